@@ -1,0 +1,321 @@
+"""One tree for everything that can go wrong, so that a caller needs to know no vendor's exceptions.
+
+    TriviumError
+    ├── ConfigurationError              what was configured cannot be used
+    │   ├── SettingsError               a stack file (all problems at once)
+    │   ├── DeploymentError             the deployment descriptor
+    │   │   ├── DeploymentVersionError  written in a version this release does not read
+    │   │   ├── DeploymentSignatureError  unsigned, or not signed by a trusted key
+    │   │   └── DeploymentExpiredError
+    │   ├── ConstitutionError           unreadable, unknown detector, weakened, wrong digest
+    │   └── CredentialsError            none found, or expired before sending
+    ├── RequestError                    the caller's arguments
+    │   └── UnknownModelError
+    ├── PolicyError                     the guard or the residency rule said no
+    │   ├── BlockedError                a provision blocked the request or the reply
+    │   ├── EscalatedError              a person must decide first
+    │   ├── ResidencyError              no route stays inside the zone
+    │   └── GuardFailureError           the guard itself failed; it fails closed
+    ├── RouteError                      one attempt on one route failed
+    │   ├── AuthenticationError         401 or 403 over the credential itself
+    │   ├── AccessDeniedError           403: authenticated, not permitted
+    │   ├── ModelNotFoundError          404
+    │   ├── ProviderRequestError        400, 413, 422: the provider refused the request's content
+    │   ├── RateLimitedError            429
+    │   ├── OverloadedError             503, 529
+    │   ├── ProviderError               any other 5xx
+    │   ├── DeadlineError               no answer in time
+    │   ├── TransportError              the connection failed or was cut
+    │   └── ProtocolError               bytes that the protocol does not allow
+    │       └── TruncatedStreamError    the stream ended without its terminal event
+    ├── AllRoutesFailedError            every permitted route was tried
+    └── AuditError
+        ├── AuditWriteError             the record could not be kept, so nothing was answered
+        └── AuditVerificationError      the log is not what was sealed
+
+Every error says whose `fault` it is, whether trying again can help (`retryable`), which `request_id` it belongs
+to and what to do next (`next_step`). No error carries a prompt, a reply or a credential.
+"""
+
+from typing import ClassVar, Literal
+
+Fault = Literal["caller", "platform", "policy", "provider", "network", "trivium"]
+"""Who can mend it: the calling code, the platform team, nobody (a rule said no), the cloud, the network, us."""
+
+
+class TriviumError(Exception):
+    """The root. `str()` gives the message, followed by the next step where there is one."""
+
+    fault: ClassVar[Fault] = "trivium"
+    retryable: ClassVar[bool] = False
+
+    def __init__(self, message: str, *, request_id: str | None = None, next_step: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.request_id = request_id
+        """The client's id of the request (`req_…`), as in the audit log; None outside a request."""
+        self.next_step = next_step
+        """One imperative sentence, or None."""
+
+    @property
+    def code(self) -> str:
+        """A stable word for logs and metrics: the class name without `Error`, in snake_case."""
+        name = type(self).__name__.removesuffix("Error")
+        return "".join("_" + c.lower() if c.isupper() else c for c in name).lstrip("_")
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.next_step}" if self.next_step else self.message
+
+
+class ConfigurationError(TriviumError):
+    """What was configured cannot be used; nothing was sent."""
+
+    fault: ClassVar[Fault] = "platform"
+
+
+class SettingsError(ConfigurationError):
+    """A stack file cannot be used. Carries every problem found, not only the first."""
+
+    def __init__(self, message: str, *, problems: tuple[str, ...] = (), next_step: str | None = None) -> None:
+        super().__init__(message, next_step=next_step)
+        self.problems = problems
+        """One complete sentence a problem, in the order of the file."""
+
+
+class DeploymentError(ConfigurationError):
+    """The deployment descriptor is missing, unreadable or not what it should be."""
+
+
+class DeploymentVersionError(DeploymentError):
+    """The descriptor is written in a version that this release does not read."""
+
+
+class DeploymentSignatureError(DeploymentError):
+    """The descriptor is unsigned, or not signed by a key that the application trusts."""
+
+
+class DeploymentExpiredError(DeploymentError):
+    """The descriptor's validity has passed (or not begun)."""
+
+
+class ConstitutionError(ConfigurationError):
+    """The constitution is missing, unreadable, weakened by a layer, or not the one that was deployed."""
+
+
+class CredentialsError(ConfigurationError):
+    """No credential was found for a route, or it had expired before the request was sent."""
+
+
+class RequestError(TriviumError):
+    """The arguments of a call cannot be used; nothing was sent."""
+
+    fault: ClassVar[Fault] = "caller"
+
+
+class UnknownModelError(RequestError):
+    """`model` names no tier, role or route of the deployment."""
+
+
+class PolicyError(TriviumError):
+    """A rule said no. Trying again unchanged gives the same answer."""
+
+    fault: ClassVar[Fault] = "policy"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        provisions: tuple[str, ...] = (),
+        request_id: str | None = None,
+        next_step: str | None = None,
+    ) -> None:
+        super().__init__(message, request_id=request_id, next_step=next_step)
+        self.provisions = provisions
+        """Ids of the provisions that decided, strictest first."""
+
+
+class BlockedError(PolicyError):
+    """A provision blocked the request before it left, or the reply before it was handed over."""
+
+
+class EscalatedError(PolicyError):
+    """A provision requires that a person decides first."""
+
+
+class ResidencyError(PolicyError):
+    """No route that could serve the request is proven to stay inside the residency zone."""
+
+
+class GuardFailureError(PolicyError):
+    """A detector or condition failed; the guard fails closed, so the request is refused."""
+
+    fault: ClassVar[Fault] = "trivium"
+
+
+class RouteError(TriviumError):
+    """One attempt on one route failed."""
+
+    fault: ClassVar[Fault] = "provider"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        route: str | None = None,
+        status: int | None = None,
+        provider_type: str | None = None,
+        provider_request_id: str | None = None,
+        retry_after_s: float | None = None,
+        request_id: str | None = None,
+        next_step: str | None = None,
+    ) -> None:
+        super().__init__(message, request_id=request_id, next_step=next_step)
+        self.route = route
+        """Route id of the descriptor."""
+        self.status = status
+        """HTTP status; 200 with an error inside a stream; None when no answer came."""
+        self.provider_type = provider_type
+        """The provider's own name for it, for instance `ThrottlingException` or `overloaded_error`."""
+        self.provider_request_id = provider_request_id
+        """The provider's request id, for its support desk."""
+        self.retry_after_s = retry_after_s
+        """Seconds the provider asked to wait; None when it did not say."""
+
+
+class AuthenticationError(RouteError):
+    """The credential was missing, wrong or expired in the provider's eyes."""
+
+    fault: ClassVar[Fault] = "platform"
+
+
+class AccessDeniedError(RouteError):
+    """The identity is known and not permitted to do this."""
+
+    fault: ClassVar[Fault] = "platform"
+
+
+class ModelNotFoundError(RouteError):
+    """The provider does not know the model, profile or deployment at this endpoint."""
+
+    fault: ClassVar[Fault] = "platform"
+
+
+class ProviderRequestError(RouteError):
+    """The provider refused the content of the request."""
+
+    fault: ClassVar[Fault] = "caller"
+
+
+class RateLimitedError(RouteError):
+    """Too many requests or tokens for the quota."""
+
+    retryable = True
+
+
+class OverloadedError(RouteError):
+    """The provider has no capacity at this moment."""
+
+    retryable = True
+
+
+class ProviderError(RouteError):
+    """The provider failed."""
+
+    retryable = True
+
+
+class DeadlineError(RouteError):
+    """The answer did not come within the time allowed."""
+
+    fault: ClassVar[Fault] = "network"
+    retryable = True
+
+
+class TransportError(RouteError):
+    """The connection could not be made, or was cut."""
+
+    fault: ClassVar[Fault] = "network"
+    retryable = True
+
+
+class ProtocolError(RouteError):
+    """The provider sent bytes that its protocol does not allow."""
+
+    retryable = True
+
+
+class TruncatedStreamError(ProtocolError):
+    """The stream ended without its terminal event, so it was not an answer."""
+
+
+class AllRoutesFailedError(TriviumError):
+    """Every permitted route was tried and failed. `attempts` holds the errors, in order."""
+
+    fault: ClassVar[Fault] = "provider"
+    retryable = True
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        attempts: tuple[RouteError, ...],
+        request_id: str | None = None,
+        next_step: str | None = None,
+    ) -> None:
+        super().__init__(message, request_id=request_id, next_step=next_step)
+        self.attempts = attempts
+
+
+class AuditError(TriviumError):
+    """The audit log."""
+
+    fault: ClassVar[Fault] = "platform"
+
+
+class AuditWriteError(AuditError):
+    """The record could not be kept (full disk, lost mount), so the request is refused."""
+
+
+class AuditVerificationError(AuditError):
+    """The log differs from what was sealed. `problems` says where."""
+
+    def __init__(self, message: str, *, problems: tuple[str, ...] = (), next_step: str | None = None) -> None:
+        super().__init__(message, next_step=next_step)
+        self.problems = problems
+
+
+__all__ = [
+    "AccessDeniedError",
+    "AllRoutesFailedError",
+    "AuditError",
+    "AuditVerificationError",
+    "AuditWriteError",
+    "AuthenticationError",
+    "BlockedError",
+    "ConfigurationError",
+    "ConstitutionError",
+    "CredentialsError",
+    "DeadlineError",
+    "DeploymentError",
+    "DeploymentExpiredError",
+    "DeploymentSignatureError",
+    "DeploymentVersionError",
+    "EscalatedError",
+    "Fault",
+    "GuardFailureError",
+    "ModelNotFoundError",
+    "OverloadedError",
+    "PolicyError",
+    "ProtocolError",
+    "ProviderError",
+    "ProviderRequestError",
+    "RateLimitedError",
+    "RequestError",
+    "ResidencyError",
+    "RouteError",
+    "SettingsError",
+    "TransportError",
+    "TriviumError",
+    "TruncatedStreamError",
+    "UnknownModelError",
+]

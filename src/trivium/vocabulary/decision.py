@@ -1,0 +1,69 @@
+"""What the guard decides, in words that the client returns and the audit log keeps."""
+
+from enum import IntEnum
+from typing import Literal
+
+from trivium.vocabulary.record import Record
+
+
+class Action(IntEnum):
+    """What happens to a request or reply; layers are joined by max, so a layer can only tighten."""
+
+    ALLOW = 0
+    LOG = 1
+    """Goes on; the finding is recorded."""
+    REDACT = 2
+    """Goes on without the matched spans."""
+    REVISE = 3
+    """The reply must be written again."""
+    ESCALATE = 4
+    """A person decides first; until then it is refused."""
+    BLOCK = 5
+
+
+Stage = Literal["request", "reply"]
+"""Before the request leaves, or before the reply is handed over."""
+
+
+class Finding(Record, frozen=True, kw_only=True):
+    """One provision that applied. Never carries the matched text."""
+
+    provision: str
+    """Provision id, for instance `secrets-never-leave`."""
+    layer: str
+    """The layer it comes from, for instance `baseline`."""
+    action: Action
+    detector: str
+    """The detector that fired (`aws-access-key`), or `condition`."""
+    stage: Stage
+    location: str
+    """Where, as a path into the request or reply: `messages[0].content[1].text`."""
+    count: int = 1
+    """Matches at this place."""
+
+
+class Decision(Record, frozen=True, kw_only=True):
+    """The guard's answer for one request: the strictest of all findings."""
+
+    action: Action = Action.ALLOW
+    findings: tuple[Finding, ...] = ()
+    """Strictest first."""
+    constitution: str = ""
+    """`sha256:` digest of the constitution that decided."""
+    duration_s: float = 0.0
+    """Time spent deciding, request and reply together, without waiting for the provider."""
+
+    @property
+    def provisions(self) -> tuple[str, ...]:
+        """Ids of the provisions that applied, strictest first, each once."""
+        return tuple(dict.fromkeys(finding.provision for finding in self.findings))
+
+    def joined(self, other: "Decision") -> "Decision":
+        """Both decisions as one: the stricter action, all findings, the sum of the times."""
+        findings = sorted(self.findings + other.findings, key=lambda finding: -finding.action)
+        return Decision(
+            action=max(self.action, other.action),
+            findings=tuple(findings),
+            constitution=self.constitution or other.constitution,
+            duration_s=self.duration_s + other.duration_s,
+        )
