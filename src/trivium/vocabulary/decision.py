@@ -3,6 +3,8 @@
 from enum import IntEnum
 from typing import Literal
 
+import msgspec
+
 from trivium.vocabulary.record import Record
 
 
@@ -67,3 +69,25 @@ class Decision(Record, frozen=True, kw_only=True):
             constitution=self.constitution or other.constitution,
             duration_s=self.duration_s + other.duration_s,
         )
+
+
+class Context(Record, frozen=True, kw_only=True):
+    """What a condition may ask about, besides the request itself."""
+
+    request_id: str
+    deployment: str
+    environment: str
+    zone: str
+    route: str
+    cloud: str
+    region: str
+    tier: str
+    model: str
+    """Catalogue key of the model that the route would use."""
+    scope: str
+    """`regional`, `geo` or `global`."""
+    rehearsal: bool = False
+    user_id: str | None = None
+    """The caller's opaque id of its end user, if it gave one."""
+    attributes: dict[str, str] = msgspec.field(default_factory=dict)
+    """The caller's own labels, for instance `purpose`."""
