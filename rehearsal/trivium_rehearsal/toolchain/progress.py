@@ -1,0 +1,74 @@
+"""What long work tells the person who waits: a live bar on a terminal, one plain line now and then elsewhere."""
+
+import sys
+import time
+from types import TracebackType
+from typing import Protocol, Self, TextIO
+
+EVERY_S = 10.0
+"""Seconds between plain lines: often enough that nobody thinks it hangs, seldom enough for a CI log."""
+
+
+class Progress(Protocol):
+    """Where work reports to."""
+
+    def say(self, text: str) -> None:
+        """One line that stays."""
+
+    def advance(self, text: str, done: int, total: int) -> None:
+        """`done` of about `total` of the work that `text` names. Called as often as the caller likes."""
+
+
+class PlainProgress:
+    """Plain lines, for logs and pipes: every `say`, and an `advance` at most every `EVERY_S` seconds."""
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        self._stream = stream
+        self._started = self._last = time.monotonic()
+
+    def say(self, text: str) -> None:
+        print(f"trivium: {text}", file=self._stream or sys.stderr, flush=True)
+
+    def advance(self, text: str, done: int, total: int) -> None:
+        now = time.monotonic()
+        if now - self._last >= EVERY_S:
+            self._last = now
+            self.say(f"{text}: {_share(done, total)} ({now - self._started:.0f} s)")
+
+
+class TerminalProgress:
+    """A live bar on a terminal. A context manager: leaving it clears the bar."""
+
+    def __init__(self) -> None:
+        from rich import progress as rich_progress  # here, because rich takes 50 ms to import
+
+        self._bar = rich_progress.Progress(
+            rich_progress.TextColumn("trivium: {task.description}"),
+            rich_progress.BarColumn(),
+            rich_progress.TextColumn("{task.percentage:>3.0f}%"),
+            rich_progress.TimeElapsedColumn(),
+            transient=True,
+        )
+        self._task: rich_progress.TaskID | None = None
+
+    def __enter__(self) -> Self:
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bar.stop()
+
+    def say(self, text: str) -> None:
+        self._bar.console.print(f"trivium: {text}", markup=False, highlight=False)
+
+    def advance(self, text: str, done: int, total: int) -> None:
+        if self._task is None:
+            self._task = self._bar.add_task(text)
+        self._bar.update(self._task, description=text, completed=min(done, total), total=total)
+
+
+def _share(done: int, total: int) -> str:
+    """`done` of `total` as a share; totals are estimates, so a hundred is only said when the work returns."""
+    return f"{min(99, 100 * done // max(total, 1))}%"
