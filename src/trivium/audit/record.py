@@ -1,7 +1,8 @@
 """The records that the audit log keeps. They never hold a prompt, a reply, a credential or a matched text.
 
-One `Attempt` is written for every attempt on a route, also for the failed ones of a failover and for requests that were
-refused before anything left. A streamed reply writes `Opened` first, because its text reaches the caller before it ends.
+One `Attempt` is written for every attempt on a route, also for the failed ones of a failover and for requests that
+were refused before anything left. A streamed reply writes `Opened` first, because its text reaches the caller before
+it ends.
 """
 
 from typing import Literal
@@ -17,7 +18,7 @@ FORMAT = 1
 
 Outcome = Literal["answered", "blocked", "escalated", "refused", "failed", "abandoned"]
 """`answered`: the caller got the reply. `blocked`, `escalated`: the guard said so. `refused`: not sent for another
-reason (residency, guard failure, credentials). `failed`: the route failed. `abandoned`: the caller closed the stream."""
+reason (residency, guard failure, credentials). `failed`: the route failed. `abandoned`: the caller left the stream."""
 
 
 class Failure(Record, frozen=True, kw_only=True):

@@ -155,13 +155,19 @@ def seal(payload_type: str, payload: bytes, signer: Signer) -> bytes:
 
 
 def unseal(envelope: bytes, payload_type: str, trusted: TrustedKeys) -> bytes:
-    """The payload, when at least one signature by a trusted key holds. Raises `EnvelopeError` otherwise."""
+    """The payload, when at least one signature by a trusted key holds. Raises `EnvelopeError` otherwise.
+
+    The envelope itself must be canonical, as `seal` writes it: base64 has bits that no signature covers, and a log
+    in which a flipped bit goes unnoticed would be one that can be argued about.
+    """
     try:
         decoded = msgspec.json.decode(envelope, type=Envelope)
     except (msgspec.DecodeError, msgspec.ValidationError) as error:
         raise EnvelopeError(f"this is no DSSE envelope: {error}") from error
     if decoded.payloadType != payload_type:
         raise EnvelopeError(f"the envelope holds `{decoded.payloadType}`, expected `{payload_type}`")
+    if canonical(decoded) != envelope:
+        raise EnvelopeError("the envelope is not in canonical form (RFC 8785), so it was changed after signing")
     data = pre_authentication(payload_type, decoded.payload)
     if any(trusted.verifies(s.keyid, s.sig, data) for s in decoded.signatures):
         return decoded.payload

@@ -1,0 +1,105 @@
+"""What makes the log tamper-evident: the Merkle tree over a segment's records and the manifests that are signed.
+
+Pure: bytes in, hashes and records out. The tree is RFC 6962's (section 2.1): leaf `SHA-256(0x00 ‖ line)`, node
+`SHA-256(0x01 ‖ left ‖ right)`, an odd node is carried up, an empty tree has root `SHA-256("")`.
+"""
+
+import hashlib
+
+from trivium.vocabulary.record import Record
+
+LOG_TYPE = "application/vnd.trivium.audit-log+json"
+MANIFEST_TYPE = "application/vnd.trivium.audit-manifest+json"
+CHECKPOINT_TYPE = "application/vnd.trivium.audit-checkpoint+json"
+
+
+def leaf_hash(line: bytes) -> bytes:
+    """The leaf of one record: its line without the newline."""
+    return hashlib.sha256(b"\x00" + line).digest()
+
+
+class MerkleTree:
+    """The root over leaves appended one by one, in memory that grows with the logarithm of their number."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        """Leaves so far."""
+        self._peaks: list[bytes] = []  # roots of perfect subtrees, largest first; sizes are the set bits of `count`
+
+    def append(self, leaf: bytes) -> None:
+        """Add the next leaf hash."""
+        node, size = leaf, self.count
+        while size & 1:
+            node = _node(self._peaks.pop(), node)
+            size >>= 1
+        self._peaks.append(node)
+        self.count += 1
+
+    def root(self) -> bytes:
+        """The root over all leaves so far."""
+        if not self._peaks:
+            return hashlib.sha256(b"").digest()
+        root = self._peaks[-1]
+        for peak in reversed(self._peaks[:-1]):
+            root = _node(peak, root)
+        return root
+
+
+class LogIdentity(Record, frozen=True, kw_only=True, omit_defaults=False):
+    """`log.json`: which log this is. Every manifest and checkpoint names its digest."""
+
+    format: int
+    log: str
+    """32 lower-case hex digits, random, made with the log."""
+    deployment: str
+    created_at: str
+
+
+class Manifest(Record, frozen=True, kw_only=True, omit_defaults=False):
+    """What is signed for each sealed segment."""
+
+    format: int
+    log: str
+    """Digest (`sha256:…`) of `log.json`."""
+    shard: str
+    segment: int
+    """1, 2, 3, … without gaps in each shard."""
+    first_seq: int
+    """Sequence number of the first record; the shard's records are numbered from 1 without gaps."""
+    count: int
+    root: str
+    """Lower-case hex RFC 6962 root over the segment's lines."""
+    file_digest: str
+    """`sha256:` of the compressed file's bytes."""
+    previous: str
+    """`sha256:` of the previous segment's manifest file; "" for segment 1."""
+    first_time: str
+    last_time: str
+    closed_at: str
+    dropped_bytes: int
+    """Bytes of a torn last line that a crash left and recovery dropped; 0 otherwise."""
+
+
+class ShardHead(Record, frozen=True, kw_only=True, omit_defaults=False):
+    """How far one shard had come."""
+
+    segments: int
+    records: int
+    head: str
+    """`sha256:` of the last manifest file."""
+
+
+class Checkpoint(Record, frozen=True, kw_only=True, omit_defaults=False):
+    """The heads of all shards at one moment. Kept elsewhere, it catches a log that was rolled back as a whole."""
+
+    format: int
+    log: str
+    """Digest of `log.json`."""
+    number: int
+    """1, 2, 3, …"""
+    at: str
+    shards: dict[str, ShardHead]
+
+
+def _node(left: bytes, right: bytes) -> bytes:
+    return hashlib.sha256(b"\x01" + left + right).digest()
