@@ -344,7 +344,7 @@ def _identity(directory: Path, deployment: str, clock: Callable[[], datetime]) -
         content = path.read_bytes()
     try:
         found = msgspec.json.decode(content, type=LogIdentity)
-    except (msgspec.DecodeError, msgspec.ValidationError) as error:
+    except ValueError as error:
         raise AuditError(
             f"{path} cannot be read: {error}.", next_step="Run `trivium audit verify`; write to another directory."
         ) from error

@@ -109,7 +109,7 @@ def load(override: bytes | None = None) -> Catalogue:
         return shipped
     try:
         other = msgspec.yaml.decode(override, type=Catalogue)
-    except (msgspec.DecodeError, msgspec.ValidationError) as error:
+    except ValueError as error:
         raise ConfigurationError(
             f"The model catalogue named by TRIVIUM_CATALOGUE cannot be used: {error}.",
             next_step="Give it the shape of trivium/vocabulary/catalogue.yaml.",

@@ -196,7 +196,7 @@ def decode(document: bytes) -> Deployment:
     """
     try:
         plain = msgspec.json.decode(document)
-    except msgspec.DecodeError as error:
+    except ValueError as error:
         raise DeploymentError(f"The deployment descriptor is not JSON: {error}.") from error
     return from_plain(plain)
 
@@ -302,7 +302,7 @@ def missing(deployment: Deployment) -> tuple[str, ...]:
 
 def json_schema() -> dict[str, Any]:
     """The published JSON Schema (2020-12) of a descriptor. Any: JSON Schema is free-form."""
-    schema = msgspec.json.schema(Deployment)
+    schema = msgspec.json.decode(msgspec.json.encode(msgspec.json.schema(Deployment)))  # tuples become lists
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": f"urn:trivium:deployment:{VERSION}",

@@ -162,7 +162,7 @@ def unseal(envelope: bytes, payload_type: str, trusted: TrustedKeys) -> bytes:
     """
     try:
         decoded = msgspec.json.decode(envelope, type=Envelope)
-    except (msgspec.DecodeError, msgspec.ValidationError) as error:
+    except ValueError as error:
         raise EnvelopeError(f"this is no DSSE envelope: {error}") from error
     if decoded.payloadType != payload_type:
         raise EnvelopeError(f"the envelope holds `{decoded.payloadType}`, expected `{payload_type}`")
@@ -180,7 +180,7 @@ def payload_unverified(envelope: bytes) -> bytes:
     """The payload without looking at its signatures: for showing it, never for acting on it."""
     try:
         return msgspec.json.decode(envelope, type=Envelope).payload
-    except (msgspec.DecodeError, msgspec.ValidationError) as error:
+    except ValueError as error:
         raise EnvelopeError(f"this is no DSSE envelope: {error}") from error
 
 

@@ -1,0 +1,145 @@
+"""`trivium doctor`: can this machine use its deployment? Looks, and changes nothing."""
+
+import importlib.util
+import os
+import shutil
+import socket
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+import click
+
+from trivium.cli import print_json
+from trivium.errors import TriviumError
+from trivium.vocabulary import deployment as vocabulary
+from trivium.vocabulary.envelope import EnvelopeError, TrustedKeys
+from trivium.vocabulary.residency import Cloud
+
+Verdict = Literal["ok", "warn", "fail"]
+_EXTRAS = {"aws": "boto3", "gcp": "google.auth", "azure": "azure.identity"}
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that was looked at."""
+
+    verdict: Verdict
+    subject: str
+    found: str
+    remedy: str = ""
+
+
+@click.command("doctor")
+@click.option("--deployment", envvar="TRIVIUM_DEPLOYMENT", help="Signed descriptor: path.")
+@click.option("--trust", envvar="TRIVIUM_TRUSTED_KEYS", help="Public key (PEM) that signed it.")
+@click.option("--connect", is_flag=True, help="Also open a TCP connection to each route's endpoint (sends nothing).")
+@click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
+def command(deployment: str | None, trust: str | None, connect: bool, as_json: bool) -> None:
+    """Check whether this machine can use its deployment. Exit status 1 if it cannot."""
+    checks = list(_checks(deployment, trust, connect=connect))
+    if as_json:
+        print_json([vars(check) for check in checks])
+    else:
+        for check in checks:
+            click.echo(f"{check.verdict:<5} {check.subject}: {check.found}")
+            if check.remedy:
+                click.echo(f"      {check.remedy}")
+    if any(check.verdict == "fail" for check in checks):
+        raise click.exceptions.Exit(1)
+
+
+def _checks(source: str | None, trust: str | None, *, connect: bool) -> Iterator[Check]:
+    version = ".".join(map(str, sys.version_info[:3]))
+    yield Check("ok" if sys.version_info >= (3, 11) else "fail", "Python", version)
+    deployed = None
+    for check in _deployment_checks(source, trust):
+        if isinstance(check, Check):
+            yield check
+        else:
+            deployed = check
+    if deployed is None:
+        return
+    yield _constitution(deployed, Path(source or ".").parent)
+    for cloud in dict.fromkeys(route.cloud for route in deployed.routes):
+        yield _extra(cloud)
+    yield _audit_directory()
+    if connect:
+        yield from (_connection(route) for route in deployed.routes)
+
+
+def _deployment_checks(source: str | None, trust: str | None) -> Iterator[Check | vocabulary.Deployment]:
+    if not source:
+        yield Check("fail", "Deployment", "none named", "Set TRIVIUM_DEPLOYMENT to the signed descriptor.")
+        return
+    if not trust:
+        yield Check("fail", "Trusted keys", "none named", "Set TRIVIUM_TRUSTED_KEYS to the public key's PEM file.")
+        return
+    try:
+        keys = TrustedKeys.from_pem(Path(trust).read_bytes())
+        deployed = vocabulary.verify(Path(source).read_bytes(), keys, now=datetime.now(UTC))
+    except OSError as error:
+        yield Check("fail", "Deployment", f"{error.filename}: {error.strerror}", "Correct the path.")
+        return
+    except EnvelopeError as error:
+        yield Check("fail", "Trusted keys", str(error), "Name a PEM file with the platform team's public key.")
+        return
+    except TriviumError as error:
+        yield Check("fail", "Deployment", error.message, error.next_step or "")
+        return
+    days = (datetime.fromisoformat(deployed.expires_at) - datetime.now(UTC)).days
+    kind = "a rehearsal" if deployed.rehearsal else f"zone {deployed.zone}"
+    yield Check("ok", "Deployment", f"`{deployed.name}`, {kind}, {len(deployed.routes)} routes, signature verified")
+    if days < 14:  # two weeks: enough to sign a new one without hurry
+        yield Check("warn", "Validity", f"expires in {days} days", "Ask the platform team to sign a new descriptor.")
+    yield deployed
+
+
+def _constitution(deployed: vocabulary.Deployment, base: Path) -> Check:
+    from trivium.constitution import load_layers
+
+    try:
+        constitution = load_layers(deployed.constitution, base=base)
+    except TriviumError as error:
+        return Check("fail", "Constitution", error.message, error.next_step or "")
+    return Check("ok", "Constitution", f"{len(deployed.constitution.layers)} layers, {constitution.digest[:23]}…")
+
+
+def _extra(cloud: Cloud) -> Check:
+    module = _EXTRAS[cloud]
+    try:
+        there = importlib.util.find_spec(module) is not None
+    except ModuleNotFoundError:
+        there = False
+    if there:
+        return Check("ok", f"Credentials for {cloud}", f"{module} can look for them")
+    remedy = f"Install trivium[{cloud}], or pass credentials= to Client.from_deployment."
+    return Check("warn", f"Credentials for {cloud}", f"{module} is not installed: only environment variables", remedy)
+
+
+def _audit_directory() -> Check:
+    named = os.environ.get("TRIVIUM_AUDIT_DIR")
+    state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+    path = Path(named) if named else Path(state) / "trivium" / "audit"
+    there = next(parent for parent in (path, *path.parents) if parent.exists())
+    if not os.access(there, os.W_OK):
+        return Check("fail", "Audit log", f"{there} is not writable", "Set TRIVIUM_AUDIT_DIR to a writable directory.")
+    free = shutil.disk_usage(there).free
+    if free < 1 << 30:  # a gigabyte: about a million records
+        return Check("warn", "Audit log", f"{free >> 20} MiB free at {there}", "A full disk refuses every request.")
+    return Check("ok", "Audit log", f"{path}, {free >> 30} GiB free")
+
+
+def _connection(route: vocabulary.Route) -> Check:
+    parts = urlsplit(route.endpoint)
+    address = (parts.hostname or "", parts.port or 443)
+    try:
+        socket.create_connection(address, timeout=5).close()
+    except OSError as error:
+        remedy = "Check the private endpoint, DNS and egress rules."
+        return Check("fail", f"Route {route.id}", f"{address[0]}:{address[1]}: {error.strerror or error}", remedy)
+    return Check("ok", f"Route {route.id}", f"{address[0]}:{address[1]} answers")
