@@ -1,0 +1,162 @@
+"""aws-audit-store-locked: the bucket of the audit log cannot forget before its time."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from trivium_policies.resource import Resource, resource
+from trivium_policies.retention import RETENTION_CONTROLS, RETENTION_PARAMETERS, long_enough, unlocked
+from trivium_policies.role import is_audit_store
+from trivium_policies.rule import (
+    Case,
+    Compliant,
+    Remediation,
+    Right,
+    Rule,
+    Verdict,
+    Violating,
+    Violation,
+    Wrong,
+)
+
+_BUCKETS: Final = ("aws:s3/bucket:Bucket", "aws:s3/bucketV2:BucketV2")
+_LOCKS: Final = (
+    "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration",
+    "aws:s3/bucketObjectLockConfigurationV2:BucketObjectLockConfigurationV2",
+)
+
+# The S3 API does not say how many days a year of default retention has; the shorter reading is taken, so that a minimum
+# given in days is met under either. Source: Amazon S3 API, DefaultRetention, read 2026-11-22.
+_DAYS_IN_A_YEAR: Final = 365
+
+
+def _object_lock_enabled(case: Case) -> Iterator[Verdict]:
+    if case.resource.properties.flag("objectLockEnabled") is not True:
+        yield Violation(
+            "objectLockEnabled",
+            found=case.resource.properties.value("objectLockEnabled"),
+            expected="true",
+            consequence="Anybody who may delete objects can delete the audit log.",
+        )
+
+
+def _default_retention_holds(case: Case) -> Iterator[Verdict]:
+    locks = case.stack.attached(case.resource, "bucket", *_LOCKS)
+    if not locks:
+        yield Violation(
+            "defaultRetention",
+            found=None,
+            expected="a BucketObjectLockConfiguration of this bucket with a default retention",
+            consequence="Objects written without a retention of their own can be deleted at once.",
+        )
+    for lock in locks:
+        yield from _judge_lock(case, lock)
+
+
+def _judge_lock(case: Case, lock: Resource) -> Iterator[Verdict]:
+    retention = lock.properties.bag("rule.defaultRetention")
+    years, days = retention.number("years"), retention.number("days")
+    if years is None and days is None:
+        yield Violation(
+            retention.path("days"),
+            found=None,
+            expected="days or years",
+            consequence="Objects written without a retention of their own can be deleted at once.",
+        )
+    elif days is not None:
+        yield from long_enough(case, retention.path("days"), days=days, found=days)
+    elif years is not None:
+        yield from long_enough(case, retention.path("years"), days=years * _DAYS_IN_A_YEAR, found=years)
+    mode = retention.text("mode")
+    if mode == "GOVERNANCE":
+        yield from unlocked(case, retention.path("mode"), found=mode, expected="COMPLIANCE")
+    elif mode != "COMPLIANCE":
+        yield Violation(
+            retention.path("mode"),
+            found=mode,
+            expected="COMPLIANCE, or GOVERNANCE while the store is being verified",
+            consequence="Without a mode there is no retention.",
+        )
+
+
+RULE: Final = Rule(
+    id="aws-audit-store-locked",
+    title="An S3 audit store holds its records",
+    promise="Every S3 audit store has Object Lock with a default retention of at least the profile's days.",
+    severity="critical",
+    cloud="aws",
+    scope="stack",
+    types=_BUCKETS,
+    applies=is_audit_store,
+    rationale="An audit log proves something only if the people it is about cannot change it. Object Lock in COMPLIANCE mode "
+    "binds even the account's root user; GOVERNANCE mode can be bypassed by permission, and is the stage in which a "
+    "store is verified before the lock, which cannot be taken back.",
+    risk="Whoever takes over an administrator's role deletes the record of what was asked and answered.",
+    remediation=Remediation(
+        text="Enable Object Lock on the bucket and give it a default retention in COMPLIANCE mode for the required days.",
+        pulumi="""\
+bucket = aws.s3.Bucket("audit", object_lock_enabled=True, tags={"trivium-role": "audit-store"})
+aws.s3.BucketObjectLockConfiguration(
+    "audit",
+    bucket=bucket.id,
+    rule={"default_retention": {"mode": "COMPLIANCE", "days": 2557}},
+)""",
+    ),
+    compliance=RETENTION_CONTROLS,
+    parameters=RETENTION_PARAMETERS,
+    peers=("prowler: s3_bucket_object_lock", "checkov: CKV_AWS_143"),
+    checks=(_object_lock_enabled, _default_retention_holds),
+)
+
+
+def _bucket(**inputs: object) -> Resource:
+    return resource(_BUCKETS[0], "audit", {"bucket": "audit", "tags": {"trivium-role": "audit-store"}, **inputs})
+
+
+def _lock(**retention: object) -> Resource:
+    rule = {"defaultRetention": retention}
+    return resource(_LOCKS[0], "audit", {"rule": rule}, depends={"bucket": (_bucket().urn,)})
+
+
+_PUBLIC_ACCESS_BLOCK: Final = resource(
+    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
+    "audit",
+    {
+        "bucket": "audit",
+        "blockPublicAcls": True,
+        "blockPublicPolicy": True,
+        "ignorePublicAcls": True,
+        "restrictPublicBuckets": True,
+    },
+)
+
+COMPLIANT: Final[Compliant] = {
+    "seven years in compliance mode": Right(
+        (_bucket(objectLockEnabled=True), _lock(mode="COMPLIANCE", years=7), _PUBLIC_ACCESS_BLOCK)
+    ),
+    "184 days in governance mode is the unlocked stage": Right(
+        (_bucket(objectLockEnabled=True), _lock(mode="GOVERNANCE", days=184), _PUBLIC_ACCESS_BLOCK)
+    ),
+    "a bucket with another purpose needs no lock": Right((resource(_BUCKETS[0], "website", {"bucket": "website"}),)),
+}
+
+VIOLATING: Final[Violating] = {
+    "object lock is not enabled": Wrong(
+        (_bucket(), _lock(mode="COMPLIANCE", days=2557), _PUBLIC_ACCESS_BLOCK), paths=("objectLockEnabled",)
+    ),
+    "enabled, but nothing is retained by default": Wrong(
+        (_bucket(objectLockEnabled=True), _PUBLIC_ACCESS_BLOCK), paths=("defaultRetention",)
+    ),
+    "a month is not six": Wrong(
+        (_bucket(objectLockEnabled=True), _lock(mode="COMPLIANCE", days=30), _PUBLIC_ACCESS_BLOCK),
+        paths=("rule.defaultRetention.days",),
+    ),
+    "the unlocked stage where the profile requires the lock": Wrong(
+        (_bucket(objectLockEnabled=True), _lock(mode="GOVERNANCE", days=2557), _PUBLIC_ACCESS_BLOCK),
+        paths=("rule.defaultRetention.mode",),
+        parameters={"lock_required": True},
+    ),
+    "a lock configuration without a mode": Wrong(
+        (_bucket(objectLockEnabled=True), _lock(days=2557), _PUBLIC_ACCESS_BLOCK),
+        paths=("rule.defaultRetention.mode",),
+    ),
+}

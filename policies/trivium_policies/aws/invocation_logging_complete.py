@@ -1,0 +1,166 @@
+"""aws-invocation-logging-complete: Bedrock logs every kind of content, everywhere it is used."""
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from trivium_policies.resource import Resource, resource
+from trivium_policies.rule import (
+    Case,
+    Compliant,
+    Control,
+    Remediation,
+    Right,
+    Rule,
+    Verdict,
+    Violating,
+    Violation,
+    Wrong,
+)
+
+_LOGGING: Final = "aws:bedrockmodel/invocationLoggingConfiguration:InvocationLoggingConfiguration"
+_PROFILE: Final = "aws:bedrock/inferenceProfile:InferenceProfile"
+_GUARDRAIL: Final = "aws:bedrock/guardrail:Guardrail"
+
+# Source: Amazon Bedrock API, LoggingConfig; each is true when it is not given (pulumi-aws 7.51.1).
+_CONTENTS: Final = (
+    "textDataDeliveryEnabled",
+    "imageDataDeliveryEnabled",
+    "embeddingDataDeliveryEnabled",
+    "videoDataDeliveryEnabled",
+)
+
+
+def _every_content_is_delivered(case: Case) -> Iterator[Verdict]:
+    if case.resource.type != _LOGGING:
+        return
+    logging = case.resource.properties.bag("loggingConfig")
+    for content in _CONTENTS:
+        if logging.flag(content) is False:
+            yield Violation(
+                logging.path(content),
+                found=False,
+                expected="true",
+                consequence="Calls with this kind of content leave no record of what was asked.",
+            )
+
+
+def _there_is_a_destination(case: Case) -> Iterator[Verdict]:
+    if case.resource.type != _LOGGING:
+        return
+    logging = case.resource.properties.bag("loggingConfig")
+    to_s3, to_cloudwatch = logging.value("s3Config"), logging.value("cloudwatchConfig")
+    if to_s3 is None and to_cloudwatch is None:
+        yield Violation(
+            logging.path("s3Config"),
+            found=None,
+            expected="s3Config, or cloudwatchConfig with largeDataDeliveryS3Config",
+            consequence="Logging is on and goes nowhere.",
+        )
+    elif to_s3 is None and logging.value("cloudwatchConfig.largeDataDeliveryS3Config") is None:
+        # CloudWatch Logs takes bodies up to 100 KB; larger or binary ones go to S3 alone.
+        # Source: Amazon Bedrock user guide, "Monitor model invocation", read 2026-11-22.
+        yield Violation(
+            logging.path("cloudwatchConfig.largeDataDeliveryS3Config"),
+            found=None,
+            expected="an S3 bucket for bodies over 100 KB",
+            consequence="Long prompts and replies are missing from the log.",
+        )
+
+
+def _its_region_is_logged(case: Case) -> Iterator[Verdict]:
+    if case.resource.type == _LOGGING:
+        return
+    region = _region(case.resource)
+    if region not in {_region(logging) for logging in case.stack.of_type(_LOGGING)}:
+        yield Violation(
+            "region",
+            found=region or "the provider's default",
+            expected="a region with an InvocationLoggingConfiguration in this stack",
+            consequence="Bedrock logs per account and region: calls in this one leave no record of their content.",
+        )
+
+
+def _region(resource: Resource) -> str:
+    """The region a resource lives in; empty for the default of a provider that does not say."""
+    default = resource.provider.get("region")
+    return resource.properties.text("region") or (default if isinstance(default, str) else "")
+
+
+RULE: Final = Rule(
+    id="aws-invocation-logging-complete",
+    title="Bedrock logs every kind of content in every region used",
+    promise="Each region in which the stack prepares Bedrock calls has invocation logging, of all contents, that arrives.",
+    severity="high",
+    cloud="aws",
+    scope="stack",
+    types=(_LOGGING, _PROFILE, _GUARDRAIL),
+    rationale="The client's own audit log sees the calls of governed applications; the provider's invocation log also sees the "
+    "calls of everybody else in the account. It exists once per account and region, and must be asked for each content.",
+    risk="A caller that goes around the client, or a picture in a prompt, leaves nothing to investigate.",
+    remediation=Remediation(
+        text="Give each region one InvocationLoggingConfiguration that delivers all four contents to S3.",
+        pulumi="""\
+aws.bedrockmodel.InvocationLoggingConfiguration(
+    "logging",
+    region="us-east-1",
+    logging_config={"s3_config": {"bucket_name": bucket.id, "key_prefix": "bedrock"}},
+)""",
+    ),
+    compliance=(
+        Control("NIST SP 800-53 r5", "AU-12"),
+        Control("Regulation (EU) 2024/1689", "Art. 12"),
+    ),
+    peers=(
+        "prowler: bedrock_model_invocation_logging_enabled",
+        "prowler: bedrock_model_invocation_logging_text_data_enabled",
+    ),
+    checks=(_every_content_is_delivered, _there_is_a_destination, _its_region_is_logged),
+)
+
+
+def _logging(name: str = "logging", *, region: str = "us-east-1", **config: object) -> Resource:
+    return resource(_LOGGING, name, {"region": region, "loggingConfig": config})
+
+
+def _profile(region: str) -> Resource:
+    return resource(_PROFILE, "sonnet", {"region": region, "name": "sonnet"})
+
+
+_TO_S3: Final[Mapping[str, object]] = {"bucketName": "invocations"}
+_TO_CLOUDWATCH: Final[Mapping[str, object]] = {
+    "logGroupName": "/trivium/invocations",
+    "roleArn": "arn:aws:iam::111122223333:role/bedrock-logs",
+}
+
+COMPLIANT: Final[Compliant] = {
+    "all contents to S3": Right((_logging(s3Config=_TO_S3), _profile("us-east-1"))),
+    "CloudWatch with a bucket for long bodies": Right(
+        (_logging(cloudwatchConfig={**_TO_CLOUDWATCH, "largeDataDeliveryS3Config": _TO_S3}),)
+    ),
+    "two regions, each logged": Right(
+        (
+            _logging("east", s3Config=_TO_S3),
+            _logging("west", region="us-west-2", s3Config=_TO_S3),
+            _profile("us-west-2"),
+        )
+    ),
+}
+
+VIOLATING: Final[Violating] = {
+    "pictures are not logged": Wrong(
+        (_logging(s3Config=_TO_S3, imageDataDeliveryEnabled=False),),
+        paths=("loggingConfig.imageDataDeliveryEnabled",),
+    ),
+    "it is delivered nowhere": Wrong(
+        (_logging(textDataDeliveryEnabled=True),),
+        paths=("loggingConfig.s3Config",),
+    ),
+    "long bodies are lost": Wrong(
+        (_logging(cloudwatchConfig=_TO_CLOUDWATCH),),
+        paths=("loggingConfig.cloudwatchConfig.largeDataDeliveryS3Config",),
+    ),
+    "a profile in a region that is not logged": Wrong(
+        (_logging(s3Config=_TO_S3), _profile("eu-west-1")),
+        paths=("region",),
+    ),
+}

@@ -1,0 +1,300 @@
+"""aws-model-access-least-privilege: an identity may call the models it was given, and nothing else of Bedrock."""
+
+import json
+from collections.abc import Iterator
+from typing import Final
+
+from trivium_policies.aws.iam import Statement, allow_statements, matches
+from trivium_policies.resource import Resource, resource
+from trivium_policies.rule import (
+    Case,
+    Compliant,
+    Control,
+    Parameter,
+    Remediation,
+    Right,
+    Rule,
+    Verdict,
+    Violating,
+    Violation,
+    Wrong,
+    settled,
+)
+
+_DOCUMENTS: Final = (
+    "aws:iam/policy:Policy",
+    "aws:iam/rolePolicy:RolePolicy",
+    "aws:iam/userPolicy:UserPolicy",
+    "aws:iam/groupPolicy:GroupPolicy",
+)
+_ROLE: Final = "aws:iam/role:Role"
+_ATTACHMENTS: Final = (
+    "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
+    "aws:iam/userPolicyAttachment:UserPolicyAttachment",
+    "aws:iam/groupPolicyAttachment:GroupPolicyAttachment",
+    "aws:iam/policyAttachment:PolicyAttachment",
+)
+_CREDENTIAL: Final = "aws:iam/serviceSpecificCredential:ServiceSpecificCredential"
+
+# The actions that reach a model. Converse is authorised as InvokeModel.
+# Source: Service Authorization Reference, Amazon Bedrock, read 2026-11-22.
+_INVOCATIONS: Final = ("bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream")
+
+# What no caller of models needs, each with the reason. A wildcard that covers one of them violates as well.
+# Source: Service Authorization Reference, Amazon Bedrock, read 2026-11-22.
+_FORBIDDEN: Final = {
+    "bedrock:PutModelInvocationLoggingConfiguration": "The caller could change or redirect the log of its own calls.",
+    "bedrock:DeleteModelInvocationLoggingConfiguration": "The caller could switch off the log of its own calls.",
+    "bedrock:DeleteGuardrail": "The caller could remove the guardrail that judges it.",
+    "bedrock:PutAccountDataRetention": "The caller could let prompts be retained and read for human review.",
+    "bedrock:CallWithBearerToken": "A long-lived bearer token works from anywhere for whoever finds it.",
+}
+
+# The other roads to Claude in an AWS account: no action of theirs belongs to a governed caller.
+# Source: Amazon Bedrock Mantle monitoring page (no invocation log) and Claude Platform on AWS, read 2026-11-22.
+_OTHER_ROADS: Final = {
+    "bedrock-mantle": "Calls over Mantle bypass the model invocation log.",
+    "aws-external-anthropic": "Calls over Claude Platform on AWS are run by Anthropic, outside every control here.",
+}
+
+_BEDROCK_KEY_SERVICE: Final = "bedrock.amazonaws.com"
+_FULL_ACCESS: Final = (":aws:policy/AmazonBedrockFullAccess", ":aws:policy/AdministratorAccess")
+
+
+def _documents_are_narrow(case: Case) -> Iterator[Verdict]:
+    properties = case.resource.properties
+    if case.resource.type in _DOCUMENTS:
+        yield from settled(_judge_document(case, allow_statements(properties, "policy")))
+    if case.resource.type == _ROLE:
+        for inline in properties.bags("inlinePolicies"):
+            path = inline.path("policy")
+            yield from settled(_judge_document(case, allow_statements(inline, "policy"), below=path))
+
+
+def _judge_document(case: Case, statements: Iterator[Statement], *, below: str = "policy") -> Iterator[Verdict]:
+    for statement in statements:
+        path = below + statement.path.removeprefix("policy")
+        yield from _forbidden_actions(statement, path)
+        if any(statement.allows(action) for action in _INVOCATIONS):
+            for pattern in statement.resources:
+                yield from _judge_target(case, f"{path}.Resource", pattern)
+
+
+def _forbidden_actions(statement: Statement, path: str) -> Iterator[Violation]:
+    for pattern in statement.actions:
+        covered = [(action, why) for action, why in _FORBIDDEN.items() if matches(pattern, action)]
+        covered += [(f"{road}:*", why) for road, why in _OTHER_ROADS.items() if matches(_service(pattern), road)]
+        if covered:
+            action, why = covered[0]
+            yield Violation(
+                f"{path}.Action",
+                found=pattern,
+                expected=f"the single actions that a caller needs, not {action}",
+                consequence=why,
+            )
+
+
+def _service(pattern: str) -> str:
+    """The part of an action pattern before its colon; `*` alone covers every service."""
+    return pattern.partition(":")[0]
+
+
+def _judge_target(case: Case, path: str, pattern: str) -> Iterator[Violation]:
+    # arn:partition:service:region:account:kind/model, where a model id may hold colons of its own.
+    kind, _, model = pattern.split(":", 5)[-1].partition("/")
+    if kind.endswith("-profile") and model.startswith("global."):
+        if not case.enabled("global_profiles_allowed"):
+            yield Violation(
+                path,
+                found=pattern,
+                expected="a profile whose destinations stay in the zone (`us.`, `eu.` and so on)",
+                consequence="A global profile sends prompts to any commercial region of the world.",
+            )
+    elif "*" in kind or "*" in model or "?" in model:
+        yield Violation(
+            path,
+            found=pattern,
+            expected="the ARNs of named models and inference profiles",
+            consequence="Models can be called that nobody approved, those of tomorrow included.",
+        )
+
+
+def _no_full_access_policy(case: Case) -> Iterator[Verdict]:
+    properties = case.resource.properties
+    if case.resource.type in _ATTACHMENTS:
+        arns = (("policyArn", properties.text("policyArn")),)
+    elif case.resource.type == _ROLE:
+        arns = tuple(
+            (f"managedPolicyArns[{i}]", arn) for i, arn in enumerate(properties.texts("managedPolicyArns"))
+        )
+    else:
+        return
+    for path, arn in arns:
+        if arn is not None and arn.endswith(_FULL_ACCESS):
+            yield Violation(
+                path,
+                found=arn,
+                expected="a policy of this stack that names models",
+                consequence="It allows every Bedrock action, the switching off of logs and guardrails included.",
+            )
+
+
+def _no_bearer_token(case: Case) -> Iterator[Verdict]:
+    if case.resource.type != _CREDENTIAL:
+        return
+    service = case.resource.properties.text("serviceName")
+    if service == _BEDROCK_KEY_SERVICE:
+        yield Violation(
+            "serviceName",
+            found=service,
+            expected="no service-specific credential for Bedrock",
+            consequence="A long-lived bearer token works from anywhere for whoever finds it.",
+        )
+
+
+RULE: Final = Rule(
+    id="aws-model-access-least-privilege",
+    title="Bedrock permissions name their models and actions",
+    promise="No identity of the stack has Bedrock wildcards, an unnamed model, a global profile or a Bedrock bearer token.",
+    severity="critical",
+    cloud="aws",
+    scope="resource",
+    types=(*_DOCUMENTS, _ROLE, *_ATTACHMENTS, _CREDENTIAL),
+    rationale="`bedrock:*` reaches further than models: it covers the log, the guardrails, data retention and the other roads to "
+    "Claude, on which none of the controls of this one apply.",
+    risk="A leaked role switches off the record of its own calls, or sends prompts to a region the contract excludes.",
+    remediation=Remediation(
+        text="Allow bedrock:InvokeModel and bedrock:InvokeModelWithResponseStream on the ARNs of the approved profiles and of "
+        "the models behind them.",
+        pulumi="""\
+aws.iam.RolePolicy(
+    "invoke",
+    role=role.id,
+    policy=json.dumps({
+        "Version": "2012-10-17",
+        "Statement": [{
+            "Effect": "Allow",
+            "Action": ["bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream"],
+            "Resource": [profile_arn, *destination_model_arns],
+        }],
+    }),
+)""",
+    ),
+    compliance=(
+        Control("NIST SP 800-53 r5", "AC-6"),
+        Control("NIST SP 800-53 r5", "IA-5"),
+        Control("Regulation (EU) 2016/679", "Art. 32(1)(b)"),
+    ),
+    parameters=(
+        Parameter(
+            "global_profiles_allowed",
+            default=False,
+            meaning="Whether a `global.` inference profile may be called.",
+            source="A global profile routes to every commercial region: Amazon Bedrock user guide, read 2026-11-22.",
+        ),
+    ),
+    peers=(
+        "prowler: bedrock_full_access_policy_attached",
+        "prowler: bedrock_api_key_no_long_term_credentials",
+        "prowler: bedrock_agent_role_least_privilege",
+    ),
+    checks=(_documents_are_narrow, _no_full_access_policy, _no_bearer_token),
+)
+
+
+def _policy(*, action: str | list[str], target: str | list[str], name: str = "invoke") -> Resource:
+    statement = {"Effect": "Allow", "Action": action, "Resource": target}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    return resource("aws:iam/rolePolicy:RolePolicy", name, {"role": "caller", "policy": document})
+
+
+_PROFILE_ARN: Final = "arn:aws:bedrock:us-east-1:111122223333:inference-profile/us.anthropic.claude-sonnet-4-6"
+_MODEL_ARN: Final = "arn:aws:bedrock:*::foundation-model/anthropic.claude-sonnet-4-6"
+
+COMPLIANT: Final[Compliant] = {
+    "two actions on a profile and the model behind it": Right(
+        (_policy(action=list(_INVOCATIONS), target=[_PROFILE_ARN, _MODEL_ARN]),)
+    ),
+    "a wildcard elsewhere is not this rule's business": Right((_policy(action="logs:*", target="*"),)),
+    "a deny may be as wide as it likes": Right(
+        (
+            resource(
+                "aws:iam/policy:Policy",
+                "deny",
+                {"policy": json.dumps({"Statement": {"Effect": "Deny", "Action": "bedrock:*", "Resource": "*"}})},
+            ),
+        )
+    ),
+    "a global profile where the profile allows it": Right(
+        (_policy(action="bedrock:InvokeModel", target=_PROFILE_ARN.replace("us.anthropic", "global.anthropic")),),
+        parameters={"global_profiles_allowed": True},
+    ),
+}
+
+VIOLATING: Final[Violating] = {
+    "every Bedrock action": Wrong(
+        (_policy(action="bedrock:*", target=_PROFILE_ARN),), paths=("policy.Statement[0].Action",)
+    ),
+    "any model of the account": Wrong(
+        (_policy(action="bedrock:InvokeModel", target="*"),), paths=("policy.Statement[0].Resource",)
+    ),
+    "another road to Claude": Wrong(
+        (_policy(action="bedrock-mantle:CreateInference", target="arn:aws:bedrock-mantle:us-east-1:111122223333:project/x"),),
+        paths=("policy.Statement[0].Action",),
+    ),
+    "any Claude model": Wrong(
+        (_policy(action="bedrock:Invoke*", target="arn:aws:bedrock:us-east-1::foundation-model/anthropic.*"),),
+        paths=("policy.Statement[0].Resource",),
+    ),
+    "a global profile": Wrong(
+        (
+            _policy(
+                action="bedrock:InvokeModel",
+                target=_PROFILE_ARN.replace("us.anthropic", "global.anthropic"),
+            ),
+        ),
+        paths=("policy.Statement[0].Resource",),
+    ),
+    "everything but one service": Wrong(
+        (
+            resource(
+                "aws:iam/policy:Policy",
+                "nearly-all",
+                {"policy": json.dumps({"Statement": [{"Effect": "Allow", "NotAction": "iam:*", "Resource": "*"}]})},
+            ),
+        ),
+        paths=("policy.Statement[0].Action", "policy.Statement[0].Resource"),
+    ),
+    "the managed policy with full access": Wrong(
+        (
+            resource(
+                _ATTACHMENTS[0],
+                "full",
+                {"role": "caller", "policyArn": "arn:aws:iam::aws:policy/AmazonBedrockFullAccess"},
+            ),
+        ),
+        paths=("policyArn",),
+    ),
+    "a wildcard in a role's inline policy": Wrong(
+        (
+            resource(
+                _ROLE,
+                "caller",
+                {
+                    "assumeRolePolicy": "{}",
+                    "inlinePolicies": [
+                        {"name": "x", "policy": json.dumps({"Statement": [{"Effect": "Allow", "Action": "bedrock*"}]})}
+                    ],
+                },
+            ),
+        ),
+        paths=("inlinePolicies[0].policy.Statement[0].Action",),
+    ),
+    "a long-lived Bedrock key": Wrong(
+        (resource(_CREDENTIAL, "key", {"serviceName": _BEDROCK_KEY_SERVICE, "userName": "ci"}),),
+        paths=("serviceName",),
+    ),
+    "a document that is no JSON": Wrong(
+        (resource("aws:iam/policy:Policy", "broken", {"policy": "{'Statement': []}"}),), paths=("policy",)
+    ),
+}

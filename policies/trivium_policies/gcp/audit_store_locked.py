@@ -1,0 +1,114 @@
+"""gcp-audit-store-locked: the Google Cloud bucket of the audit log cannot forget before its time."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from trivium_policies.resource import Resource, resource
+from trivium_policies.retention import RETENTION_CONTROLS, RETENTION_PARAMETERS, long_enough, unlocked
+from trivium_policies.role import is_audit_store
+from trivium_policies.rule import (
+    Case,
+    Compliant,
+    Remediation,
+    Right,
+    Rule,
+    Verdict,
+    Violating,
+    Violation,
+    Wrong,
+)
+
+_BUCKET: Final = "gcp:storage/bucket:Bucket"
+
+_SECONDS_IN_A_DAY: Final = 86_400
+
+
+def _retention_holds(case: Case) -> Iterator[Verdict]:
+    policy = case.resource.properties.bag("retentionPolicy")
+    seconds = policy.number("retentionPeriod")
+    if seconds is None:
+        yield Violation(
+            policy.path("retentionPeriod"),
+            found=None,
+            expected="a retention period in seconds",
+            consequence="Anybody who may delete objects can delete the audit log.",
+        )
+        return
+    yield from long_enough(
+        case,
+        policy.path("retentionPeriod"),
+        days=seconds / _SECONDS_IN_A_DAY,
+        found=policy.value("retentionPeriod"),
+        in_seconds=True,
+    )
+
+
+def _retention_is_locked(case: Case) -> Iterator[Verdict]:
+    policy = case.resource.properties.bag("retentionPolicy")
+    locked = policy.flag("isLocked")
+    if locked is not True and policy.number("retentionPeriod") is not None:
+        yield from unlocked(case, policy.path("isLocked"), found=locked, expected="true")
+
+
+RULE: Final = Rule(
+    id="gcp-audit-store-locked",
+    title="A Cloud Storage audit store holds its records",
+    promise="Every Cloud Storage audit store has a retention policy of at least the profile's days.",
+    severity="critical",
+    cloud="gcp",
+    scope="resource",
+    types=(_BUCKET,),
+    applies=is_audit_store,
+    rationale="A bucket's retention policy keeps every object for its period; while it is unlocked it can be shortened or removed by "
+    "whoever may update the bucket. The lock, which cannot be taken back, ends that.",
+    risk="Whoever takes over an administrator's role deletes the record of what was asked and answered.",
+    remediation=Remediation(
+        text="Give the bucket a retention policy of the required seconds, and lock it once the store is verified.",
+        pulumi="""\
+gcp.storage.Bucket(
+    "audit",
+    location="us-central1",
+    labels={"trivium-role": "audit-store"},
+    uniform_bucket_level_access=True,
+    public_access_prevention="enforced",
+    retention_policy={"retention_period": "220924800", "is_locked": True},  # 2557 days
+)""",
+    ),
+    compliance=RETENTION_CONTROLS,
+    parameters=RETENTION_PARAMETERS,
+    peers=(
+        "prowler: cloudstorage_bucket_log_retention_policy_lock",
+        "prowler: cloudstorage_bucket_sufficient_retention_period",
+    ),
+    checks=(_retention_holds, _retention_is_locked),
+)
+
+
+def _bucket(**inputs: object) -> Resource:
+    private = {"uniformBucketLevelAccess": True, "publicAccessPrevention": "enforced"}
+    return resource(_BUCKET, "audit", {"location": "us-central1", "labels": {"trivium-role": "audit-store"}, **private, **inputs})
+
+
+COMPLIANT: Final[Compliant] = {
+    "2557 days, locked": Right((_bucket(retentionPolicy={"retentionPeriod": "220924800", "isLocked": True}),)),
+    "184 days, unlocked, is the unlocked stage": Right((_bucket(retentionPolicy={"retentionPeriod": "15897600"}),)),
+    "a number where the provider declares a string": Right((_bucket(retentionPolicy={"retentionPeriod": 15897600.0}),)),
+    "a bucket with another purpose needs no retention": Right((resource(_BUCKET, "website", {"location": "us"}),)),
+}
+
+VIOLATING: Final[Violating] = {
+    "no retention policy": Wrong((_bucket(),), paths=("retentionPolicy.retentionPeriod",)),
+    "thirty days": Wrong(
+        (_bucket(retentionPolicy={"retentionPeriod": "2592000", "isLocked": True}),),
+        paths=("retentionPolicy.retentionPeriod",),
+    ),
+    "the unlocked stage where the profile requires the lock": Wrong(
+        (_bucket(retentionPolicy={"retentionPeriod": "220924800", "isLocked": False}),),
+        paths=("retentionPolicy.isLocked",),
+        parameters={"lock_required": True},
+    ),
+    "a period that is no number": Wrong(
+        (_bucket(retentionPolicy={"retentionPeriod": "seven years"}),),
+        paths=("retentionPolicy.retentionPeriod",),
+    ),
+}

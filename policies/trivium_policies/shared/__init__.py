@@ -1,0 +1,1 @@
+"""Rules that read resources of more than one cloud."""

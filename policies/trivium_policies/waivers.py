@@ -1,0 +1,123 @@
+"""Waivers: a violation that somebody has accepted, for one resource, for a reason, until a day.
+
+A waived violation is still shown, with its owner and its last day; it only does not stop the deployment. A waiver that has
+expired, or names a rule that does not exist, is an error: the pack does not load, so nothing is deployed on a forgotten promise.
+
+    waivers:
+      - rule: aws-audit-store-locked
+        resource: urn:pulumi:prod::claude::aws:s3/bucket:Bucket::audit
+        reason: The store is being verified before the lock, which cannot be taken back.
+        owner: platform-team@example.com
+        granted: 2026-11-22
+        expires: 2026-12-06
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Final
+
+import yaml
+
+from trivium.errors import ConfigurationError
+
+_TEXTS: Final = ("rule", "resource", "reason", "owner")
+_DATES: Final = ("granted", "expires")
+
+
+@dataclass(frozen=True)
+class Waiver:
+    """One accepted violation."""
+
+    rule: str
+    """Rule id."""
+    resource: str
+    """URN of the one resource, as the finding shows it; there are no patterns."""
+    reason: str
+    """Why it is accepted."""
+    owner: str
+    """Who answers for it."""
+    granted: date
+    """First day."""
+    expires: date
+    """Last day; from the next on it is an error."""
+
+
+def load_waivers(file: Path, *, rule_ids: Collection[str], today: date) -> tuple[Waiver, ...]:
+    """The waivers in `file`. Raises `ConfigurationError` naming every problem."""
+    try:
+        document: object = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ConfigurationError(
+            f"Waiver file {file.name} cannot be read ({type(error).__name__}); no stack is judged without it.",
+            next_step="Mend the file, or take it away.",
+        ) from error
+    return parse_waivers(document, rule_ids=rule_ids, today=today, source=file.name)
+
+
+def parse_waivers(
+    document: object, *, rule_ids: Collection[str], today: date, source: str = "waivers"
+) -> tuple[Waiver, ...]:
+    """`document` as waivers; an empty one has none. Raises `ConfigurationError` naming every problem."""
+    entries = document.get("waivers") if isinstance(document, Mapping) else document
+    if entries is None and (document is None or set(document) == {"waivers"}):  # type: ignore[arg-type] # a mapping here
+        return ()
+    if not isinstance(document, Mapping) or set(document) != {"waivers"} or not isinstance(entries, list):
+        raise _unusable(source, ["it must be one list under the key `waivers`."])
+    problems = [
+        f"number {number}: {problem}"
+        for number, entry in enumerate(entries, start=1)
+        for problem in _problems(entry, rule_ids, today)
+    ]
+    if problems:
+        raise _unusable(source, problems)
+    return tuple(Waiver(**entry) for entry in entries)
+
+
+def waiver_for(waivers: Collection[Waiver], *, rule_id: str, urn: str) -> Waiver | None:
+    """The waiver of this rule for this resource, or None."""
+    return next((waiver for waiver in waivers if (waiver.rule, waiver.resource) == (rule_id, urn)), None)
+
+
+def _problems(entry: object, rule_ids: Collection[str], today: date) -> Iterator[str]:
+    if not isinstance(entry, Mapping):
+        yield "it is not an object."
+        return
+    for key in entry:
+        if key not in (*_TEXTS, *_DATES):
+            yield f"unknown key `{key}`."
+    for key in _TEXTS:
+        if not isinstance(entry.get(key), str) or not entry[key].strip():
+            yield f"`{key}` is missing or empty."
+    for key in _DATES:
+        # A timestamp is a date to Python and not to a reader of the file.
+        if not isinstance(entry.get(key), date) or isinstance(entry.get(key), datetime):
+            yield f"`{key}` is missing or no date (YYYY-MM-DD)."
+    yield from _rule_problems(entry.get("rule"), rule_ids)
+    yield from _date_problems(entry.get("granted"), entry.get("expires"), today)
+
+
+def _rule_problems(rule: object, rule_ids: Collection[str]) -> Iterator[str]:
+    if isinstance(rule, str) and rule.strip() and rule not in rule_ids:
+        near = get_close_matches(rule, rule_ids, n=1)
+        yield f"there is no rule `{rule}`" + (f"; did you mean `{near[0]}`?" if near else ".")
+
+
+def _date_problems(granted: object, expires: object, today: date) -> Iterator[str]:
+    if isinstance(granted, datetime) or isinstance(expires, datetime):
+        return
+    if isinstance(granted, date) and granted > today:
+        yield f"it begins on {granted}, which is still to come."
+    if isinstance(expires, date) and expires < today:
+        yield f"it expired on {expires}; mend the resource, or decide again and write new dates."
+    if isinstance(granted, date) and isinstance(expires, date) and expires < granted:
+        yield "`expires` lies before `granted`."
+
+
+def _unusable(source: str, problems: list[str]) -> ConfigurationError:
+    return ConfigurationError(
+        f"Waiver file {source} cannot be used, so no stack is judged: {' '.join(problems)}",
+        next_step="Mend these entries or take them out.",
+    )
