@@ -1,0 +1,105 @@
+"""Where each cloud offers Claude, and under which name. Pure tables and functions; each row has its source and date.
+
+Whether a destination lies inside a residency zone is not decided here but proven at deployment, from what the cloud
+itself answers (law 5); these tables only keep a stack file from asking for what does not exist.
+"""
+
+from collections.abc import Mapping
+from typing import Literal
+
+from trivium.vocabulary.catalogue import Catalogue, Scope
+from trivium.vocabulary.residency import ZONES, Cloud
+
+AWS_REGIONAL = frozenset(
+    {"us-east-1", "us-east-2", "us-west-2", "eu-west-1", "eu-north-1", "ap-northeast-1", "ap-southeast-4"}
+)
+"""Regions with in-Region inference of Claude (Bedrock model cards, 2026-08)."""
+
+GCP_REGIONAL_MODELS = frozenset({"claude-sonnet-4-6", "claude-sonnet-4-5", "claude-haiku-4-5"})
+"""Models on Google's regional endpoints: Sonnet 4.6 and earlier (Vertex AI partner models, 2026-08)."""
+
+AZURE_REGIONS = frozenset({"eastus2", "swedencentral"})
+"""Regions in which Foundry deploys Claude (Foundry Claude models, 2026-06: recheck before a new deployment)."""
+
+# Longest prefix first. ca-central-1 is offered `us.` profiles: the proof decides whether that suits the zone.
+_PROFILE_OF: tuple[tuple[str, str], ...] = (
+    ("us-gov-", "us-gov"),
+    ("us-", "us"),
+    ("ca-", "us"),
+    ("eu-", "eu"),
+    ("ap-northeast-", "jp"),
+    ("ap-southeast-", "au"),
+)
+
+_GCP_MULTI_REGION: Mapping[str, str] = {"us": "us", "eu": "eu"}
+
+AzureSku = Literal["DataZoneStandard", "GlobalStandard"]
+
+
+def profile_id(model_id: str, *, region: str, scope: Scope) -> str:
+    """The id Bedrock's runtime is called with: a geo or global inference profile, or the bare model id.
+
+    Raises `ValueError` for a Region whose geography has no profile prefix.
+    """
+    if scope == "regional":
+        return model_id
+    if scope == "global":
+        return f"global.{model_id}"
+    for start, geography in _PROFILE_OF:
+        if region.startswith(start):
+            return f"{geography}.{model_id}"
+    raise ValueError(f"Region `{region}` has no geographic inference profiles; use scope `regional` or `global`")
+
+
+def vertex_location(*, zone: str, region: str, scope: Scope) -> str:
+    """The location in Vertex paths: the region, the multi-region `us` or `eu`, or `global`.
+
+    Raises `ValueError` where the zone has no multi-region.
+    """
+    if scope == "regional":
+        return region
+    if scope == "global":
+        return "global"
+    if zone in _GCP_MULTI_REGION:
+        return _GCP_MULTI_REGION[zone]
+    if region.startswith("us-"):
+        return "us"
+    if region.startswith("europe-"):
+        return "eu"
+    raise ValueError(f"`{region}` lies in no Vertex multi-region (`us` and `eu` are all there are)")
+
+
+def vertex_host(location: str) -> str:
+    """The API host of a Vertex location."""
+    if location == "global":
+        return "aiplatform.googleapis.com"
+    if location in _GCP_MULTI_REGION.values():
+        return f"aiplatform.{location}.rep.googleapis.com"
+    return f"{location}-aiplatform.googleapis.com"
+
+
+def azure_sku(scope: Scope) -> AzureSku:
+    """The deployment SKU that keeps inference inside `scope`. Raises `ValueError` for `regional`."""
+    if scope == "geo":
+        return "DataZoneStandard"
+    if scope == "global":
+        return "GlobalStandard"
+    raise ValueError("Foundry offers Claude in a data zone or globally, never in one region")
+
+
+def azure_destination(*, region: str, scope: Scope) -> str:
+    """Where a Foundry deployment may run: `us-data-zone` or `global`.
+
+    Raises `ValueError` for a data zone outside the United States: there is no other (Foundry deployment types,
+    2026-06).
+    """
+    if scope != "geo":
+        return "global"
+    if region in ZONES["us"]["azure"]:
+        return "us-data-zone"
+    raise ValueError(f"`{region}` lies in no data zone that serves Claude; the United States is the only one")
+
+
+def clouds_of(catalogue: Catalogue, model: str) -> tuple[Cloud, ...]:
+    """The clouds that offer a model of the catalogue."""
+    return tuple(catalogue.models[model].ids)

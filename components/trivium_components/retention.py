@@ -1,0 +1,52 @@
+"""Retention presets: how long audit records must be kept, by the regime that says so.
+
+A preset is a floor that satisfies its regime, not the regime's exact wording. Days are calendar days, leap days
+counted.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+Lock = Literal["unlocked", "locked"]
+
+_SECONDS_PER_DAY = 86_400
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preset:
+    """One retention preset."""
+
+    days: int
+    """Days that a record can be neither changed nor deleted."""
+    source: str
+    """The rule it satisfies."""
+    archive: bool = True
+    """Whether it may be the only archive of a production deployment."""
+
+
+PRESETS: Mapping[str, Preset] = {
+    "finance-7y": Preset(
+        days=2557,
+        source="17 CFR 210.2-06 (seven years); covers 17 CFR 240.17a-4 and FINRA 4511(b), which ask three to six",
+    ),
+    "healthcare-6y": Preset(days=2192, source="45 CFR 164.316(b)(2)(i): six years"),
+    # 184: July to December, the longest six months there are.
+    "eu-ai-act-6m": Preset(days=184, source="Regulation (EU) 2024/1689, Art. 19(1) and 26(6): at least six months"),
+    "operational-30d": Preset(days=30, source="no regime: a window for operations, never the archive", archive=False),
+}
+
+# What CloudWatch Logs accepts (PutRetentionPolicy, API reference 2014-03-28).
+_CLOUDWATCH_DAYS = (
+    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
+)  # fmt: skip
+
+
+def seconds(days: int) -> int:
+    """Days as seconds, which is how Cloud Storage counts."""
+    return days * _SECONDS_PER_DAY
+
+
+def cloudwatch_days(days: int) -> int:
+    """The shortest retention that CloudWatch offers and that is not below `days` (its longest, if none is)."""
+    return next((offered for offered in _CLOUDWATCH_DAYS if offered >= days), _CLOUDWATCH_DAYS[-1])
