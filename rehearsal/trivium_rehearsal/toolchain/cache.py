@@ -26,6 +26,12 @@ from trivium_rehearsal.toolchain.progress import Progress
 COMPLETE = "complete.json"
 """Written last into a finished folder: the size in bytes of each file that must be there."""
 
+_ADDRESS = re.compile(
+    r"""[a-z][a-z0-9+.-]*://[^\s'"`)>]+ | (?<=\blookup\ )\S+(\ on\ \S+)? | (?<=\bdial\ tcp\ )[\d.:\[\]a-f]+ """,
+    re.IGNORECASE | re.VERBOSE,
+)
+"""Addresses as uv and Go write them: a URL, `lookup <host> on <server>`, `dial tcp <address>`."""
+
 
 class ToolchainError(ConfigurationError):
     """Something the rehearsal needs could not be had on this machine. Carries one instruction in `next_step`."""
@@ -122,7 +128,7 @@ def _require_room(home: Path, room_bytes: int, kind: str) -> None:
 
 def without_hosts(text: str) -> str:
     """`text` without the addresses in it: where a machine gets its packages from is nobody's business but its own."""
-    return re.sub(r"\b[a-z][a-z0-9+.-]*://[^\s'\"`)>]+", "<address>", text, flags=re.IGNORECASE)
+    return _ADDRESS.sub("<address>", text)
 
 
 @contextmanager

@@ -9,15 +9,15 @@ user's cache folder. Regenerate its pins (from this folder) with:
 
 import hashlib
 import platform
-import shutil
-import subprocess
 import sys
 from pathlib import Path
 
-from trivium_rehearsal.toolchain.cache import ToolchainError, provide, without_hosts
+from trivium_rehearsal.toolchain.cache import provide
+from trivium_rehearsal.toolchain.packages import uv
 from trivium_rehearsal.toolchain.progress import PlainProgress, Progress
 
 REQUIREMENTS = Path(__file__).with_name("ministack.txt")
+WHAT = "the AWS emulator's environment"
 ROOM_BYTES = 400_000_000
 """Peak disk space: 50 MB installed, and what the installer downloads and unpacks (measured with 1.5.33)."""
 
@@ -42,19 +42,6 @@ def _make(place: Path, progress: Progress) -> tuple[str, ...]:
     progress.say("preparing the AWS emulator's own environment (about 10 s)")
     python = place / "bin" / "python"
     # Relocatable, because the folder gets its final name after it is whole.
-    _uv("venv", "--quiet", "--relocatable", "--allow-existing", "--python", sys.executable, str(place))
-    _uv("pip", "sync", "--quiet", "--require-hashes", "--python", str(python), str(REQUIREMENTS))
+    uv("venv", "--quiet", "--relocatable", "--allow-existing", "--python", sys.executable, place, what=WHAT)
+    uv("pip", "sync", "--quiet", "--require-hashes", "--python", python, REQUIREMENTS, what=WHAT)
     return ("bin/python", "bin/ministack", "pyvenv.cfg")
-
-
-def _uv(*arguments: str) -> None:
-    own = Path(sys.prefix) / "bin" / "uv"
-    program = str(own) if own.exists() else shutil.which("uv")
-    if program is None:
-        raise ToolchainError("uv, which installs the AWS emulator, is missing.", next_step="Run `make clean up`.")
-    done = subprocess.run([program, *arguments], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise ToolchainError(
-            f"The AWS emulator's environment could not be made. uv says: {without_hosts(done.stderr.strip()[-600:])}",
-            next_step="Check that this machine reaches its Python package index, then run it again.",
-        )
