@@ -1,4 +1,4 @@
-"""Finds the rules: every module of `shared`, `aws`, `gcp` and `azure` that has a `RULE`. Adding a rule is adding a file."""
+"""Finds the rules: every module of `shared`, `aws`, `gcp` and `azure` with a `RULE`. Adding a rule is adding a file."""
 
 import importlib
 import pkgutil

@@ -1,8 +1,8 @@
 """Profiles: at which level each rule binds, and with which figures. Data, one JSON file each under `profiles/`.
 
-A profile may set the parameters of a rule and lower it to `advisory`; switching a rule off takes the key `unsafe_disabled` with a
-reason, which every run repeats. Whatever a profile does not name is mandatory at the rule's defaults, so a rule that is added
-tomorrow binds in every profile.
+A profile may set the parameters of a rule and lower it to `advisory`; switching a rule off takes the key
+`unsafe_disabled` with a reason, which every run repeats. Whatever a profile does not name is mandatory at the rule's
+defaults, so a rule that is added tomorrow binds in every profile.
 
     python -m trivium_policies.profile finance     prints the profile as a file for `--policy-pack-config`
     python -m trivium_policies.profile --schema    prints the JSON Schema of profile files
@@ -63,8 +63,8 @@ class Profile:
 def load_profile(name: str, known: Sequence[Rule] | None = None) -> Profile:
     """The profile called `name`, or the one in the file `name` when that ends in `.json`.
 
-    Raises `ConfigurationError` naming every problem of the file: unknown keys, rules and parameters, wrong types, figures
-    below a parameter's minimum.
+    Raises `ConfigurationError` naming every problem of the file: unknown keys, rules and parameters, wrong types,
+    figures below a parameter's minimum.
     """
     file = Path(name) if name.endswith(".json") else PROFILES / f"{name}.json"
     try:
@@ -77,7 +77,8 @@ def load_profile(name: str, known: Sequence[Rule] | None = None) -> Profile:
         ) from None
     except (OSError, ValueError) as error:
         raise ConfigurationError(
-            f"Policy profile `{name}` cannot be read as JSON ({type(error).__name__}); no stack is judged without a profile.",
+            f"Policy profile `{name}` cannot be read as JSON ({type(error).__name__}); no stack is judged without a "
+            f"profile.",
             next_step="Mend the file.",
         ) from error
     return parse_profile(file.stem, document, rules() if known is None else known)

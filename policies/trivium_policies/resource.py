@@ -1,8 +1,8 @@
 """What a rule reads: one resource with its inputs, and the other resources of its stack.
 
 Nothing here knows Pulumi. A property bag is what the engine sends: JSON values under the provider's own (camelCase)
-names, with `UNKNOWN` where a preview cannot know the value yet. Reading an unknown value raises `NotYetKnownError`, so a
-rule cannot mistake it for an absent one and pass.
+names, with `UNKNOWN` where a preview cannot know the value yet. Reading an unknown value raises `NotYetKnownError`,
+so a rule cannot mistake it for an absent one and pass.
 """
 
 import re
@@ -39,7 +39,7 @@ class NotYetKnownError(Exception):
 
 
 class MalformedPropertyError(Exception):
-    """A property has another shape than its provider defines. `judge` turns it into a `Violation`: unread is not a pass."""
+    """A property has another shape than its provider defines. `judge` makes it a `Violation`: unread is no pass."""
 
     def __init__(self, path: str, *, found: object, expected: str) -> None:
         super().__init__(f"`{path}` is {type(found).__name__}, not {expected}")
@@ -86,7 +86,7 @@ class Properties:
         raise MalformedPropertyError(self.path(path), found=value, expected="a string")
 
     def flag(self, path: str) -> bool | None:
-        """The boolean at `path`, or None. `"true"` and `"false"` count, because the engine lets providers convert them."""
+        """The boolean at `path`, or None. `"true"` and `"false"` count: the engine lets providers convert them."""
         value = self.value(path)
         if value is None or isinstance(value, bool):
             return value

@@ -31,9 +31,7 @@ RETENTION_CONTROLS: Final = (
 )
 
 
-def long_enough(
-    case: Case, path: str, *, days: float, found: object, in_seconds: bool = False
-) -> Iterator[Violation]:
+def long_enough(case: Case, path: str, *, days: float, found: object, in_seconds: bool = False) -> Iterator[Violation]:
     """A violation when `days` is below the profile's minimum; `found` is the property as written."""
     minimum = case.days(MINIMUM_RETENTION_DAYS.name)
     if days < minimum:
@@ -46,7 +44,7 @@ def long_enough(
 
 
 def unlocked(case: Case, path: str, *, found: object, expected: str) -> Iterator[Verdict]:
-    """The verdict on a store in its unlocked stage: a labelled pass, or a violation where the profile requires the lock."""
+    """The verdict on a store in its unlocked stage: a labelled pass, or a violation where the lock is required."""
     if case.enabled(LOCK_REQUIRED.name):
         yield Violation(
             path,
@@ -56,6 +54,7 @@ def unlocked(case: Case, path: str, *, found: object, expected: str) -> Iterator
         )
     else:
         yield Pass(
-            note=f"unlocked stage: `{path}` is not yet {expected}, so an administrator can still shorten the retention. "
+            note=f"unlocked stage: `{path}` is not yet {expected}, so an administrator can still shorten the "
+            f"retention. "
             "Lock it once the store is verified; the lock cannot be taken back."
         )

@@ -1,8 +1,8 @@
 """How a rule knows what a bucket is for.
 
-A stack holds buckets of many kinds, and the rules about audit stores must neither miss one nor judge another. A resource is
-an audit store when its program says so: by the label (tag) `trivium-role: audit-store`, or by being made inside a component
-whose type ends in `AuditStore`.
+A stack holds buckets of many kinds, and the rules about audit stores must neither miss one nor judge another. A
+resource is an audit store when its program says so: by the label (tag) `trivium-role: audit-store`, or by being made
+inside a component whose type ends in `AuditStore`.
 """
 
 from typing import Final

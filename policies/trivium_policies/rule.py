@@ -156,8 +156,8 @@ class Rule:
     cloud: Cloud
     """Whose resources it reads; `shared` for more than one."""
     scope: Scope
-    """`resource` is judged before each resource is made; `stack` needs other resources too, and is judged at the end of the
-    preview, before anything is made, and again after the update."""
+    """`resource` is judged before each resource is made. `stack` needs other resources too: it is judged at the end of
+    the preview, before anything is made, and again after the update."""
     types: tuple[str, ...]
     """Type tokens of the resources it judges, without API versions."""
     rationale: str

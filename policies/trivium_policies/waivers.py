@@ -1,7 +1,8 @@
 """Waivers: a violation that somebody has accepted, for one resource, for a reason, until a day.
 
-A waived violation is still shown, with its owner and its last day; it only does not stop the deployment. A waiver that has
-expired, or names a rule that does not exist, is an error: the pack does not load, so nothing is deployed on a forgotten promise.
+A waived violation is still shown, with its owner and its last day; it only does not stop the deployment. A waiver
+that has expired, or names a rule that does not exist, is an error: the pack does not load, so nothing is deployed on
+a forgotten promise.
 
     waivers:
       - rule: aws-audit-store-locked
@@ -61,11 +62,12 @@ def parse_waivers(
     document: object, *, rule_ids: Collection[str], today: date, source: str = "waivers"
 ) -> tuple[Waiver, ...]:
     """`document` as waivers; an empty one has none. Raises `ConfigurationError` naming every problem."""
-    entries = document.get("waivers") if isinstance(document, Mapping) else document
-    if entries is None and (document is None or set(document) == {"waivers"}):  # type: ignore[arg-type] # a mapping here
-        return ()
-    if not isinstance(document, Mapping) or set(document) != {"waivers"} or not isinstance(entries, list):
-        raise _unusable(source, ["it must be one list under the key `waivers`."])
+    written = {"waivers": None} if document is None else document
+    if not isinstance(written, Mapping) or set(written) != {"waivers"}:
+        raise _unusable(source, ["it must have the one key `waivers`."])
+    entries = [] if written["waivers"] is None else written["waivers"]
+    if not isinstance(entries, list):
+        raise _unusable(source, ["`waivers` must be a list."])
     problems = [
         f"number {number}: {problem}"
         for number, entry in enumerate(entries, start=1)

@@ -87,12 +87,14 @@ RULE: Final = Rule(
     scope="stack",
     types=_BUCKETS,
     applies=is_audit_store,
-    rationale="An audit log proves something only if the people it is about cannot change it. Object Lock in COMPLIANCE mode "
+    rationale="An audit log proves something only if the people it is about cannot change it. Object Lock in "
+    "COMPLIANCE mode "
     "binds even the account's root user; GOVERNANCE mode can be bypassed by permission, and is the stage in which a "
     "store is verified before the lock, which cannot be taken back.",
     risk="Whoever takes over an administrator's role deletes the record of what was asked and answered.",
     remediation=Remediation(
-        text="Enable Object Lock on the bucket and give it a default retention in COMPLIANCE mode for the required days.",
+        text="Enable Object Lock on the bucket and give it a default retention in COMPLIANCE mode for the required "
+        "days.",
         pulumi="""\
 bucket = aws.s3.Bucket("audit", object_lock_enabled=True, tags={"trivium-role": "audit-store"})
 aws.s3.BucketObjectLockConfiguration(

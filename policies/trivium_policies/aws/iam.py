@@ -1,7 +1,7 @@
 """IAM policy documents, as far as a rule must read them: who is allowed what, wildcards included. Pure.
 
-Conditions are not evaluated: a statement that is too wide without its condition is judged too wide, unless a rule names the
-condition that narrows it.
+Conditions are not evaluated: a statement that is too wide without its condition is judged too wide, unless a rule
+names the condition that narrows it.
 """
 
 import json

@@ -89,13 +89,16 @@ def _region(resource: Resource) -> str:
 RULE: Final = Rule(
     id="aws-invocation-logging-complete",
     title="Bedrock logs every kind of content in every region used",
-    promise="Each region in which the stack prepares Bedrock calls has invocation logging, of all contents, that arrives.",
+    promise="Each region in which the stack prepares Bedrock calls has invocation logging, of all contents, that "
+    "arrives.",
     severity="high",
     cloud="aws",
     scope="stack",
     types=(_LOGGING, _PROFILE, _GUARDRAIL),
-    rationale="The client's own audit log sees the calls of governed applications; the provider's invocation log also sees the "
-    "calls of everybody else in the account. It exists once per account and region, and must be asked for each content.",
+    rationale="The client's own audit log sees the calls of governed applications; the provider's invocation log "
+    "also sees the "
+    "calls of everybody else in the account. It exists once per account and region, and must be asked for each "
+    "content.",
     risk="A caller that goes around the client, or a picture in a prompt, leaves nothing to investigate.",
     remediation=Remediation(
         text="Give each region one InvocationLoggingConfiguration that delivers all four contents to S3.",

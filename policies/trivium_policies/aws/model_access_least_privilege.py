@@ -122,11 +122,9 @@ def _judge_target(case: Case, path: str, pattern: str) -> Iterator[Violation]:
 def _no_full_access_policy(case: Case) -> Iterator[Verdict]:
     properties = case.resource.properties
     if case.resource.type in _ATTACHMENTS:
-        arns = (("policyArn", properties.text("policyArn")),)
+        arns: list[tuple[str, str | None]] = [("policyArn", properties.text("policyArn"))]
     elif case.resource.type == _ROLE:
-        arns = tuple(
-            (f"managedPolicyArns[{i}]", arn) for i, arn in enumerate(properties.texts("managedPolicyArns"))
-        )
+        arns = [(f"managedPolicyArns[{i}]", arn) for i, arn in enumerate(properties.texts("managedPolicyArns"))]
     else:
         return
     for path, arn in arns:
@@ -155,16 +153,19 @@ def _no_bearer_token(case: Case) -> Iterator[Verdict]:
 RULE: Final = Rule(
     id="aws-model-access-least-privilege",
     title="Bedrock permissions name their models and actions",
-    promise="No identity of the stack has Bedrock wildcards, an unnamed model, a global profile or a Bedrock bearer token.",
+    promise="No identity of the stack has Bedrock wildcards, an unnamed model, a global profile or a Bedrock bearer "
+    "token.",
     severity="critical",
     cloud="aws",
     scope="resource",
     types=(*_DOCUMENTS, _ROLE, *_ATTACHMENTS, _CREDENTIAL),
-    rationale="`bedrock:*` reaches further than models: it covers the log, the guardrails, data retention and the other roads to "
+    rationale="`bedrock:*` reaches further than models: it covers the log, the guardrails, data retention and the "
+    "other roads to "
     "Claude, on which none of the controls of this one apply.",
     risk="A leaked role switches off the record of its own calls, or sends prompts to a region the contract excludes.",
     remediation=Remediation(
-        text="Allow bedrock:InvokeModel and bedrock:InvokeModelWithResponseStream on the ARNs of the approved profiles and of "
+        text="Allow bedrock:InvokeModel and bedrock:InvokeModelWithResponseStream on the ARNs of the approved "
+        "profiles and of "
         "the models behind them.",
         pulumi="""\
 aws.iam.RolePolicy(
@@ -239,7 +240,12 @@ VIOLATING: Final[Violating] = {
         (_policy(action="bedrock:InvokeModel", target="*"),), paths=("policy.Statement[0].Resource",)
     ),
     "another road to Claude": Wrong(
-        (_policy(action="bedrock-mantle:CreateInference", target="arn:aws:bedrock-mantle:us-east-1:111122223333:project/x"),),
+        (
+            _policy(
+                action="bedrock-mantle:CreateInference",
+                target="arn:aws:bedrock-mantle:us-east-1:111122223333:project/x",
+            ),
+        ),
         paths=("policy.Statement[0].Action",),
     ),
     "any Claude model": Wrong(

@@ -74,7 +74,7 @@ def _selects_reads(selector: Properties) -> bool:
 
 
 def _selects_all_management(selector: Properties) -> bool:
-    """Whether an advanced selector records all management events: any further field narrows it (readOnly, eventSource)."""
+    """Whether an advanced selector records all management events; any further field narrows it, readOnly above all."""
     fields = {field.text("field"): field.texts("equals") for field in selector.bags("fieldSelectors")}
     narrowing = {name for name in fields if name != "eventCategory" and not _excludes_only_noise(selector, name)}
     return fields.get("eventCategory") == ("Management",) and not narrowing
@@ -101,7 +101,8 @@ RULE: Final = Rule(
     cloud="aws",
     scope="resource",
     types=(_TRAIL,),
-    rationale="A call to a model is a read-only management event. A trail that was narrowed to writes, a common saving, records the "
+    rationale="A call to a model is a read-only management event. A trail that was narrowed to writes, a common "
+    "saving, records the "
     "making of a guardrail and none of the calls it judged.",
     risk="After an incident nobody can say which identity called which model.",
     remediation=Remediation(
@@ -171,9 +172,7 @@ COMPLIANT: Final[Compliant] = {
 }
 
 VIOLATING: Final[Violating] = {
-    "writes only, basic": Wrong(
-        (_trail(eventSelectors=[{"readWriteType": "WriteOnly"}]),), paths=("eventSelectors",)
-    ),
+    "writes only, basic": Wrong((_trail(eventSelectors=[{"readWriteType": "WriteOnly"}]),), paths=("eventSelectors",)),
     "writes only, advanced": Wrong(
         (_trail(advancedEventSelectors=[_select(eventCategory=["Management"], readOnly=["false"])]),),
         paths=("advancedEventSelectors",),

@@ -1,8 +1,8 @@
 """Azure resources under either of their Pulumi spellings. Pure.
 
-Anything can be deployed as `azure-native:resources:Resource`, the generic resource with free-form `properties`, and Claude
-must be: the typed deployment has no `modelProviderData` (azure-native 3.29.0, API 2025-06-01). A rule that read only the
-typed resource could be walked around, so rules read Azure through here.
+Anything can be deployed as `azure-native:resources:Resource`, the generic resource with free-form `properties`, and
+Claude must be: the typed deployment has no `modelProviderData` (azure-native 3.29.0, API 2025-06-01). A rule that
+read only the typed resource could be walked around, so rules read Azure through here.
 """
 
 from dataclasses import dataclass

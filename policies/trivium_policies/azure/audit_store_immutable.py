@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from trivium_policies.azure.arm import GENERIC, STORAGE_ACCOUNT, arm
-from trivium_policies.resource import Resource, resource
+from trivium_policies.resource import Properties, Resource, resource
 from trivium_policies.retention import RETENTION_CONTROLS, RETENTION_PARAMETERS, long_enough, unlocked
 from trivium_policies.role import is_audit_store
 from trivium_policies.rule import (
@@ -19,46 +19,73 @@ from trivium_policies.rule import (
     Wrong,
 )
 
+_CONTAINER: Final = "azure-native:storage:BlobContainer"
+_CONTAINER_POLICY: Final = "azure-native:storage:BlobContainerImmutabilityPolicy"
+_DAYS: Final = "immutabilityPeriodSinceCreationInDays"
+
 
 def _is_audit_storage(subject: Resource) -> bool:
     return arm(subject).type == STORAGE_ACCOUNT and is_audit_store(subject)
 
 
 def _is_immutable(case: Case) -> Iterator[Verdict]:
+    """The account's own policy covers every container; without one, each container needs its own."""
     immutable = arm(case.resource).properties.bag("immutableStorageWithVersioning")
-    if immutable.flag("enabled") is not True:
+    if immutable.flag("enabled") is True:
+        yield from _judge_account_policy(case, immutable)
+        return
+    containers = case.stack.attached(case.resource, "accountName", _CONTAINER)
+    if not containers:
         yield Violation(
             immutable.path("enabled"),
             found=immutable.value("enabled"),
-            expected="true",
-            consequence="It can be set only when the account is made; until it is made anew, blobs can be deleted.",
+            expected="true, or a BlobContainerImmutabilityPolicy for each of the account's containers",
+            consequence="Anybody who may delete blobs can delete the audit log.",
         )
-        return
+    for container in containers:
+        yield from _judge_container(case, container)
+
+
+def _judge_account_policy(case: Case, immutable: Properties) -> Iterator[Verdict]:
     policy = immutable.bag("immutabilityPolicy")
-    days_path = policy.path("immutabilityPeriodSinceCreationInDays")
-    days = policy.number("immutabilityPeriodSinceCreationInDays")
-    if days is None:
-        yield Violation(
-            days_path, found=None, expected="days", consequence="Blobs without a policy of their own can be deleted."
-        )
-        return
-    yield from long_enough(case, days_path, days=days, found=days)
-
-
-def _policy_is_locked(case: Case) -> Iterator[Verdict]:
-    immutable = arm(case.resource).properties.bag("immutableStorageWithVersioning")
-    if immutable.flag("enabled") is not True:
-        return
-    state = immutable.text("immutabilityPolicy.state")
+    yield from _judge_days(case, policy)
+    state = policy.text("state")
     if state == "Unlocked":
-        yield from unlocked(case, immutable.path("immutabilityPolicy.state"), found=state, expected="Locked")
+        yield from unlocked(case, policy.path("state"), found=state, expected="Locked")
     elif state != "Locked":
         yield Violation(
-            immutable.path("immutabilityPolicy.state"),
+            policy.path("state"),
             found=state,
             expected="Locked, or Unlocked while the store is being verified",
             consequence="A policy without a state holds nothing.",
         )
+
+
+def _judge_container(case: Case, container: Resource) -> Iterator[Verdict]:
+    policies = case.stack.attached(container, "containerName", _CONTAINER_POLICY)
+    if not policies:
+        yield Violation(
+            "containers",
+            found=f"`{container.name}` without a policy",
+            expected="a BlobContainerImmutabilityPolicy for each container",
+            consequence="Anybody who may delete blobs can delete what is in this container.",
+        )
+    for policy in policies:
+        yield from _judge_days(case, policy.properties)
+        # The resource has no state: it is made unlocked, and locking is an action of its own that no program declares.
+        # Source: pulumi-azure-native 3.29.0, BlobContainerImmutabilityPolicy.
+        yield from unlocked(case, "state", found="Unlocked", expected="Locked")
+
+
+def _judge_days(case: Case, policy: Properties) -> Iterator[Violation]:
+    path = policy.path(_DAYS)
+    days = policy.number(_DAYS)
+    if days is None:
+        yield Violation(
+            path, found=None, expected="days", consequence="Blobs without a policy of their own can be deleted."
+        )
+    else:
+        yield from long_enough(case, path, days=days, found=days)
 
 
 RULE: Final = Rule(
@@ -67,14 +94,16 @@ RULE: Final = Rule(
     promise="Every storage account for audit logs is immutable for at least the profile's days.",
     severity="critical",
     cloud="azure",
-    scope="resource",
+    scope="stack",
     types=(STORAGE_ACCOUNT, GENERIC),
     applies=_is_audit_storage,
-    rationale="Version-level immutability is chosen when the account is made and never afterwards. Its policy starts unlocked, for "
+    rationale="Version-level immutability is chosen when the account is made and never afterwards. Its policy "
+    "starts unlocked, for "
     "verification; locked, it can only be extended, and only five times.",
     risk="Whoever takes over an administrator's role deletes the record of what was asked and answered.",
     remediation=Remediation(
-        text="Make the account with immutableStorageWithVersioning, a policy of the required days, and lock it once verified.",
+        text="Make the account with immutableStorageWithVersioning, a policy of the required days, and lock it once "
+        "verified.",
         pulumi="""\
 azure_native.storage.StorageAccount(
     "audit",
@@ -94,7 +123,7 @@ azure_native.storage.StorageAccount(
     ),
     compliance=RETENTION_CONTROLS,
     parameters=RETENTION_PARAMETERS,
-    checks=(_is_immutable, _policy_is_locked),
+    checks=(_is_immutable,),
 )
 
 
@@ -116,7 +145,16 @@ def _immutable(*, days: int | None, state: str | None) -> dict[str, object]:
     return {"enabled": True, "immutabilityPolicy": {"immutabilityPeriodSinceCreationInDays": days, "state": state}}
 
 
+def _container(*, days: int | None) -> tuple[Resource, ...]:
+    """A plain account with one container, whose policy holds for `days`; no policy when None."""
+    account = _account()
+    container = resource(_CONTAINER, "records", {}, depends={"accountName": (account.urn,)})
+    policy = resource(_CONTAINER_POLICY, "records", {_DAYS: days}, depends={"containerName": (container.urn,)})
+    return (account, container, *((policy,) if days is not None else ()))
+
+
 COMPLIANT: Final[Compliant] = {
+    "a container with a policy of its own is the unlocked stage": Right(_container(days=184)),
     "2557 days, locked": Right((_account(immutableStorageWithVersioning=_immutable(days=2557, state="Locked")),)),
     "184 days, unlocked, is the unlocked stage": Right(
         (_account(immutableStorageWithVersioning=_immutable(days=184, state="Unlocked")),)
@@ -125,6 +163,11 @@ COMPLIANT: Final[Compliant] = {
 }
 
 VIOLATING: Final[Violating] = {
+    "a container without a policy": Wrong(_container(days=None), paths=("containers",)),
+    "a container's policy of thirty days": Wrong(_container(days=30), paths=(_DAYS,)),
+    "a container's policy where the profile requires the lock": Wrong(
+        _container(days=2557), paths=("state",), parameters={"lock_required": True}
+    ),
     "not immutable": Wrong((_account(),), paths=("immutableStorageWithVersioning.enabled",)),
     "immutable for no days": Wrong(
         (_account(immutableStorageWithVersioning=_immutable(days=None, state="Locked")),),

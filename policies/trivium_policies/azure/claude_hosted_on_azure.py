@@ -21,16 +21,15 @@ from trivium_policies.rule import (
 
 _ANTHROPIC: Final = "anthropic"
 
-# Version 2 is Hosted on Azure, version 1 is Hosted on Anthropic. Older models have dated versions ("20251001"), which sort
-# above "2" and are Hosted on Anthropic too: only equality tells. Source: Microsoft Foundry, "Claude models", read 2026-11-22.
+# Version 2 is Hosted on Azure, version 1 is Hosted on Anthropic. Older models have dated versions ("20251001"), which
+# sort above "2" and are Hosted on Anthropic too: only equality tells. Source: Microsoft Foundry, "Claude models",
+# read 2026-11-22.
 _HOSTED_ON_AZURE: Final = "2"
 
 
 def _is_claude(subject: Resource) -> bool:
     deployment = arm(subject)
-    return (
-        deployment.type == DEPLOYMENT and (deployment.properties.text("model.format") or "").lower() == _ANTHROPIC
-    )
+    return deployment.type == DEPLOYMENT and (deployment.properties.text("model.format") or "").lower() == _ANTHROPIC
 
 
 def _is_hosted_on_azure(case: Case) -> Iterator[Verdict]:
@@ -66,7 +65,8 @@ RULE: Final = Rule(
     scope="resource",
     types=(DEPLOYMENT, GENERIC),
     applies=_is_claude,
-    rationale="The same model name is offered twice: hosted on Azure and hosted on Anthropic. Only the version string and the SKU "
+    rationale="The same model name is offered twice: hosted on Azure and hosted on Anthropic. Only the version "
+    "string and the SKU "
     "tell which one is deployed and where prompts are processed.",
     risk="Data under a residency or processor clause leaves the processor that the clause names.",
     remediation=Remediation(
@@ -95,14 +95,17 @@ azure_native.resources.Resource(
             "allowed_skus",
             default=("DataZoneStandard", "DataZoneProvisionedManaged"),
             meaning="SKUs whose prompts are processed where residency allows.",
-            source="Microsoft Foundry, deployment types, read 2026-11-22: data zone SKUs stay in the zone, global ones do not.",
+            source="Microsoft Foundry, deployment types, read 2026-11-22: data zone SKUs stay in the zone, global "
+            "ones do not.",
         ),
     ),
     checks=(_is_hosted_on_azure, _stays_in_the_zone),
 )
 
 
-def _deployment(*, version: str | None = "2", sku: str = "DataZoneStandard", model_format: str = "Anthropic") -> Resource:
+def _deployment(
+    *, version: str | None = "2", sku: str = "DataZoneStandard", model_format: str = "Anthropic"
+) -> Resource:
     inputs = {
         "resourceProviderNamespace": "Microsoft.CognitiveServices",
         "parentResourcePath": "accounts/foundry",
@@ -123,7 +126,9 @@ COMPLIANT: Final[Compliant] = {
     "a worldwide SKU where the profile allows it": Right(
         (_deployment(sku="GlobalStandard"),), parameters={"allowed_skus": ("GlobalStandard",)}
     ),
-    "another publisher's model": Right((_deployment(model_format="OpenAI", version="2025-04-14", sku="GlobalStandard"),)),
+    "another publisher's model": Right(
+        (_deployment(model_format="OpenAI", version="2025-04-14", sku="GlobalStandard"),)
+    ),
     "another generic resource": Right(
         (
             resource(

@@ -1,6 +1,6 @@
 """azure-claude-private-and-keyless: the Foundry account answers inside the network, to identities, never to keys."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from trivium_policies.azure.arm import ACCOUNT, GENERIC, arm
@@ -58,7 +58,8 @@ def _can_be_asked_by_identity(case: Case) -> Iterator[Verdict]:
             properties.path("customSubDomainName"),
             found=None,
             expected="a subdomain",
-            consequence="Entra ID tokens and private endpoints work only with a custom subdomain, so callers fall back to keys.",
+            consequence="Entra ID tokens and private endpoints work only with a custom subdomain, so callers fall "
+            "back to keys.",
         )
 
 
@@ -71,7 +72,8 @@ RULE: Final = Rule(
     scope="resource",
     types=(ACCOUNT, GENERIC),
     applies=_serves_models,
-    rationale="An account is made with public access and two permanent keys unless told otherwise. Role assignments, conditional "
+    rationale="An account is made with public access and two permanent keys unless told otherwise. Role "
+    "assignments, conditional "
     "access and per-caller logs bind tokens of identities; none of them binds a key.",
     risk="A key in a log or a repository is enough to use the models from anywhere, as nobody in particular.",
     remediation=Remediation(
@@ -107,9 +109,9 @@ azure_native.cognitiveservices.Account(
 _PRIVATE: Final = {"publicNetworkAccess": "Disabled", "disableLocalAuth": True, "customSubDomainName": "claude"}
 
 
-def _account(*, token: str = ACCOUNT, kind: str = "AIServices", **properties: object) -> Resource:
+def _account(properties: Mapping[str, object], *, spelled: str = ACCOUNT, kind: str = "AIServices") -> Resource:
     inputs = {"kind": kind, "sku": {"name": "S0"}, "resourceGroupName": "rg", "properties": properties}
-    return resource(token, "foundry", inputs)
+    return resource(spelled, "foundry", inputs)
 
 
 def _generic_account(**properties: object) -> Resource:
@@ -125,24 +127,23 @@ def _generic_account(**properties: object) -> Resource:
 
 
 COMPLIANT: Final[Compliant] = {
-    "private, keyless, with a subdomain": Right((_account(**_PRIVATE),)),
+    "private, keyless, with a subdomain": Right((_account(_PRIVATE),)),
     "the same as a generic resource": Right((_generic_account(**_PRIVATE),)),
-    "a translator account serves no models": Right((_account(kind="TextTranslation"),)),
+    "a translator account serves no models": Right((_account({}, kind="TextTranslation"),)),
 }
 
 VIOLATING: Final[Violating] = {
     "as Azure makes it by default": Wrong(
-        (_account(),),
+        (_account({}),),
         paths=("properties.publicNetworkAccess", "properties.disableLocalAuth", "properties.customSubDomainName"),
     ),
     "open to the internet": Wrong(
-        (_account(**{**_PRIVATE, "publicNetworkAccess": "Enabled"}),), paths=("properties.publicNetworkAccess",)
+        (_account({**_PRIVATE, "publicNetworkAccess": "Enabled"}),), paths=("properties.publicNetworkAccess",)
     ),
     "with keys, under a named API version": Wrong(
         (
             _account(
-                token="azure-native:cognitiveservices/v20250601:Account",  # noqa: S106 - a type token
-                **{**_PRIVATE, "disableLocalAuth": False},
+                {**_PRIVATE, "disableLocalAuth": False}, spelled="azure-native:cognitiveservices/v20250601:Account"
             ),
         ),
         paths=("properties.disableLocalAuth",),

@@ -59,7 +59,8 @@ RULE: Final = Rule(
     scope="resource",
     types=(_BUCKET,),
     applies=is_audit_store,
-    rationale="A bucket's retention policy keeps every object for its period; while it is unlocked it can be shortened or removed by "
+    rationale="A bucket's retention policy keeps every object for its period; while it is unlocked it can be "
+    "shortened or removed by "
     "whoever may update the bucket. The lock, which cannot be taken back, ends that.",
     risk="Whoever takes over an administrator's role deletes the record of what was asked and answered.",
     remediation=Remediation(
@@ -86,7 +87,9 @@ gcp.storage.Bucket(
 
 def _bucket(**inputs: object) -> Resource:
     private = {"uniformBucketLevelAccess": True, "publicAccessPrevention": "enforced"}
-    return resource(_BUCKET, "audit", {"location": "us-central1", "labels": {"trivium-role": "audit-store"}, **private, **inputs})
+    return resource(
+        _BUCKET, "audit", {"location": "us-central1", "labels": {"trivium-role": "audit-store"}, **private, **inputs}
+    )
 
 
 COMPLIANT: Final[Compliant] = {

@@ -37,7 +37,9 @@ def _there_is_an_audit_config(case: Case) -> Iterator[Verdict]:
     if case.resource.type != _AUDIT_CONFIG and not any(map(_covers_vertex, case.stack.of_type(_AUDIT_CONFIG))):
         yield Violation(
             "permissions" if case.resource.type == _CUSTOM_ROLE else "publisherModelName",
-            found=_PREDICT if case.resource.type == _CUSTOM_ROLE else case.resource.properties.value("publisherModelName"),
+            found=_PREDICT
+            if case.resource.type == _CUSTOM_ROLE
+            else case.resource.properties.value("publisherModelName"),
             expected="beside it an IAMAuditConfig for aiplatform.googleapis.com",
             consequence="Calls to the model are data access, which Google Cloud does not log unless asked.",
         )
@@ -78,16 +80,19 @@ def _covers_vertex(config: Resource) -> bool:
 RULE: Final = Rule(
     id="gcp-data-access-logged",
     title="Vertex AI data access is logged",
-    promise="A stack that makes models callable on Vertex AI logs administrative reads, data reads and data writes, of everybody.",
+    promise="A stack that makes models callable on Vertex AI logs administrative reads, data reads and data writes, "
+    "of everybody.",
     severity="high",
     cloud="gcp",
     scope="stack",
     types=(_AUDIT_CONFIG, _CUSTOM_ROLE, _ENABLED_MODEL),
     applies=_grants_models,
-    rationale="Google Cloud logs administration by itself and data access only when asked. A call to a model is data access.",
+    rationale="Google Cloud logs administration by itself and data access only when asked. A call to a model is "
+    "data access.",
     risk="After an incident nobody can say which identity called which model.",
     remediation=Remediation(
-        text="Add an IAMAuditConfig for aiplatform.googleapis.com with ADMIN_READ, DATA_READ and DATA_WRITE and no exemptions.",
+        text="Add an IAMAuditConfig for aiplatform.googleapis.com with ADMIN_READ, DATA_READ and DATA_WRITE and no "
+        "exemptions.",
         pulumi="""\
 gcp.projects.IAMAuditConfig(
     "vertex",
@@ -107,12 +112,16 @@ gcp.projects.IAMAuditConfig(
 
 
 def _audit_config(*log_types: str, service: str = _SERVICES[0], exempted: tuple[str, ...] = ()) -> Resource:
-    configs = [{"logType": log_type, **({"exemptedMembers": list(exempted)} if exempted else {})} for log_type in log_types]
+    configs = [
+        {"logType": log_type, **({"exemptedMembers": list(exempted)} if exempted else {})} for log_type in log_types
+    ]
     return resource(_AUDIT_CONFIG, "vertex", {"project": "claude", "service": service, "auditLogConfigs": configs})
 
 
 _ROLE: Final = resource(_CUSTOM_ROLE, "caller", {"roleId": "caller", "title": "Caller", "permissions": [_PREDICT]})
-_MODEL: Final = resource(_ENABLED_MODEL, "sonnet", {"publisherModelName": "publishers/anthropic/models/claude-sonnet-4-6"})
+_MODEL: Final = resource(
+    _ENABLED_MODEL, "sonnet", {"publisherModelName": "publishers/anthropic/models/claude-sonnet-4-6"}
+)
 
 COMPLIANT: Final[Compliant] = {
     "all three log types": Right((_ROLE, _MODEL, _audit_config(*_LOG_TYPES))),

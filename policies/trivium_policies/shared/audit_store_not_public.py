@@ -87,11 +87,13 @@ RULE: Final = Rule(
     scope="stack",
     types=(*_S3_BUCKETS, _GCS_BUCKET, STORAGE_ACCOUNT, GENERIC),
     applies=_is_audit_storage,
-    rationale="Each cloud has a switch above its grants that makes public ones void. Without it one wrong grant, by anybody at any "
+    rationale="Each cloud has a switch above its grants that makes public ones void. Without it one wrong grant, by "
+    "anybody at any "
     "time, opens the store.",
     risk="Records of who asked what, and when, are readable by everybody.",
     remediation=Remediation(
-        text="Add a BucketPublicAccessBlock with all four blocks (AWS), set publicAccessPrevention to enforced with uniform "
+        text="Add a BucketPublicAccessBlock with all four blocks (AWS), set publicAccessPrevention to enforced with "
+        "uniform "
         "access (Google Cloud), or allowBlobPublicAccess to false (Azure).",
         pulumi="""\
 aws.s3.BucketPublicAccessBlock(
