@@ -1,0 +1,1 @@
+"""Claude on Amazon Bedrock: identity, model access, audit store, observability and network."""

@@ -1,0 +1,1 @@
+"""Claude on Google Cloud's Vertex AI: identity, model access, audit store, observability and network."""
