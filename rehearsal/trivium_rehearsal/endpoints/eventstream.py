@@ -1,0 +1,46 @@
+"""Amazon's event-stream framing, the sending side.
+
+A message is: total length and header length (two big-endian 32-bit numbers), the CRC-32 of those eight bytes, the
+headers, the payload, and the CRC-32 of everything before it. All headers used here are strings (type 7).
+Source: smithy.io, "Amazon Event Stream Specification", read 2026-11-22.
+"""
+
+import struct
+import zlib
+from collections.abc import Mapping
+
+_STRING = 7
+
+
+def event(event_type: str, payload: bytes) -> bytes:
+    """A `:message-type` `event` with a JSON payload."""
+    headers = {":event-type": event_type, ":content-type": "application/json", ":message-type": "event"}
+    return message(headers, payload)
+
+
+def exception(exception_type: str, payload: bytes) -> bytes:
+    """A modelled exception inside the stream, for instance `throttlingException`."""
+    headers = {
+        ":exception-type": exception_type,
+        ":content-type": "application/json",
+        ":message-type": "exception",
+    }
+    return message(headers, payload)
+
+
+def message(headers: Mapping[str, str], payload: bytes) -> bytes:
+    """One framed message."""
+    head = b"".join(_header(name, value) for name, value in headers.items())
+    prelude = struct.pack(">II", 16 + len(head) + len(payload), len(head))
+    body = prelude + struct.pack(">I", zlib.crc32(prelude)) + head + payload
+    return body + struct.pack(">I", zlib.crc32(body))
+
+
+def corrupted(frame: bytes) -> bytes:
+    """The same frame with one payload bit changed and the old checksum: the fault that only a CRC check finds."""
+    return frame[:-5] + bytes([frame[-5] ^ 0x01]) + frame[-4:]
+
+
+def _header(name: str, value: str) -> bytes:
+    text = value.encode()
+    return struct.pack(">B", len(name)) + name.encode("ascii") + struct.pack(">BH", _STRING, len(text)) + text
