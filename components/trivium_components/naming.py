@@ -63,6 +63,11 @@ def google_role(environment: str, what: str) -> str:
     return _fit(f"trivium_{environment}_{what}".replace("-", "_"), 64, join="_")
 
 
+def private_service_connect(environment: str) -> str:
+    """A forwarding rule to Google APIs: 1 to 20 lower-case letters and digits, because it becomes a host name."""
+    return f"trv{_digest(environment)}"
+
+
 def _fit(name: str, limit: int, join: str = "-") -> str:
     if len(name) <= limit:
         return name

@@ -47,6 +47,21 @@ def seconds(days: int) -> int:
     return days * _SECONDS_PER_DAY
 
 
+def days(seconds: int) -> int:
+    """Whole days in `seconds`."""
+    return seconds // _SECONDS_PER_DAY
+
+
+def log_bucket_days(days: int) -> int:
+    """What a log bucket of Cloud Logging can keep: at most 3650 days (Cloud Logging quotas, read 2026-11-22)."""
+    return min(days, 3650)
+
+
+def workspace_days(days: int) -> int:
+    """What a Log Analytics workspace keeps interactively: 30 to 730 days (Azure Monitor limits, read 2026-11-22)."""
+    return min(max(days, 30), 730)
+
+
 def cloudwatch_days(days: int) -> int:
     """The shortest retention that CloudWatch offers and that is not below `days` (its longest, if none is)."""
     return next((offered for offered in _CLOUDWATCH_DAYS if offered >= days), _CLOUDWATCH_DAYS[-1])

@@ -43,6 +43,8 @@ class Key:
     unit: str = ""
     choices: tuple[str, ...] = ()
     """Known values, for "did you mean"."""
+    remedy: str = ""
+    """What to do, where writing the example is not enough; `{command}` becomes the command that writes it."""
 
 
 def _matches(check: Callable[[str], bool | str | None]) -> AfterValidator:
@@ -169,8 +171,9 @@ class ClaudeTerms(_Section):
         Literal[True],
         Key(
             expected="`true`, after somebody entitled to it has read the Marketplace terms",
-            consequence="Sending the organisation's data accepts the terms, so it is not done without consent.",
+            consequence="Deploying accepts the terms for the organisation, so it is not done without consent.",
             example="true",
+            remedy="Read the Marketplace terms, then run {command}",
         ),
     ]
     """Consent to the Azure Marketplace terms for Claude; deploying accepts them."""
@@ -655,14 +658,16 @@ def _explain(detail: ErrorDetails) -> _Problem:
     key = _key_at(path)
     value = detail["input"]
     missing = detail["type"] == "missing"
+    entry = "[key]" in detail["loc"]
     why = str(detail.get("ctx", {}).get("why", ""))
     return _Problem(
         path=path,
-        found="missing" if missing else _shown(value) + (f" ({why})" if why else ""),
+        found="missing" if missing else "not a known entry" if entry else _shown(value) + (f" ({why})" if why else ""),
         expected=key.expected,
         consequence=key.consequence,
         example=key.example,
-        meant="" if missing else _nearest(str(path[-1] if "[key]" in detail["loc"] else value), key.choices),
+        meant="" if missing else _nearest(str(path[-1] if entry else value), key.choices),
+        remedy="Rename or remove it" if entry else key.remedy,
     )
 
 
@@ -921,6 +926,17 @@ def _lock_rule(purpose: str, retention: RetentionSettings, clouds: list[str]) ->
         )
 
 
+def _content_rule(audit: AuditSettings, clouds: list[str]) -> Iterator[_Problem]:
+    if audit.provider_content == "full" and set(clouds) != {"aws"}:
+        yield _Problem(
+            path=("audit", "provider_content"),
+            found="`full` with clouds other than AWS",
+            expected="`metadata`",
+            consequence="This version makes only Bedrock keep prompts and replies; elsewhere they would be missing.",
+            example="metadata",
+        )
+
+
 _RULES: tuple[tuple[tuple[str, ...], _Rule], ...] = (
     (("clouds", "aws", "gcp", "azure"), _sections_rule),
     (("scope", "zone"), _scope_rule),
@@ -929,6 +945,7 @@ _RULES: tuple[tuple[tuple[str, ...], _Rule], ...] = (
     (("aws",), _zones_rule),
     (("purpose", "retention"), _archive_rule),
     (("purpose", "retention", "clouds"), _lock_rule),
+    (("audit", "clouds"), _content_rule),
 )
 _WITH_CATALOGUE = (_models_rule,)
 
@@ -953,7 +970,8 @@ def _sentence(stack: str, problem: _Problem, secret_keys: frozenset[str]) -> str
     found = "a secret value, not shown" if secret and problem.found != "missing" else problem.found
     meant = f" Did you mean `{problem.meant}`?" if problem.meant and not secret else ""
     example = problem.meant or problem.example
-    remedy = problem.remedy or f"Correct it with `pulumi config set --stack {stack} --path '{key}' {example}`"
+    command = f"`pulumi config set --stack {stack} --path '{key}' {example}`"
+    remedy = (problem.remedy or "Correct it with {command}").replace("{command}", command)
     return (
         f"{stack_file(stack)}: `{key}` is {found}; expected {problem.expected}.{meant} {problem.consequence} {remedy}."
     )

@@ -26,8 +26,6 @@ class AwsNetworkArgs(TypedDict):
     """Range of the network; subnets are cut from it."""
     availability_zones: list[str]
     """Zones that get a subnet, in order; append only."""
-    endpoint: pulumi.Input[str]
-    """Base address of the model API. Unused on AWS, where private DNS gives the endpoint the public name."""
     resources: pulumi.Input[list[str]]
     """What may be invoked through the endpoint, as `AwsModelAccess.resources` gives it."""
     tags: dict[str, str]
