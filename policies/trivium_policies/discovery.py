@@ -32,7 +32,7 @@ def rule_files() -> tuple[RuleFile, ...]:
 
     Raises `ConfigurationError` when there is none (an empty pack would pass everything), or when a file is incomplete.
     """
-    found = tuple(_rule_file(module) for room in _ROOMS for module in _modules(room) if hasattr(module, "RULE"))
+    found = tuple(_rule_file(module) for room in _ROOMS for module in _modules(room))
     if not found:
         raise ConfigurationError(
             "The policy pack holds no rule; an empty pack would let every stack pass.",
@@ -55,7 +55,7 @@ def _modules(room: str) -> tuple[ModuleType, ...]:
 def _rule_file(module: ModuleType) -> RuleFile:
     rule, compliant, violating = (getattr(module, name, None) for name in ("RULE", "COMPLIANT", "VIOLATING"))
     if not isinstance(rule, Rule):
-        raise _incomplete(module, f"RULE is {type(rule).__name__}, not a Rule")
+        raise _incomplete(module, "it has no RULE that is a Rule; what is no rule belongs one folder up")
     if module.__name__.rpartition(".")[2].replace("_", "-") not in (rule.id, rule.id.removeprefix(f"{rule.cloud}-")):
         raise _incomplete(module, f"its rule is named `{rule.id}`, which the file's name does not say")
     if not compliant or not violating:

@@ -1,4 +1,4 @@
-"""aws-invocation-logging-complete: Bedrock logs every kind of content, everywhere it is used."""
+"""aws-invocation-logging-complete: Bedrock logs its calls wherever it is used, and leaves no content out by chance."""
 
 from collections.abc import Iterator, Mapping
 from typing import Final
@@ -8,6 +8,8 @@ from trivium_policies.rule import (
     Case,
     Compliant,
     Control,
+    Parameter,
+    Pass,
     Remediation,
     Right,
     Rule,
@@ -30,18 +32,22 @@ _CONTENTS: Final = (
 )
 
 
-def _every_content_is_delivered(case: Case) -> Iterator[Verdict]:
+def _no_content_is_singled_out(case: Case) -> Iterator[Verdict]:
+    """All contents or, where the profile allows it, none: a mixture is a hole that nobody decided on."""
     if case.resource.type != _LOGGING:
         return
     logging = case.resource.properties.bag("loggingConfig")
-    for content in _CONTENTS:
-        if logging.flag(content) is False:
-            yield Violation(
-                logging.path(content),
-                found=False,
-                expected="true",
-                consequence="Calls with this kind of content leave no record of what was asked.",
-            )
+    off = [content for content in _CONTENTS if logging.flag(content) is False]
+    if len(off) == len(_CONTENTS) and not case.enabled("content_required"):
+        yield Pass(note="only who called which model is logged; what was asked is in the client's own audit log alone.")
+        return
+    for content in off:
+        yield Violation(
+            logging.path(content),
+            found=False,
+            expected="true" if case.enabled("content_required") else "true (or false for all four contents)",
+            consequence="Calls with this kind of content leave no record of what was asked.",
+        )
 
 
 def _there_is_a_destination(case: Case) -> Iterator[Verdict]:
@@ -88,9 +94,9 @@ def _region(resource: Resource) -> str:
 
 RULE: Final = Rule(
     id="aws-invocation-logging-complete",
-    title="Bedrock logs every kind of content in every region used",
-    promise="Each region in which the stack prepares Bedrock calls has invocation logging, of all contents, that "
-    "arrives.",
+    title="Bedrock logs its calls in every region used, with all contents or none",
+    promise="Each region in which the stack prepares Bedrock calls has invocation logging that arrives and singles no "
+    "kind of content out.",
     severity="high",
     cloud="aws",
     scope="stack",
@@ -101,7 +107,7 @@ RULE: Final = Rule(
     "content.",
     risk="A caller that goes around the client, or a picture in a prompt, leaves nothing to investigate.",
     remediation=Remediation(
-        text="Give each region one InvocationLoggingConfiguration that delivers all four contents to S3.",
+        text="Give each region one InvocationLoggingConfiguration that delivers to S3, with all four contents alike.",
         pulumi="""\
 aws.bedrockmodel.InvocationLoggingConfiguration(
     "logging",
@@ -113,15 +119,23 @@ aws.bedrockmodel.InvocationLoggingConfiguration(
         Control("NIST SP 800-53 r5", "AU-12"),
         Control("Regulation (EU) 2024/1689", "Art. 12"),
     ),
+    parameters=(
+        Parameter(
+            "content_required",
+            default=False,
+            meaning="Whether prompts and replies must be in the provider's log, not only who called which model.",
+            source="Regulation (EU) 2016/679 Art. 5(1)(c) (data minimisation): the client's own log holds content.",
+        ),
+    ),
     peers=(
         "prowler: bedrock_model_invocation_logging_enabled",
         "prowler: bedrock_model_invocation_logging_text_data_enabled",
     ),
-    checks=(_every_content_is_delivered, _there_is_a_destination, _its_region_is_logged),
+    checks=(_no_content_is_singled_out, _there_is_a_destination, _its_region_is_logged),
 )
 
 
-def _logging(name: str = "logging", *, region: str = "us-east-1", **config: object) -> Resource:
+def _logging(config: Mapping[str, object], name: str = "logging", *, region: str = "us-east-1") -> Resource:
     return resource(_LOGGING, name, {"region": region, "loggingConfig": config})
 
 
@@ -136,14 +150,17 @@ _TO_CLOUDWATCH: Final[Mapping[str, object]] = {
 }
 
 COMPLIANT: Final[Compliant] = {
-    "all contents to S3": Right((_logging(s3Config=_TO_S3), _profile("us-east-1"))),
+    "all contents to S3": Right((_logging({"s3Config": _TO_S3}), _profile("us-east-1"))),
+    "no contents, where the profile does not ask for them": Right(
+        (_logging({"s3Config": _TO_S3, **dict.fromkeys(_CONTENTS, False)}),)
+    ),
     "CloudWatch with a bucket for long bodies": Right(
-        (_logging(cloudwatchConfig={**_TO_CLOUDWATCH, "largeDataDeliveryS3Config": _TO_S3}),)
+        (_logging({"cloudwatchConfig": {**_TO_CLOUDWATCH, "largeDataDeliveryS3Config": _TO_S3}}),)
     ),
     "two regions, each logged": Right(
         (
-            _logging("east", s3Config=_TO_S3),
-            _logging("west", region="us-west-2", s3Config=_TO_S3),
+            _logging({"s3Config": _TO_S3}, "east"),
+            _logging({"s3Config": _TO_S3}, "west", region="us-west-2"),
             _profile("us-west-2"),
         )
     ),
@@ -151,19 +168,24 @@ COMPLIANT: Final[Compliant] = {
 
 VIOLATING: Final[Violating] = {
     "pictures are not logged": Wrong(
-        (_logging(s3Config=_TO_S3, imageDataDeliveryEnabled=False),),
+        (_logging({"s3Config": _TO_S3, "imageDataDeliveryEnabled": False}),),
         paths=("loggingConfig.imageDataDeliveryEnabled",),
     ),
+    "no contents, where the profile asks for them": Wrong(
+        (_logging({"s3Config": _TO_S3, **dict.fromkeys(_CONTENTS, False)}),),
+        paths=tuple(f"loggingConfig.{content}" for content in _CONTENTS),
+        parameters={"content_required": True},
+    ),
     "it is delivered nowhere": Wrong(
-        (_logging(textDataDeliveryEnabled=True),),
+        (_logging({"textDataDeliveryEnabled": True}),),
         paths=("loggingConfig.s3Config",),
     ),
     "long bodies are lost": Wrong(
-        (_logging(cloudwatchConfig=_TO_CLOUDWATCH),),
+        (_logging({"cloudwatchConfig": _TO_CLOUDWATCH}),),
         paths=("loggingConfig.cloudwatchConfig.largeDataDeliveryS3Config",),
     ),
     "a profile in a region that is not logged": Wrong(
-        (_logging(s3Config=_TO_S3), _profile("eu-west-1")),
+        (_logging({"s3Config": _TO_S3}), _profile("eu-west-1")),
         paths=("region",),
     ),
 }

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import Final
 
-from trivium_policies.aws.iam import Statement, allow_statements, matches
+from trivium_policies.iam import Statement, allow_statements, matches
 from trivium_policies.resource import Resource, resource
 from trivium_policies.rule import (
     Case,

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from trivium_policies.azure.arm import GENERIC, STORAGE_ACCOUNT, arm
+from trivium_policies.arm import GENERIC, STORAGE_ACCOUNT, arm
 from trivium_policies.resource import Properties, Resource, resource
 from trivium_policies.retention import RETENTION_CONTROLS, RETENTION_PARAMETERS, long_enough, unlocked
 from trivium_policies.role import is_audit_store

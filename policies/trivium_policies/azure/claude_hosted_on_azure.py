@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from trivium_policies.azure.arm import DEPLOYMENT, GENERIC, arm
+from trivium_policies.arm import DEPLOYMENT, GENERIC, arm
 from trivium_policies.resource import Resource, resource
 from trivium_policies.rule import (
     Case,

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from trivium_policies.azure.arm import GENERIC, STORAGE_ACCOUNT, arm
+from trivium_policies.arm import GENERIC, STORAGE_ACCOUNT, arm
 from trivium_policies.resource import Resource, resource
 from trivium_policies.role import is_audit_store
 from trivium_policies.rule import (

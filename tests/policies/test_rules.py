@@ -1,0 +1,171 @@
+"""Every rule is proven by the examples in its own file, and no rule judges another rule's business."""
+
+import importlib
+import sys
+from collections.abc import Mapping
+
+import pytest
+
+from trivium.errors import ConfigurationError
+from trivium_policies import discovery
+from trivium_policies.discovery import RuleFile, rule_files, rules
+from trivium_policies.resource import UNKNOWN, Resource, Stack, resource
+from trivium_policies.rule import (
+    Parameters,
+    Pass,
+    Pending,
+    Right,
+    Rule,
+    Violation,
+    Wrong,
+    describe,
+    judge,
+    violations,
+)
+
+COMPLIANT = {
+    f"{file.rule.id}: {case}": (file, right) for file in rule_files() for case, right in file.compliant.items()
+}
+VIOLATING = {
+    f"{file.rule.id}: {case}": (file, wrong) for file in rule_files() for case, wrong in file.violating.items()
+}
+
+
+def paths(rule: Rule, example: Right | Wrong, parameters: Parameters | None = None) -> tuple[str, ...]:
+    return tuple(v.path for _, v in violations(judge(rule, Stack(example.resources), parameters)))
+
+
+@pytest.mark.parametrize("case", COMPLIANT)
+def test_a_compliant_example_passes_every_rule(case: str) -> None:
+    file, right = COMPLIANT[case]
+    for rule in rules():
+        parameters = right.parameters if rule is file.rule else None
+        assert paths(rule, right, parameters) == (), f"{rule.id} refuses it"
+
+
+@pytest.mark.parametrize("case", VIOLATING)
+def test_a_violating_example_breaks_exactly_its_rule_at_exactly_its_properties(case: str) -> None:
+    file, wrong = VIOLATING[case]
+    assert paths(file.rule, wrong, wrong.parameters) == wrong.paths
+    others = [rule.id for rule in rules() if rule is not file.rule and paths(rule, wrong)]
+    assert others == []
+
+
+@pytest.mark.parametrize("case", VIOLATING)
+def test_a_message_names_thing_property_expectation_consequence_remedy_and_document(case: str) -> None:
+    file, wrong = VIOLATING[case]
+    for finding, violation in violations(judge(file.rule, Stack(wrong.resources), wrong.parameters)):
+        message = describe(finding, violation)
+        parts = (
+            finding.resource.name,
+            finding.resource.type,
+            f"`{violation.path}`",
+            violation.expected,
+            violation.consequence,
+            file.rule.remediation.text,
+            file.rule.documentation,
+        )
+        assert [part for part in parts if part not in message] == []
+
+
+def all_unknown(example: Wrong) -> tuple[Resource, ...]:
+    """The example with every property unknown but those that say what the resource is."""
+    kept = ("tags", "labels", "kind", "resourceProviderNamespace", "parentResourcePath", "resourceType")
+
+    def veiled(name: str, value: object) -> object:
+        if name in kept:
+            return value
+        if name == "properties" and isinstance(value, Mapping) and "model" in value:
+            return {"model": {"format": "Anthropic", "version": UNKNOWN}}
+        return UNKNOWN
+
+    return tuple(
+        Resource(r.type, r.name, r.urn, {n: veiled(n, v) for n, v in r.inputs.items()}, depends=r.depends)
+        for r in example.resources
+    )
+
+
+@pytest.mark.parametrize("rule_id", [rule.id for rule in rules()])
+def test_a_rule_that_knows_nothing_yet_says_so_and_neither_passes_nor_violates(rule_id: str) -> None:
+    file = next(file for file in rule_files() if file.rule.id == rule_id)
+    wrong = max(file.violating.values(), key=lambda example: sum(len(r.inputs) for r in example.resources))
+    verdicts = [finding.verdict for finding in judge(file.rule, Stack(all_unknown(wrong)))]
+    assert any(isinstance(verdict, Pending) for verdict in verdicts)
+    assert not any(isinstance(verdict, Violation) for verdict in verdicts)
+
+
+def test_an_unknown_input_does_not_hide_a_violation_that_is_known() -> None:
+    account = resource(
+        "azure-native:cognitiveservices:Account",
+        "foundry",
+        {"kind": "AIServices", "properties": {"publicNetworkAccess": UNKNOWN, "disableLocalAuth": False}},
+    )
+    rule = next(rule for rule in rules() if rule.id == "azure-claude-private-and-keyless")
+    verdicts = [finding.verdict for finding in judge(rule, Stack((account,)))]
+    assert [v.path for v in verdicts if isinstance(v, Pending)] == ["properties.publicNetworkAccess"]
+    assert "properties.disableLocalAuth" in [v.path for v in verdicts if isinstance(v, Violation)]
+
+
+STORES = ("aws-audit-store-locked", "gcp-audit-store-locked", "azure-audit-store-immutable")
+
+
+@pytest.mark.parametrize("rule_id", STORES)
+def test_the_unlocked_stage_passes_and_is_labelled(rule_id: str) -> None:
+    file = next(file for file in rule_files() if file.rule.id == rule_id)
+    stage = next(right for sentence, right in file.compliant.items() if "unlocked stage" in sentence)
+    (note,) = [f.verdict.note for f in judge(file.rule, Stack(stage.resources)) if isinstance(f.verdict, Pass)]
+    assert note.startswith("unlocked stage")
+
+
+def test_the_three_stores_promise_the_same_under_the_same_parameters() -> None:
+    declared = {rule.id: (rule.parameters, rule.severity, rule.compliance) for rule in rules() if rule.id in STORES}
+    assert len(declared) == 3
+    assert len(set(declared.values())) == 1
+
+
+@pytest.mark.parametrize("rule_id", [rule.id for rule in rules()])
+def test_a_rule_is_judged_on_every_type_that_it_names_and_those_are_the_sdks_own(rule_id: str) -> None:
+    rule = next(rule for rule in rules() if rule.id == rule_id)
+    assert [token for token in rule.types if not is_registered(token)] == []
+
+
+def is_registered(token: str) -> bool:
+    """Whether the installed SDK has a resource of this type."""
+    from pulumi.runtime.rpc import _RESOURCE_MODULES
+
+    package = {"aws": "pulumi_aws", "gcp": "pulumi_gcp", "azure-native": "pulumi_azure_native"}[token.split(":")[0]]
+    importlib.import_module(package)
+    module = token.rpartition(":")[0]
+    infos = (getattr(version, "mod_info") for version in _RESOURCE_MODULES.get(module, ()))  # noqa: B009 - untyped
+    return any(token in info["classes"] for info in infos)
+
+
+def test_rules_are_importable_without_pulumi() -> None:
+    import subprocess
+
+    code = (
+        "import sys; sys.modules['pulumi'] = sys.modules['pulumi_policy'] = None; "
+        "from trivium_policies.discovery import rules; print(len(rules()))"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert ran.stdout.strip() == str(len(rules())), ran.stderr
+
+
+def test_an_empty_pack_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(discovery, "_ROOMS", ())
+    with pytest.raises(ConfigurationError, match="holds no rule"):
+        discovery.rule_files.__wrapped__()
+
+
+def test_a_rule_file_without_examples_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    from trivium_policies.aws import trail_sees_model_calls as module
+
+    monkeypatch.setattr(module, "VIOLATING", {})
+    with pytest.raises(ConfigurationError, match="at least one example"):
+        discovery.rule_files.__wrapped__()
+
+
+def test_ids_are_unique_and_a_file_holds_one_rule() -> None:
+    ids = [file.rule.id for file in rule_files()]
+    assert len(set(ids)) == len(ids)
+    assert all(isinstance(file, RuleFile) for file in rule_files())
