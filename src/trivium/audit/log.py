@@ -444,7 +444,7 @@ def _line(record: AuditRecord, *, seq: int, previous: str) -> bytes:
 def _time_of(line: bytes) -> str:
     try:
         return str(msgspec.json.decode(line)["record"]["time"])
-    except (msgspec.DecodeError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError):
         return ""  # a damaged line is sealed as it was found; `verify` reports it
 
 

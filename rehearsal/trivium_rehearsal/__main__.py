@@ -1,0 +1,72 @@
+"""The rehearsal's commands; `make` calls them.
+
+python -m trivium_rehearsal up
+python -m trivium_rehearsal preview [--project FOLDER] [--stack NAME]
+python -m trivium_rehearsal down
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+from trivium.errors import TriviumError
+from trivium_rehearsal.toolchain.progress import PlainProgress, Progress, TerminalProgress
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def main(arguments: list[str]) -> int:
+    """Run one command; the exit status: 0 done, 1 failed or a claim does not hold, 2 usage, 130 interrupted."""
+    options = _parser().parse_args(arguments)
+    try:
+        if sys.stderr.isatty():
+            with TerminalProgress() as progress:
+                return _run(options, progress)
+        return _run(options, PlainProgress())
+    except KeyboardInterrupt:
+        print(f"\ntrivium: interrupted; `make {options.command}` goes on from here.", file=sys.stderr)
+        return 130
+    except TriviumError as error:
+        print(f"trivium: {error}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(
+            f"trivium: {error.filename or 'the rehearsal'}: {error.strerror}. Mend that (free disk space, permissions) "
+            f"and run `make {options.command}` again.",
+            file=sys.stderr,
+        )
+        return 1
+
+
+def _run(options: argparse.Namespace, progress: Progress) -> int:
+    from trivium_rehearsal import up
+
+    if options.command == "down":
+        up.down(ROOT, progress)
+        return 0
+    if options.command == "preview":
+        outcome = up.preview(ROOT, options.project.resolve(), options.stack, progress)
+        print(f"{outcome.resources} resources, {outcome.policies} policies; nothing was refused.")
+        for text in outcome.violations + outcome.diagnostics:
+            print(f"  {text}")
+        return 0
+    from trivium_rehearsal.report import show
+
+    summary = up.up(ROOT, progress)
+    show(summary)
+    return 0 if summary.holds else 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m trivium_rehearsal")
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("up", help="deploy the stack `rehearsal`, ask governed questions, verify")
+    commands.add_parser("down", help="destroy it and remove everything that it keeps")
+    preview = commands.add_parser("preview", help="check a stack against the stand-ins and the policy pack")
+    preview.add_argument("--project", type=Path, default=ROOT, help="folder with a Pulumi.yaml; default: this one")
+    preview.add_argument("--stack", default="rehearsal", help="stack name; default: rehearsal")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

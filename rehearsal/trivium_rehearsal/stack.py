@@ -1,0 +1,211 @@
+"""One stack, driven by the real engine: up, destroy, and what came of it.
+
+The engine writes its events as JSON lines while it works; they feed the progress line and the counts of the summary.
+"""
+
+import json
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from trivium.errors import TriviumError
+from trivium_rehearsal import processes
+
+Event = dict[str, Any]
+"""One engine event as the engine writes it (sdk/go/common/apitype/events.go); Any: twenty shapes, three are read."""
+
+
+class StackError(TriviumError):
+    """The engine failed or refused. Quotes what it told its user."""
+
+    fault = "platform"
+
+
+@dataclass
+class Outcome:
+    """What one run of the engine did."""
+
+    changes: Counter[str] = field(default_factory=Counter)
+    """Steps by kind: `create`, `update`, `same`, …"""
+    resources: int = 0
+    """Resources looked at."""
+    policies: int = 0
+    """Policies of the packs that judged."""
+    violations: list[str] = field(default_factory=list)
+    """What the packs said, mandatory and advisory."""
+    diagnostics: list[str] = field(default_factory=list)
+    """Errors and warnings for the user."""
+
+
+class Stack:
+    """A stack of the project in `root`."""
+
+    def __init__(self, root: Path, name: str, *, pulumi: Path, env: Mapping[str, str], logs: Path) -> None:
+        self._root = root
+        self.name = name
+        self._pulumi = pulumi
+        # The option that makes the engine write its events to a file stands behind this switch; the Automation API
+        # uses it in the same way.
+        self._env = {**env, "PULUMI_DEBUG_COMMANDS": "true"}
+        self._logs = logs
+
+    def select(self) -> None:
+        """Make the stack if there is none."""
+        self._call("stack", "select", "--create", "--stack", self.name)
+
+    def recover(self) -> None:
+        """After a run that was killed: release its lock, and forget what it began and never learned the end of."""
+        self._call("cancel", "--yes", "--stack", self.name)
+        self._call("refresh", "--yes", "--skip-preview", "--clear-pending-creates", "--stack", self.name)
+
+    def up(self, *, packs: tuple[Path, ...], on_event: Callable[[Event], None] = lambda _: None) -> Outcome:
+        """Deploy, judged by `packs`. Raises `StackError` when a resource or a policy is refused."""
+        return self._run("up", "--yes", "--skip-preview", *_packs(packs), on_event=on_event)
+
+    def preview(self, *, packs: tuple[Path, ...]) -> Outcome:
+        """What `up` would do. Raises `StackError` when a resource or a policy is refused."""
+        return self._run("preview", *_packs(packs), on_event=lambda _: None)
+
+    def destroy(self, *, on_event: Callable[[Event], None] = lambda _: None) -> Outcome:
+        """Delete everything that the stack made."""
+        return self._run("destroy", "--yes", "--skip-preview", on_event=on_event)
+
+    def outputs(self) -> dict[str, Any]:
+        """The stack's outputs. Any: whatever the program exports."""
+        outputs: dict[str, Any] = json.loads(self._call("stack", "output", "--json", "--stack", self.name))
+        return outputs
+
+    def types(self) -> Counter[str]:
+        """How many custom resources of each type the stack has, by type token; components and providers left out."""
+        exported = json.loads(self._call("stack", "export", "--stack", self.name))
+        resources = exported.get("deployment", {}).get("resources") or []
+        return Counter(
+            resource["type"]
+            for resource in resources
+            if resource.get("custom") and not resource["type"].startswith("pulumi:")
+        )
+
+    def _run(self, verb: str, *arguments: str, on_event: Callable[[Event], None]) -> Outcome:
+        events = self._logs / f"{verb}.events.jsonl"
+        log = self._logs / f"{verb}.log"
+        for file in (events, log):
+            file.unlink(missing_ok=True)
+        outcome = Outcome()
+
+        def take(event: Event) -> None:
+            _note(outcome, event)
+            on_event(event)
+
+        command: list[str | Path] = [
+            self._pulumi,
+            verb,
+            *arguments,
+            "--stack",
+            self.name,
+            "--non-interactive",
+            "--color",
+            "never",
+        ]
+        with processes.start(
+            [*command, "--event-log", str(events)], name=f"pulumi {verb}", env=self._env, cwd=self._root, log=log
+        ) as child:
+            code = _follow(child, events, take)
+        if code:
+            raise StackError(
+                f"`pulumi {verb}` of stack `{self.name}` failed (exit {code}):\n{_told(outcome, child)}",
+                next_step=f"The whole output is in {log}.",
+            )
+        return outcome
+
+    def _call(self, *arguments: str) -> str:
+        """A short command's standard output. Raises `StackError` with what it wrote when it fails."""
+        log = self._logs / "pulumi.log"
+        with (
+            log.open("wb") as errors,
+            processes.start(
+                [self._pulumi, *arguments, "--non-interactive", "--color", "never"],
+                name=f"pulumi {arguments[0]}",
+                env=self._env,
+                cwd=self._root,
+                stdout=-1,
+                stderr=errors,
+            ) as child,
+        ):
+            assert child.stdout is not None  # noqa: S101 -- asked for above (-1 is subprocess.PIPE)
+            output = child.stdout.read().decode()
+            code = child.wait()
+        if code:
+            said = log.read_text(errors="replace").strip() or output.strip()
+            raise StackError(f"`pulumi {' '.join(arguments[:2])}` failed (exit {code}):\n{said}")
+        return output
+
+
+def _packs(packs: tuple[Path, ...]) -> list[str]:
+    return [word for pack in packs for word in ("--policy-pack", str(pack))]
+
+
+def _follow(child: processes.Child, events: Path, take: Callable[[Event], None]) -> int:
+    """Hand over each event as it is written, until the engine has ended; returns its exit code."""
+    ended = threading.Event()
+
+    def read() -> None:
+        for event in _tail(events, ended):
+            take(event)
+
+    reader = threading.Thread(target=read, daemon=True)
+    reader.start()
+    try:
+        return child.wait()
+    finally:
+        ended.set()
+        reader.join(timeout=10)
+
+
+def _tail(path: Path, ended: threading.Event) -> Iterator[Event]:
+    while not path.exists():
+        if ended.wait(0.05):
+            break
+    if not path.exists():
+        return
+    pending = b""
+    with path.open("rb") as file:
+        while True:
+            last = ended.is_set()
+            pending += file.read()
+            *lines, pending = pending.split(b"\n")
+            yield from (json.loads(line) for line in lines if line)
+            if last:
+                return
+            ended.wait(0.1)
+
+
+def _note(outcome: Outcome, event: Event) -> None:
+    if pre := event.get("resourcePreEvent"):
+        metadata = pre["metadata"]
+        if not metadata["type"].startswith("pulumi:"):
+            outcome.changes[metadata["op"]] += 1
+            outcome.resources += 1
+    elif policy := event.get("policyEvent"):
+        urn = policy.get("resourceUrn", "").rpartition("::")[2]
+        text = " ".join(policy["message"].split())
+        outcome.violations.append(f"[{policy['enforcementLevel']}] {policy['policyName']} ({urn}): {text}")
+    elif diagnostic := event.get("diagnosticEvent"):
+        if diagnostic["severity"] in ("error", "warning") and not diagnostic.get("ephemeral"):
+            outcome.diagnostics.append(_plain(diagnostic["message"]))
+    elif summary := event.get("summaryEvent"):
+        outcome.policies = len(summary.get("policyPacks") or summary.get("PolicyPacks") or {})
+
+
+def _plain(message: str) -> str:
+    """The message without the engine's colour marks (`<{%fg 1%}>`)."""
+    while (start := message.find("<{%")) >= 0 and (end := message.find("%}>", start)) >= 0:
+        message = message[:start] + message[end + 3 :]
+    return message.strip()
+
+
+def _told(outcome: Outcome, child: processes.Child) -> str:
+    told = [f"  {line}" for text in outcome.diagnostics + outcome.violations for line in text.splitlines()]
+    return "\n".join(told) or child.last_lines()
