@@ -8,7 +8,7 @@ read only the typed resource could be walked around, so rules read Azure through
 from dataclasses import dataclass
 from typing import Final
 
-from trivium_policies.resource import Properties, Resource
+from trivium_policies.resource import NotYetKnownError, Properties, Resource
 
 GENERIC: Final = "azure-native:resources:Resource"
 
@@ -42,14 +42,29 @@ def arm(resource: Resource) -> ArmResource:
     """`resource` under its typed token. Raises `NotYetKnownError` when a generic resource's type is not known yet."""
     envelope = resource.properties
     if resource.type == GENERIC:
-        token, _ = _TYPED.get(_arm_type(envelope), (GENERIC, True))
-        return ArmResource(token, envelope.bag("properties"), envelope)
+        return ArmResource(_typed_token(envelope), envelope.bag("properties"), envelope)
     keeps_level = _KEEPS_PROPERTIES_LEVEL.get(resource.type, True)
     return ArmResource(resource.type, envelope.bag("properties") if keeps_level else envelope, envelope)
 
 
-def _arm_type(generic: Properties) -> str:
-    """`Microsoft.X` + `accounts/name` + `deployments` → `microsoft.x/accounts/deployments`."""
-    parents = (generic.text("parentResourcePath") or "").strip("/").split("/")
-    names = (generic.text("resourceProviderNamespace"), *parents[::2], generic.text("resourceType"))
-    return "/".join(name.strip("/") for name in names if name).lower()
+def _typed_token(generic: Properties) -> str:
+    """The typed twin of a generic resource; the generic token when no rule knows the type."""
+    namespace = (generic.text("resourceProviderNamespace") or "").lower()
+    own = (generic.text("resourceType") or "").strip("/").lower()
+    for arm_type, (token, _) in _TYPED.items():
+        if arm_type.startswith(namespace + "/") and arm_type.endswith("/" + own) and _is_below(generic, arm_type, own):
+            return token
+    return GENERIC
+
+
+def _is_below(generic: Properties, arm_type: str, own: str) -> bool:
+    """Whether the parent's path has the types that `arm_type` puts between namespace and `own`.
+
+    In a preview the path is often unknown, because it holds a name that the cloud is yet to give. Namespace and own
+    type then decide: judging a stranger is better than leaving a deployment unjudged.
+    """
+    try:
+        path = (generic.text("parentResourcePath") or "").strip("/").lower()
+    except NotYetKnownError:
+        return True
+    return [*path.split("/")[::2], own] == arm_type.split("/")[1:] or (not path and own == arm_type.partition("/")[2])

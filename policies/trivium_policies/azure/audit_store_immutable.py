@@ -29,12 +29,15 @@ def _is_audit_storage(subject: Resource) -> bool:
 
 
 def _is_immutable(case: Case) -> Iterator[Verdict]:
-    """The account's own policy covers every container; without one, each container needs its own."""
+    """The account's own policy covers every container without one; if the account has none, each needs its own."""
     immutable = arm(case.resource).properties.bag("immutableStorageWithVersioning")
+    containers = case.stack.attached(case.resource, "accountName", _CONTAINER)
     if immutable.flag("enabled") is True:
         yield from _judge_account_policy(case, immutable)
+        for container in containers:
+            for policy in case.stack.attached(container, "containerName", _CONTAINER_POLICY):
+                yield from _judge_days(case, policy.properties)
         return
-    containers = case.stack.attached(case.resource, "accountName", _CONTAINER)
     if not containers:
         yield Violation(
             immutable.path("enabled"),
@@ -176,6 +179,13 @@ VIOLATING: Final[Violating] = {
     "thirty days": Wrong(
         (_account(immutableStorageWithVersioning=_immutable(days=30, state="Locked")),),
         paths=("immutableStorageWithVersioning.immutabilityPolicy.immutabilityPeriodSinceCreationInDays",),
+    ),
+    "a container's short policy under the account's long one": Wrong(
+        (
+            _account(immutableStorageWithVersioning=_immutable(days=2557, state="Locked")),
+            *_container(days=30)[1:],
+        ),
+        paths=(_DAYS,),
     ),
     "a disabled policy": Wrong(
         (_account(immutableStorageWithVersioning=_immutable(days=2557, state="Disabled")),),

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from trivium_policies.arm import DEPLOYMENT, GENERIC, arm
-from trivium_policies.resource import Resource, resource
+from trivium_policies.resource import UNKNOWN, Resource, resource
 from trivium_policies.rule import (
     Case,
     Compliant,
@@ -104,11 +104,15 @@ azure_native.resources.Resource(
 
 
 def _deployment(
-    *, version: str | None = "2", sku: str = "DataZoneStandard", model_format: str = "Anthropic"
+    *,
+    version: str | None = "2",
+    sku: str = "DataZoneStandard",
+    model_format: str = "Anthropic",
+    parent: object = "accounts/foundry",
 ) -> Resource:
     inputs = {
         "resourceProviderNamespace": "Microsoft.CognitiveServices",
-        "parentResourcePath": "accounts/foundry",
+        "parentResourcePath": parent,
         "resourceType": "deployments",
         "apiVersion": "2025-10-01-preview",
         "resourceGroupName": "rg",
@@ -151,6 +155,9 @@ VIOLATING: Final[Violating] = {
         (_deployment(version="20251001"),), paths=("properties.model.version",)
     ),
     "no version lets Azure choose": Wrong((_deployment(version=None),), paths=("properties.model.version",)),
+    "a preview that does not know the account's name yet": Wrong(
+        (_deployment(version="1", parent=UNKNOWN),), paths=("properties.model.version",)
+    ),
     "a worldwide SKU": Wrong((_deployment(sku="GlobalStandard"),), paths=("sku.name",)),
     "the typed resource under a named API version": Wrong(
         (
