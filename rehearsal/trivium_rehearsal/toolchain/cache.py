@@ -105,12 +105,13 @@ def _sweep(home: Path) -> None:
 
 
 def remove(folder: Path) -> None:
-    """Remove a tree; one that is not there is fine, and Go's read-only folders do not stop it."""
+    """Remove a tree; one that is not there is fine, and read-only folders inside it do not stop it."""
 
     def unlock_and_retry(function: Callable[[str], object], path: str, _error: object) -> None:
         try:
-            Path(path).parent.chmod(0o700)
-            function(path)
+            if Path(path) != folder:
+                Path(path).parent.chmod(0o700)
+                function(path)
         except OSError:
             pass  # Swept again by the next build; a leftover must not fail the thing itself.
 
