@@ -10,6 +10,8 @@ import hashlib
 import re
 from collections.abc import Mapping
 
+from trivium_components.settings import Settings
+
 _DIGEST_CHARACTERS = 8
 
 
@@ -23,6 +25,17 @@ def tags(*, deployment: str, environment: str, zone: str, regime: str, budget_us
         "trivium-budget-usd": f"{budget_usd:.2f}".replace(".", "-"),
         "managed-by": "trivium",
     }
+
+
+def tags_of(settings: Settings) -> dict[str, str]:
+    """The tags of a stack."""
+    return tags(
+        deployment=settings.deployment,
+        environment=settings.environment,
+        zone=settings.zone,
+        regime=settings.retention.preset,
+        budget_usd=settings.budget_usd,
+    )
 
 
 def labels(tags: Mapping[str, str]) -> dict[str, str]:

@@ -1,6 +1,8 @@
 """Records that components of every cloud hand over, in the shapes of the deployment descriptor."""
 
-from typing import TypedDict
+from typing import Any, TypedDict
+
+import pulumi
 
 
 class Target(TypedDict):
@@ -28,3 +30,14 @@ class Guardrail(TypedDict):
 
 
 NO_GUARDRAIL: Guardrail = {"identifier": "", "version": ""}
+
+
+class Deployed(TypedDict):
+    """What one cloud contributes to the deployment descriptor; values are outputs, known once it is deployed."""
+
+    route: pulumi.Output[dict[str, Any]]
+    """A `Route` of the descriptor, as plain data."""
+    audit_store: pulumi.Output[dict[str, Any]]
+    """An `AuditStore` of the descriptor, as plain data."""
+    signing_key: pulumi.Output[str]
+    """The signing key; empty where another cloud keeps it."""

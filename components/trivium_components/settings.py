@@ -572,6 +572,11 @@ class Settings(_Section):
     """Microsoft Azure; needed when `clouds` lists `azure`."""
 
     @property
+    def models_by_tier(self) -> dict[str, str]:
+        """`models` with plain text keys, as components take them."""
+        return {str(tier): name for tier, name in self.models.items()}
+
+    @property
     def preset(self) -> Preset:
         """The retention preset: its days and its source."""
         return PRESETS[self.retention.preset]

@@ -1,0 +1,41 @@
+"""Settings → components → the deployment descriptor, exported. Nothing else happens here.
+
+The descriptor is a draft: signing completes it after `up`, so that what is signed is what was deployed.
+"""
+
+from collections.abc import Callable
+from importlib import import_module
+
+import pulumi
+from pulumi.runtime.config import CONFIG, get_config_env, get_config_secret_keys_env
+
+from trivium.errors import TriviumError
+from trivium_components import descriptor
+from trivium_components.records import Deployed
+from trivium_components.settings import Settings, read_settings
+
+
+def main() -> None:
+    """Deploy the selected stack."""
+    settings = read_settings(
+        pulumi.get_stack(),
+        {**get_config_env(), **CONFIG.get()},
+        secret_keys=frozenset(get_config_secret_keys_env()),
+    )
+    deployed = [deploy(cloud, settings) for cloud in settings.clouds]
+    draft = descriptor.draft(settings, deployed)
+    pulumi.export("descriptor", draft)
+    pulumi.export("signing_key", deployed[0]["signing_key"])
+    pulumi.export("summary", draft.apply(descriptor.summary))
+
+
+def deploy(cloud: str, settings: Settings) -> Deployed:
+    """Declare one cloud. Its SDK is imported only now: a stack on one cloud does not load the other two."""
+    part: Callable[..., Deployed] = import_module(f"trivium_components.{cloud}.deployment").deploy
+    return part(settings, signing_key=cloud == settings.clouds[0])
+
+
+try:
+    main()
+except TriviumError as error:
+    raise pulumi.RunError(str(error)) from None  # the message says everything; a traceback would bury it
