@@ -46,7 +46,7 @@ def service_model() -> Any:  # botocore.model.ServiceModel; botocore has no type
 
 
 def validate(operation: str, model_id: str, body: Json) -> None:
-    """Judge a `Converse`, `ConverseStream` or `CountTokens` body. Raises `InvalidConverseError` at the first problem."""
+    """Judge the body of an operation. Raises `InvalidConverseError` at the first problem."""
     shape = service_model().operation_model(operation).input_shape
     _judge(shape.members["modelId"], model_id, "modelId")
     members = {name: member for name, member in shape.members.items() if member.serialization.get("location") is None}
