@@ -44,7 +44,7 @@ from trivium_policies.rule import (
     Violation,
     describe,
     judge,
-    subject_of,
+    known_as,
 )
 from trivium_policies.waivers import Waiver, load_waivers, waiver_for
 
@@ -129,7 +129,7 @@ class _Bench:
         elif isinstance(verdict, Pending):
             self.asides.add("pending", request, urn=urn, message=_pending(finding, verdict))
         elif isinstance(verdict, Pass) and verdict.note:
-            message = f"{finding.rule.id}: {subject_of(finding)} passes. Note: {verdict.note}"
+            message = f"{finding.rule.id}: {known_as(finding.resource)}: {verdict.note}"
             self.asides.add("noted", request, urn=urn, message=message)
 
     def _parameters(self, rule: Rule, config: Mapping[str, object]) -> dict[str, Value]:
@@ -147,7 +147,7 @@ class _Bench:
 
 def _pending(finding: Finding, verdict: Pending) -> str:
     return (
-        f"{finding.rule.id}: {subject_of(finding)} cannot be judged yet, because the preview does not know "
+        f"{finding.rule.id}: {known_as(finding.resource)} cannot be judged yet, because the preview does not know "
         f"`{verdict.path}`. This is not a pass."
     )
 
@@ -193,6 +193,8 @@ def _metadata(rule: Rule, profile: Profile) -> dict[str, Any]:  # Any: keyword a
 
 def _resource_policy(rule: Rule, bench: _Bench) -> pp.Policy:
     def validate(args: pp.ResourceValidationArgs, report: Report) -> None:
+        if unversioned(args.resource_type) not in rule.types:
+            args.not_applicable(f"{rule.id} is about other types")
         bench.hear(rule, Stack((_resource(args),)), config=args.get_config(), request=args.urn, report=report)
 
     return pp.ResourceValidationPolicy(validate=validate, **_metadata(rule, bench.profile))
@@ -208,7 +210,8 @@ def _stack_policy(rule: Rule, bench: _Bench) -> pp.Policy:
 
 def _resource_voice(kind: Kind, voice: Voice, bench: _Bench) -> pp.Policy:
     def validate(args: pp.ResourceValidationArgs, report: Report) -> None:
-        bench.inputs[args.urn] = _plain_bag(args.props)
+        if kind == "broken":  # one of the voices sees to it; each of them hears every resource
+            bench.inputs[args.urn] = _plain_bag(args.props)
         for urn, message in bench.asides.take(kind, args.urn):
             report(message, urn)
 

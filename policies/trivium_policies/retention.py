@@ -32,7 +32,7 @@ RETENTION_CONTROLS: Final = (
 
 
 def long_enough(case: Case, path: str, *, days: float, found: object, in_seconds: bool = False) -> Iterator[Violation]:
-    """A violation when `days` is below the profile's minimum; `found` is the property as written."""
+    """A violation when `days` is below the profile's minimum; `found` is the property as written, None for no days."""
     minimum = case.days(MINIMUM_RETENTION_DAYS.name)
     if days < minimum:
         yield Violation(

@@ -10,7 +10,7 @@ broken property by itself, and an unknown input in one check never hides a viola
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from trivium_policies.resource import MalformedPropertyError, NotYetKnownError, Resource, Stack
@@ -42,6 +42,8 @@ class Violation:
     """What is allowed, as a phrase: "true", "COMPLIANCE"."""
     consequence: str
     """What happens if it stays so, one sentence."""
+    holder: Resource | None = None
+    """Where the property stands, when that is not the judged resource: a bucket's lock configuration."""
 
 
 @dataclass(frozen=True)
@@ -274,6 +276,12 @@ def settled(verdicts: Iterable[Verdict]) -> Iterator[Verdict]:
         )
 
 
+def held_by(holder: Resource, verdicts: Iterable[Verdict]) -> Iterator[Verdict]:
+    """`verdicts` about properties of `holder`, which belongs to the judged resource."""
+    for verdict in settled(verdicts):
+        yield replace(verdict, holder=holder) if isinstance(verdict, Violation) else verdict
+
+
 def violations(findings: Iterable[Finding]) -> tuple[tuple[Finding, Violation], ...]:
     """The findings that are violations, each with its verdict."""
     return tuple((f, f.verdict) for f in findings if isinstance(f.verdict, Violation))
@@ -284,16 +292,18 @@ _SHOWN_CHARACTERS = 120
 
 
 def describe(finding: Finding, violation: Violation) -> str:
-    """A violation for a reviewer: thing, property, found, expected, consequence, remedy."""
+    """A violation for a reviewer: thing, property, found, expected, consequence, remedy, and the URN for a waiver."""
+    where = f" of {known_as(violation.holder)}" if violation.holder else ""
     return (
-        f"{subject_of(finding)}: `{violation.path}` is {_shown(violation.found)}; expected {violation.expected}. "
-        f"{violation.consequence} Remedy: {finding.rule.remediation.text} See {finding.rule.documentation}."
+        f"{known_as(finding.resource)}: `{violation.path}`{where} is {_shown(violation.found)}; "
+        f"expected {violation.expected}. {violation.consequence} Remedy: {finding.rule.remediation.text} "
+        f"See {finding.rule.documentation}. URN: {finding.resource.urn}"
     )
 
 
-def subject_of(finding: Finding) -> str:
-    """The resource of a finding, as a reviewer knows it."""
-    return f"`{finding.resource.name}` ({finding.resource.type})"
+def known_as(resource: Resource) -> str:
+    """A resource as a reviewer knows it."""
+    return f"`{resource.name}` ({resource.type})"
 
 
 def _shown(found: object) -> str:

@@ -16,6 +16,7 @@ from trivium_policies.rule import (
     Violating,
     Violation,
     Wrong,
+    held_by,
 )
 
 _BUCKETS: Final = ("aws:s3/bucket:Bucket", "aws:s3/bucketV2:BucketV2")
@@ -49,23 +50,16 @@ def _default_retention_holds(case: Case) -> Iterator[Verdict]:
             consequence="Objects written without a retention of their own can be deleted at once.",
         )
     for lock in locks:
-        yield from _judge_lock(case, lock)
+        yield from held_by(lock, _judge_lock(case, lock))
 
 
 def _judge_lock(case: Case, lock: Resource) -> Iterator[Verdict]:
     retention = lock.properties.bag("rule.defaultRetention")
     years, days = retention.number("years"), retention.number("days")
-    if years is None and days is None:
-        yield Violation(
-            retention.path("days"),
-            found=None,
-            expected="days or years",
-            consequence="Objects written without a retention of their own can be deleted at once.",
-        )
-    elif days is not None:
-        yield from long_enough(case, retention.path("days"), days=days, found=days)
-    elif years is not None:
+    if years is not None:
         yield from long_enough(case, retention.path("years"), days=years * _DAYS_IN_A_YEAR, found=years)
+    else:
+        yield from long_enough(case, retention.path("days"), days=days or 0, found=days)
     mode = retention.text("mode")
     if mode == "GOVERNANCE":
         yield from unlocked(case, retention.path("mode"), found=mode, expected="COMPLIANCE")

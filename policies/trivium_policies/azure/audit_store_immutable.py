@@ -17,6 +17,7 @@ from trivium_policies.rule import (
     Violating,
     Violation,
     Wrong,
+    held_by,
 )
 
 _CONTAINER: Final = "azure-native:storage:BlobContainer"
@@ -36,7 +37,7 @@ def _is_immutable(case: Case) -> Iterator[Verdict]:
         yield from _judge_account_policy(case, immutable)
         for container in containers:
             for policy in case.stack.attached(container, "containerName", _CONTAINER_POLICY):
-                yield from _judge_days(case, policy.properties)
+                yield from held_by(policy, _judge_days(case, policy.properties))
         return
     if not containers:
         yield Violation(
@@ -74,7 +75,7 @@ def _judge_container(case: Case, container: Resource) -> Iterator[Verdict]:
             consequence="Anybody who may delete blobs can delete what is in this container.",
         )
     for policy in policies:
-        yield from _judge_days(case, policy.properties)
+        yield from held_by(policy, _judge_days(case, policy.properties))
         # The resource has no state: it is made unlocked, and locking is an action of its own that no program declares.
         # Source: pulumi-azure-native 3.29.0, BlobContainerImmutabilityPolicy.
         yield from unlocked(case, "state", found="Unlocked", expected="Locked")
@@ -83,12 +84,7 @@ def _judge_container(case: Case, container: Resource) -> Iterator[Verdict]:
 def _judge_days(case: Case, policy: Properties) -> Iterator[Violation]:
     path = policy.path(_DAYS)
     days = policy.number(_DAYS)
-    if days is None:
-        yield Violation(
-            path, found=None, expected="days", consequence="Blobs without a policy of their own can be deleted."
-        )
-    else:
-        yield from long_enough(case, path, days=days, found=days)
+    yield from long_enough(case, path, days=days or 0, found=days)
 
 
 RULE: Final = Rule(

@@ -14,7 +14,6 @@ from trivium_policies.rule import (
     Rule,
     Verdict,
     Violating,
-    Violation,
     Wrong,
 )
 
@@ -26,18 +25,10 @@ _SECONDS_IN_A_DAY: Final = 86_400
 def _retention_holds(case: Case) -> Iterator[Verdict]:
     policy = case.resource.properties.bag("retentionPolicy")
     seconds = policy.number("retentionPeriod")
-    if seconds is None:
-        yield Violation(
-            policy.path("retentionPeriod"),
-            found=None,
-            expected="a retention period in seconds",
-            consequence="Anybody who may delete objects can delete the audit log.",
-        )
-        return
     yield from long_enough(
         case,
         policy.path("retentionPeriod"),
-        days=seconds / _SECONDS_IN_A_DAY,
+        days=(seconds or 0) / _SECONDS_IN_A_DAY,
         found=policy.value("retentionPeriod"),
         in_seconds=True,
     )

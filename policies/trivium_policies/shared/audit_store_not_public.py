@@ -17,6 +17,7 @@ from trivium_policies.rule import (
     Violating,
     Violation,
     Wrong,
+    held_by,
 )
 
 _S3_BUCKETS: Final = ("aws:s3/bucket:Bucket", "aws:s3/bucketV2:BucketV2")
@@ -45,10 +46,14 @@ def _s3_blocks_public_access(case: Case) -> Iterator[Verdict]:
             consequence=_READABLE,
         )
     for block in blocks:
-        for name in _BLOCKS:
-            blocked = block.properties.flag(name)
-            if blocked is not True:
-                yield Violation(name, found=blocked, expected="true", consequence=_READABLE)
+        yield from held_by(block, _all_four_block(block))
+
+
+def _all_four_block(block: Resource) -> Iterator[Violation]:
+    for name in _BLOCKS:
+        blocked = block.properties.flag(name)
+        if blocked is not True:
+            yield Violation(name, found=blocked, expected="true", consequence=_READABLE)
 
 
 def _gcs_prevents_public_access(case: Case) -> Iterator[Verdict]:
