@@ -13,7 +13,6 @@ killed build leaves only a sibling, and the next build sweeps it.
 import fcntl
 import json
 import os
-import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -25,12 +24,6 @@ from trivium_rehearsal.toolchain.progress import Progress
 
 COMPLETE = "complete.json"
 """Written last into a finished folder: the size in bytes of each file that must be there."""
-
-_ADDRESS = re.compile(
-    r"""[a-z][a-z0-9+.-]*://[^\s'"`)>]+ | (?<=\blookup\ )\S+(\ on\ \S+)? | (?<=\bdial\ tcp\ )[\d.:\[\]a-f]+ """,
-    re.IGNORECASE | re.VERBOSE,
-)
-"""Addresses as uv and Go write them: a URL, `lookup <host> on <server>`, `dial tcp <address>`."""
 
 
 class ToolchainError(ConfigurationError):
@@ -125,11 +118,6 @@ def _require_room(home: Path, room_bytes: int, kind: str) -> None:
             f"Making the {kind} takes up to {room_bytes / 1e9:.1f} GB of disk; {home} has {free / 1e9:.1f} GB free.",
             next_step="Free disk space, or set XDG_CACHE_HOME to a folder on a larger disk, then run it again.",
         )
-
-
-def without_hosts(text: str) -> str:
-    """`text` without the addresses in it: where a machine gets its packages from is nobody's business but its own."""
-    return _ADDRESS.sub("<address>", text)
 
 
 @contextmanager

@@ -20,7 +20,8 @@ from pathlib import Path
 from typing import Literal
 
 from trivium_rehearsal.processes import ProcessError, run
-from trivium_rehearsal.toolchain.cache import ToolchainError, cache_folder, provide, remove, without_hosts
+from trivium_rehearsal.toolchain.cache import ToolchainError, cache_folder, provide, remove
+from trivium_rehearsal.toolchain.installers import without_hosts
 from trivium_rehearsal.toolchain.packages import uv
 from trivium_rehearsal.toolchain.progress import PlainProgress, Progress
 

@@ -6,7 +6,8 @@ import sys
 from pathlib import Path
 
 from trivium_rehearsal.processes import run
-from trivium_rehearsal.toolchain.cache import ToolchainError, without_hosts
+from trivium_rehearsal.toolchain.cache import ToolchainError
+from trivium_rehearsal.toolchain.installers import remedy, uv_environment, without_hosts
 
 
 def uv(*arguments: str | Path, what: str) -> None:
@@ -18,9 +19,11 @@ def uv(*arguments: str | Path, what: str) -> None:
     program = str(own) if own.exists() else shutil.which("uv")
     if program is None:
         raise ToolchainError(f"uv, which installs {what}, is missing.", next_step="Run `make clean up`.")
-    done = run([program, *arguments], name="uv", env=os.environ, keep_lines=8)
+    env = uv_environment(Path(sys.executable), os.environ)
+    done = run([program, *arguments], name="uv", env=env, keep_lines=8)
     if done.code:
+        said = " ".join(line.strip() for line in done.lines)
         raise ToolchainError(
-            f"{what[0].upper()}{what[1:]} could not be installed. uv says: {without_hosts(' '.join(done.lines))}",
-            next_step="Check that this machine reaches its Python package index and has disk space, then run it again.",
+            f"{what[0].upper()}{what[1:]} could not be installed. uv says: {without_hosts(said)}",
+            next_step=remedy(said),
         )

@@ -1,0 +1,55 @@
+# Everything is made by the first target that needs it; each can be interrupted anywhere and run again.
+# `make PYTHON=/path/to/python3.11 …` names the Python (3.11 or newer) to make the environment with.
+
+PYTHON ?= python3
+VENV := .venv/bin
+ROOMS := trivium trivium_components trivium_policies trivium_rehearsal
+
+STACK ?= rehearsal
+PROJECT ?= .
+TESTS ?= tests
+
+.DEFAULT_GOAL := help
+.PHONY: help env toolchain up preview test check down clean
+.NOTPARALLEL:
+
+help:
+	@echo "make up       deploy the stack \`rehearsal\` on three clouds, without an account; ask, verify, show"
+	@echo "make preview  check a stack against the stand-ins and the policies (STACK=$(STACK) PROJECT=$(PROJECT))"
+	@echo "make test     run the tests (TESTS=$(TESTS))"
+	@echo "make check    what a change must pass: lint, format, types, one-way imports"
+	@echo "make down     destroy the rehearsal and remove all that it keeps"
+	@echo "make clean    make down, and remove the environment .venv"
+
+# A blink when there is nothing to do. It decides by content, so no file's time can mislead it.
+env:
+	@$(PYTHON) rehearsal/bootstrap.py
+
+toolchain: env
+	@$(VENV)/python -m trivium_rehearsal.toolchain
+
+up: env
+	@$(VENV)/python -m trivium_rehearsal up
+
+preview: env
+	@$(VENV)/python -m trivium_rehearsal preview --stack "$(STACK)" --project "$(PROJECT)"
+
+test: toolchain
+	$(VENV)/python -m pytest -n 2 --dist loadgroup $(TESTS)
+
+check: env
+	$(VENV)/ruff check
+	$(VENV)/ruff format --check
+	$(VENV)/mypy $(ROOMS:%=-p %)
+	$(VENV)/mypy rehearsal/bootstrap.py
+	$(VENV)/lint-imports
+
+# Where nothing was set up there is nothing to take down, and no environment is made to find that out.
+down:
+	@if [ -e .trivium ]; then $(MAKE) --no-print-directory env && $(VENV)/python -m trivium_rehearsal down; \
+	else echo "trivium: nothing to take down" >&2; fi
+
+clean: down
+	@rm -rf .venv .venv.removing-* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@echo "trivium: removed .venv and the caches here. Kept, because other clones use it: the engine and the AWS" >&2
+	@echo "trivium: emulator in $${XDG_CACHE_HOME:-$$HOME/.cache}/trivium; remove that folder to be rid of them." >&2

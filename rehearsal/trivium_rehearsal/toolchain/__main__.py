@@ -1,0 +1,35 @@
+"""Makes what the rehearsal and the tests need besides the environment: the engine and the AWS emulator.
+
+python -m trivium_rehearsal.toolchain
+"""
+
+import sys
+from contextlib import nullcontext
+
+from trivium.errors import TriviumError
+from trivium_rehearsal.processes import ended_like_ctrl_c
+from trivium_rehearsal.toolchain.engine import ensure_engine
+from trivium_rehearsal.toolchain.ministack import ensure_ministack
+from trivium_rehearsal.toolchain.progress import PlainProgress, TerminalProgress
+
+
+def main() -> int:
+    """The exit code: 0 made or there already, 1 with an instruction, 130 interrupted."""
+    terminal = TerminalProgress() if sys.stderr.isatty() else None
+    try:
+        with ended_like_ctrl_c(), terminal or nullcontext():
+            progress = terminal or PlainProgress()
+            engine = ensure_engine(progress)
+            progress.say(f"using Pulumi {engine.version} ({engine.origin}), {engine.pulumi}")
+            ensure_ministack(progress)
+    except KeyboardInterrupt:
+        print("trivium: interrupted; run the same command again", file=sys.stderr)
+        return 130
+    except TriviumError as error:
+        print(f"trivium: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
