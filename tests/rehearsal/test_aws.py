@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+
 from trivium_rehearsal.aws import EXECUTED, NOT_KEPT, executors
 from trivium_rehearsal.aws.calls import Calls, Cloud
 from trivium_rehearsal.aws.kept import differences
@@ -175,7 +176,10 @@ TRIPS = {
             "versioning": {"enabled": True},
             "serverSideEncryptionConfiguration": {
                 "rule": {
-                    "applyServerSideEncryptionByDefault": {"sseAlgorithm": "aws:kms", "kmsMasterKeyId": w.key_arn},
+                    "applyServerSideEncryptionByDefault": {
+                        "sseAlgorithm": "aws:kms",
+                        "kmsMasterKeyId": w.key_arn,
+                    },
                     "bucketKeyEnabled": True,
                 }
             },
@@ -192,7 +196,10 @@ TRIPS = {
     "the default retention": Trip(
         "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration",
         lambda w: {"bucket": w.locked_bucket, "rule": _LOCK},
-        lambda w: {"bucket": w.locked_bucket, "rule": {"defaultRetention": {"mode": "GOVERNANCE", "years": 7}}},
+        lambda w: {
+            "bucket": w.locked_bucket,
+            "rule": {"defaultRetention": {"mode": "GOVERNANCE", "years": 7}},
+        },
         ("objectLockEnabled",),
     ),
     "the public access block": Trip(
@@ -216,7 +223,10 @@ TRIPS = {
             "bucket": w.bucket,
             "rules": [
                 {
-                    "applyServerSideEncryptionByDefault": {"sseAlgorithm": "aws:kms", "kmsMasterKeyId": w.key_arn},
+                    "applyServerSideEncryptionByDefault": {
+                        "sseAlgorithm": "aws:kms",
+                        "kmsMasterKeyId": w.key_arn,
+                    },
                     "bucketKeyEnabled": True,
                 }
             ],
@@ -225,8 +235,14 @@ TRIPS = {
     ),
     "a bucket policy": Trip(
         "aws:s3/bucketPolicy:BucketPolicy",
-        lambda w: {"bucket": w.bucket, "policy": policy(resource=f"arn:aws:s3:::{w.bucket}/*", Principal="*")},
-        lambda w: {"bucket": w.bucket, "policy": policy("s3:PutObject", f"arn:aws:s3:::{w.bucket}/*", Principal="*")},
+        lambda w: {
+            "bucket": w.bucket,
+            "policy": policy(resource=f"arn:aws:s3:::{w.bucket}/*", Principal="*"),
+        },
+        lambda w: {
+            "bucket": w.bucket,
+            "policy": policy("s3:PutObject", f"arn:aws:s3:::{w.bucket}/*", Principal="*"),
+        },
     ),
     "the lifecycle": Trip(
         "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
@@ -268,8 +284,19 @@ TRIPS = {
     ),
     "a key": Trip(
         "aws:kms/key:Key",
-        lambda w: {"description": "one", "enableKeyRotation": True, "tags": {"a": "b"}, "deletionWindowInDays": 7},
-        lambda w: {"description": "two", "enableKeyRotation": False, "isEnabled": False, "policy": policy("kms:*", Principal={"AWS": "arn:aws:iam::000000000000:root"}), "tags": {"c": "d"}},
+        lambda w: {
+            "description": "one",
+            "enableKeyRotation": True,
+            "tags": {"a": "b"},
+            "deletionWindowInDays": 7,
+        },
+        lambda w: {
+            "description": "two",
+            "enableKeyRotation": False,
+            "isEnabled": False,
+            "policy": policy("kms:*", Principal={"AWS": "arn:aws:iam::000000000000:root"}),
+            "tags": {"c": "d"},
+        },
         ("arn", "keyId", "policy", "keyUsage"),
     ),
     "a key in another Region": Trip(
@@ -309,7 +336,12 @@ TRIPS = {
     "a managed policy": Trip(
         "aws:iam/policy:Policy",
         lambda w: {"name": "trip", "policy": policy(), "description": "one", "tags": {"a": "b"}},
-        lambda w: {"name": "trip", "policy": policy("s3:PutObject"), "description": "one", "tags": {"c": "d"}},
+        lambda w: {
+            "name": "trip",
+            "policy": policy("s3:PutObject"),
+            "description": "one",
+            "tags": {"c": "d"},
+        },
         ("arn", "policyId"),
     ),
     "an inline policy": Trip(
@@ -332,7 +364,8 @@ TRIPS = {
         lambda w: {
             "url": "https://token.example.com",
             "clientIdLists": ["sts.amazonaws.com"],
-            "thumbprintLists": ["b" * 40],
+            "thumbprintLists": ["a" * 40],
+            "tags": {"a": "c", "d": "e"},
         },
         ("arn",),
     ),
@@ -340,14 +373,26 @@ TRIPS = {
         "aws:ec2/vpc:Vpc",
         lambda w: {"cidrBlock": "10.1.0.0/16", "enableDnsHostnames": True, "tags": {"Name": "one"}},
         lambda w: {"cidrBlock": "10.1.0.0/16", "enableDnsHostnames": False, "tags": {"Name": "two"}},
-        ("arn", "ownerId", "mainRouteTableId", "defaultSecurityGroupId", "defaultNetworkAclId", "enableDnsSupport"),
+        (
+            "arn",
+            "ownerId",
+            "mainRouteTableId",
+            "defaultSecurityGroupId",
+            "defaultNetworkAclId",
+            "enableDnsSupport",
+        ),
     ),
     "a network in another Region": Trip(
         "aws:ec2/vpc:Vpc", lambda w: {"cidrBlock": "10.2.0.0/16", "region": "eu-west-1"}, None, ("arn",)
     ),
     "a subnet": Trip(
         "aws:ec2/subnet:Subnet",
-        lambda w: {"vpcId": w.vpc, "cidrBlock": "10.9.3.0/24", "availabilityZone": "us-east-1b", "tags": {"a": "b"}},
+        lambda w: {
+            "vpcId": w.vpc,
+            "cidrBlock": "10.9.3.0/24",
+            "availabilityZone": "us-east-1b",
+            "tags": {"a": "b"},
+        },
         lambda w: {
             "vpcId": w.vpc,
             "cidrBlock": "10.9.3.0/24",
@@ -373,8 +418,19 @@ TRIPS = {
             "description": "endpoints",
             "vpcId": w.vpc,
             "ingress": [
-                {"protocol": "tcp", "fromPort": 443, "toPort": 443, "cidrBlocks": ["10.9.0.0/16", "10.8.0.0/16"]},
-                {"protocol": "tcp", "fromPort": 443, "toPort": 443, "self": True, "securityGroups": [w.group]},
+                {
+                    "protocol": "tcp",
+                    "fromPort": 443,
+                    "toPort": 443,
+                    "cidrBlocks": ["10.9.0.0/16", "10.8.0.0/16"],
+                },
+                {
+                    "protocol": "tcp",
+                    "fromPort": 443,
+                    "toPort": 443,
+                    "self": True,
+                    "securityGroups": [w.group],
+                },
             ],
             "egress": [{"protocol": "-1", "fromPort": 0, "toPort": 0, "cidrBlocks": ["0.0.0.0/0"]}],
             "tags": {"a": "b"},
@@ -412,7 +468,11 @@ TRIPS = {
     ),
     "a rule outwards to another group": Trip(
         "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule",
-        lambda w: {"securityGroupId": w.group, "ipProtocol": "-1", "referencedSecurityGroupId": w.other_group},
+        lambda w: {
+            "securityGroupId": w.group,
+            "ipProtocol": "-1",
+            "referencedSecurityGroupId": w.other_group,
+        },
         lambda w: {"securityGroupId": w.group, "ipProtocol": "-1", "cidrIpv4": "10.9.0.0/16"},
         ("arn", "securityGroupRuleId"),
     ),
@@ -504,7 +564,7 @@ TRIPS = {
     "a log group": Trip(
         "aws:cloudwatch/logGroup:LogGroup",
         lambda w: {"name": "/trip", "retentionInDays": 2192, "kmsKeyId": w.key_arn, "tags": {"a": "b"}},
-        lambda w: {"name": "/trip", "retentionInDays": 2557, "kmsKeyId": w.other_key_arn, "tags": {"c": "d"}},
+        lambda w: {"name": "/trip", "retentionInDays": 2557, "kmsKeyId": w.key_arn, "tags": {"c": "d"}},
         ("arn",),
     ),
     "a log resource policy": Trip(
@@ -518,13 +578,23 @@ TRIPS = {
             "name": "trip",
             "logGroupName": w.log_group,
             "pattern": "{ $.blocked = true }",
-            "metricTransformation": {"name": "Blocked", "namespace": "Trivium", "value": "1", "defaultValue": "0"},
+            "metricTransformation": {
+                "name": "Blocked",
+                "namespace": "Trivium",
+                "value": "1",
+                "defaultValue": "0",
+            },
         },
         lambda w: {
             "name": "trip",
             "logGroupName": w.log_group,
             "pattern": "",
-            "metricTransformation": {"name": "Blocked", "namespace": "Trivium", "value": "1", "unit": "Count"},
+            "metricTransformation": {
+                "name": "Blocked",
+                "namespace": "Trivium",
+                "value": "1",
+                "unit": "Count",
+            },
         },
     ),
     "an alarm": Trip(
@@ -694,7 +764,9 @@ def test_is_created_read_updated_and_deleted_as_written(trip: Trip, types: Execu
             second = trip.second(world)
             state = it.update(created.id, state, as_floats(second))
             assert differences(second, state) == []
-            assert [key for key in first if key not in second and key != "policy" and state.get(key) == first[key]] == []
+            assert [
+                key for key in first if key not in second and key != "policy" and state.get(key) == first[key]
+            ] == []
             assert it.read(created.id, state) == state
     finally:
         it.delete(created.id, state)

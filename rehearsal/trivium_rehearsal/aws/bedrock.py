@@ -10,9 +10,7 @@ from trivium_rehearsal.execution import ExecutionError, Properties
 
 _GONE = ("ResourceNotFoundException",)
 
-_BOTH_WAYS: Shape = {
-    key: key for key in ("inputAction", "inputEnabled", "outputAction", "outputEnabled")
-}
+_BOTH_WAYS: Shape = {key: key for key in ("inputAction", "inputEnabled", "outputAction", "outputEnabled")}
 _FILTER: Shape = {
     **_BOTH_WAYS,
     **{key: key for key in ("type", "inputStrength", "outputStrength", "inputModalities", "outputModalities")},
@@ -77,7 +75,10 @@ class Guardrail(Kind):
     def look(self, aws: Calls, id: str, known: Properties) -> Properties | None:
         guardrail, _, version = id.partition(",")
         answer = aws.maybe(
-            "bedrock.get_guardrail", *_GONE, guardrailIdentifier=guardrail, guardrailVersion=version or "DRAFT"
+            "bedrock.get_guardrail",
+            *_GONE,
+            guardrailIdentifier=guardrail,
+            guardrailVersion=version or "DRAFT",
         )
         if answer is None:
             return None
@@ -160,7 +161,9 @@ class GuardrailVersion(Kind):
     def make(self, aws: Calls, inputs: Properties) -> str:
         arn, description = inputs["guardrailArn"], inputs.get("description")
         answer = aws(
-            "bedrock.create_guardrail_version", guardrailIdentifier=_guardrail_id(arn), description=description
+            "bedrock.create_guardrail_version",
+            guardrailIdentifier=_guardrail_id(arn),
+            description=description,
         )
         return f"{arn},{answer['version']}"
 
@@ -219,7 +222,8 @@ class InferenceProfile(Kind):
             "createdAt": _time(answer["createdAt"]),
             "updatedAt": _time(answer["updatedAt"]),
             **told_tags(
-                from_pairs(aws("bedrock.list_tags_for_resource", resourceARN=arn).get("tags"), "key", "value"), known
+                from_pairs(aws("bedrock.list_tags_for_resource", resourceARN=arn).get("tags"), "key", "value"),
+                known,
             ),
         }
 
@@ -300,4 +304,9 @@ class InvocationLoggingConfiguration(Kind):
         aws("bedrock.put_model_invocation_logging_configuration", loggingConfig=configuration)
 
 
-KINDS: tuple[type[Kind], ...] = (Guardrail, GuardrailVersion, InferenceProfile, InvocationLoggingConfiguration)
+KINDS: tuple[type[Kind], ...] = (
+    Guardrail,
+    GuardrailVersion,
+    InferenceProfile,
+    InvocationLoggingConfiguration,
+)

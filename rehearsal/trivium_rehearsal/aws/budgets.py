@@ -34,7 +34,11 @@ _MATCH: Shape = {"key": "Key", "values": "Values", "matchOptions": "MatchOptions
 
 def _filter_shape(depth: int) -> Shape:
     """A filter expression may nest twice (Budgets API reference, Expression)."""
-    leaves: Shape = {"dimensions": ("Dimensions", _MATCH), "tags": ("Tags", _MATCH), "costCategories": ("CostCategories", _MATCH)}
+    leaves: Shape = {
+        "dimensions": ("Dimensions", _MATCH),
+        "tags": ("Tags", _MATCH),
+        "costCategories": ("CostCategories", _MATCH),
+    }
     if depth == 0:
         return leaves
     inner = _filter_shape(depth - 1)
@@ -113,12 +117,12 @@ class Budget(Kind):
         of_budget = {"AccountId": account, "BudgetName": name}
         told = []
         for entry in aws("budgets.describe_notifications_for_budget", **of_budget).get("Notifications", ()):
-            listed = aws(
-                "budgets.describe_subscribers_for_notification", **of_budget, Notification=_bare(entry)
-            ).get("Subscribers", ())
+            listed = aws("budgets.describe_subscribers_for_notification", **of_budget, Notification=_bare(entry)).get(
+                "Subscribers", ()
+            )
             addresses = {
-                ours: [one["Address"] for one in listed if one["SubscriptionType"] == type]
-                for ours, type in _SUBSCRIBERS.items()
+                ours: [one["Address"] for one in listed if one["SubscriptionType"] == kind]
+                for ours, kind in _SUBSCRIBERS.items()
             }
             told.append({**from_cloud(_NOTIFICATION, entry), **addresses})
         return told
@@ -135,7 +139,10 @@ def _budget(name: str, inputs: Properties) -> Properties:
         budget["BudgetLimit"] = {"Amount": str(inputs["limitAmount"]), "Unit": inputs["limitUnit"]}
     if planned := inputs.get("plannedLimits"):
         budget["PlannedBudgetLimits"] = {
-            str(int(_parsed(limit["startTime"]).timestamp())): {"Amount": limit["amount"], "Unit": limit["unit"]}
+            str(int(_parsed(limit["startTime"]).timestamp())): {
+                "Amount": limit["amount"],
+                "Unit": limit["unit"],
+            }
             for limit in planned
         }
     if filters := inputs.get("costFilters"):
@@ -188,8 +195,8 @@ def _money_told(budget: Properties) -> Properties:
 
 def _notification(entry: Properties) -> Properties:
     subscribers = [
-        {"SubscriptionType": type, "Address": address}
-        for ours, type in _SUBSCRIBERS.items()
+        {"SubscriptionType": kind, "Address": address}
+        for ours, kind in _SUBSCRIBERS.items()
         for address in entry.get(ours) or ()
     ]
     return {"Notification": to_cloud(_NOTIFICATION, entry), "Subscribers": subscribers}

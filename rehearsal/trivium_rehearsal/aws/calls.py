@@ -26,7 +26,13 @@ CALL_TIMEOUT_S = 30
 """The emulator answers from memory in milliseconds; a call that takes this long hangs."""
 
 _EXISTS = ("AlreadyExists", "AlreadyOwnedByYou", "Duplicate", "ConflictException", "InvalidGroup.Duplicate")
-_UNKNOWN_OPERATION = ("NotImplemented", "UnknownOperation", "InvalidAction", "UnsupportedOperation", "InternalError")
+_UNKNOWN_OPERATION = (
+    "NotImplemented",
+    "UnknownOperation",
+    "InvalidAction",
+    "UnsupportedOperation",
+    "InternalError",
+)
 
 _UNKNOWN_TEXTS = ("Unknown action", "Unknown operation", "No route")
 
@@ -34,7 +40,7 @@ Answer = dict[str, Any]
 """One response as boto3 gives it; `Any` because every operation has a shape of its own."""
 
 
-class Refused(ExecutionError):
+class RefusedError(ExecutionError):
     """The emulator answered a call with an error; `code` is AWS's own word for it."""
 
     def __init__(self, message: str, *, code: str) -> None:
@@ -108,7 +114,7 @@ class Calls:
     def __call__(self, operation: str, **params: Any) -> Answer:
         """Run ``service.operation``, for instance ``s3.create_bucket``; arguments that are None are left out.
 
-        Raises `Refused` when the emulator says no and `ExecutionError` when it cannot be reached.
+        Raises `RefusedError` when the emulator says no and `ExecutionError` when it cannot be reached.
         """
         from botocore.exceptions import BotoCoreError, ClientError
 
@@ -126,16 +132,16 @@ class Calls:
         """Run it, and answer None when the refusal's code is one of `gone`: there is no such thing."""
         try:
             return self(operation, **params)
-        except Refused as refused:
+        except RefusedError as refused:
             if refused.code in gone:
                 return None
             raise
 
-    def _refusal(self, operation: str, response: Mapping[str, Any]) -> Refused:
+    def _refusal(self, operation: str, response: Mapping[str, Any]) -> RefusedError:
         error = response.get("Error", {})
         code = str(error.get("Code", "Unknown"))
         text = str(error.get("Message", "")).rstrip(".") or "no text"
-        return Refused(
+        return RefusedError(
             f"{self.token}: {operation} in {self.region} was refused by the local AWS emulator with {code}: {text}. "
             f"{_remedy(code, text)}",
             code=code,

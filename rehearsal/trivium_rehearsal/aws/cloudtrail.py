@@ -109,7 +109,9 @@ class Trail(Kind):
     def _select(self, aws: Calls, id: str, inputs: Properties) -> None:
         if advanced := inputs.get("advancedEventSelectors"):
             aws(
-                "cloudtrail.put_event_selectors", TrailName=id, AdvancedEventSelectors=to_cloud(_ADVANCED, advanced)
+                "cloudtrail.put_event_selectors",
+                TrailName=id,
+                AdvancedEventSelectors=to_cloud(_ADVANCED, advanced),
             )
         elif selectors := inputs.get("eventSelectors"):
             aws("cloudtrail.put_event_selectors", TrailName=id, EventSelectors=to_cloud(_SELECTOR, selectors))

@@ -156,14 +156,18 @@ class Vpc(_Described):
     def _attributes(self, aws: Calls, id: str, inputs: Properties) -> None:
         for name, (_, key, default) in self._ATTRIBUTES.items():
             wanted = inputs.get(name)
-            aws("ec2.modify_vpc_attribute", VpcId=id, **{key: {"Value": default if wanted is None else wanted}})
+            aws(
+                "ec2.modify_vpc_attribute",
+                VpcId=id,
+                **{key: {"Value": default if wanted is None else wanted}},
+            )
 
     def _defaults(self, aws: Calls, id: str) -> Properties:
         """The route table, network ACL and security group that AWS makes with every VPC."""
         of_vpc = {"Name": "vpc-id", "Values": [id]}
-        tables = aws(
-            "ec2.describe_route_tables", Filters=[of_vpc, {"Name": "association.main", "Values": ["true"]}]
-        )["RouteTables"]
+        tables = aws("ec2.describe_route_tables", Filters=[of_vpc, {"Name": "association.main", "Values": ["true"]}])[
+            "RouteTables"
+        ]
         acls = aws("ec2.describe_network_acls", Filters=[of_vpc, {"Name": "default", "Values": ["true"]}])
         groups = aws("ec2.describe_security_groups", Filters=[of_vpc, {"Name": "group-name", "Values": ["default"]}])
         main = tables[0]["RouteTableId"] if tables else ""
@@ -230,14 +234,17 @@ class Subnet(_Described):
             "availabilityZone": subnet["AvailabilityZone"],
             "availabilityZoneId": subnet.get("AvailabilityZoneId", ""),
             "ipv6Native": subnet.get("Ipv6Native", False),
-            **{ours: subnet.get(theirs, False) for ours, theirs in self._SWITCHES.items()},  # type: ignore[call-overload]  # flat shape
+            **{ours: subnet.get(theirs, False) for ours, theirs in self._SWITCHES.items()},
             **{name: launch.get(key, False) for name, (_, key) in self._DNS_SWITCHES.items()},
             **told_tags(from_pairs(subnet.get("Tags")), known),
         }
         if hostname := launch.get("HostnameType"):
             told["privateDnsHostnameTypeOnLaunch"] = hostname
         for block in subnet.get("Ipv6CidrBlockAssociationSet", ())[:1]:
-            told |= {"ipv6CidrBlock": block["Ipv6CidrBlock"], "ipv6CidrBlockAssociationId": block["AssociationId"]}
+            told |= {
+                "ipv6CidrBlock": block["Ipv6CidrBlock"],
+                "ipv6CidrBlockAssociationId": block["AssociationId"],
+            }
         return told
 
     def change(self, aws: Calls, id: str, state: Properties, inputs: Properties) -> None:
@@ -393,8 +400,7 @@ class SecurityGroup(_Described):
         return str(answer["GroupId"])
 
     def finish(self, aws: Calls, id: str, inputs: Properties) -> None:
-        if outward := self.known_one(aws, id).get("IpPermissionsEgress"):
-            aws("ec2.revoke_security_group_egress", GroupId=id, IpPermissions=outward)
+        self._revoke(aws, id, "egress", self.known_one(aws, id).get("IpPermissionsEgress"))
         self._allow(aws, id, inputs)
 
     def look(self, aws: Calls, id: str, known: Properties) -> Properties | None:
@@ -418,17 +424,30 @@ class SecurityGroup(_Described):
         for side, key in (("ingress", "IpPermissions"), ("egress", "IpPermissionsEgress")):
             if inputs.get(side) is None or inputs[side] == state.get(side):
                 continue
-            if rules := group.get(key):
-                aws(f"ec2.revoke_security_group_{side}", GroupId=id, IpPermissions=rules)
+            self._revoke(aws, id, side, group.get(key))
             self._allow(aws, id, {side: inputs[side]})
         _retag(aws, id, group, inputs)
 
     def remove(self, aws: Calls, id: str, state: Properties) -> None:
         group = self.describe_one(aws, id) if state.get("revokeRulesOnDelete") else None
         for side, key in (("ingress", "IpPermissions"), ("egress", "IpPermissionsEgress")):
-            if group and group.get(key):
-                aws(f"ec2.revoke_security_group_{side}", GroupId=id, IpPermissions=group[key])
+            self._revoke(aws, id, side, (group or {}).get(key))
         aws.maybe("ec2.delete_security_group", *self.gone, GroupId=id)
+
+    def _revoke(self, aws: Calls, id: str, side: str, permissions: Any) -> None:
+        """Take back rules as they were read. `Any`: boto3's untyped answer.
+
+        Groups by id alone: the account that the answer adds is one more thing for MiniStack to find different.
+        """
+        bare = [
+            {
+                **rule,
+                "UserIdGroupPairs": [{"GroupId": pair["GroupId"]} for pair in rule.get("UserIdGroupPairs", ())],
+            }
+            for rule in permissions or ()
+        ]
+        if bare:
+            aws(f"ec2.revoke_security_group_{side}", GroupId=id, IpPermissions=bare)
 
     def _allow(self, aws: Calls, id: str, inputs: Properties) -> None:
         for side in ("ingress", "egress"):
@@ -549,9 +568,7 @@ class _Rule(_Described):
 
     def remove(self, aws: Calls, id: str, state: Properties) -> None:
         group = state.get("securityGroupId")
-        aws.maybe(
-            f"ec2.revoke_security_group_{self.side}", *self.gone, GroupId=group, SecurityGroupRuleIds=[id]
-        )
+        aws.maybe(f"ec2.revoke_security_group_{self.side}", *self.gone, GroupId=group, SecurityGroupRuleIds=[id])
 
 
 def _referenced(rule: Properties) -> str | None:
@@ -581,7 +598,7 @@ def _rule_permission(inputs: Properties) -> Properties:
         "securityGroups": inputs.get("referencedSecurityGroupId") and _group_id(inputs["referencedSecurityGroupId"]),
     }
     inline = {key: [value] for key, value in sources.items() if value}
-    ports = {key: inputs[key] for key in ("fromPort", "toPort") if key in inputs}
+    ports: Properties = {key: inputs[key] for key in ("fromPort", "toPort") if key in inputs}
     return _permission(
         {**inline, **ports, "protocol": inputs["ipProtocol"], "description": inputs.get("description")}, ""
     )
@@ -664,7 +681,11 @@ class VpcEndpoint(_Described):
         for ours, theirs, told in (
             ("routeTableIds", "RouteTableIds", endpoint.get("RouteTableIds", ())),
             ("subnetIds", "SubnetIds", endpoint.get("SubnetIds", ())),
-            ("securityGroupIds", "SecurityGroupIds", [group["GroupId"] for group in endpoint.get("Groups", ())]),
+            (
+                "securityGroupIds",
+                "SecurityGroupIds",
+                [group["GroupId"] for group in endpoint.get("Groups", ())],
+            ),
         ):
             if inputs.get(ours) is not None:
                 wanted = set(inputs[ours])

@@ -61,34 +61,34 @@ class Executed:
         """Create, finish, read back, compare. Raises `ExecutionError`, with nothing left behind."""
         wanted: Properties = plain(inputs)
         aws = self._calls(wanted)
-        id = self.kind.make(aws, wanted)
+        made = self.kind.make(aws, wanted)
         try:
-            self.kind.finish(aws, id, wanted)
-            return Created(id=id, outputs=self._verified(aws, id, wanted, "created"))
+            self.kind.finish(aws, made, wanted)
+            return Created(id=made, outputs=self._verified(aws, made, wanted, "created"))
         except ExecutionError:
             with contextlib.suppress(ExecutionError):  # the first error is the one to report
-                self.kind.remove(aws, id, wanted)
+                self.kind.remove(aws, made, wanted)
             raise
 
     def read(self, id: str, state: Properties) -> Properties | None:
         """What exists now, in the state's spelling where nothing changed."""
         known: Properties = plain(state)
-        id, aws = self._addressed(id, known)
-        told = self.kind.look(aws, id, known)
-        return None if told is None else self._outputs(aws, id, known, told)
+        own, aws = self._addressed(id, known)
+        told = self.kind.look(aws, own, known)
+        return None if told is None else self._outputs(aws, own, known, told)
 
     def update(self, id: str, state: Properties, inputs: Properties) -> Properties:
         """Change, read back, compare."""
         wanted: Properties = plain(inputs)
-        id, aws = self._addressed(id, wanted)
-        self.kind.change(aws, id, plain(state), wanted)
-        return self._verified(aws, id, wanted, "updated")
+        own, aws = self._addressed(id, wanted)
+        self.kind.change(aws, own, plain(state), wanted)
+        return self._verified(aws, own, wanted, "updated")
 
     def delete(self, id: str, state: Properties) -> None:
         """Delete what `create` made."""
         known: Properties = plain(state)
-        id, aws = self._addressed(id, known)
-        self.kind.remove(aws, id, known)
+        own, aws = self._addressed(id, known)
+        self.kind.remove(aws, own, known)
 
     def _addressed(self, id: str, known: Properties) -> tuple[str, Calls]:
         imported = _IMPORT_REGION.match(id)

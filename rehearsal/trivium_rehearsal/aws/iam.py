@@ -62,7 +62,9 @@ class Role(Kind):
         if known.get("managedPolicyArns") is not None:
             told["managedPolicyArns"] = _attached(aws, id)
         if known.get("inlinePolicies") is not None:
-            told["inlinePolicies"] = [{"name": name, "policy": _inline(aws, id, name)} for name in _inline_names(aws, id)]
+            told["inlinePolicies"] = [
+                {"name": name, "policy": _inline(aws, id, name)} for name in _inline_names(aws, id)
+            ]
         return told
 
     def change(self, aws: Calls, id: str, state: Properties, inputs: Properties) -> None:
@@ -170,7 +172,10 @@ class Policy(Kind):
     def change(self, aws: Calls, id: str, state: Properties, inputs: Properties) -> None:
         self._make_room(aws, id)
         aws(
-            "iam.create_policy_version", PolicyArn=id, PolicyDocument=_as_text(inputs["policy"]), SetAsDefault=True
+            "iam.create_policy_version",
+            PolicyArn=id,
+            PolicyDocument=_as_text(inputs["policy"]),
+            SetAsDefault=True,
         )
         change = tag_change(from_pairs(aws("iam.list_policy_tags", PolicyArn=id).get("Tags")), inputs)
         if change.put:
@@ -280,9 +285,18 @@ class OpenIdConnectProvider(Kind):
         for client in sorted(wanted - clients):
             aws("iam.add_client_id_to_open_id_connect_provider", OpenIDConnectProviderArn=id, ClientID=client)
         for client in sorted(clients - wanted):
-            aws("iam.remove_client_id_from_open_id_connect_provider", OpenIDConnectProviderArn=id, ClientID=client)
-        if prints := inputs.get("thumbprintLists"):
-            aws("iam.update_open_id_connect_provider_thumbprint", OpenIDConnectProviderArn=id, ThumbprintList=prints)
+            aws(
+                "iam.remove_client_id_from_open_id_connect_provider",
+                OpenIDConnectProviderArn=id,
+                ClientID=client,
+            )
+        prints = inputs.get("thumbprintLists")
+        if prints and set(prints) != set(told.get("ThumbprintList", ())):
+            aws(
+                "iam.update_open_id_connect_provider_thumbprint",
+                OpenIDConnectProviderArn=id,
+                ThumbprintList=prints,
+            )
         change = tag_change(from_pairs(told.get("Tags")), inputs)
         if change.put:
             aws("iam.tag_open_id_connect_provider", OpenIDConnectProviderArn=id, Tags=as_pairs(change.put))

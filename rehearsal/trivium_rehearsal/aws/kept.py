@@ -105,7 +105,9 @@ def differences(wanted: Any, told: Any, path: str = "") -> list[str]:
 def settled(known: Any, told: Any) -> Any:
     """`told`, spelled as in `known` wherever the two agree, so that a refresh shows changes and nothing else."""
     if isinstance(known, Mapping) and isinstance(told, Mapping):
-        answer = {key: settled(known.get(key), item) for key, item in told.items() if key in known or not is_empty(item)}
+        answer = {
+            key: settled(known.get(key), item) for key, item in told.items() if key in known or not is_empty(item)
+        }
         return {**{key: item for key, item in known.items() if key not in told and is_empty(item)}, **answer}
     if isinstance(known, list) and isinstance(told, list):
         partners = _partners(known, told)

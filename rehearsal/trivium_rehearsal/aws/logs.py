@@ -78,7 +78,11 @@ class LogGroup(Kind):
             return None
         arn = str(group.get("logGroupArn") or group["arn"]).removesuffix(":*")
         told = from_cloud(
-            {"kmsKeyId": "kmsKeyId", "logGroupClass": "logGroupClass", "deletionProtectionEnabled": "deletionProtectionEnabled"},
+            {
+                "kmsKeyId": "kmsKeyId",
+                "logGroupClass": "logGroupClass",
+                "deletionProtectionEnabled": "deletionProtectionEnabled",
+            },
             group,
         )
         tags = aws("logs.list_tags_for_resource", resourceArn=arn).get("tags", {})
@@ -90,9 +94,10 @@ class LogGroup(Kind):
             aws("logs.put_retention_policy", logGroupName=id, retentionInDays=days)
         else:
             aws("logs.delete_retention_policy", logGroupName=id)
-        if key := inputs.get("kmsKeyId"):
+        key, old_key = inputs.get("kmsKeyId") or None, state.get("kmsKeyId") or None
+        if key and key != old_key:
             aws("logs.associate_kms_key", logGroupName=id, kmsKeyId=key)
-        elif state.get("kmsKeyId"):
+        elif old_key and not key:
             aws("logs.disassociate_kms_key", logGroupName=id)
         if bool(inputs.get("deletionProtectionEnabled")) != bool(state.get("deletionProtectionEnabled")):
             aws(
@@ -161,9 +166,7 @@ class LogResourcePolicy(Kind):
 
     def remove(self, aws: Calls, id: str, state: Properties) -> None:
         arn = state.get("resourceArn")
-        aws.maybe(
-            "logs.delete_resource_policy", *_GONE, policyName=None if arn else id, resourceArn=arn
-        )
+        aws.maybe("logs.delete_resource_policy", *_GONE, policyName=None if arn else id, resourceArn=arn)
 
     def _put(self, aws: Calls, inputs: Properties) -> None:
         aws(
@@ -186,7 +189,10 @@ class LogMetricFilter(Kind):
 
     def look(self, aws: Calls, id: str, known: Properties) -> Properties | None:
         answer = aws.maybe(
-            "logs.describe_metric_filters", *_GONE, logGroupName=known.get("logGroupName"), filterNamePrefix=id
+            "logs.describe_metric_filters",
+            *_GONE,
+            logGroupName=known.get("logGroupName"),
+            filterNamePrefix=id,
         )
         for entry in (answer or {}).get("metricFilters", ()):
             if entry["filterName"] == id:

@@ -32,7 +32,10 @@ the provider carries the same table."""
 
 _OBJECT_LOCK: Shape = {
     "objectLockEnabled": "ObjectLockEnabled",
-    "rule": ("Rule", {"defaultRetention": ("DefaultRetention", {"mode": "Mode", "days": "Days", "years": "Years"})}),
+    "rule": (
+        "Rule",
+        {"defaultRetention": ("DefaultRetention", {"mode": "Mode", "days": "Days", "years": "Years"})},
+    ),
 }
 _ENCRYPTION_RULE: Shape = {
     "applyServerSideEncryptionByDefault": (
@@ -88,7 +91,13 @@ _LOGGING: Shape = {
         {
             "grantee": (
                 "Grantee",
-                {"id": "ID", "type": "Type", "uri": "URI", "displayName": "DisplayName", "emailAddress": "EmailAddress"},
+                {
+                    "id": "ID",
+                    "type": "Type",
+                    "uri": "URI",
+                    "displayName": "DisplayName",
+                    "emailAddress": "EmailAddress",
+                },
             ),
             "permission": "Permission",
         },
@@ -130,10 +139,8 @@ class Bucket(Kind):
         if head is None:
             return None
         location = aws("s3.get_bucket_location", Bucket=id).get("LocationConstraint")
-        lock = aws.maybe(
-            "s3.get_object_lock_configuration", "ObjectLockConfigurationNotFoundError", *_GONE, Bucket=id
-        )
-        enabled = bool(lock) and lock["ObjectLockConfiguration"].get("ObjectLockEnabled") == "Enabled"
+        lock = aws.maybe("s3.get_object_lock_configuration", "ObjectLockConfigurationNotFoundError", *_GONE, Bucket=id)
+        enabled = (lock or {}).get("ObjectLockConfiguration", {}).get("ObjectLockEnabled") == "Enabled"
         tagging = aws.maybe("s3.get_bucket_tagging", "NoSuchTagSet", *_GONE, Bucket=id) or {}
         region = location or "us-east-1"
         return {
@@ -176,7 +183,11 @@ class Bucket(Kind):
         if policy := inputs.get("policy"):
             aws("s3.put_bucket_policy", Bucket=id, Policy=policy)
         if (lock := inputs.get("objectLockConfiguration")) and lock.get("rule"):
-            aws("s3.put_object_lock_configuration", Bucket=id, ObjectLockConfiguration=to_cloud(_OBJECT_LOCK, lock))
+            aws(
+                "s3.put_object_lock_configuration",
+                Bucket=id,
+                ObjectLockConfiguration=to_cloud(_OBJECT_LOCK, lock),
+            )
 
     def _look_inline(self, aws: Calls, id: str, known: Properties) -> Properties:
         """Only what the program itself set inline: the side resources answer for the rest."""
@@ -230,7 +241,7 @@ class _OfBucket(Kind):
         self.put(aws, inputs)
         return str(inputs["bucket"])
 
-    def change(self, aws: Calls, id: str, state: Properties, inputs: Properties) -> None:  # noqa: ARG002 - the protocol
+    def change(self, aws: Calls, id: str, state: Properties, inputs: Properties) -> None:
         self.put(aws, inputs)
 
     def put(self, aws: Calls, inputs: Properties) -> None:
@@ -303,7 +314,11 @@ class BucketObjectLockConfiguration(_OfBucket):
         """Object lock stays for ever; only the default retention for new objects goes."""
         none = {"ObjectLockEnabled": "Enabled"}
         aws.maybe(
-            "s3.put_object_lock_configuration", *self.gone, *_GONE, Bucket=_bucket(id), ObjectLockConfiguration=none
+            "s3.put_object_lock_configuration",
+            *self.gone,
+            *_GONE,
+            Bucket=_bucket(id),
+            ObjectLockConfiguration=none,
         )
 
 
@@ -316,7 +331,11 @@ class BucketPublicAccessBlock(_OfBucket):
 
     def put(self, aws: Calls, inputs: Properties) -> None:
         configuration = {**dict.fromkeys(_PUBLIC_ACCESS.values(), False), **to_cloud(_PUBLIC_ACCESS, inputs)}
-        aws("s3.put_public_access_block", Bucket=inputs["bucket"], PublicAccessBlockConfiguration=configuration)
+        aws(
+            "s3.put_public_access_block",
+            Bucket=inputs["bucket"],
+            PublicAccessBlockConfiguration=configuration,
+        )
 
     def look(self, aws: Calls, id: str, known: Properties) -> Properties | None:
         answer = self.ask(aws, "s3.get_public_access_block", id)
@@ -339,7 +358,9 @@ class BucketServerSideEncryptionConfiguration(_OfBucket):
     def put(self, aws: Calls, inputs: Properties) -> None:
         rules = to_cloud(_ENCRYPTION_RULE, inputs["rules"])
         aws(
-            "s3.put_bucket_encryption", Bucket=inputs["bucket"], ServerSideEncryptionConfiguration={"Rules": rules}
+            "s3.put_bucket_encryption",
+            Bucket=inputs["bucket"],
+            ServerSideEncryptionConfiguration={"Rules": rules},
         )
 
     def look(self, aws: Calls, id: str, known: Properties) -> Properties | None:
@@ -397,7 +418,10 @@ class BucketLifecycleConfiguration(_OfBucket):
         if answer is None:
             return None
         size = answer.get("TransitionDefaultMinimumObjectSize")
-        told: Properties = {"bucket": _bucket(id), "rules": [_rule_from_cloud(rule) for rule in answer["Rules"]]}
+        told: Properties = {
+            "bucket": _bucket(id),
+            "rules": [_rule_from_cloud(rule) for rule in answer["Rules"]],
+        }
         return told if size is None else {**told, "transitionDefaultMinimumObjectSize": size}
 
     def remove(self, aws: Calls, id: str, state: Properties) -> None:
