@@ -18,7 +18,7 @@ from trivium_rehearsal.endpoints.configuration import VERSION_2026, Bedrock, Mod
 from trivium_rehearsal.endpoints.delivery import Desk, RefusalError, accepts, gathered, parsed
 from trivium_rehearsal.endpoints.faults import Fault
 from trivium_rehearsal.endpoints.http import Answer, Request
-from trivium_rehearsal.endpoints.text import Json
+from trivium_rehearsal.endpoints.text import Frame, Json
 
 MAX_BODY_BYTES = 20 * 1024 * 1024
 """Claude on Bedrock takes requests up to 20 MB (platform.claude.com, API errors, "Request size limits")."""
@@ -58,9 +58,10 @@ class BedrockEndpoint:
         operation, model_id = _route(request)
         stream = operation in _STREAMS
         self._desk.check_expiry(model_id, stream=stream, dialect=self)
-        self._authenticate(request)
+        # Before authentication: the body was not kept, so its hash could not be checked.
         if request.too_large:
             raise _refusal(413, "RequestEntityTooLargeException", "Request size exceeds the limit.")
+        self._authenticate(request)
         match operation:
             case "Converse" | "ConverseStream":
                 return await self._converse(request, answer, operation, model_id)
@@ -296,7 +297,7 @@ def _check_limit(max_tokens: int, model: Model) -> None:
         )
 
 
-async def _chunks(events: AsyncGenerator[Json, None], started: float) -> AsyncGenerator[bytes, None]:
+async def _chunks(events: AsyncGenerator[Json, None], started: float) -> AsyncGenerator[Frame, None]:
     """Events as `chunk` messages; the last carries Bedrock's metrics. Bedrock sends no `ping`."""
     async with aclosing(events):
         async for event in events:
@@ -307,7 +308,8 @@ async def _chunks(events: AsyncGenerator[Json, None], started: float) -> AsyncGe
                     "invocationLatency": round((time.perf_counter() - started) * 1000)
                 }
             inner = base64.b64encode(json.dumps(event, ensure_ascii=False).encode()).decode()
-            yield eventstream.event("chunk", json.dumps({"bytes": inner}).encode())
+            remaining = 0 if event["type"] == "message_stop" else None
+            yield Frame(eventstream.event("chunk", json.dumps({"bytes": inner}).encode()), remaining)
 
 
 def _ids() -> dict[str, str]:

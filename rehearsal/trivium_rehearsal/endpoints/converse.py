@@ -21,7 +21,7 @@ from typing import Any
 from trivium_rehearsal.endpoints import eventstream
 from trivium_rehearsal.endpoints.configuration import StopReason
 from trivium_rehearsal.endpoints.messages import folded
-from trivium_rehearsal.endpoints.text import Begin, Close, End, Json, Open, Piece, Signature, Text
+from trivium_rehearsal.endpoints.text import Begin, Close, End, Frame, Json, Open, Piece, Signature, Text
 
 
 class InvalidConverseError(Exception):
@@ -377,7 +377,7 @@ def _latency_ms(started: float) -> int:
     return round((time.perf_counter() - started) * 1000)
 
 
-async def frames(pieces: AsyncGenerator[Piece, None], *, started: float) -> AsyncGenerator[bytes, None]:
+async def frames(pieces: AsyncGenerator[Piece, None], *, started: float) -> AsyncGenerator[Frame, None]:
     """The `ConverseStream` messages, `messageStart` to `metadata`."""
     begin, index, kind = Begin(input_tokens=0), -1, "text"
     async with aclosing(pieces):
@@ -401,12 +401,12 @@ async def frames(pieces: AsyncGenerator[Piece, None], *, started: float) -> Asyn
                 case Close():
                     yield _frame("contentBlockStop", {"contentBlockIndex": index})
                 case End():
-                    yield _frame("messageStop", {"stopReason": _STOP_REASONS[piece.stop_reason]})
+                    yield _frame("messageStop", {"stopReason": _STOP_REASONS[piece.stop_reason]}, remaining=1)
                     metrics = {"latencyMs": _latency_ms(started)}
-                    yield _frame("metadata", {"usage": _usage(begin, piece), "metrics": metrics})
+                    yield _frame("metadata", {"usage": _usage(begin, piece), "metrics": metrics}, remaining=0)
 
 
-def _delta(index: int, delta: Json) -> bytes:
+def _delta(index: int, delta: Json) -> Frame:
     return _frame("contentBlockDelta", {"delta": delta, "contentBlockIndex": index})
 
 
@@ -420,5 +420,5 @@ def _delta_body(kind: str, text: str) -> Json:
             return {"text": text}
 
 
-def _frame(event_type: str, payload: Json) -> bytes:
-    return eventstream.event(event_type, json.dumps(payload, ensure_ascii=False).encode())
+def _frame(event_type: str, payload: Json, *, remaining: int | None = None) -> Frame:
+    return Frame(eventstream.event(event_type, json.dumps(payload, ensure_ascii=False).encode()), remaining)

@@ -17,6 +17,7 @@ from trivium_rehearsal.endpoints.faults import Fault, Faults, MidStream
 from trivium_rehearsal.endpoints.http import Answer, Request
 from trivium_rehearsal.endpoints.ledger import Account
 from trivium_rehearsal.endpoints.text import (
+    Frame,
     Json,
     Piece,
     Prompt,
@@ -165,7 +166,7 @@ class Desk:
     async def stream(
         self,
         answer: Answer,
-        frames: AsyncGenerator[bytes, None],
+        frames: AsyncGenerator[Frame, None],
         headers: Mapping[str, str],
         *,
         fault: Fault | None,
@@ -177,17 +178,15 @@ class Desk:
         async with aclosing(frames):
             try:
                 async for frame in frames:
-                    if fault is not None and sent >= fault.after_events and fault.kind != "drip":
+                    if fault is not None and fault.kind != "drip" and _due(fault, frame, sent):
                         return await self._break(answer, fault, dialect)
-                    await self._send(answer, frame, fault)
+                    await self._send(answer, frame.data, fault)
                     sent += 1
             except SourceFailedError:
                 # It began and failed: the protocol's own error event, and never a proper end.
                 await answer.send(dialect.stream_error(None))
                 await answer.finish()
                 return "failed"
-        if fault is not None and fault.kind != "drip":
-            return await self._break(answer, fault, dialect)
         await answer.finish()
         return "answered" if fault is None else f"fault:{fault.kind}"
 
@@ -223,6 +222,13 @@ class Work(Protocol):
     """A request being served; awaiting it gives the outcome."""
 
     def __await__(self) -> Any: ...  # a coroutine's own protocol
+
+
+def _due(fault: Fault, frame: Frame, sent: int) -> bool:
+    """Whether the fault acts before this frame: as ordered, or, where the stream is shorter than that, before its
+    terminal event, so that a fault is never a complete answer."""
+    never = frame.remaining is not None and fault.after_events > sent + frame.remaining
+    return sent >= fault.after_events or never
 
 
 async def _resumed(first: Piece, rest: AsyncGenerator[Piece, None]) -> AsyncGenerator[Piece, None]:

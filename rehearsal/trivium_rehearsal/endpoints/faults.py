@@ -44,7 +44,7 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     stream: bool | None = None
     """Only streams (true) or only whole replies (false)."""
     after_events: Annotated[int, msgspec.Meta(ge=0)] = 0
-    """Events of a stream that are sent before it acts."""
+    """Events of a stream that are sent before it acts; a shorter stream is stopped before its terminal event."""
     retry_after_s: Annotated[int, msgspec.Meta(ge=0)] | None = 1
     """The `retry-after` of `rate_limit` and `overloaded`, in seconds; None leaves the header out."""
     delay_s: Annotated[float, msgspec.Meta(ge=0)] = 0.01

@@ -8,7 +8,7 @@ import abc
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from trivium_rehearsal.endpoints.configuration import Cloud, StopReason
 
@@ -98,6 +98,14 @@ class End:
 
 
 Piece = Begin | Open | Text | Signature | Close | End
+
+
+class Frame(NamedTuple):
+    """One event of a stream in its protocol's bytes."""
+
+    data: bytes
+    remaining: int | None = None
+    """How many follow, known from the terminal event on; None before it."""
 
 
 class SourceRefusedError(Exception):

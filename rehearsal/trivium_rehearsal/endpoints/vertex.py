@@ -24,7 +24,7 @@ from trivium_rehearsal.endpoints.configuration import (
 from trivium_rehearsal.endpoints.delivery import Desk, RefusalError, accepts, gathered, parsed, request_id
 from trivium_rehearsal.endpoints.faults import Fault
 from trivium_rehearsal.endpoints.http import Answer, Request
-from trivium_rehearsal.endpoints.text import Json
+from trivium_rehearsal.endpoints.text import Frame, Json
 
 MAX_BODY_BYTES = 30 * 1024 * 1024
 """Claude on Vertex AI takes requests up to 30 MB (platform.claude.com, API errors, "Request size limits")."""
@@ -217,11 +217,11 @@ def sse_error(kind: str | None) -> bytes:
     return messages.sse(messages.error_body(kind or "overloaded_error", text))
 
 
-async def sse_frames(events: AsyncGenerator[Json, None]) -> AsyncGenerator[bytes, None]:
+async def sse_frames(events: AsyncGenerator[Json, None]) -> AsyncGenerator[Frame, None]:
     """Events as server-sent events."""
     async with aclosing(events):
         async for event in events:
-            yield messages.sse(event)
+            yield Frame(messages.sse(event), 0 if event["type"] == "message_stop" else None)
 
 
 def check_betas(request: Request, known: tuple[str, ...]) -> None:
