@@ -14,6 +14,9 @@ from trivium_components.settings import Settings
 
 _DIGEST_CHARACTERS = 8
 
+AUDIT_STORE = {"trivium-role": "audit-store"}
+"""The tag by which policies and inventories know an audit store."""
+
 
 def tags(*, deployment: str, environment: str, zone: str, regime: str, budget_usd: float) -> dict[str, str]:
     """What every resource that takes tags or labels carries; keys and values are valid on all three clouds."""
@@ -22,7 +25,7 @@ def tags(*, deployment: str, environment: str, zone: str, regime: str, budget_us
         "trivium-environment": environment,
         "trivium-zone": zone,
         "trivium-regime": regime,
-        "trivium-budget-usd": f"{budget_usd:.2f}".replace(".", "-"),
+        "trivium-budget-usd": str(round(budget_usd)),
         "managed-by": "trivium",
     }
 

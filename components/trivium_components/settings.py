@@ -11,7 +11,7 @@ import difflib
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
@@ -542,7 +542,7 @@ class Settings(_Section):
             unit="USD a month",
         ),
     ]
-    """What the deployment may cost. Carried as a tag by every resource; this version creates no alarm from it."""
+    """What the deployment may cost. Carried as a tag by every resource that takes tags; this version creates no alarm from it."""
     aws: Annotated[
         AwsSettings | None,
         Key(
@@ -625,7 +625,7 @@ def _ours(config: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 
 def _parsed(key: str, value: Any) -> Any:
     """Structured values arrive from the engine as JSON text; anything else stays what it is. Any: it is any JSON."""
-    structured = key in Settings.model_fields and not _is_scalar(Settings.model_fields[key])
+    structured = key in Settings.model_fields and _kind(Settings.model_fields[key]) != "scalar"
     if structured and isinstance(value, str) and value[:1] in ("{", "["):
         try:
             return json.loads(value)
@@ -634,8 +634,11 @@ def _parsed(key: str, value: Any) -> Any:
     return value
 
 
-def _is_scalar(field: FieldInfo) -> bool:
-    return field.annotation in (str, float) or all(isinstance(choice, str) for choice in get_args(field.annotation))
+def _kind(field: FieldInfo) -> Literal["scalar", "list", "section"]:
+    """How a field is written: one value, a list, or a map."""
+    if get_origin(field.annotation) is list:
+        return "list"
+    return "section" if get_origin(field.annotation) is dict or section_of(field.annotation) else "scalar"
 
 
 def _validated(values: Mapping[str, Any]) -> tuple[Settings | None, list[_Problem], dict[str, Any]]:
@@ -672,8 +675,20 @@ def _explain(detail: ErrorDetails) -> _Problem:
         consequence=key.consequence,
         example=key.example,
         meant="" if missing else _nearest(str(path[-1] if entry else value), key.choices),
-        remedy="Rename or remove it" if entry else key.remedy,
+        remedy="Rename or remove it" if entry else key.remedy or _REMEDIES.get(_kind_at(path), ""),
     )
+
+
+_REMEDIES = {
+    "list": "Write it as docs/configuration.md shows",
+    "section": "Write it as docs/configuration.md shows",
+}
+
+
+def _kind_at(path: tuple[str | int, ...]) -> str:
+    """How the field at exactly `path` is written; `scalar` for anything inside a list or map."""
+    fields = _section_at(path[:-1]).model_fields
+    return _kind(fields[path[-1]]) if isinstance(path[-1], str) and path[-1] in fields else "scalar"
 
 
 def _unknown(path: tuple[str | int, ...]) -> _Problem:
@@ -693,15 +708,15 @@ def _section_at(path: tuple[str | int, ...]) -> type[BaseModel]:
     section: type[BaseModel] = Settings
     for part in path:
         if isinstance(part, str) and part in section.model_fields:
-            section = _model_of(section.model_fields[part].annotation) or section
+            section = section_of(section.model_fields[part].annotation) or section
     return section
 
 
-def _model_of(annotation: Any) -> type[BaseModel] | None:
+def section_of(annotation: Any) -> type[BaseModel] | None:
     """The section inside an annotation such as `AwsSettings | None` or `list[SinkSettings]`. Any: it is any type."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
-    return next((model for model in map(_model_of, get_args(annotation)) if model), None)
+    return next((model for model in map(section_of, get_args(annotation)) if model), None)
 
 
 def _key_at(path: tuple[str | int, ...]) -> Key:
@@ -712,7 +727,7 @@ def _key_at(path: tuple[str | int, ...]) -> Key:
         if isinstance(part, str) and part in section.model_fields:
             field = section.model_fields[part]
             found = key_of(field)
-            section = _model_of(field.annotation) or section
+            section = section_of(field.annotation) or section
     return found
 
 

@@ -72,7 +72,7 @@ class AwsAuditStore(pulumi.ComponentResource):
             bucket=naming.bucket(args["environment"], args["account"], args["region"]),
             object_lock_enabled=True,
             force_destroy=False,
-            tags=args["tags"],
+            tags={**args["tags"], **naming.AUDIT_STORE},
             opts=kept,
         )
         versioning = s3.BucketVersioning(

@@ -163,7 +163,7 @@ class AzureAuditStore(pulumi.ComponentResource):
                 bypass="None",
                 virtual_network_rules=[storage.VirtualNetworkRuleArgs(virtual_network_resource_id=args["subnet"])],
             ),
-            tags=args["tags"],
+            tags={**args["tags"], **naming.AUDIT_STORE},
             opts=pulumi.ResourceOptions(parent=self),
         )
 

@@ -66,7 +66,7 @@ class GcpAuditStore(pulumi.ComponentResource):
             retention_policy=storage.BucketRetentionPolicyArgs(
                 retention_period=str(seconds(args["retention_days"])), is_locked=locked
             ),
-            labels=naming.labels(args["tags"]),
+            labels=naming.labels({**args["tags"], **naming.AUDIT_STORE}),
             opts=kept,
         )
         # May create objects; may neither read, list, overwrite nor delete them.
