@@ -134,6 +134,9 @@ class _Bench:
 
     def _parameters(self, rule: Rule, config: Mapping[str, object]) -> dict[str, Value]:
         """The profile's parameters, overridden by what the engine was configured with."""
+        unknown = set(config) - {parameter.name for parameter in rule.parameters}
+        if unknown:
+            raise ConfigurationError(f"Policy config of `{rule.id}` has no parameter `{min(unknown)}`.")
         parameters = dict(self.profile.setting(rule).parameters)
         for parameter in rule.parameters:
             if parameter.name in config:

@@ -155,6 +155,13 @@ def test_a_figure_that_the_rule_forbids_is_refused_when_the_engine_sends_it() ->
     assert "below the minimum of 1" in spoken(diagnostics, "every-rule-can-judge")[0].message
 
 
+def test_a_parameter_that_does_not_exist_is_refused_when_the_engine_sends_it() -> None:
+    analyzer = Analyzer()
+    analyzer.configure({"gcp-audit-store-locked": {"minimum_retention_day": 1}})
+    diagnostics = analyzer.preview([gcs()])
+    assert "has no parameter `minimum_retention_day`" in spoken(diagnostics, "every-rule-can-judge")[0].message
+
+
 WAIVER = Waiver(
     rule="gcp-audit-store-locked",
     resource=BUCKET.urn,
