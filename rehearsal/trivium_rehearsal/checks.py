@@ -74,9 +74,7 @@ def check(type_: ResourceType, bag: Bag) -> Verdict:
 
 def check_keys(type_: ObjectType, given: Iterable[str], what: str) -> tuple[Failure, ...]:
     """The names alone, for a provider's configuration, whose values arrive as JSON text."""
-    return tuple(
-        Failure((name,), _unknown_key(type_, name, what)) for name in given if name not in type_.fields
-    )
+    return tuple(Failure((name,), _unknown_key(type_, name, what)) for name in given if name not in type_.fields)
 
 
 _VENDORS: Final[Mapping[str, str]] = {
@@ -142,9 +140,7 @@ class _Walk:
                 self.refuse((*path, name), f"{place} is missing; {what} needs it ({_expected(fields[name].type)})")
         return checked
 
-    def value(
-        self, type_: Type, value: Any, path: Path, models: Sequence[VendorModel], field: Field
-    ) -> Any:
+    def value(self, type_: Type, value: Any, path: Path, models: Sequence[VendorModel], field: Field) -> Any:
         if value is None or isinstance(value, Unknown):
             return value
         if isinstance(type_, Enumeration):
@@ -168,26 +164,20 @@ class _Walk:
         self.refuse(path, f"{path_text(path)}: expected {_expected(type_)}, found {self.found(value, path)}")
         return value
 
-    def list(
-        self, type_: ListOf, value: Any, path: Path, models: Sequence[VendorModel], field: Field
-    ) -> Any:
+    def list(self, type_: ListOf, value: Any, path: Path, models: Sequence[VendorModel], field: Field) -> Any:
         if not isinstance(value, list):
             return self.wrong(type_, value, path)
         fitting = [model for model in models if model.kind == "list"]
         for model in fitting:
             self.length(len(value), "items", model.limits.min_items, model.limits.max_items, path, model.source)
         inner = [item for model in fitting if (item := model.item()) is not None]
-        return [
-            self.value(type_.item, item, (*path, index), inner, field) for index, item in enumerate(value)
-        ]
+        return [self.value(type_.item, item, (*path, index), inner, field) for index, item in enumerate(value)]
 
     def map(self, type_: MapOf, value: Any, path: Path, models: Sequence[VendorModel], field: Field) -> Any:
         if not isinstance(value, dict):
             return self.wrong(type_, value, path)
         inner = [item for model in models if model.kind == "map" and (item := model.item()) is not None]
-        return {
-            key: self.value(type_.item, item, (*path, key), inner, field) for key, item in value.items()
-        }
+        return {key: self.value(type_.item, item, (*path, key), inner, field) for key, item in value.items()}
 
     def one_of(self, type_: OneOf, value: Any, path: Path, field: Field) -> Any:
         """The first option that has nothing against the value; else what the best fitting kind has against it."""
@@ -218,9 +208,7 @@ class _Walk:
             self.limits(value, limits, path, f"the SDK's enumeration {type_.name}", field)
         return value
 
-    def scalar(
-        self, type_: Scalar, value: Any, path: Path, models: Sequence[VendorModel], field: Field
-    ) -> Any:
+    def scalar(self, type_: Scalar, value: Any, path: Path, models: Sequence[VendorModel], field: Field) -> Any:
         converted = self.converted(type_.kind, value)
         if converted is UNKNOWN:
             return self.wrong(type_, value, path)
@@ -296,9 +284,7 @@ class _Walk:
             self.refuse(path, f"{path_text(path)}: found {self.found(value, path)}, {self.vendor} allows what "
                         f"matches {limits.pattern} ({source})")  # fmt: skip
 
-    def length(
-        self, size: int, unit: str, low: float | None, high: float | None, path: Path, source: str
-    ) -> None:
+    def length(self, size: int, unit: str, low: float | None, high: float | None, path: Path, source: str) -> None:
         if self.bridged and size == 0:
             return
         if (low is not None and size < low) or (high is not None and size > high):

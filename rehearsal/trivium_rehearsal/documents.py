@@ -126,9 +126,7 @@ def documents_of(token: str, values: Mapping[str, Any]) -> Iterator[tuple[Path, 
         yield from _documents(token, (name,), (name,), value)
 
 
-def _documents(
-    token: str, names: tuple[str, ...], path: Path, value: object
-) -> Iterator[tuple[Path, Kind, object]]:
+def _documents(token: str, names: tuple[str, ...], path: Path, value: object) -> Iterator[tuple[Path, Kind, object]]:
     kind = document_kind(token, names)
     if kind is not None:
         yield path, kind, value

@@ -218,9 +218,7 @@ class _Module:
         if name.startswith("_root_inputs."):
             return self.package.module(self.package.folder).named(name.removeprefix("_root_inputs."))
         if name.startswith("_root_outputs."):
-            return self.package.module(self.package.folder).named(
-                name.replace("_root_outputs.", "outputs.", 1)
-            )
+            return self.package.module(self.package.folder).named(name.replace("_root_outputs.", "outputs.", 1))
         if name.startswith("_") and "." in name:
             folder, _, rest = name[1:].partition(".")
             return self.package.module(self.package.folder / folder).named(rest)
@@ -261,9 +259,7 @@ def _fields(source: _Module, text: str) -> dict[str, Field]:
     return fields
 
 
-def _field(
-    source: _Module, name: str, python_name: str, annotation: str, documentation: str, required: bool
-) -> Field:
+def _field(source: _Module, name: str, python_name: str, annotation: str, documentation: str, required: bool) -> Field:
     possible = _POSSIBLE.search(documentation)
     return Field(
         name,

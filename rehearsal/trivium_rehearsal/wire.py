@@ -199,9 +199,7 @@ def holds_unknown(value: Any) -> bool:
 
 def known_part(values: Mapping[str, Any]) -> dict[str, Any]:
     """`values` without the top-level properties that are not wholly known, and without internal ones."""
-    return {
-        key: value for key, value in values.items() if not key.startswith("__") and not holds_unknown(value)
-    }
+    return {key: value for key, value in values.items() if not key.startswith("__") and not holds_unknown(value)}
 
 
 def path_text(path: Path) -> str:

@@ -181,9 +181,7 @@ def _service(name: str) -> _Service | None:
     if not files:
         return None
     content = files[-1].read_bytes()
-    return msgspec.json.decode(
-        gzip.decompress(content) if files[-1].suffix == ".gz" else content, type=_Service
-    )
+    return msgspec.json.decode(gzip.decompress(content) if files[-1].suffix == ".gz" else content, type=_Service)
 
 
 def _service_name(module: str, class_name: str) -> str | None:

@@ -119,9 +119,7 @@ def _type_files() -> Mapping[str, tuple[str, str]]:
     if folder is None:
         return {}
     listing: Mapping[str, str] = json.loads((folder / "providers" / "us-east-1.json").read_text())
-    return {
-        name.removeprefix("AWS::").replace("::", ":").lower(): (name, file) for name, file in listing.items()
-    }
+    return {name.removeprefix("AWS::").replace("::", ":").lower(): (name, file) for name, file in listing.items()}
 
 
 @cache

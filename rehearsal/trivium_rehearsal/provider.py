@@ -1,0 +1,358 @@
+# ruff: noqa: N802, ARG002 - methods and their parameters are given by the protocol
+"""One stand-in provider: Pulumi's provider protocol over the checks, the differences and the made-up answers.
+
+It behaves as the real provider does towards the engine (secrets kept, previews with unknowns, names made up,
+replacements told) and towards no cloud at all, except that a type with an `Executor` is really created, read,
+changed and deleted through it. The engine keeps all state; nothing is remembered here but each connection's
+configuration, because one server answers for every provider of its package in a stack.
+"""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, Final, NoReturn
+
+import grpc
+from google.protobuf import empty_pb2
+from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
+
+from trivium_rehearsal import checks, difference, invokes, names, outputs
+from trivium_rehearsal.execution import ExecutionError, Executor, Executors
+from trivium_rehearsal.place import Place, place_of
+from trivium_rehearsal.replacement import replaces
+from trivium_rehearsal.types import ResourceType, UnknownTypeError, package
+from trivium_rehearsal.wire import UNKNOWN, Bag, Path, Unknown, decode, encode, known_part, path_text
+
+__all__ = ["StandInProvider"]
+
+_ADOPTED: Final = "__adopted"
+"""In the inputs that an import is answered with when nothing can tell what exists: the program's word counts."""
+_OWN_INPUTS: Final = frozenset({"version", "pluginDownloadURL"})
+"""What the engine itself adds to a provider's configuration."""
+_KINDS: Final[Mapping[tuple[str, bool], Any]] = MappingProxyType(
+    {
+        ("add", False): provider_pb2.PropertyDiff.ADD,
+        ("add", True): provider_pb2.PropertyDiff.ADD_REPLACE,
+        ("delete", False): provider_pb2.PropertyDiff.DELETE,
+        ("delete", True): provider_pb2.PropertyDiff.DELETE_REPLACE,
+        ("update", False): provider_pb2.PropertyDiff.UPDATE,
+        ("update", True): provider_pb2.PropertyDiff.UPDATE_REPLACE,
+    }
+)
+_NAMING: Final = MappingProxyType({0: "propose", 1: "enforce", 2: "disable"})
+
+# The generated protocol classes carry no types that mypy reads, hence `Any` for requests and contexts below.
+
+
+class StandInProvider(provider_pb2_grpc.ResourceProviderServicer):
+    """The stand-in for one package (a key of `types.PACKAGES`), executing the types in `executors`."""
+
+    def __init__(self, name: str, executors: Executors = MappingProxyType({})) -> None:
+        self._name = name
+        self._package = package(name)
+        self._executors = executors
+        self._places: dict[str, Place] = {}
+        self._last = Place()
+
+    # ------------------------------------------------------------------------------------------ life of a provider
+
+    def Handshake(self, request: Any, context: Any) -> Any:
+        """As the bridged providers answer: secrets and outputs yes, resources no (they then arrive as ids)."""
+        return provider_pb2.ProviderHandshakeResponse(
+            accept_secrets=True,
+            accept_resources=False,
+            accept_outputs=True,
+            supports_autonaming_configuration=True,
+        )
+
+    def GetPluginInfo(self, request: Any, context: Any) -> Any:
+        """The SDK's version: any other puts a warning on every resource."""
+        return plugin_pb2.PluginInfo(version=self._package.version)
+
+    def Attach(self, request: Any, context: Any) -> Any:
+        return empty_pb2.Empty()
+
+    def Cancel(self, request: Any, context: Any) -> Any:
+        return empty_pb2.Empty()
+
+    def CheckConfig(self, request: Any, context: Any) -> Any:
+        """Refuses configuration keys that the provider does not have."""
+        bag = decode(request.news)
+        given = [key for key in bag.values if key not in _OWN_INPUTS and not key.startswith("__")]
+        failures = checks.check_keys(self._package.provider_inputs, given, f"the provider {self._name}")
+        return provider_pb2.CheckResponse(inputs=request.news, failures=_failures(failures))
+
+    def DiffConfig(self, request: Any, context: Any) -> Any:
+        """A provider's configuration can always be changed in place here."""
+        changed = difference.changes(decode(request.old_inputs or request.olds).values, decode(request.news).values)
+        some, none = provider_pb2.DiffResponse.DIFF_SOME, provider_pb2.DiffResponse.DIFF_NONE
+        return provider_pb2.DiffResponse(
+            changes=some if changed else none, diffs=sorted({str(change.path[0]) for change in changed})
+        )
+
+    def Configure(self, request: Any, context: Any) -> Any:
+        place = place_of(self._name, decode(request.args).values)
+        self._places[context.peer()] = place
+        self._last = place
+        return provider_pb2.ConfigureResponse(
+            acceptSecrets=True,
+            supportsPreview=True,
+            acceptResources=False,
+            acceptOutputs=True,
+            supports_autonaming_configuration=True,
+        )
+
+    def _place(self, context: Any) -> Place:
+        return self._places.get(context.peer(), self._last)
+
+    # ------------------------------------------------------------------------------------------ life of a resource
+
+    def Check(self, request: Any, context: Any) -> Any:
+        type_ = self._type(request.urn, context)
+        olds, news = decode(request.olds), decode(request.news)
+        naming = _engine_naming(request)
+        seed = bytes(request.randomSeed) or request.urn.encode()
+        named = names.auto_name(type_, news.values, olds.values, _resource_name(request.urn), seed, naming)
+        if named is not None:
+            made = {named[0]: named[1], "__defaults": [named[0]]}
+            news = Bag({**news.values, **made}, news.secrets)
+        verdict = checks.check(type_, news)
+        failures = _failures(verdict.failures)
+        return provider_pb2.CheckResponse(inputs=encode(verdict.inputs, news.secrets), failures=failures)
+
+    def Diff(self, request: Any, context: Any) -> Any:
+        type_ = self._type(request.urn, context)
+        old, new = _old_inputs(request, type_), decode(request.news).values
+        none, some = provider_pb2.DiffResponse.DIFF_NONE, provider_pb2.DiffResponse.DIFF_SOME
+        changed = [] if old.get(_ADOPTED) else difference.changes(old, new)
+        if not changed:
+            return provider_pb2.DiffResponse(changes=none)
+        replacing = {change.path for change in changed if replaces(type_, change.path)}
+        return provider_pb2.DiffResponse(
+            changes=some,
+            diffs=sorted({str(change.path[0]) for change in changed}),
+            replaces=sorted({str(path[0]) for path in replacing}),
+            deleteBeforeReplace=bool(replacing) and _same_fixed_name(type_, old, new),
+            detailedDiff={
+                path_text(change.path): provider_pb2.PropertyDiff(
+                    kind=_KINDS[change.kind, change.path in replacing], inputDiff=True
+                )
+                for change in changed
+            },
+            hasDetailedDiff=True,
+        )
+
+    def Create(self, request: Any, context: Any) -> Any:
+        type_ = self._type(request.urn, context)
+        bag = decode(request.properties)
+        if request.preview:
+            return provider_pb2.CreateResponse(id="", properties=_answer(outputs.preview(type_, bag.values), bag))
+        place = self._place(context)
+        made = outputs.make(type_, bag.values, place, request.urn)
+        executor = self._executors.get(type_.token)
+        if executor is None:
+            return provider_pb2.CreateResponse(id=made.id, properties=_answer(made.outputs, bag))
+        created = self._executed(context, lambda: executor.create(_for_executor(type_, bag.values, place)))
+        told = _merged(outputs.remade(type_, bag.values, place, request.urn, created.id, {}), created.outputs)
+        return provider_pb2.CreateResponse(id=created.id, properties=_answer(told, bag))
+
+    def Read(self, request: Any, context: Any) -> Any:
+        """Refresh, import and `get`. A type without executor exists as the state says, or as the program will say."""
+        type_ = self._type(request.urn, context)
+        state, inputs = decode(request.properties), decode(request.inputs)
+        executor = self._executors.get(type_.token)
+        if executor is not None:
+            return self._read_executed(executor, type_, state, inputs, request, context)
+        if inputs.values or _is_whole(type_, state):
+            return provider_pb2.ReadResponse(id=request.id, properties=request.properties, inputs=request.inputs)
+        # An import, or `get` with a few properties to find it by: nobody can tell what exists.
+        found = _with_name_of(type_, request.id, known_part(state.values))
+        told = outputs.remade(type_, found, self._place(context), request.urn, request.id, {})
+        told.update(_identity(type_, request.id))
+        return provider_pb2.ReadResponse(
+            id=request.id, properties=encode(told, state.secrets), inputs=encode({_ADOPTED: True})
+        )
+
+    def _read_executed(
+        self, executor: Executor, type_: ResourceType, state: Bag, inputs: Bag, request: Any, context: Any
+    ) -> Any:
+        place = self._place(context)
+        known = _for_executor(type_, state.values, place)
+        told = self._executed(context, lambda: executor.read(request.id, known))
+        if told is None:
+            return provider_pb2.ReadResponse()  # gone
+        # What the emulator says of an input is the input now, so that drift shows.
+        current = {name: value for name, value in told.items() if name in type_.inputs.fields and value is not None}
+        if inputs.values:
+            kept = {name: current.get(name, value) for name, value in inputs.values.items()}
+        else:
+            required = set(type_.inputs.required) | {names.name_property(type_)}
+            kept = {name: value for name, value in current.items() if name in required or value not in ("", [], {})}
+        answer = _merged(
+            {**state.values, **outputs.remade(type_, kept, place, request.urn, request.id, state.values)}, told
+        )
+        identity = str(told.get("id") or request.id)
+        secrets = state.secrets | inputs.secrets
+        return provider_pb2.ReadResponse(
+            id=identity, properties=_answer(answer, Bag(kept, secrets)), inputs=encode(kept, inputs.secrets)
+        )
+
+    def Update(self, request: Any, context: Any) -> Any:
+        type_ = self._type(request.urn, context)
+        olds, news = decode(request.olds), decode(request.news)
+        place = self._place(context)
+        told = outputs.remade(type_, news.values, place, request.urn, request.id, olds.values)
+        executor = self._executors.get(type_.token)
+        if request.preview:
+            # What the emulator told before stays; what was not asked for is not invented anew.
+            told = {**{name: value for name, value in olds.values.items() if name in told}, **_given(news)}
+        elif executor is not None:
+            wanted = _for_executor(type_, news.values, place)
+            changed = self._executed(context, lambda: executor.update(request.id, olds.values, wanted))
+            told = _merged(told, changed)
+        return provider_pb2.UpdateResponse(properties=_answer(told, news))
+
+    def Delete(self, request: Any, context: Any) -> Any:
+        type_ = self._type(request.urn, context)
+        executor = self._executors.get(type_.token)
+        if executor is not None:
+            state = _for_executor(type_, decode(request.properties).values, self._place(context))
+            self._executed(context, lambda: executor.delete(request.id, state))
+        return empty_pb2.Empty()
+
+    # -------------------------------------------------------------------------------------------------- functions
+
+    def Invoke(self, request: Any, context: Any) -> Any:
+        """Answers the functions in `invokes.FUNCTIONS`; any other is an error that names it."""
+        bag = decode(request.args)
+        if any(isinstance(value, Unknown) for value in bag.values.values()):
+            return provider_pb2.InvokeResponse()  # asked in a preview about something that does not exist yet
+        try:
+            told = invokes.answer(request.tok, bag.values, self._place(context))
+        except invokes.FunctionError as error:
+            _abort(context, grpc.StatusCode.INVALID_ARGUMENT, str(error))
+        return provider_pb2.InvokeResponse(**{"return": encode(told, bag.secrets)})
+
+    def Call(self, request: Any, context: Any) -> Any:
+        _abort(context, grpc.StatusCode.UNIMPLEMENTED, f"The rehearsal cannot answer the method {request.tok}.")
+
+    def Construct(self, request: Any, context: Any) -> Any:
+        _abort(
+            context,
+            grpc.StatusCode.UNIMPLEMENTED,
+            f"The rehearsal cannot build the component {request.type}: its code is inside the real provider. "
+            "Use the resources that it is made of.",
+        )
+
+    # ---------------------------------------------------------------------------------------------------- the rest
+
+    def _type(self, urn: str, context: Any) -> ResourceType:
+        token = urn.split("::")[2].rpartition("$")[2]
+        try:
+            return self._package.resource_type(token)
+        except UnknownTypeError as error:
+            _abort(context, grpc.StatusCode.NOT_FOUND, str(error))
+
+    # `Any`: an executor's answer is whatever its method promises.
+    def _executed(self, context: Any, act: Callable[[], Any]) -> Any:
+        try:
+            return act()
+        except ExecutionError as error:
+            _abort(context, grpc.StatusCode.FAILED_PRECONDITION, str(error))
+
+
+def _abort(context: Any, code: grpc.StatusCode, text: str) -> NoReturn:
+    context.abort(code, text)
+    raise AssertionError("abort raises")  # pragma: no cover
+
+
+def _failures(found: tuple[checks.Failure, ...]) -> list[Any]:
+    return [
+        provider_pb2.CheckFailure(property=path_text(failure.path), reason=f"{failure.reason}.") for failure in found
+    ]
+
+
+def _engine_naming(request: Any) -> names.EngineNaming | None:
+    if not request.HasField("autonaming"):
+        return None
+    settings = request.autonaming
+    mode = _NAMING.get(settings.mode, "propose")
+    return names.EngineNaming(mode, settings.proposed_name)  # type: ignore[arg-type]  # the values of _NAMING
+
+
+def _resource_name(urn: str) -> str:
+    return urn.rpartition("::")[2]
+
+
+def _old_inputs(request: Any, type_: ResourceType) -> dict[str, Any]:
+    """The inputs of the last run; engines that do not send them leave the outputs, whose inputs are meant."""
+    sent = decode(request.old_inputs).values
+    if sent:
+        return sent
+    return {name: value for name, value in decode(request.olds).values.items() if name in type_.inputs.fields}
+
+
+def _same_fixed_name(type_: ResourceType, old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
+    """Whether old and new would claim the same name: then the old one must go first."""
+    name = names.name_property(type_)
+    if name is None or name in new.get("__defaults", ()):
+        return False
+    return new.get(name) is not None and old.get(name) == new.get(name)
+
+
+def _for_executor(type_: ResourceType, values: Mapping[str, Any], place: Place) -> dict[str, Any]:
+    plain = {name: value for name, value in values.items() if not name.startswith("__")}
+    if "region" in type_.inputs.fields and not plain.get("region"):
+        plain["region"] = place.region
+    return plain
+
+
+def _given(bag: Bag) -> dict[str, Any]:
+    return {name: value for name, value in bag.values.items() if not name.startswith("__")}
+
+
+def _merged(made_up: Mapping[str, Any], told: Mapping[str, Any]) -> dict[str, Any]:
+    """What the emulator told, and what it could not be asked made up."""
+    return {**made_up, **{name: value for name, value in told.items() if value is not None and name != "id"}}
+
+
+def _answer(values: Mapping[str, Any], inputs: Bag) -> Any:
+    """`values` with the secrets of the inputs kept secret, also where a value only repeats one."""
+    secrets: set[Path] = {path for path in inputs.secrets if path[0] in values}
+    plain = {
+        secret for path in inputs.secrets if isinstance(secret := _at(inputs.values, path), str) and len(secret) > 3
+    }
+    if plain:
+        given = inputs.values
+        secrets |= {
+            (name,)
+            for name, value in values.items()
+            if name not in given and isinstance(value, str) and any(secret in value for secret in plain)
+        }
+    return encode(values, secrets)
+
+
+def _at(values: Any, path: Path) -> Any:
+    for step in path:
+        try:
+            values = values[step]
+        except (KeyError, IndexError, TypeError):
+            return UNKNOWN
+    return values
+
+
+def _is_whole(type_: ResourceType, state: Bag) -> bool:
+    """Whether a state came from a creation, rather than being the few properties a `get` was asked with."""
+    computed = [name for name, field in type_.outputs.items() if field.required]
+    return bool(computed) and all(name in state.values for name in computed)
+
+
+def _with_name_of(type_: ResourceType, id: str, known: dict[str, Any]) -> dict[str, Any]:  # noqa: A002
+    name = names.name_property(type_)
+    if name is not None and name not in known:
+        known[name] = id.rstrip("/").rpartition("/")[2].rpartition(":")[2]
+    return known
+
+
+def _identity(type_: ResourceType, id: str) -> dict[str, Any]:  # noqa: A002 - Pulumi's word
+    """What an id itself says: an ARN is the resource's ARN."""
+    return {"arn": id} if id.startswith("arn:") and "arn" in type_.outputs else {}
