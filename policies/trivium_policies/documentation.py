@@ -32,11 +32,12 @@ the property, what was found, what is allowed, what follows and how to mend it.
 used when it is unset. A profile sets figures and may lower a rule to `advisory`; a rule that it does not name is
 mandatory. Switching a rule off takes `unsafe_disabled` with a reason, which every run repeats. For Pulumi's own way of
 configuring a pack, `python -m trivium_policies.profile finance > finance.json` writes a profile as a file for
-`--policy-pack-config finance.json`; what such a file says wins over the profile.
+`--policy-pack-config finance.json`; what such a file says wins over the profile. Pulumi ignores a rule id there that
+does not exist.
 
-**Waivers.** `policies/waivers.yaml`, or the file that `{WAIVERS_VARIABLE}` names, lists accepted violations: rule,
-resource (its URN), reason, owner, first and last day. A waived finding is still shown. An expired waiver, or one for a
-rule that does not exist, keeps the pack from loading.
+**Waivers.** `policies/waivers.yaml`, or the file that `{WAIVERS_VARIABLE}` names, lists accepted violations:
+rule, resource (the URN that ends the finding), reason, owner, first and last day. A waived finding is still shown. An
+expired waiver, or one for a rule that does not exist, keeps the pack from loading.
 
 **Unknown in a preview is not a pass.** An input that the preview cannot know is reported as `cannot-be-judged-yet`, and
 judged in the update before the resource is made (rules of scope `stack`: after the update).

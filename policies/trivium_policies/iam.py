@@ -18,7 +18,7 @@ class Statement:
     """One `Allow` statement."""
 
     path: str
-    """Where it stands: `policy.Statement[0]`."""
+    """Where it stands, from the resource down: `policy.Statement[0]`."""
     actions: tuple[str, ...]
     """Action patterns as written; `("*",)` for a `NotAction`, which allows everything but what it names."""
     resources: tuple[str, ...]
@@ -41,7 +41,7 @@ def allow_statements(properties: Properties, path: str) -> Iterator[Statement]:
     for index, statement in enumerate(bags):
         if statement.text("Effect") != "Deny":
             yield Statement(
-                path=f"{path}.Statement[{index}]",
+                path=f"{properties.path(path)}.Statement[{index}]",
                 actions=("*",) if statement.value("NotAction") is not None else statement.texts("Action"),
                 resources=("*",) if statement.value("NotResource") is not None else statement.texts("Resource"),
             )

@@ -248,17 +248,20 @@ def judge_resource(rule: Rule, subject: Resource, parameters: Parameters | None 
 
 
 def _verdicts(rule: Rule, subject: Resource, stack: Stack, parameters: Parameters) -> tuple[Verdict, ...]:
-    try:
-        if not rule.applies(subject):
-            return (NotApplicable("another kind of resource under the same type"),)
-    except NotYetKnownError as unknown:
-        return (Pending(unknown.path),)
     case = Case(subject, stack if rule.scope == "stack" else Stack((subject,)), parameters)
     spoken: list[Verdict] = []
-    for check in rule.checks:
-        # Two checks may meet the same unknown property; it is said once.
-        spoken += (verdict for verdict in settled(check(case)) if verdict not in spoken)
+    for verdict in settled(_spoken(rule, case)):
+        if verdict not in spoken:  # two checks may meet the same unknown property; it is said once
+            spoken.append(verdict)
     return tuple(spoken) or (Pass(),)
+
+
+def _spoken(rule: Rule, case: Case) -> Iterator[Verdict]:
+    if not rule.applies(case.resource):
+        yield NotApplicable("another kind of resource under the same type")
+        return
+    for check in rule.checks:
+        yield from settled(check(case))
 
 
 def settled(verdicts: Iterable[Verdict]) -> Iterator[Verdict]:

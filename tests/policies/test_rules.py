@@ -1,10 +1,13 @@
 """Every rule is proven by the examples in its own file, and no rule judges another rule's business."""
 
+import dataclasses
 import importlib
 import sys
 from collections.abc import Mapping
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from trivium.errors import ConfigurationError
 from trivium_policies import discovery
@@ -106,6 +109,48 @@ def test_an_unknown_input_does_not_hide_a_violation_that_is_known() -> None:
     assert "properties.disableLocalAuth" in [v.path for v in verdicts if isinstance(v, Violation)]
 
 
+JSON = st.recursive(
+    st.sampled_from([None, True, 0, -1.5, "", "true", "*", "Anthropic", UNKNOWN]),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(["Statement", "model", "tags"]), inner),
+    max_leaves=4,
+)
+
+
+def with_one_value_changed(draw: st.DrawFn, value: object) -> object:
+    """`value` with something else at one place of it, at any depth."""
+    if isinstance(value, dict) and value and draw(st.integers(0, 4)):
+        key = draw(st.sampled_from(sorted(value)))
+        return {**value, key: with_one_value_changed(draw, value[key])}
+    if isinstance(value, list) and value and draw(st.integers(0, 4)):
+        index = draw(st.integers(0, len(value) - 1))
+        return [*value[:index], with_one_value_changed(draw, value[index]), *value[index + 1 :]]
+    return draw(JSON)
+
+
+@st.composite
+def spoiled(draw: st.DrawFn) -> Stack:
+    """The resources of some example, of which one property of one resource is something else."""
+    examples: list[Right | Wrong] = []
+    for file in rule_files():
+        examples += [*file.compliant.values()]
+        examples += [*file.violating.values()]
+    resources = list(draw(st.sampled_from(examples)).resources)
+    index = draw(st.integers(0, len(resources) - 1))
+    inputs = dict(resources[index].inputs)
+    if inputs:
+        name = draw(st.sampled_from(sorted(inputs)))
+        inputs[name] = with_one_value_changed(draw, inputs[name])
+    resources[index] = dataclasses.replace(resources[index], inputs=inputs)
+    return Stack(tuple(resources))
+
+
+@given(spoiled())
+def test_no_shape_of_a_property_breaks_a_rule(stack: Stack) -> None:
+    for rule in rules():
+        subjects = list(stack.of_type(*rule.types))
+        assert {finding.resource.urn for finding in judge(rule, stack)} == {subject.urn for subject in subjects}
+
+
 STORES = ("aws-audit-store-locked", "gcp-audit-store-locked", "azure-audit-store-immutable")
 
 
@@ -133,7 +178,7 @@ def is_registered(token: str) -> bool:
     """Whether the installed SDK has a resource of this type."""
     from pulumi.runtime.rpc import _RESOURCE_MODULES
 
-    package = {"aws": "pulumi_aws", "gcp": "pulumi_gcp", "azure-native": "pulumi_azure_native"}[token.split(":")[0]]
+    package = "pulumi_" + token.split(":")[0].replace("-", "_")
     importlib.import_module(package)
     module = token.rpartition(":")[0]
     infos = (getattr(version, "mod_info") for version in _RESOURCE_MODULES.get(module, ()))  # noqa: B009 - untyped

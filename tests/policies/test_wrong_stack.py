@@ -27,3 +27,10 @@ def test_the_engine_stops_the_wrong_stack_once_for_each_rule() -> None:
     said = str(raised.value)
     assert sorted(re.findall(r"\[mandatory\] (\S+)", said)) == sorted(rule.id for rule in rules())
     assert re.findall(r"\[advisory\] (\S+)", said) == ["passed-with-a-note-in-stack"]
+    assert shown_in_the_readme() in " ".join(said.split())
+
+
+def shown_in_the_readme() -> str:
+    """The finding that the README quotes, up to its URN, in one line."""
+    text = " ".join((WRONG_STACK / "README.md").read_text(encoding="utf-8").split())
+    return text[text.index("Bedrock permissions") : text.index(" URN: ")]

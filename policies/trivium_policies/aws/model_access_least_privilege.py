@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from trivium_policies.iam import Statement, allow_statements, matches
-from trivium_policies.resource import Resource, resource
+from trivium_policies.resource import Properties, Resource, resource
 from trivium_policies.rule import (
     Case,
     Compliant,
@@ -21,12 +21,22 @@ from trivium_policies.rule import (
     settled,
 )
 
-_DOCUMENTS: Final = (
-    "aws:iam/policy:Policy",
-    "aws:iam/rolePolicy:RolePolicy",
-    "aws:iam/userPolicy:UserPolicy",
-    "aws:iam/groupPolicy:GroupPolicy",
-)
+# Type → the property that holds its policy document. Source: pulumi-aws 7.51.1, pulumi-aws-native 1.84.0.
+_DOCUMENTS: Final = {
+    "aws:iam/policy:Policy": "policy",
+    "aws:iam/rolePolicy:RolePolicy": "policy",
+    "aws:iam/userPolicy:UserPolicy": "policy",
+    "aws:iam/groupPolicy:GroupPolicy": "policy",
+    "aws-native:iam:ManagedPolicy": "policyDocument",
+    "aws-native:iam:RolePolicy": "policyDocument",
+    "aws-native:iam:UserPolicy": "policyDocument",
+    "aws-native:iam:GroupPolicy": "policyDocument",
+}
+# Type → the list of its inline policies, and the property of each that holds the document.
+_ROLES: Final = {
+    "aws:iam/role:Role": ("inlinePolicies", "policy"),
+    "aws-native:iam:Role": ("policies", "policyDocument"),
+}
 _ROLE: Final = "aws:iam/role:Role"
 _ATTACHMENTS: Final = (
     "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
@@ -63,31 +73,29 @@ _FULL_ACCESS: Final = (":aws:policy/AmazonBedrockFullAccess", ":aws:policy/Admin
 
 def _documents_are_narrow(case: Case) -> Iterator[Verdict]:
     properties = case.resource.properties
-    if case.resource.type in _DOCUMENTS:
-        yield from settled(_judge_document(case, allow_statements(properties, "policy")))
-    if case.resource.type == _ROLE:
-        for inline in properties.bags("inlinePolicies"):
-            path = inline.path("policy")
-            yield from settled(_judge_document(case, allow_statements(inline, "policy"), below=path))
+    if name := _DOCUMENTS.get(case.resource.type):
+        yield from _judge_document(case, properties, name)
+    elif places := _ROLES.get(case.resource.type):
+        for inline in properties.bags(places[0]):
+            yield from settled(_judge_document(case, inline, places[1]))
 
 
-def _judge_document(case: Case, statements: Iterator[Statement], *, below: str = "policy") -> Iterator[Verdict]:
-    for statement in statements:
-        path = below + statement.path.removeprefix("policy")
-        yield from _forbidden_actions(statement, path)
+def _judge_document(case: Case, properties: Properties, name: str) -> Iterator[Verdict]:
+    for statement in allow_statements(properties, name):
+        yield from _forbidden_actions(statement)
         if any(statement.allows(action) for action in _INVOCATIONS):
             for pattern in statement.resources:
-                yield from _judge_target(case, f"{path}.Resource", pattern)
+                yield from _judge_target(case, f"{statement.path}.Resource", pattern)
 
 
-def _forbidden_actions(statement: Statement, path: str) -> Iterator[Violation]:
+def _forbidden_actions(statement: Statement) -> Iterator[Violation]:
     for pattern in statement.actions:
         covered = [(action, why) for action, why in _FORBIDDEN.items() if matches(pattern, action)]
         covered += [(f"{road}:*", why) for road, why in _OTHER_ROADS.items() if matches(_service(pattern), road)]
         if covered:
             action, why = covered[0]
             yield Violation(
-                f"{path}.Action",
+                f"{statement.path}.Action",
                 found=pattern,
                 expected=f"the single actions that a caller needs, not {action}",
                 consequence=why,
@@ -123,7 +131,7 @@ def _no_full_access_policy(case: Case) -> Iterator[Verdict]:
     properties = case.resource.properties
     if case.resource.type in _ATTACHMENTS:
         arns: list[tuple[str, str | None]] = [("policyArn", properties.text("policyArn"))]
-    elif case.resource.type == _ROLE:
+    elif case.resource.type in _ROLES:
         arns = [(f"managedPolicyArns[{i}]", arn) for i, arn in enumerate(properties.texts("managedPolicyArns"))]
     else:
         return
@@ -158,7 +166,7 @@ RULE: Final = Rule(
     severity="critical",
     cloud="aws",
     scope="resource",
-    types=(*_DOCUMENTS, _ROLE, *_ATTACHMENTS, _CREDENTIAL),
+    types=(*_DOCUMENTS, *_ROLES, *_ATTACHMENTS, _CREDENTIAL),
     rationale="`bedrock:*` reaches further than models: it covers the log, the guardrails, data retention and the "
     "other roads to "
     "Claude, on which none of the controls of this one apply.",
@@ -295,6 +303,21 @@ VIOLATING: Final[Violating] = {
             ),
         ),
         paths=("inlinePolicies[0].policy.Statement[0].Action",),
+    ),
+    "a wildcard in a document of the other provider": Wrong(
+        (
+            resource(
+                "aws-native:iam:RolePolicy",
+                "invoke",
+                {
+                    "roleName": "caller",
+                    "policyDocument": {
+                        "Statement": {"Effect": "Allow", "Action": "bedrock:*", "Resource": _PROFILE_ARN}
+                    },
+                },
+            ),
+        ),
+        paths=("policyDocument.Statement[0].Action",),
     ),
     "a long-lived Bedrock key": Wrong(
         (resource(_CREDENTIAL, "key", {"serviceName": _BEDROCK_KEY_SERVICE, "userName": "ci"}),),
