@@ -90,7 +90,7 @@ def digest(root: Path) -> str:
 
 
 def pins(constraints: str, name: str) -> str:
-    """The lines of constraints.txt that pin the package `name`, with its hashes. Raises `BootstrapError` without them."""
+    """The lines of `constraints` that pin the package `name`, with its hashes. Raises `BootstrapError` without them."""
     match = re.search(rf"^{re.escape(name)}==[^\n]*(\n[ \t]+[^\n]*)*", constraints, re.MULTILINE)
     if match is None:
         raise BootstrapError(f"constraints.txt pins no {name}. Restore it: git checkout constraints.txt")
@@ -119,6 +119,8 @@ def _make_anew(venv: Path) -> None:
         venv.rename(aside)  # At once: a half-removed .venv would look like a whole one.
         _remove(aside)
     say("making .venv")
+    venv.mkdir()
+    (venv / "trivium.making").touch()
     _run("python -m venv", sys.executable, "-m", "venv", str(venv))
 
 
@@ -132,9 +134,8 @@ def _install_uv(root: Path, venv: Path) -> None:
     with tempfile.NamedTemporaryFile("w", prefix="trivium-", suffix=".txt") as file:
         file.write(block)
         file.flush()
-        quietly = ("--quiet", "--disable-pip-version-check")
-        pinned = ("--require-hashes", "--no-deps", "-r", file.name)
-        _run("pip", str(venv / "bin" / "python"), "-m", "pip", "install", *quietly, *pinned)
+        options = ("--disable-pip-version-check", "--require-hashes", "--no-deps", "-r", file.name)
+        _run("pip", str(venv / "bin" / "python"), "-m", "pip", "install", *options)
 
 
 def _install_packages(root: Path, venv: Path) -> None:
