@@ -46,7 +46,7 @@ def _run(options: argparse.Namespace, progress: Progress) -> int:
         return 0
     if options.command == "preview":
         outcome = up.preview(ROOT, options.project.resolve(), options.stack, progress)
-        print(f"{outcome.resources} resources, {outcome.policies} policies; nothing was refused.")
+        print(f"{outcome.resources} resources, {len(outcome.policies)} policies; nothing was refused.")
         for text in outcome.violations + outcome.diagnostics:
             print(f"  {text}")
         return 0

@@ -12,6 +12,7 @@ import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -142,25 +143,22 @@ class Endpoints:
             self._addresses["control"] + path, data=data, headers={"content-type": "application/json"}
         )
         with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
-            return json.load(answer)
+            return json.load(answer) if answer.status == HTTPStatus.OK else None
 
 
 @contextmanager
-def endpoints(draft: Deployment, *, env: Mapping[str, str], home: Path, logs: Path) -> Iterator[Endpoints]:
+def endpoints(draft: Deployment, *, env: Mapping[str, str], logs: Path) -> Iterator[Endpoints]:
     """Start endpoints that serve exactly what the draft's routes name."""
     credentials = Credentials.fresh()
-    configuration = home / "endpoints.json"
-    configuration.touch(mode=0o600)
-    configuration.write_text(json.dumps(_configuration(draft, credentials)))
     log = logs / "endpoints.log"
     log.unlink(missing_ok=True)
-    command = [sys.executable, "-m", "trivium_rehearsal.endpoints", "--config", str(configuration)]
-    try:
-        with processes.start(command, name="the local model endpoints", env=env, log=log) as child:
-            said = processes.wait_until_says(child, r"^\{.*\}$", timeout_s=READY_S)
-            yield Endpoints(json.loads(said[0]), credentials)
-    finally:
-        configuration.unlink(missing_ok=True)
+    command = [sys.executable, "-m", "trivium_rehearsal.endpoints", "--config", "-"]
+    with processes.start(command, name="the local model endpoints", env=env, log=log, stdin=subprocess.PIPE) as child:
+        assert child.stdin is not None  # noqa: S101 -- asked for above
+        child.stdin.write(json.dumps(_configuration(draft, credentials)).encode())
+        child.stdin.close()
+        said = processes.wait_until_says(child, r"^\{.*\}$", timeout_s=READY_S)
+        yield Endpoints(json.loads(said[0]), credentials)
 
 
 @dataclass(frozen=True)

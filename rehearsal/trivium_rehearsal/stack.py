@@ -32,8 +32,10 @@ class Outcome:
     """Steps by kind: `create`, `update`, `same`, …"""
     resources: int = 0
     """Resources looked at."""
-    policies: int = 0
-    """Policies of the packs that judged."""
+    policies: set[str] = field(default_factory=set)
+    """Names of the packs' policies that gave a verdict."""
+    verdicts: int = 0
+    """Verdicts that they gave, on resources and on the stack."""
     violations: list[str] = field(default_factory=list)
     """What the packs said, mandatory and advisory."""
     diagnostics: list[str] = field(default_factory=list)
@@ -195,8 +197,10 @@ def _note(outcome: Outcome, event: Event) -> None:
     elif diagnostic := event.get("diagnosticEvent"):
         if diagnostic["severity"] in ("error", "warning") and not diagnostic.get("ephemeral"):
             outcome.diagnostics.append(_plain(diagnostic["message"]))
-    elif summary := event.get("summaryEvent"):
-        outcome.policies = len(summary.get("policyPacks") or summary.get("PolicyPacks") or {})
+    elif summary := event.get("policyAnalyzeSummaryEvent") or event.get("policyAnalyzeStackSummaryEvent"):
+        names = [*summary.get("passed", ()), *summary.get("failed", ())]
+        outcome.policies.update(names)
+        outcome.verdicts += len(names)
 
 
 def _plain(message: str) -> str:

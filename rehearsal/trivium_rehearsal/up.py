@@ -100,7 +100,7 @@ def up(root: Path, progress: Progress) -> Summary:
             draft = vocabulary.from_plain(stack.outputs()["descriptor"])
             types = stack.types()
         progress.say("Starting the local model endpoints.")
-        with governed.endpoints(draft, env=env, home=places.home, logs=places.logs) as local:
+        with governed.endpoints(draft, env=env, logs=places.logs) as local:
             progress.say("Signing the deployment descriptor.")
             deployment = _signed(local.rehearsed(draft), places, env)
             progress.say("Asking governed questions on every route; the embedded model answers.")
@@ -111,7 +111,7 @@ def up(root: Path, progress: Progress) -> Summary:
         engine=f"pulumi {engine.version} ({engine.origin})",
         resources=by_level(types, {token: level_of(token).value for token in types}),
         changes=dict(outcome.changes),
-        policies=outcome.policies,
+        policies=len(outcome.policies),
         advice=tuple(outcome.violations),
         descriptor=str(places.descriptor.relative_to(root)),
         digest=envelope.digest(vocabulary.encode(deployment)),
@@ -234,8 +234,9 @@ def _verified(places: Places, env: Mapping[str, str]) -> dict[str, Any]:
 def _judged(outcome: Outcome) -> Claim:
     return Claim(
         "Policies judged every resource before it existed",
-        outcome.policies > 0 and not any(text.startswith("[mandatory]") for text in outcome.violations),
-        f"{outcome.policies} policies, {outcome.resources} resources, {len(outcome.violations)} notes",
+        outcome.verdicts > 0 and not any(text.startswith("[mandatory]") for text in outcome.violations),
+        f"{len(outcome.policies)} policies gave {outcome.verdicts} verdicts on {outcome.resources} resources, with "
+        f"{len(outcome.violations)} notes",
     )
 
 
