@@ -10,6 +10,7 @@ from trivium_policies.asides import VOICES
 from trivium_policies.discovery import RuleFile, rule_files
 from trivium_policies.pack import PROFILE_VARIABLE, WAIVERS_VARIABLE
 from trivium_policies.profile import DEFAULT_PROFILE, Profile, load_profile, profile_names
+from trivium_policies.role import AUDIT_STORE, ROLE_LABEL
 from trivium_policies.rule import Rule, Value
 
 _CLOUDS: Final = {"aws": "AWS", "gcp": "Google Cloud", "azure": "Azure", "shared": "all three"}
@@ -26,7 +27,8 @@ pulumi preview --policy-pack policies
 ```
 
 Each rule is one file under `policies/trivium_policies/` with the examples that prove it. A finding names the resource,
-the property, what was found, what is allowed, what follows and how to mend it.
+the property, what was found, what is allowed, what follows and how to mend it. Adding a rule is adding a file; the pack
+finds it, and it binds in every profile.
 
 **Profile.** `{PROFILE_VARIABLE}` names one of the profiles below, or the path of a profile file; `{DEFAULT_PROFILE}` is
 used when it is unset. A profile sets figures and may lower a rule to `advisory`; a rule that it does not name is
@@ -34,6 +36,9 @@ mandatory. Switching a rule off takes `unsafe_disabled` with a reason, which eve
 configuring a pack, `python -m trivium_policies.profile finance > finance.json` writes a profile as a file for
 `--policy-pack-config finance.json`; what such a file says wins over the profile. Pulumi ignores a rule id there that
 does not exist.
+
+**Audit stores.** The rules about audit stores judge a bucket or storage account that carries the label (tag)
+`{ROLE_LABEL}: {AUDIT_STORE}`, or that is made inside a component whose type ends in `AuditStore`.
 
 **Waivers.** `policies/waivers.yaml`, or the file that `{WAIVERS_VARIABLE}` names, lists accepted violations:
 rule, resource (the URN that ends the finding), reason, owner, first and last day. A waived finding is still shown. An

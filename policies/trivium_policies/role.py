@@ -9,6 +9,12 @@ from typing import Final
 
 from trivium_policies.resource import Resource
 
+S3_BUCKETS: Final = ("aws:s3/bucket:Bucket", "aws:s3/bucketV2:BucketV2")
+"""S3 buckets; BucketV2 is the deprecated name of the same resource (pulumi-aws 7.51.1)."""
+
+GCS_BUCKET: Final = "gcp:storage/bucket:Bucket"
+"""A Cloud Storage bucket."""
+
 ROLE_LABEL: Final = "trivium-role"
 """Label or tag key. Lower case with a dash: the only spelling that all three clouds allow.
 Source: GCP label format, Azure tag naming limits, AWS tag restrictions, read 2026-11-22."""

@@ -5,7 +5,7 @@ from typing import Final
 
 from trivium_policies.resource import Resource, resource
 from trivium_policies.retention import RETENTION_CONTROLS, RETENTION_PARAMETERS, long_enough, unlocked
-from trivium_policies.role import is_audit_store
+from trivium_policies.role import S3_BUCKETS, is_audit_store
 from trivium_policies.rule import (
     Case,
     Compliant,
@@ -19,7 +19,6 @@ from trivium_policies.rule import (
     held_by,
 )
 
-_BUCKETS: Final = ("aws:s3/bucket:Bucket", "aws:s3/bucketV2:BucketV2")
 _LOCKS: Final = (
     "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration",
     "aws:s3/bucketObjectLockConfigurationV2:BucketObjectLockConfigurationV2",
@@ -79,7 +78,7 @@ RULE: Final = Rule(
     severity="critical",
     cloud="aws",
     scope="stack",
-    types=_BUCKETS,
+    types=S3_BUCKETS,
     applies=is_audit_store,
     rationale="An audit log proves something only if the people it is about cannot change it. Object Lock in "
     "COMPLIANCE mode "
@@ -105,7 +104,7 @@ aws.s3.BucketObjectLockConfiguration(
 
 
 def _bucket(**inputs: object) -> Resource:
-    return resource(_BUCKETS[0], "audit", {"bucket": "audit", "tags": {"trivium-role": "audit-store"}, **inputs})
+    return resource(S3_BUCKETS[0], "audit", {"bucket": "audit", "tags": {"trivium-role": "audit-store"}, **inputs})
 
 
 def _lock(**retention: object) -> Resource:
@@ -132,7 +131,7 @@ COMPLIANT: Final[Compliant] = {
     "184 days in governance mode is the unlocked stage": Right(
         (_bucket(objectLockEnabled=True), _lock(mode="GOVERNANCE", days=184), _PUBLIC_ACCESS_BLOCK)
     ),
-    "a bucket with another purpose needs no lock": Right((resource(_BUCKETS[0], "website", {"bucket": "website"}),)),
+    "a bucket with another purpose needs no lock": Right((resource(S3_BUCKETS[0], "website", {"bucket": "website"}),)),
 }
 
 VIOLATING: Final[Violating] = {

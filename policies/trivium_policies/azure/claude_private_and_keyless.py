@@ -18,13 +18,13 @@ from trivium_policies.rule import (
     Wrong,
 )
 
-# The account kinds that can hold a Claude deployment. Source: Microsoft Foundry, "Claude models", read 2026-11-22.
-_KINDS: Final = ("aiservices", "openai")
+# The kind of account that holds Claude deployments. Source: Microsoft Foundry, "Claude models", read 2026-11-22.
+_KIND: Final = "aiservices"
 
 
 def _serves_models(subject: Resource) -> bool:
     account = arm(subject)
-    return account.type == ACCOUNT and (account.envelope.text("kind") or "").lower() in _KINDS
+    return account.type == ACCOUNT and (account.envelope.text("kind") or "").lower() == _KIND
 
 
 def _is_private(case: Case) -> Iterator[Verdict]:

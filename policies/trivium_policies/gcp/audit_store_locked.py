@@ -5,7 +5,7 @@ from typing import Final
 
 from trivium_policies.resource import Resource, resource
 from trivium_policies.retention import RETENTION_CONTROLS, RETENTION_PARAMETERS, long_enough, unlocked
-from trivium_policies.role import is_audit_store
+from trivium_policies.role import GCS_BUCKET, is_audit_store
 from trivium_policies.rule import (
     Case,
     Compliant,
@@ -16,8 +16,6 @@ from trivium_policies.rule import (
     Violating,
     Wrong,
 )
-
-_BUCKET: Final = "gcp:storage/bucket:Bucket"
 
 _SECONDS_IN_A_DAY: Final = 86_400
 
@@ -48,7 +46,7 @@ RULE: Final = Rule(
     severity="critical",
     cloud="gcp",
     scope="resource",
-    types=(_BUCKET,),
+    types=(GCS_BUCKET,),
     applies=is_audit_store,
     rationale="A bucket's retention policy keeps every object for its period; while it is unlocked it can be "
     "shortened or removed by "
@@ -79,7 +77,7 @@ gcp.storage.Bucket(
 def _bucket(**inputs: object) -> Resource:
     private = {"uniformBucketLevelAccess": True, "publicAccessPrevention": "enforced"}
     return resource(
-        _BUCKET, "audit", {"location": "us-central1", "labels": {"trivium-role": "audit-store"}, **private, **inputs}
+        GCS_BUCKET, "audit", {"location": "us-central1", "labels": {"trivium-role": "audit-store"}, **private, **inputs}
     )
 
 
@@ -87,7 +85,7 @@ COMPLIANT: Final[Compliant] = {
     "2557 days, locked": Right((_bucket(retentionPolicy={"retentionPeriod": "220924800", "isLocked": True}),)),
     "184 days, unlocked, is the unlocked stage": Right((_bucket(retentionPolicy={"retentionPeriod": "15897600"}),)),
     "a number where the provider declares a string": Right((_bucket(retentionPolicy={"retentionPeriod": 15897600.0}),)),
-    "a bucket with another purpose needs no retention": Right((resource(_BUCKET, "website", {"location": "us"}),)),
+    "a bucket with another purpose needs no retention": Right((resource(GCS_BUCKET, "website", {"location": "us"}),)),
 }
 
 VIOLATING: Final[Violating] = {

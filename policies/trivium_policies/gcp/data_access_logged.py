@@ -18,6 +18,12 @@ from trivium_policies.rule import (
 )
 
 _AUDIT_CONFIG: Final = "gcp:projects/iAMAuditConfig:IAMAuditConfig"
+_AUDIT_CONFIGS: Final = (
+    _AUDIT_CONFIG,
+    "gcp:folder/iamAuditConfig:IamAuditConfig",
+    "gcp:organizations/iamAuditConfig:IamAuditConfig",
+)
+"""Those of a folder or an organisation hold for the projects below it."""
 _CUSTOM_ROLE: Final = "gcp:projects/iAMCustomRole:IAMCustomRole"
 _ENABLED_MODEL: Final = "gcp:vertex/aiModelGardenEnableModel:AiModelGardenEnableModel"
 
@@ -34,7 +40,7 @@ def _grants_models(subject: Resource) -> bool:
 
 
 def _there_is_an_audit_config(case: Case) -> Iterator[Verdict]:
-    if case.resource.type != _AUDIT_CONFIG and not any(map(_covers_vertex, case.stack.of_type(_AUDIT_CONFIG))):
+    if case.resource.type not in _AUDIT_CONFIGS and not any(map(_covers_vertex, case.stack.of_type(*_AUDIT_CONFIGS))):
         yield Violation(
             "permissions" if case.resource.type == _CUSTOM_ROLE else "publisherModelName",
             found=_PREDICT
@@ -46,7 +52,7 @@ def _there_is_an_audit_config(case: Case) -> Iterator[Verdict]:
 
 
 def _it_asks_for_every_log_type(case: Case) -> Iterator[Verdict]:
-    if case.resource.type != _AUDIT_CONFIG or not _covers_vertex(case.resource):
+    if case.resource.type not in _AUDIT_CONFIGS or not _covers_vertex(case.resource):
         return
     configs = case.resource.properties.bags("auditLogConfigs")
     asked = {config.text("logType") for config in configs}
@@ -85,7 +91,7 @@ RULE: Final = Rule(
     severity="high",
     cloud="gcp",
     scope="stack",
-    types=(_AUDIT_CONFIG, _CUSTOM_ROLE, _ENABLED_MODEL),
+    types=(*_AUDIT_CONFIGS, _CUSTOM_ROLE, _ENABLED_MODEL),
     applies=_grants_models,
     rationale="Google Cloud logs administration by itself and data access only when asked. A call to a model is "
     "data access.",

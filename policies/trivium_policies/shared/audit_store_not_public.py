@@ -5,7 +5,7 @@ from typing import Final
 
 from trivium_policies.arm import GENERIC, STORAGE_ACCOUNT, arm
 from trivium_policies.resource import Resource, resource
-from trivium_policies.role import is_audit_store
+from trivium_policies.role import GCS_BUCKET, S3_BUCKETS, is_audit_store
 from trivium_policies.rule import (
     Case,
     Compliant,
@@ -20,9 +20,7 @@ from trivium_policies.rule import (
     held_by,
 )
 
-_S3_BUCKETS: Final = ("aws:s3/bucket:Bucket", "aws:s3/bucketV2:BucketV2")
 _S3_BLOCK: Final = "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"
-_GCS_BUCKET: Final = "gcp:storage/bucket:Bucket"
 
 # All four: two stop new grants, two make existing ones void. Source: Amazon S3, PublicAccessBlockConfiguration.
 _BLOCKS: Final = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")
@@ -35,7 +33,7 @@ def _is_audit_storage(subject: Resource) -> bool:
 
 
 def _s3_blocks_public_access(case: Case) -> Iterator[Verdict]:
-    if case.resource.type not in _S3_BUCKETS:
+    if case.resource.type not in S3_BUCKETS:
         return
     blocks = case.stack.attached(case.resource, "bucket", _S3_BLOCK)
     if not blocks:
@@ -57,7 +55,7 @@ def _all_four_block(block: Resource) -> Iterator[Violation]:
 
 
 def _gcs_prevents_public_access(case: Case) -> Iterator[Verdict]:
-    if case.resource.type != _GCS_BUCKET:
+    if case.resource.type != GCS_BUCKET:
         return
     prevention = case.resource.properties.text("publicAccessPrevention")
     if prevention != "enforced":
@@ -90,7 +88,7 @@ RULE: Final = Rule(
     severity="critical",
     cloud="shared",
     scope="stack",
-    types=(*_S3_BUCKETS, _GCS_BUCKET, STORAGE_ACCOUNT, GENERIC),
+    types=(*S3_BUCKETS, GCS_BUCKET, STORAGE_ACCOUNT, GENERIC),
     applies=_is_audit_storage,
     rationale="Each cloud has a switch above its grants that makes public ones void. Without it one wrong grant, by "
     "anybody at any "
@@ -138,7 +136,7 @@ _OPEN_LABELS: Final = {"trivium-role": "audit-store"}
 
 def _s3(**blocks: bool) -> tuple[Resource, ...]:
     """An audit bucket that holds its records, with a public access block when `blocks` are given."""
-    bucket = resource(_S3_BUCKETS[0], "audit", {"tags": _OPEN_LABELS, "objectLockEnabled": True})
+    bucket = resource(S3_BUCKETS[0], "audit", {"tags": _OPEN_LABELS, "objectLockEnabled": True})
     relation = {"bucket": (bucket.urn,)}
     lock = resource(
         "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration",
@@ -151,7 +149,7 @@ def _s3(**blocks: bool) -> tuple[Resource, ...]:
 
 def _gcs(**inputs: object) -> Resource:
     held = {"retentionPolicy": {"retentionPeriod": "220924800", "isLocked": True}}
-    return resource(_GCS_BUCKET, "audit", {"labels": _OPEN_LABELS, **held, **inputs})
+    return resource(GCS_BUCKET, "audit", {"labels": _OPEN_LABELS, **held, **inputs})
 
 
 def _storage_account(**inputs: object) -> Resource:
@@ -166,7 +164,7 @@ COMPLIANT: Final[Compliant] = {
         (_gcs(publicAccessPrevention="enforced", uniformBucketLevelAccess=True),)
     ),
     "an Azure account without anonymous reads": Right((_storage_account(allowBlobPublicAccess=False),)),
-    "a public website": Right((resource(_GCS_BUCKET, "website", {"publicAccessPrevention": "inherited"}),)),
+    "a public website": Right((resource(GCS_BUCKET, "website", {"publicAccessPrevention": "inherited"}),)),
 }
 
 VIOLATING: Final[Violating] = {
