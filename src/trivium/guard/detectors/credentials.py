@@ -1,0 +1,116 @@
+"""Credentials without a vendor: private keys, signed tokens, passwords written into an assignment."""
+
+import base64
+import binascii
+import json
+import re
+
+from trivium.guard.detectors.detector import Detector, Literals, entropy
+
+_PEM_BODY = 12800
+"""Characters of base64 of an RSA key of 16,384 bits (about 12,700 with line breaks), rounded up; larger keys are cut there."""
+_PEM_HEAD = r"-----BEGIN (?:(?!PRIVATE )[A-Z0-9]{1,12}+ ){0,3}+PRIVATE KEY(?: BLOCK)?-----"
+_PEM_LINES = rf"(?>[A-Za-z0-9+/=\s\\:,.()]|-(?!-)){{0,{_PEM_BODY}}}+"
+"""Base64 and header lines, also with `\\n` written out; two hyphens begin the last line."""
+
+PRIVATE_KEY = Detector(
+    name="private-key",
+    title="private key in PEM or OpenPGP armour",
+    source="RFC 7468 sections 2, 10 and 11; RFC 1421 headers; RFC 9580 section 6.2",
+    finder=Literals(
+        literals=("-----BEGIN",),
+        pattern=re.compile(_PEM_HEAD + _PEM_LINES + r"(?:-----END [A-Z0-9 ]{1,48}+-----)?+"),
+        opening=re.compile(
+            r"-----BEGIN(?: [A-Z0-9 ]{0,48}+-{0,5}+)?|"
+            + _PEM_HEAD
+            + _PEM_LINES
+            + r"(?:-{0,4}|-----(?:E|EN|END|END [A-Z0-9 ]{0,48}+-{0,5})?)"
+        ),
+        max_length=_PEM_BODY + 160,
+    ),
+    examples=(
+        "-----BEGIN RSA PRIVATE KEY-----\nMIIEow" + "IBAAKCAQEA\n-----END RSA PRIVATE KEY-----",
+        "-----BEGIN PRIVATE KEY-----\\nMIIEvQ" + "IBADANBg\\n-----END PRIVATE KEY-----\\n",
+        "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEA",
+        "-----BEGIN ENCRYPTED PRIVATE KEY-----",
+    ),
+    counter_examples=(
+        "-----BEGIN PUBLIC KEY-----\nMIIBIjANBg\n-----END PUBLIC KEY-----",
+        "-----BEGIN CERTIFICATE-----",
+        "a PRIVATE KEY is secret",
+    ),
+)
+
+
+def _is_jwt(token: str) -> bool:
+    """Whether the first part decodes to a JOSE header: JSON with `alg`."""
+    head = token.partition(".")[0]
+    try:
+        header = json.loads(base64.urlsafe_b64decode(head + "=" * (-len(head) % 4)))
+    except (binascii.Error, ValueError, RecursionError):
+        return False
+    return isinstance(header, dict) and "alg" in header
+
+
+JSON_WEB_TOKEN = Detector(
+    name="json-web-token",
+    title="signed or encrypted JSON Web Token",
+    source="RFC 7519 section 3; RFC 7515 section 7.1; RFC 7516 section 7.1",
+    finder=Literals(
+        literals=("eyJ",),
+        pattern=re.compile(r"(?<![\w.-])eyJ[\w-]{10,2048}+(?:\.[\w-]{0,4096}+){2,4}+", re.ASCII),
+        opening=re.compile(r"eyJ[\w-]{0,2048}+(?:\.[\w-]{0,4096}+){0,4}+", re.ASCII),
+        max_length=2051 + 4 * 4097 + 1,
+        valid=_is_jwt,
+    ),
+    examples=(
+        "Bearer eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.c2lnbmF0dXJlLW5vdC1yZWFs",
+        "eyJhbGciOiJkaXIiLCJlbmMiOiJBMTI4R0NNIn0..aXY.Y2lwaGVydGV4dA.dGFn",
+    ),
+    counter_examples=("eyJ begins them", "eyJzdWIiOiIxMjM0In0.eyJzdWIiOiIxMjM0In0.c2ln", "eyJhbGciOiJIUzI1NiJ9"),
+)
+
+_NAMES = "password|passwd|passphrase|secret|token|api_key|api-key|apikey|access_key|access-key|accesskey|credential|pwd"
+_ASSIGNED = r"[\w-]{0,24}+[\"']?+[ \t]{0,4}+(?:=>|:=|[:=])[ \t]{0,4}+[\"']?+"
+
+
+def _is_random(assignment: str) -> bool:
+    """Whether the assigned value looks generated: letters and digits, at 3 bits a character or more.
+
+    Words and placeholders lie below: `changeme-please-now` has no digit. 16 random hex digits have about 3.3 bits.
+    """
+    value = re.split(r"=>|:=|[:=]", assignment, maxsplit=1)[1].strip(" \t\"'")
+    mixed = any(char.isdigit() for char in value) and any(char.isalpha() for char in value)
+    return mixed and entropy(value) >= 3.0
+
+
+ASSIGNED_SECRET = Detector(
+    name="assigned-secret",
+    title="random-looking value assigned to a name such as `password` or `api_key`",
+    source="OWASP Secrets Management Cheat Sheet; the threshold of 3 bits is detect-secrets' default for hex strings",
+    finder=Literals(
+        literals=tuple(_NAMES.split("|")),
+        pattern=re.compile(rf"(?i:{_NAMES}){_ASSIGNED}[A-Za-z0-9+/=_.~!@#$%^&*-]{{16,256}}+"),
+        opening=re.compile(
+            rf"(?i:{_NAMES})[\w-]{{0,24}}+(?:[\"']?+[ \t]{{0,4}}+(?:(?:=>|:=|[:=])[ \t]{{0,4}}+[\"']?+"
+            r"[A-Za-z0-9+/=_.~!@#$%^&*-]{0,256}+)?)?"
+        ),
+        max_length=320,
+        valid=_is_random,
+        ignore_case=True,
+    ),
+    examples=(
+        "password = 'xK9#mP2$vL5nQ8wR'",
+        'export AWS_SECRET_ACCESS_KEY="wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"',
+        "api_key: 9f86d081884c7d659a2feaa0c55ad015",
+    ),
+    counter_examples=(
+        "the password = hunter2",
+        "token: the smallest unit of text",
+        "secret = ${VAULT_SECRET}",
+        "api_key = your-api-key-goes-here-please",
+        "password=aaaaaaaaaaaaaaaa1111",
+    ),
+)
+
+DETECTORS = (PRIVATE_KEY, JSON_WEB_TOKEN, ASSIGNED_SECRET)

@@ -1,0 +1,198 @@
+"""What a detector is, and the two ways in which one finds things.
+
+The law of this folder: whether a match begins at a position depends on at most `LOOKBEHIND` characters before it and
+`max_length` characters from it on, and on nothing else; in particular not on other matches. So a stream can be judged
+piece by piece with the same result as the whole. `open_from` says from which position on an unfinished match may have
+begun; what stands before it is settled.
+
+Patterns are tried only where a literal (or an `@`, or a long number) stands, and every pattern's work from one start
+is bounded (`trivium.constitution.linear.visits`), so the time is linear in the text whatever the text is.
+"""
+
+import math
+import re
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from trivium.guard.text import Span, View, lowered
+
+LOOKBEHIND = 4
+"""Characters of `plain` before a match that may decide whether it begins."""
+
+
+class Finder(Protocol):
+    """The matching engine's seam: how spans are found. Positions are those of `View.plain`."""
+
+    @property
+    def max_length(self) -> int:
+        """The most characters, white space aside, of a match with what must follow it."""
+
+    @property
+    def patterns(self) -> tuple[str, ...]:
+        """Every regular expression it may run, for the proof that they are linear."""
+
+    def spans(self, view: View) -> list[Span]:
+        """Every match, in order of its start; matches may overlap."""
+
+    def open_from(self, view: View) -> int:
+        """The first position at which an unfinished match may have begun; the text's length when there is none."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Detector:
+    """One kind of thing that is found in text."""
+
+    name: str
+    """Its name in provisions and findings, for instance `aws-access-key`."""
+    title: str
+    """What it finds, in a few words."""
+    source: str
+    """Where the format is described."""
+    finder: Finder
+    examples: tuple[str, ...]
+    """Texts in which it finds something; none of them is a live credential."""
+    counter_examples: tuple[str, ...]
+    """Texts close to it in which it finds nothing."""
+
+    @property
+    def max_length(self) -> int:
+        """The most characters, white space aside, that a match can need to be told."""
+        return self.finder.max_length
+
+    def find(self, text: str) -> list[Span]:
+        """Every match as a span of `text`, in order of its start; matches may overlap."""
+        view = View(text)
+        return [view.to_original(span) for span in self.finder.spans(view)]
+
+
+def _always(_match: str) -> bool:
+    return True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Literals:
+    """Finds what begins with one of a few literals: keys, tokens, headers.
+
+    The patterns are tried at each literal. With `split`, keys broken by white space are found as well: those of exactly
+    the right shape (`split`, matched without white space), beginning at a boundary, and with digits as keys have them.
+    """
+
+    literals: tuple[str, ...]
+    pattern: re.Pattern[str]
+    """Matched at the literal; it contains the literal."""
+    opening: re.Pattern[str]
+    """Matches the whole rest of the text when that rest may still become a match."""
+    max_length: int
+    valid: Callable[[str], bool] = _always
+    """Looks at the matched text once more."""
+    ignore_case: bool = False
+    split: re.Pattern[str] | None = None
+    _beginnings: tuple[str, ...] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        beginnings = {literal[:length] for literal in self.literals for length in range(1, len(literal))}
+        object.__setattr__(self, "_beginnings", tuple(sorted(beginnings, key=lambda one: (-len(one), one))))
+
+    @property
+    def patterns(self) -> tuple[str, ...]:
+        """Every regular expression it may run on the text."""
+        return tuple(pattern.pattern for pattern in (self.pattern, self.split) if pattern)
+
+    def spans(self, view: View) -> list[Span]:
+        """Every match, in order of its start."""
+        haystack = view.lower if self.ignore_case else view.plain
+        found = set()
+        for position in _positions(haystack, self.literals):
+            match = self.pattern.match(view.plain, position)
+            if match and self.valid(match[0]):
+                found.add(Span(match.start(), match.end()))
+        if self.split:
+            found.update(self._split_spans(view, self.split, {span.start for span in found}))
+        return sorted(found)
+
+    def open_from(self, view: View) -> int:
+        """The first literal, or beginning of one at the end, whose rest may still become a match."""
+        plain, squeezed = view.plain, view.squeezed
+        haystack = lowered(squeezed) if self.ignore_case else squeezed
+        first = max(0, len(squeezed) - self.max_length - 1)
+        for position in sorted(_positions(haystack, self.literals, first)):
+            start = view.squeezed_origin[position]
+            rest = squeezed[position:] if self.split else plain[start:]
+            if self.opening.fullmatch(rest):
+                return start
+        for beginning in self._beginnings:
+            if haystack.endswith(beginning):
+                return view.squeezed_origin[len(squeezed) - len(beginning)]
+        return len(plain)
+
+    def _split_spans(self, view: View, pattern: re.Pattern[str], direct: set[int]) -> set[Span]:
+        found = set()
+        for position in _positions(view.squeezed, self.literals):
+            match = pattern.match(view.squeezed, position)
+            if match is None or not _looks_random(match[1]) or not self.valid(match[0]):
+                continue
+            origin = view.squeezed_origin
+            span = Span(origin[match.start()], origin[match.end() - 1] + 1)
+            broken = span.end - span.start > match.end() - match.start()
+            if broken and span.start not in direct and _stands_alone(view.plain, span, exact=match[0] == match[1]):
+                found.add(span)
+        return found
+
+
+def _positions(haystack: str, literals: tuple[str, ...], first: int = 0) -> list[int]:
+    found = []
+    for literal in literals:
+        position = haystack.find(literal, first)
+        while position >= 0:
+            found.append(position)
+            position = haystack.find(literal, position + 1)
+    return found
+
+
+def _looks_random(key: str) -> bool:
+    """Whether one character in twenty is a digit: keys have about one in six, joined words hardly any."""
+    return sum(char.isdigit() for char in key) * 20 >= len(key)
+
+
+def _stands_alone(plain: str, span: Span, *, exact: bool) -> bool:
+    before = plain[span.start - 1] if span.start else " "
+    after = plain[span.end] if exact and span.end < len(plain) else " "
+    return not (_joins(before) or _joins(after))
+
+
+def _joins(char: str) -> bool:
+    return char.isascii() and (char.isalnum() or char == "_")
+
+
+def entropy(text: str) -> float:
+    """Shannon's entropy of the characters, in bits a character."""
+    counts = Counter(text).values()
+    return -sum(count / len(text) * math.log2(count / len(text)) for count in counts)
+
+
+def key(
+    literals: tuple[str, ...],
+    body: str,
+    low: int,
+    high: int,
+    *,
+    split: bool = True,
+    valid: Callable[[str], bool] = _always,
+) -> Literals:
+    """A finder for literal + `low` to `high` characters of the class `body` (inside its brackets).
+
+    A fixed length (`low == high`) must end at a boundary, else a stretch of base64 would do; a longer run than `high` is
+    cut at `high`. Where a split key of varying length ends cannot be told, so words behind it may count as part of it.
+    """
+    prefix = "(?:" + "|".join(re.escape(literal) for literal in literals) + ")"
+    end = f"(?![{body}])" if low == high else ""
+    return Literals(
+        literals=literals,
+        pattern=re.compile(rf"(?<![A-Za-z0-9_]){prefix}[{body}]{{{low},{high}}}+{end}"),
+        opening=re.compile(rf"{prefix}[{body}]{{0,{high}}}+"),
+        max_length=max(map(len, literals)) + high + 1,
+        valid=valid,
+        split=re.compile(rf"({prefix}[{body}]{{{low}}})[{body}]{{0,{high - low}}}+") if split else None,
+    )

@@ -1,0 +1,337 @@
+"""The guard: a constitution, compiled, judging requests before they leave and replies before they are handed over.
+
+The laws of this file:
+- Every provision of every layer is judged by itself; the decision is the strictest action of all. There is no order,
+  no priority and no way for one provision to silence another.
+- Whatever fails, fails closed: an exception in a detector or condition becomes `GuardFailureError`, unless that one
+  provision says `unsafe_fail_open`, and then the failure itself is a finding.
+- No text leaves through findings, errors or `repr`.
+"""
+
+import datetime as dt
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
+
+from trivium.constitution import Constitution, Provision
+from trivium.constitution.condition import Condition, compile_condition, context_fields, request_fields
+from trivium.errors import ConstitutionError, GuardFailureError
+from trivium.guard.detectors import REGISTRY, Detector
+from trivium.guard.parts import Visit, map_reply, map_request
+from trivium.guard.text import BREAK, Span, View
+from trivium.vocabulary.decision import Action, Context, Decision, Finding, Stage
+from trivium.vocabulary.messages import MessageRequest, Reply
+
+if TYPE_CHECKING:
+    from trivium.guard.streaming import StreamGuard
+
+T = TypeVar("T", MessageRequest, Reply)
+
+
+@dataclass(frozen=True, slots=True)
+class Checked(Generic[T]):
+    """What the guard made of a request or reply."""
+
+    decision: Decision
+    """BLOCK and ESCALATE are decided here and enforced by the caller."""
+    value: T
+    """The request or reply that may go on, redacted where a provision says so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One provision of one layer, compiled."""
+
+    order: int
+    """Its number in the constitution, from 0."""
+    layer: str
+    provision: Provision
+    detectors: tuple[Detector, ...]
+    condition: Condition | None
+
+    def finding(self, detector: str, stage: Stage, location: str, count: int = 1) -> Finding:
+        """That this rule applied."""
+        return self._finding(self.provision.action, detector, stage, location, count)
+
+    def failed_open(self, detector: str, stage: Stage) -> Finding:
+        """That this rule could not be judged and asked for failing open."""
+        return self._finding(Action.LOG, f"{detector} (failed open)", stage, stage, 1)
+
+    def _finding(self, action: Action, detector: str, stage: Stage, location: str, count: int) -> Finding:
+        return Finding(
+            provision=self.provision.id,
+            layer=self.layer,
+            action=action,
+            detector=detector,
+            stage=stage,
+            location=location,
+            count=count,
+        )
+
+
+class Guard:
+    """Judges requests and replies under one constitution. Safe to share between threads and tasks: it keeps no state."""
+
+    def __init__(
+        self,
+        constitution: Constitution,
+        *,
+        detectors: Mapping[str, Detector] = REGISTRY,
+        today: Callable[[], dt.date] = lambda: dt.datetime.now(dt.UTC).date(),
+    ) -> None:
+        """Compile `constitution`. Raises `ConstitutionError` when it is empty or names an unknown detector.
+
+        `today` tells the day (UTC) for provisions that begin or end on one.
+        """
+        self.constitution = constitution
+        self.rules = tuple(_compiled(constitution, detectors))
+        if not self.rules:
+            raise ConstitutionError("The constitution has no provisions; without any nothing may be asked.")
+        self._today = today
+
+    def check_request(self, request: MessageRequest, context: Context) -> Checked[MessageRequest]:
+        """Judge a request for one route, before it leaves. Raises `GuardFailureError` when that cannot be done."""
+        began = perf_counter()
+        judged = self.judgement("request", context, request)
+        value = _judged(judged, request, map_request, context)
+        return Checked(judged.decision(perf_counter() - began), value)
+
+    def check_reply(self, reply: Reply, context: Context) -> Checked[Reply]:
+        """Judge a complete reply, before it is handed over. Raises `GuardFailureError` when that cannot be done."""
+        began = perf_counter()
+        judged = self.judgement("reply", context)
+        value = _judged(judged, reply, map_reply, context)
+        return Checked(judged.decision(perf_counter() - began), value)
+
+    def stream(self, context: Context) -> "StreamGuard":
+        """Judge a reply while it arrives. Raises `GuardFailureError` when a condition cannot be decided."""
+        from trivium.guard.streaming import StreamGuard
+
+        began = perf_counter()
+        judged = self.judgement("reply", context)
+        return StreamGuard(judged, context, spent_s=perf_counter() - began)
+
+    def judgement(self, stage: Stage, context: Context, request: MessageRequest | None = None) -> "Judgement":
+        """Decide the conditions; what is left are detectors, for the texts to come."""
+        today = self._today()
+        rules = [r for r in self.rules if stage in r.provision.stages and r.provision.holds_on(today)]
+        judged = Judgement(stage, self.constitution.digest, context)
+        scope: dict[str, Mapping[str, Any]] = {}  # Any: see `condition.Fields`
+        for rule in rules:
+            if rule.condition is not None:
+                if not scope:
+                    scope = {"context": context_fields(context)}
+                    if request is not None:
+                        scope["request"] = request_fields(request)
+                try:
+                    if not rule.condition.evaluate(scope):
+                        continue
+                except Exception as error:
+                    judged.failed(rule, "condition", error)
+                    continue
+                if not rule.detectors:
+                    judged.found(rule, "condition", stage)
+                    continue
+            judged.watch(rule)
+        return judged
+
+
+class Judgement:
+    """One decision in the making: which detectors still matter, and what was found so far."""
+
+    def __init__(self, stage: Stage, digest: str, context: Context) -> None:
+        self.stage: Stage = stage
+        self._digest = digest
+        self._context = context
+        self._watching: dict[str, tuple[Detector, list[Rule]]] = {}
+        self._findings: dict[tuple[int, str, str], Finding] = {}
+
+    @property
+    def detectors(self) -> tuple[Detector, ...]:
+        """Every detector that some applicable rule needs, each once."""
+        return tuple(detector for detector, _ in self._watching.values())
+
+    @property
+    def action(self) -> Action:
+        """The strictest action so far."""
+        return max((finding.action for finding in self._findings.values()), default=Action.ALLOW)
+
+    def watch(self, rule: Rule) -> None:
+        """Have the rule's detectors run."""
+        for detector in rule.detectors:
+            self._watching.setdefault(detector.name, (detector, []))[1].append(rule)
+
+    def spans(self, detector: Detector, view: View) -> list[Span]:
+        """Run one detector; an exception is dealt with as the rules that need it say."""
+        try:
+            return detector.finder.spans(view)
+        except Exception as error:
+            self._detector_failed(detector, error)
+            return []
+
+    def open_from(self, detector: Detector, view: View) -> int:
+        """Where an unfinished match may have begun; see `Finder.open_from`."""
+        try:
+            return detector.finder.open_from(view)
+        except Exception as error:
+            self._detector_failed(detector, error)
+            return len(view.plain)
+
+    def matched(self, detector: Detector, location: str, count: int = 1) -> bool:
+        """Record matches at a place. True when they must be redacted."""
+        rules = self._watching[detector.name][1]
+        for rule in rules:
+            self.found(rule, detector.name, location, count)
+        return any(rule.provision.action is Action.REDACT for rule in rules)
+
+    def found(self, rule: Rule, detector: str, location: str, count: int = 1) -> None:
+        """Record that a rule applied. ALLOW records nothing: it permits what nobody forbade."""
+        if rule.provision.action is Action.ALLOW:
+            return
+        key = (rule.order, detector, location)
+        before = self._findings[key].count if key in self._findings else 0
+        self._findings[key] = rule.finding(detector, self.stage, location, before + count)
+
+    def failed(self, rule: Rule, detector: str, error: Exception) -> None:
+        """A rule could not be judged: raise, or record it when the rule fails open."""
+        if not rule.provision.unsafe_fail_open:
+            failure(rule.provision.id, detector, self._context, error)
+        self._findings[(rule.order, detector, "")] = rule.failed_open(detector, self.stage)
+
+    def decision(self, duration_s: float) -> Decision:
+        """What was decided: the strictest finding's action, findings strictest first."""
+        ordered = sorted(self._findings.items(), key=lambda item: (-item[1].action, item[0][0]))
+        return Decision(
+            action=self.action,
+            findings=tuple(finding for _, finding in ordered),
+            constitution=self._digest,
+            duration_s=duration_s,
+        )
+
+    def _detector_failed(self, detector: Detector, error: Exception) -> None:
+        for rule in self._watching[detector.name][1]:
+            self.failed(rule, detector.name, error)
+
+
+def failure(provision: str, detector: str, context: Context, error: Exception) -> NoReturn:
+    """Fail closed. The cause is named by its type alone: its message may hold what was judged."""
+    what = "the condition" if detector == "condition" else f"detector `{detector}`"
+    raise GuardFailureError(
+        f"Provision `{provision}`: {what} failed with {type(error).__name__}; the guard fails closed, so nothing passes.",
+        provisions=(provision,),
+        request_id=context.request_id,
+        next_step="Correct the provision, or the request if it lacks what the condition reads; see docs/constitution.md.",
+    ) from None
+
+
+def merged(spans: Iterable[Span]) -> list[Span]:
+    """Overlapping spans as one each; `spans` in order of their start."""
+    result: list[Span] = []
+    for span in spans:
+        if result and span.start < result[-1].end:
+            result[-1] = Span(result[-1].start, max(result[-1].end, span.end))
+        else:
+            result.append(span)
+    return result
+
+
+def marker(detector: str) -> str:
+    """What stands in place of a redacted span."""
+    return f"[redacted:{detector}]"
+
+
+def _compiled(constitution: Constitution, detectors: Mapping[str, Detector]) -> Iterable[Rule]:
+    for order, (layer, provision) in enumerate(constitution.provisions):
+        unknown = [name for name in provision.detectors if name not in detectors]
+        if unknown:
+            raise ConstitutionError(
+                f"Layer `{layer.name}`, provision `{provision.id}`: detector `{unknown[0]}` is unknown;"
+                f" detectors are {', '.join(detectors)}.",
+                next_step="Correct the name, or install the release of Trivium that has this detector.",
+            )
+        condition = None
+        if provision.condition is not None:
+            condition = compile_condition(provision.condition, with_request="reply" not in provision.stages)
+        yield Rule(order, layer.name, provision, tuple(detectors[name] for name in provision.detectors), condition)
+
+
+def _judged(judged: Judgement, value: T, mapped: Callable[[T, Visit], T], context: Context) -> T:
+    """Run the detectors over every text of `value` at once, record findings, return it redacted."""
+    if not judged.detectors:
+        return value
+    try:
+        texts = _Texts()
+        mapped(value, texts.collect)
+        replacements = texts.judge(judged)
+        return mapped(value, _Replacing(replacements).visit) if replacements else value
+    except (GuardFailureError, MemoryError):
+        raise
+    except Exception as error:
+        raise GuardFailureError(
+            f"The guard could not read the {judged.stage} ({type(error).__name__}); it fails closed, so nothing passes.",
+            request_id=context.request_id,
+            next_step="Send text as text: documents that claim to be text must be UTF-8 in base64, tool inputs JSON.",
+        ) from None
+
+
+class _Texts:
+    """All texts of a request or reply, judged as one, with a break between them."""
+
+    def __init__(self) -> None:
+        self._places: list[str] = []
+        self._leads: list[int] = []
+        self._texts: list[str] = []
+
+    def collect(self, place: str, text: str, lead: str) -> str:
+        self._places.append(place)
+        self._leads.append(len(lead))
+        self._texts.append(lead + text if lead else text)
+        return text
+
+    def judge(self, judged: Judgement) -> dict[int, str]:
+        """Record every finding; return the replaced texts by number."""
+        view = View(BREAK.join(self._texts))
+        redactions: dict[int, list[tuple[int, str, int]]] = {}
+        starts: list[int] = []
+        for detector in judged.detectors:
+            spans = judged.spans(detector, view)
+            if not spans:
+                continue
+            starts = starts or self._starts()
+            for span in merged(view.to_original(span) for span in spans):
+                number = bisect_right(starts, span.start) - 1
+                offset = starts[number] + self._leads[number]
+                start, end = max(0, span.start - offset), span.end - offset
+                if end > 0 and judged.matched(detector, self._places[number]):
+                    redactions.setdefault(number, []).append((start, detector.name, end))
+        return {number: self._redacted(number, sorted(found)) for number, found in redactions.items()}
+
+    def _starts(self) -> list[int]:
+        starts, position = [], 0
+        for text in self._texts:
+            starts.append(position)
+            position += len(text) + len(BREAK)
+        return starts
+
+    def _redacted(self, number: int, found: list[tuple[int, str, int]]) -> str:
+        text = self._texts[number][self._leads[number] :]
+        pieces, done = [], 0
+        for start, name, end in found:
+            if start >= done:
+                pieces += [text[done:start], marker(name)]
+            done = max(done, end)
+        return "".join([*pieces, text[done:]])
+
+
+class _Replacing:
+    """The second walk: hands out replaced texts by number, in the order of the first."""
+
+    def __init__(self, replacements: dict[int, str]) -> None:
+        self._replacements = replacements
+        self._number = -1
+
+    def visit(self, _place: str, text: str, _lead: str) -> str:
+        self._number += 1
+        return self._replacements.get(self._number, text)

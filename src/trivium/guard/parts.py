@@ -1,0 +1,155 @@
+"""Every text of a request or reply, with its place; and the same record with some texts replaced. No I/O.
+
+One walk serves both: a function sees each text and returns it, unchanged or replaced. Records are rebuilt only along
+the way to a replaced text. Places are paths (`messages[0].content[1].text`); inside a tool's input or schema the path
+ends at the record's own field, since keys are text too and may not appear in findings.
+
+Not read: the bytes of images and of binary documents, encrypted reasoning, signatures.
+"""
+
+import base64
+import binascii
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from trivium.vocabulary.messages import (
+    Base64Source,
+    ContentBlock,
+    DocumentBlock,
+    ImageBlock,
+    MessageRequest,
+    Reply,
+    TextBlock,
+    ThinkingBlock,
+    Tool,
+    ToolResultBlock,
+    ToolUseBlock,
+    Turn,
+)
+
+Visit = Callable[[str, str, str], str]
+"""From place, text and lead to the text, unchanged or replaced. The lead stands before the text when it is judged (a
+JSON member's name and `=`), but is no part of it."""
+
+_TEXT_TYPES = ("text/", "application/json", "application/xml", "application/yaml", "application/x-ndjson")
+_LONG_NUMBER = 10**7
+"""Numbers below have too few digits for any detector."""
+
+
+def map_request(request: MessageRequest, visit: Visit) -> MessageRequest:
+    """The request with every text that would leave passed through `visit`."""
+    changes: dict[str, Any] = {}  # Any: each field has its own type
+    if isinstance(request.system, str):
+        _keep(changes, "system", request.system, visit("system", request.system, ""))
+    elif request.system is not None:
+        _keep(changes, "system", request.system, _each(request.system, "system", visit, _block))
+    _keep(changes, "messages", request.messages, _each(request.messages, "messages", visit, _turn))
+    _keep(changes, "tools", request.tools, _each(request.tools, "tools", visit, _tool))
+    _keep(
+        changes,
+        "stop_sequences",
+        request.stop_sequences,
+        _each(request.stop_sequences, "stop_sequences", visit, _string),
+    )
+    return msgspec.structs.replace(request, **changes) if changes else request
+
+
+def map_reply(reply: Reply, visit: Visit) -> Reply:
+    """The reply with every text passed through `visit`."""
+    content = _each(reply.content, "content", visit, _block)
+    return reply if content is reply.content else msgspec.structs.replace(reply, content=content)
+
+
+def map_json(value: Any, place: str, visit: Visit, lead: str = "") -> Any:  # Any: JSON
+    """A JSON value with every string, member name and long number passed through `visit`."""
+    if isinstance(value, str):
+        return visit(place, value, lead)
+    if isinstance(value, dict):
+        pairs = [(visit(place, name, ""), map_json(child, place, visit, f"{name}=")) for name, child in value.items()]
+        changed = any(new is not old or child is not value[old] for (new, child), old in zip(pairs, value, strict=True))
+        return dict(pairs) if changed else value
+    if isinstance(value, list | tuple):
+        items = [map_json(child, place, visit, lead) for child in value]
+        return items if any(new is not old for new, old in zip(items, value, strict=True)) else value
+    if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) >= _LONG_NUMBER:
+        text = str(value)
+        seen = visit(place, text, lead)
+        return value if seen is text else seen
+    return value
+
+
+def _each(
+    items: Any, place: str, visit: Visit, one: Callable[[Any, str, Visit], Any]
+) -> Any:  # Any: any tuple of records
+    mapped = tuple(one(item, f"{place}[{number}]", visit) for number, item in enumerate(items))
+    return mapped if any(new is not old for new, old in zip(mapped, items, strict=True)) else items
+
+
+def _string(text: str, place: str, visit: Visit) -> str:
+    return visit(place, text, "")
+
+
+def _turn(turn: Turn, place: str, visit: Visit) -> Turn:
+    place = f"{place}.content"
+    if isinstance(turn.content, str):
+        content: Any = visit(place, turn.content, "")  # Any: a text or blocks
+    else:
+        content = _each(turn.content, place, visit, _block)
+    return turn if content is turn.content else msgspec.structs.replace(turn, content=content)
+
+
+def _block(block: ContentBlock, place: str, visit: Visit) -> ContentBlock:
+    changes: dict[str, Any] = {}  # Any: each field has its own type
+    if isinstance(block, TextBlock):
+        _keep(changes, "text", block.text, visit(f"{place}.text", block.text, ""))
+    elif isinstance(block, ThinkingBlock):
+        _keep(changes, "thinking", block.thinking, visit(f"{place}.thinking", block.thinking, ""))
+    elif isinstance(block, ToolUseBlock):
+        _keep(changes, "name", block.name, visit(f"{place}.name", block.name, ""))
+        _keep(changes, "input", block.input, map_json(block.input, f"{place}.input", visit))
+    elif isinstance(block, ToolResultBlock):
+        if isinstance(block.content, str):
+            _keep(changes, "content", block.content, visit(f"{place}.content", block.content, ""))
+        else:
+            _keep(changes, "content", block.content, _each(block.content, f"{place}.content", visit, _block))
+    elif isinstance(block, DocumentBlock):
+        if block.title is not None:
+            _keep(changes, "title", block.title, visit(f"{place}.title", block.title, ""))
+        _keep(changes, "source", block.source, _document(block.source, f"{place}.source.data", visit))
+    elif isinstance(block, ImageBlock):
+        return block
+    return msgspec.structs.replace(block, **changes) if changes else block
+
+
+def _document(source: Any, place: str, visit: Visit) -> Any:  # Any: one of the two document sources
+    if not isinstance(source, Base64Source):
+        data = visit(place, source.data, "")
+        return source if data is source.data else msgspec.structs.replace(source, data=data)
+    if not source.media_type.lower().startswith(_TEXT_TYPES):
+        return source
+    try:
+        text = base64.b64decode(source.data, validate=True).decode("utf-8", "replace")
+    except (binascii.Error, ValueError) as error:
+        raise UnreadableError(f"{place} says it is {source.media_type} but is not base64") from error
+    seen = visit(place, text, "")
+    return source if seen is text else msgspec.structs.replace(source, data=base64.b64encode(seen.encode()).decode())
+
+
+def _tool(tool: Tool, place: str, visit: Visit) -> Tool:
+    changes: dict[str, Any] = {}  # Any: each field has its own type
+    _keep(changes, "name", tool.name, visit(f"{place}.name", tool.name, ""))
+    if tool.description is not None:
+        _keep(changes, "description", tool.description, visit(f"{place}.description", tool.description, ""))
+    _keep(changes, "input_schema", tool.input_schema, map_json(tool.input_schema, f"{place}.input_schema", visit))
+    return msgspec.structs.replace(tool, **changes) if changes else tool
+
+
+def _keep(changes: dict[str, Any], name: str, old: Any, new: Any) -> None:  # Any: each field has its own type
+    if new is not old:
+        changes[name] = new
+
+
+class UnreadableError(ValueError):
+    """A text that must be judged cannot be read; the message names its place."""

@@ -1,0 +1,278 @@
+"""Judging a reply while it arrives, with the same result as judging the whole.
+
+Text is held back only from where an unfinished match may have begun (`Finder.open_from`); everything before is settled
+and flows on at once. What is settled never changes: whether a match begins somewhere depends on a few characters
+before it, kept in the window, and on the characters behind it, which are waited for. A tool's input is held until its
+block stops, since half of a JSON document cannot be redacted.
+
+Once the decision is ESCALATE or BLOCK nothing more is released. What was released before stays released: a provision
+that must see the whole reply first belongs to a call without streaming.
+"""
+
+from collections.abc import Callable
+from time import perf_counter
+
+import msgspec
+
+from trivium.guard.detectors.detector import LOOKBEHIND, Detector
+from trivium.guard.engine import Judgement, failure, marker
+from trivium.guard.parts import map_json
+from trivium.guard.text import Span, View, fold
+from trivium.vocabulary.decision import Action, Context, Decision
+from trivium.vocabulary.messages import (
+    BlockStart,
+    BlockStop,
+    Event,
+    SignatureDelta,
+    TextBlock,
+    TextDelta,
+    ThinkingBlock,
+    ThinkingDelta,
+    ToolInputDelta,
+    ToolUseBlock,
+)
+
+
+class StreamGuard:
+    """Takes a stream's events and gives those that may be handed over. One per stream; not for several threads."""
+
+    def __init__(self, judged: Judgement, context: Context, *, spent_s: float = 0.0) -> None:
+        self._judged = judged
+        self._context = context
+        self._spent_s = spent_s
+        self._blocks: dict[int, _Block] = {}
+
+    @property
+    def decision(self) -> Decision:
+        """What is decided so far; complete after `close`. From ESCALATE on the stream must be given up."""
+        return self._judged.decision(self._spent_s)
+
+    def feed(self, event: Event) -> list[Event]:
+        """Judge the next event; return the events released now, in order. Raises `GuardFailureError`."""
+        began = perf_counter()
+        try:
+            return self._unless_stopped(self._fed(event))
+        finally:
+            self._spent_s += perf_counter() - began
+
+    def close(self) -> list[Event]:
+        """The stream's terminal event has arrived: judge and return what is still held."""
+        began = perf_counter()
+        try:
+            held = [event for index in sorted(self._blocks) for event in self._blocks[index].flush()]
+            self._blocks.clear()
+            return self._unless_stopped(held)
+        finally:
+            self._spent_s += perf_counter() - began
+
+    def _unless_stopped(self, events: list[Event]) -> list[Event]:
+        return [] if self._judged.action >= Action.ESCALATE else events
+
+    def _fed(self, event: Event) -> list[Event]:
+        if isinstance(event, BlockStart):
+            return self._started(event)
+        if isinstance(event, BlockStop):
+            block = self._blocks.pop(event.index, None)
+            return [*(block.flush() if block else ()), event]
+        if isinstance(event, TextDelta | ThinkingDelta | ToolInputDelta | SignatureDelta):
+            if event.index not in self._blocks:  # a protocol without block starts
+                self._blocks[event.index] = self._block_for(event)
+            return self._blocks[event.index].take(event)
+        return [event]
+
+    def _started(self, event: BlockStart) -> list[Event]:
+        block, index = event.block, event.index
+        if isinstance(block, TextBlock):
+            self._blocks[index] = self._text(index)
+            return [
+                msgspec.structs.replace(event, block=msgspec.structs.replace(block, text="")),
+                *(self._blocks[index].take(TextDelta(index=index, text=block.text)) if block.text else ()),
+            ]
+        if isinstance(block, ThinkingBlock):
+            self._blocks[index] = self._thinking(index)
+            return [
+                msgspec.structs.replace(event, block=msgspec.structs.replace(block, thinking="")),
+                *(
+                    self._blocks[index].take(ThinkingDelta(index=index, thinking=block.thinking))
+                    if block.thinking
+                    else ()
+                ),
+            ]
+        if isinstance(block, ToolUseBlock):
+            tool = _ToolBlock(self._judged, self._context, index)
+            self._blocks[index] = tool
+            return [msgspec.structs.replace(event, block=tool.begun(block))]
+        return [event]
+
+    def _block_for(self, event: Event) -> "_Block":
+        if isinstance(event, TextDelta):
+            return self._text(event.index)
+        if isinstance(event, ToolInputDelta):
+            return _ToolBlock(self._judged, self._context, event.index)
+        assert isinstance(event, ThinkingDelta | SignatureDelta)  # noqa: S101 -- the caller's own condition
+        return self._thinking(event.index)
+
+    def _text(self, index: int) -> "_Block":
+        return _TextBlock(self._judged, f"content[{index}].text", lambda text: TextDelta(index=index, text=text))
+
+    def _thinking(self, index: int) -> "_Block":
+        place = f"content[{index}].thinking"
+        return _TextBlock(self._judged, place, lambda text: ThinkingDelta(index=index, thinking=text))
+
+
+class _Block:
+    """One content block in the making."""
+
+    def take(self, event: Event) -> list[Event]:
+        """Judge one delta; return what is released."""
+        raise NotImplementedError
+
+    def flush(self) -> list[Event]:
+        """The block is complete; return the rest."""
+        raise NotImplementedError
+
+
+class _TextBlock(_Block):
+    """Text or reasoning. Signatures wait for the end, since they come behind text that may be held."""
+
+    def __init__(self, judged: Judgement, place: str, delta: Callable[[str], Event]) -> None:
+        self._text = SettlingText(judged, place)
+        self._delta = delta
+        self._waiting: list[Event] = []
+
+    def take(self, event: Event) -> list[Event]:
+        if isinstance(event, TextDelta | ThinkingDelta):
+            return self._events(self._text.feed(event.text if isinstance(event, TextDelta) else event.thinking))
+        self._waiting.append(event)
+        return []
+
+    def flush(self) -> list[Event]:
+        return [*self._events(self._text.flush()), *self._waiting]
+
+    def _events(self, text: str) -> list[Event]:
+        return [self._delta(text)] if text else []
+
+
+class _ToolBlock(_Block):
+    """A tool's input: held until it is complete JSON."""
+
+    def __init__(self, judged: Judgement, context: Context, index: int) -> None:
+        self._judged = judged
+        self._context = context
+        self._index = index
+        self._held: list[Event] = []
+        self._json: list[str] = []
+
+    def begun(self, block: ToolUseBlock) -> ToolUseBlock:
+        """The block as it may be announced: name and early input judged."""
+        name = self._whole(f"content[{self._index}].name", block.name, "")
+        early = map_json(block.input, f"content[{self._index}].input", self._whole)
+        return msgspec.structs.replace(block, name=name, input=early)
+
+    def take(self, event: Event) -> list[Event]:
+        self._held.append(event)
+        if isinstance(event, ToolInputDelta):
+            self._json.append(event.partial_json)
+        return []
+
+    def flush(self) -> list[Event]:
+        document = "".join(self._json)
+        if not document.strip():
+            return self._held
+        try:
+            value = msgspec.json.decode(document)
+            redacted = map_json(value, f"content[{self._index}].input", self._whole)
+        except (msgspec.DecodeError, RecursionError) as error:
+            names = self._judged.detectors
+            if not names:
+                return self._held
+            failure("(all)", names[0].name, self._context, error)
+        if redacted is value:
+            return self._held
+        return [ToolInputDelta(index=self._index, partial_json=msgspec.json.encode(redacted).decode())]
+
+    def _whole(self, place: str, text: str, lead: str) -> str:
+        judging = SettlingText(self._judged, place, skip=len(lead))
+        judged = judging.feed(lead + text) + judging.flush()
+        return text if judged == text else judged
+
+
+class SettlingText:
+    """A text that grows, judged from its beginning to where it is settled."""
+
+    def __init__(self, judged: Judgement, place: str, *, skip: int = 0) -> None:
+        self._judged = judged
+        self._place = place
+        self._window = ""
+        self._frontier = 0
+        """Position in the window up to which text is settled and was released."""
+        self._hidden_to = skip
+        """Position in the window up to which text is not released: inside a redacted span, or the lead."""
+        self._skip = skip
+        self._ends: dict[str, int] = {}
+        """Detector → where its last match ends, to count overlapping matches once."""
+
+    def feed(self, text: str) -> str:
+        """Add text; return what is settled now."""
+        self._window += text
+        return self._settle(final=False)
+
+    def flush(self) -> str:
+        """Nothing more will come; return the rest."""
+        return self._settle(final=True)
+
+    def _settle(self, *, final: bool) -> str:
+        view = View(self._window)
+        boundary = len(self._window) if final else self._boundary(view)
+        found = [] if boundary == self._frontier else self._matches(view, boundary)
+        released = self._released(found, boundary)
+        self._frontier = boundary
+        self._trim()
+        return released
+
+    def _boundary(self, view: View) -> int:
+        positions = [self._judged.open_from(detector, view) for detector in self._judged.detectors]
+        position = min(positions, default=len(view.plain))
+        return max(self._frontier, view.original_position(position))
+
+    def _matches(self, view: View, boundary: int) -> list[tuple[int, str, int]]:
+        """Matches that begin in the text being settled and must be redacted: start, detector, end."""
+        redact = []
+        for detector in self._judged.detectors:
+            spans = self._judged.spans(detector, view)
+            if not spans:
+                continue
+            for span in map(view.to_original, spans):
+                if self._frontier <= span.start < boundary and self._record(detector, span):
+                    redact.append((span.start, detector.name, span.end))
+        return sorted(redact)
+
+    def _record(self, detector: Detector, span: Span) -> bool:
+        if span.end <= self._skip:
+            return False
+        again = span.start < self._ends.get(detector.name, 0)
+        self._ends[detector.name] = max(span.end, self._ends.get(detector.name, 0))
+        return self._judged.matched(detector, self._place, 0 if again else 1)
+
+    def _released(self, found: list[tuple[int, str, int]], boundary: int) -> str:
+        pieces, done = [], max(self._frontier, self._hidden_to)
+        for start, name, end in found:
+            if start >= done or (done == self._skip and start < done):
+                pieces += [self._window[done:start], marker(name)]
+            done = max(done, end)
+        pieces.append(self._window[done:boundary])
+        self._hidden_to = max(done, self._hidden_to)
+        return "".join(pieces)
+
+    def _trim(self) -> None:
+        """Forget what no later match can depend on: all but a few characters that detectors look back at."""
+        cut, seen = self._frontier, 0
+        while cut and seen < LOOKBEHIND:
+            cut -= 1
+            seen += self._window[cut].isascii() or fold(self._window[cut]) != ""
+        if cut:
+            self._window = self._window[cut:]
+            self._frontier -= cut
+            self._hidden_to = max(0, self._hidden_to - cut)
+            self._skip = max(0, self._skip - cut)
+            self._ends = {name: end - cut for name, end in self._ends.items()}

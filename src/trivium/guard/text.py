@@ -1,0 +1,121 @@
+"""A text as detectors read it: simple disguises removed, every position mapped back to the original.
+
+Three readings of one text, each made when first asked for:
+- `plain`: compatibility forms of ASCII characters (full-width, mathematical, circled; every script's decimal digits),
+  dashes and spaces become the ASCII character; characters that show nothing (zero-width, soft hyphen, bidirectional
+  marks, variation selectors, tags) vanish.
+- `lower`: `plain` in lower case, position by position.
+- `squeezed`: `plain` without white space, for keys that were split by spaces or line breaks.
+
+Look-alikes from other scripts (Cyrillic А for Latin A) and encodings (base64, ROT13) are not undone.
+"""
+
+import re
+import unicodedata
+from bisect import bisect_left
+from functools import cached_property, lru_cache
+from typing import NamedTuple
+
+BREAK = "\x00"
+"""Stands between texts that are scanned together. No detector's pattern contains it, so no match spans two texts."""
+
+WHITE = " \t\n\r\x0b\x0c\x1c\x1d\x1e\x1f"
+"""What `str.split` treats as white space within ASCII; `plain` has mapped every other space to one of these."""
+
+_WHITE_BYTES = WHITE.encode()
+_NOT_ASCII = re.compile("[^\x00-\x7f]")
+_BLANK_LETTERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0")
+"""Letters and marks that show nothing: grapheme joiner, Hangul fillers, Khmer inherent vowels (Unicode 15, DICP)."""
+_DIGIT_CLASSES = bytes(0x30 if 0x30 <= code <= 0x39 else 0x78 for code in range(256))
+_DIGIT_SEPARATORS = b" \t\n\r-./()+"
+
+
+class Span(NamedTuple):
+    """Where something was found: `start` inclusive, `end` exclusive, in code points."""
+
+    start: int
+    end: int
+
+
+class View:
+    """The readings of one text."""
+
+    def __init__(self, original: str) -> None:
+        self.original = original
+        self._origin: list[int] | None = None  # position in `plain` → position in `original`; None: the same
+        self.plain = original if original.isascii() else self._folded(original)
+
+    def _folded(self, original: str) -> str:
+        folds = {ord(char): fold(char) for char in set(_NOT_ASCII.findall(original))}
+        table = {code: folded for code, folded in folds.items() if folded != chr(code)}
+        if "" in table.values():
+            gone = frozenset(chr(code) for code, folded in table.items() if not folded)
+            self._origin = [position for position, char in enumerate(original) if char not in gone]
+        return original.translate(table) if table else original
+
+    def to_original(self, span: Span) -> Span:
+        """A span of `plain` as the span of the original that covers it, invisible characters inside included."""
+        if self._origin is None:
+            return span
+        return Span(self._origin[span.start], self._origin[span.end - 1] + 1)
+
+    def original_position(self, position: int) -> int:
+        """A position of `plain` in the original; its end is the original's end."""
+        if position >= len(self.plain):
+            return len(self.original)
+        return position if self._origin is None else self._origin[position]
+
+    def plain_position(self, position: int) -> int:
+        """The first position of `plain` that lies at or behind a position of the original."""
+        return position if self._origin is None else bisect_left(self._origin, position)
+
+    @cached_property
+    def lower(self) -> str:
+        """`plain` in lower case; characters whose lower case has another length stay."""
+        return lowered(self.plain)
+
+    @cached_property
+    def squeezed(self) -> str:
+        """`plain` without white space."""
+        if self.plain.isascii():
+            return self.plain.encode().translate(None, _WHITE_BYTES).decode()
+        return "".join(self.plain.split())
+
+    @cached_property
+    def squeezed_origin(self) -> list[int]:
+        """Position in `squeezed` → position in `plain`."""
+        return [position for position, char in enumerate(self.plain) if not char.isspace()]
+
+    @cached_property
+    def digit_runs(self) -> bytes:
+        """Digits as `0`, separators gone, everything else as `x`: tells at once whether long numbers exist at all."""
+        return self.plain.encode("ascii", "replace").translate(_DIGIT_CLASSES, _DIGIT_SEPARATORS)
+
+
+def lowered(text: str) -> str:
+    """`text` in lower case, as long as before: characters whose lower case has another length stay."""
+    lower = text.lower()
+    if len(lower) == len(text):
+        return lower
+    return "".join(low if len(low := char.lower()) == 1 else char for char in text)
+
+
+@lru_cache(maxsize=8192)
+def fold(char: str) -> str:
+    """What one character beyond ASCII is read as: an ASCII character, "" when it shows nothing, or itself."""
+    category = unicodedata.category(char)
+    if category == "Cf" or char in _BLANK_LETTERS or unicodedata.name(char, "").startswith("VARIATION SELECTOR"):
+        return ""
+    if category == "Nd":
+        return str(unicodedata.decimal(char))
+    if category == "Pd" or char == "\u2212":  # the minus sign is a mathematical symbol to Unicode
+        return "-"
+    if char.isspace():
+        return "\n" if category in ("Zl", "Zp") else " "
+    compatible = unicodedata.normalize("NFKC", char)
+    return compatible if len(compatible) == 1 and compatible.isascii() else char
+
+
+def shows(char: str) -> bool:
+    """Whether a character is neither white space nor invisible."""
+    return not char.isspace() and (char.isascii() or fold(char) != "")
