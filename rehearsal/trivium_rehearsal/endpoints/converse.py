@@ -296,7 +296,8 @@ def _add_tools(messages: Json, config: Json) -> None:
         if (spec := tool.get("toolSpec"))
     ]
     for kind, value in (config.get("toolChoice") or {}).items():
-        messages["tool_choice"] = {"type": kind, **({"name": value["name"]} if kind == "tool" else {})}
+        if value is not None:
+            messages["tool_choice"] = {"type": kind, **({"name": value["name"]} if kind == "tool" else {})}
 
 
 def _block(block: Json) -> Json | None:

@@ -97,6 +97,9 @@ class Desk:
         except (asyncio.CancelledError, ConnectionError):
             self.account.outcome("left")
             raise
+        except Exception:
+            self.account.outcome("crashed")
+            raise
         self.account.outcome(outcome)
 
     async def _refuse(self, answer: Answer, refusal: RefusalError) -> None:

@@ -59,7 +59,8 @@ class Account:
         self.bytes_out += size
 
     def outcome(self, name: str) -> None:
-        """What became of a request: `answered`, `refused:<type>`, `fault:<kind>`, `left` (the caller did)."""
+        """What became of a request: `answered`, `refused:<type>`, `fault:<kind>`, `failed` (the source, on
+        the way), `left` (the caller did), `crashed` (we did)."""
         self.outcomes[name] += 1
         if name == "answered":
             self.answered += 1

@@ -134,8 +134,8 @@ def _tagged(shapes: Mapping[str, Check], *, implied: str | None = None) -> Check
 
     def check(value: Any, path: str) -> None:
         _any_object(value, path)
-        tag = value.get("type", implied)
-        if tag is None and "type" not in value:
+        tag = implied if value.get("type") is None and implied else value.get("type")
+        if "type" not in value and tag is None:
             raise InvalidBodyError(f"{path}.type: Field required")
         shape = shapes.get(tag) if isinstance(tag, str) else None
         if shape is None:
@@ -499,7 +499,7 @@ def prompt(body: Json, *, cloud: Cloud, model: str) -> Prompt:
 
 
 def _forced(choice: Json | None, tools: tuple[ToolSpec, ...]) -> ToolSpec | None:
-    if choice is None or choice["type"] in ("auto", "none"):
+    if choice is None or choice["type"] in ("auto", "none") or not tools:
         return None
     if choice["type"] == "any":
         return tools[0]
