@@ -99,6 +99,8 @@ RULE: Final = Rule(
         "uniform "
         "access (Google Cloud), or allowBlobPublicAccess to false (Azure).",
         pulumi="""\
+role = {"trivium-role": "audit-store"}
+bucket = aws.s3.Bucket("audit", tags=role)
 aws.s3.BucketPublicAccessBlock(
     "audit",
     bucket=bucket.id,
@@ -110,6 +112,7 @@ aws.s3.BucketPublicAccessBlock(
 gcp.storage.Bucket(
     "audit",
     location="us-central1",
+    labels=role,
     public_access_prevention="enforced",
     uniform_bucket_level_access=True,
 )
@@ -118,6 +121,7 @@ azure_native.storage.StorageAccount(
     kind="StorageV2",
     sku={"name": "Standard_ZRS"},
     resource_group_name=group.name,
+    tags=role,
     allow_blob_public_access=False,
 )""",
     ),
