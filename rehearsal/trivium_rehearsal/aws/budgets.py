@@ -68,7 +68,9 @@ class Budget(Kind):
 
     def look(self, aws: Calls, id: str, known: Properties) -> Properties | None:
         account, _, name = id.partition(":")
-        answer = aws.maybe("budgets.describe_budget", *_GONE, AccountId=account, BudgetName=name)
+        answer = aws.maybe(
+            "budgets.describe_budget", *_GONE, AccountId=account, BudgetName=name, ShowFilterExpression=True
+        )
         if answer is None:
             return None
         budget, arn = answer["Budget"], f"arn:aws:budgets::{account}:budget/{name}"
@@ -88,6 +90,7 @@ class Budget(Kind):
             "filterExpression": from_cloud(_FILTER, budget.get("FilterExpression", {})),
             "metrics": budget.get("Metrics", []),
             "billingViewArn": budget.get("BillingViewArn", ""),
+            **_auto_told(budget.get("AutoAdjustData")),
             "notifications": self._notifications(aws, account, name),
             **told_tags(from_pairs(tags), known),
         }
@@ -191,6 +194,17 @@ def _money_told(budget: Properties) -> Properties:
             for start, limit in planned.items()
         ]
     return told
+
+
+def _auto_told(auto: Properties | None) -> Properties:
+    """How the limit follows the past, where it does."""
+    if not auto:
+        return {}
+    told: Properties = {"autoAdjustType": auto["AutoAdjustType"]}
+    if history := auto.get("HistoricalOptions"):
+        period = {"budgetAdjustmentPeriod": history["BudgetAdjustmentPeriod"]}
+        told["historicalOptions"] = period
+    return {"autoAdjustData": told}
 
 
 def _notification(entry: Properties) -> Properties:

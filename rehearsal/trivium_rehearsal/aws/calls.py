@@ -34,7 +34,7 @@ _UNKNOWN_OPERATION = (
     "InternalError",
 )
 
-_UNKNOWN_TEXTS = ("Unknown action", "Unknown operation", "No route")
+_UNKNOWN_TEXTS = ("Unknown action", "Unknown operation", "Unknown CloudTrail action", "No route")
 
 Answer = dict[str, Any]
 """One response as boto3 gives it; `Any` because every operation has a shape of its own."""

@@ -492,6 +492,8 @@ def _inline_rules(permissions: Any, group: str) -> list[Properties]:
             *(("prefixListIds", entry, entry["PrefixListId"]) for entry in permission.get("PrefixListIds", ())),
             *(("securityGroups", entry, entry["GroupId"]) for entry in permission.get("UserIdGroupPairs", ())),
         ]
+        if not sources:  # its only source was one that the emulator does not keep
+            rules.append({**head, "description": ""})
         for key, entry, value in sources:
             source = {"self": True} if value == group else {key: [value]}
             rules.append({**head, **source, "description": entry.get("Description", "")})
@@ -504,7 +506,7 @@ def _regrouped(single: list[Properties], known: list[Properties] | None) -> list
     rules = []
     for rule in known or ():
         parts = _split(rule)
-        if parts and all(part in left for part in parts):
+        if all(part in left for part in parts):
             for part in parts:
                 left.remove(part)
             rules.append(rule)
@@ -512,7 +514,10 @@ def _regrouped(single: list[Properties], known: list[Properties] | None) -> list
 
 
 def _split(rule: Properties) -> list[Properties]:
-    """An inline rule as the single-source rules that it stands for."""
+    """An inline rule as the single-source rules that it stands for.
+
+    Prefix lists apart, which the emulator does not keep: a rule of prefix lists alone becomes one without source.
+    """
     any_port = rule["protocol"] == "-1"
     head = {
         "protocol": rule["protocol"],
@@ -522,10 +527,12 @@ def _split(rule: Properties) -> list[Properties]:
     tail = {"description": rule.get("description") or ""}
     parts = [
         {**head, key: [value], **tail}
-        for key in ("cidrBlocks", "ipv6CidrBlocks", "prefixListIds", "securityGroups")
+        for key in ("cidrBlocks", "ipv6CidrBlocks", "securityGroups")
         for value in rule.get(key) or ()
     ]
-    return [*parts, *([{**head, "self": True, **tail}] if rule.get("self") else [])]
+    if rule.get("self"):
+        parts.append({**head, "self": True, **tail})
+    return parts or [{**head, "description": ""}]
 
 
 class _Rule(_Described):

@@ -15,6 +15,8 @@ from trivium_rehearsal.execution import Properties
 _EMPTY: tuple[Any, ...] = (None, "", [], {}, False)
 
 _NO_INTERFACE = "an endpoint is a record there: it has no network interface, name or policy of its own"
+_NO_IPV6 = "networks there have IPv4 alone"
+_NO_PREFIX_LISTS = "rules there know addresses and groups, no prefix lists"
 _NO_DELIVERY = "a flow log is a record there: nothing is captured, formatted or delivered"
 
 NOT_KEPT: Mapping[str, Mapping[str, str]] = MappingProxyType(
@@ -31,6 +33,33 @@ NOT_KEPT: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "maxAggregationInterval": _NO_DELIVERY,
             "logFormat": _NO_DELIVERY,
             "destinationOptions": _NO_DELIVERY,
+        },
+        "aws:ec2/vpc:Vpc": {
+            "assignGeneratedIpv6CidrBlock": _NO_IPV6,
+            "enableNetworkAddressUsageMetrics": "nothing is measured there",
+        },
+        "aws:ec2/subnet:Subnet": {
+            "ipv6CidrBlock": _NO_IPV6,
+            "assignIpv6AddressOnCreation": _NO_IPV6,
+            "enableDns64": _NO_IPV6,
+        },
+        "aws:ec2/securityGroup:SecurityGroup": {
+            "ingress.*.prefixListIds": _NO_PREFIX_LISTS,
+            "egress.*.prefixListIds": _NO_PREFIX_LISTS,
+        },
+        "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": {"prefixListId": _NO_PREFIX_LISTS},
+        "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": {"prefixListId": _NO_PREFIX_LISTS},
+        "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": {
+            "rules.*.prefix": "only the newer `filter` is kept there",
+            "transitionDefaultMinimumObjectSize": "objects there never change their storage class by size",
+        },
+        "aws:cloudwatch/logGroup:LogGroup": {"deletionProtectionEnabled": "every log group there can be deleted"},
+        "aws:cloudwatch/logMetricFilter:LogMetricFilter": {
+            "applyOnTransformedLogs": "logs there are not transformed",
+        },
+        "aws:cloudwatch/metricAlarm:MetricAlarm": {
+            "metricQueries": "alarms there watch one metric",
+            "evaluateLowSampleCountPercentiles": "alarms there are not evaluated by percentile",
         },
         "aws:bedrock/guardrail:Guardrail": {"crossRegionConfig": "a guardrail there knows one Region"},
         "aws:bedrock/guardrailVersion:GuardrailVersion": {"description": "a version there keeps the guardrail's own"},
@@ -114,14 +143,13 @@ def settled(known: Any, told: Any) -> Any:
         if partners is None:
             return told
         return [settled(item, told[partner]) for item, partner in zip(known, partners, strict=True)]
-    if not isinstance(told, Mapping | list) and _same(known, told):
-        return known
-    return told
+    return known if known is not None and not isinstance(told, Mapping | list) and _same(known, told) else told
 
 
 def outputs(known: Properties, told: Properties, paths: Mapping[str, str]) -> Properties:
     """What the state holds: what the emulator told, except at `paths`, which it cannot tell."""
-    answer: Properties = settled(_pruned(known, paths), told)
+    pruned = _pruned(known, paths)
+    answer: Properties = {name: settled(pruned.get(name), value) for name, value in told.items()}
     for path in paths:
         answer = with_from(answer, known, path)
     return answer

@@ -59,8 +59,9 @@ class Key(Kind):
             "policy": aws("kms.get_key_policy", KeyId=id, PolicyName="default")["Policy"],
             **told_tags(from_pairs(tags, "TagKey", "TagValue"), known),
         }
-        period = rotation.get("RotationPeriodInDays")
-        return told if period is None else {**told, "rotationPeriodInDays": period}
+        if told["enableKeyRotation"] and (period := rotation.get("RotationPeriodInDays")):
+            told["rotationPeriodInDays"] = period
+        return told
 
     def change(self, aws: Calls, id: str, state: Properties, inputs: Properties) -> None:
         enabled = inputs.get("isEnabled", True)

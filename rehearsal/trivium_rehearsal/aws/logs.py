@@ -17,6 +17,14 @@ _TRANSFORMATION: Shape = {
     "dimensions": "dimensions",
     "unit": "unit",
 }
+_QUERY: Shape = {
+    "id": "Id",
+    "accountId": "AccountId",
+    "expression": "Expression",
+    "label": "Label",
+    "period": "Period",
+    "returnData": "ReturnData",
+}
 _ALARM: Shape = {
     "actionsEnabled": "ActionsEnabled",
     "alarmActions": "AlarmActions",
@@ -28,17 +36,7 @@ _ALARM: Shape = {
     "extendedStatistic": "ExtendedStatistic",
     "insufficientDataActions": "InsufficientDataActions",
     "metricName": "MetricName",
-    "metricQueries": (
-        "Metrics",
-        {
-            "id": "Id",
-            "accountId": "AccountId",
-            "expression": "Expression",
-            "label": "Label",
-            "period": "Period",
-            "returnData": "ReturnData",
-        },
-    ),
+    "metricQueries": ("Metrics", _QUERY),
     "namespace": "Namespace",
     "okActions": "OKActions",
     "period": "Period",
@@ -251,6 +249,7 @@ class MetricAlarm(Kind):
         tags = aws("cloudwatch.list_tags_for_resource", ResourceARN=alarm["AlarmArn"]).get("Tags")
         return {
             **from_cloud(_ALARM, alarm),
+            "metricQueries": [_query_told(query) for query in alarm.get("Metrics", ())],
             "name": id,
             "arn": alarm["AlarmArn"],
             "dimensions": from_pairs(alarm.get("Dimensions"), "Name", "Value"),
@@ -279,12 +278,24 @@ class MetricAlarm(Kind):
         aws("cloudwatch.put_metric_alarm", AlarmName=name, Dimensions=dimensions, Tags=tags, **spelled)
 
 
+_STATISTIC: Shape = {"period": "Period", "stat": "Stat", "unit": "Unit"}
+_METRIC: Shape = {"metricName": "MetricName", "namespace": "Namespace"}
+
+
 def _metric_stat(metric: Properties) -> Properties:
     """The metric of a query as MetricStat."""
     dimensions = as_pairs(metric.get("dimensions") or {}, "Name", "Value")
-    named_metric = to_cloud({"metricName": "MetricName", "namespace": "Namespace"}, metric)
-    statistic = to_cloud({"period": "Period", "stat": "Stat", "unit": "Unit"}, metric)
-    return {"Metric": {**named_metric, "Dimensions": dimensions}, **statistic}
+    return {"Metric": {**to_cloud(_METRIC, metric), "Dimensions": dimensions}, **to_cloud(_STATISTIC, metric)}
+
+
+def _query_told(query: Properties) -> Properties:
+    """One metric query in the provider's spelling."""
+    told: Properties = from_cloud(_QUERY, query)
+    if statistic := query.get("MetricStat"):
+        metric = statistic["Metric"]
+        dimensions = from_pairs(metric.get("Dimensions"), "Name", "Value")
+        told["metric"] = {**from_cloud(_METRIC, metric), **from_cloud(_STATISTIC, statistic), "dimensions": dimensions}
+    return told
 
 
 KINDS: tuple[type[Kind], ...] = (LogGroup, LogResourcePolicy, LogMetricFilter, MetricAlarm)

@@ -42,7 +42,6 @@ _ENCRYPTION_RULE: Shape = {
         "ApplyServerSideEncryptionByDefault",
         {"sseAlgorithm": "SSEAlgorithm", "kmsMasterKeyId": "KMSMasterKeyID"},
     ),
-    "blockedEncryptionTypes": "BlockedEncryptionTypes",
     "bucketKeyEnabled": "BucketKeyEnabled",
 }
 _TRANSITION: Shape = {"storageClass": "StorageClass", "date": "Date", "days": "Days"}
@@ -112,6 +111,21 @@ _LOGGING: Shape = {
 }
 
 
+def _encryption_to_cloud(rule: Properties) -> Properties:
+    """One rule; S3 wraps the blocked types in an object of their own."""
+    spelled: Properties = to_cloud(_ENCRYPTION_RULE, rule)
+    if blocked := rule.get("blockedEncryptionTypes"):
+        spelled["BlockedEncryptionTypes"] = {"EncryptionType": blocked}
+    return spelled
+
+
+def _encryption_from_cloud(rule: Properties) -> Properties:
+    spelled: Properties = from_cloud(_ENCRYPTION_RULE, rule)
+    if blocked := (rule.get("BlockedEncryptionTypes") or {}).get("EncryptionType"):
+        spelled["blockedEncryptionTypes"] = blocked
+    return spelled
+
+
 class Bucket(Kind):
     """A bucket, with object lock where asked."""
 
@@ -178,7 +192,7 @@ class Bucket(Kind):
             status = "Enabled" if versioning.get("enabled") else "Suspended"
             aws("s3.put_bucket_versioning", Bucket=id, VersioningConfiguration={"Status": status})
         if encryption := inputs.get("serverSideEncryptionConfiguration"):
-            rules = [to_cloud(_ENCRYPTION_RULE, encryption["rule"])]
+            rules = [_encryption_to_cloud(encryption["rule"])]
             aws("s3.put_bucket_encryption", Bucket=id, ServerSideEncryptionConfiguration={"Rules": rules})
         if policy := inputs.get("policy"):
             aws("s3.put_bucket_policy", Bucket=id, Policy=policy)
@@ -356,7 +370,7 @@ class BucketServerSideEncryptionConfiguration(_OfBucket):
     gone = ("ServerSideEncryptionConfigurationNotFoundError",)
 
     def put(self, aws: Calls, inputs: Properties) -> None:
-        rules = to_cloud(_ENCRYPTION_RULE, inputs["rules"])
+        rules = [_encryption_to_cloud(rule) for rule in inputs["rules"]]
         aws(
             "s3.put_bucket_encryption",
             Bucket=inputs["bucket"],
@@ -376,8 +390,7 @@ def _encryption_rules(aws: Calls, bucket: str) -> list[Properties] | None:
     answer = aws.maybe("s3.get_bucket_encryption", code, *_GONE, Bucket=bucket)
     if answer is None:
         return None
-    rules: list[Properties] = from_cloud(_ENCRYPTION_RULE, answer["ServerSideEncryptionConfiguration"]["Rules"])
-    return rules
+    return [_encryption_from_cloud(rule) for rule in answer["ServerSideEncryptionConfiguration"]["Rules"]]
 
 
 class BucketPolicy(_OfBucket):
