@@ -110,10 +110,18 @@ class _Bench:
         self.inputs: dict[str, Mapping[str, object]] = {}
         self._waivers = waivers
 
-    def hear(self, rule: Rule, stack: Stack, *, config: Mapping[str, object], request: str, report: Report) -> None:
+    def hear(
+        self,
+        rule: Rule,
+        read: Callable[[], Stack],
+        *,
+        config: Mapping[str, object],
+        request: str,
+        report: Report,
+    ) -> None:
         """Judge, report the violations and keep the asides. `request` is a URN, or `Asides.WHOLE_STACK`."""
         try:
-            for finding in judge(rule, stack, self._parameters(rule, config)):
+            for finding in judge(rule, read(), self._parameters(rule, config)):
                 self._speak(finding, request, report)
         except Exception as error:  # Fail closed: whatever broke, the rule's promise is not known to hold.
             self.asides.add("broken", request, urn=request, message=_broken(rule, error))
@@ -170,8 +178,7 @@ def _broken(rule: Rule, error: Exception) -> str:
     where = f"{Path(frames[-1].filename).name}, line {frames[-1].lineno}" if frames else "unknown place"
     return (
         f"{rule.id} could not judge: {type(error).__name__} in {where}. What it promises is not known to hold, so "
-        f"this counts "
-        "as a violation. Mend the rule; a waiver does not cover it."
+        "this counts as a violation. Mend the rule; a waiver does not cover it."
     )
 
 
@@ -198,15 +205,17 @@ def _resource_policy(rule: Rule, bench: _Bench) -> pp.Policy:
     def validate(args: pp.ResourceValidationArgs, report: Report) -> None:
         if unversioned(args.resource_type) not in rule.types:
             args.not_applicable(f"{rule.id} is about other types")
-        bench.hear(rule, Stack((_resource(args),)), config=args.get_config(), request=args.urn, report=report)
+        bench.hear(rule, lambda: Stack((_resource(args),)), config=args.get_config(), request=args.urn, report=report)
 
     return pp.ResourceValidationPolicy(validate=validate, **_metadata(rule, bench.profile))
 
 
 def _stack_policy(rule: Rule, bench: _Bench) -> pp.Policy:
     def validate(args: pp.StackValidationArgs, report: Report) -> None:
-        stack = Stack(tuple(_stack_resource(r, bench.inputs.get(r.urn)) for r in args.resources))
-        bench.hear(rule, stack, config=args.get_config(), request=Asides.WHOLE_STACK, report=report)
+        def read() -> Stack:
+            return Stack(tuple(_stack_resource(each, bench.inputs.get(each.urn)) for each in args.resources))
+
+        bench.hear(rule, read, config=args.get_config(), request=Asides.WHOLE_STACK, report=report)
 
     return pp.StackValidationPolicy(validate=validate, **_metadata(rule, bench.profile))
 

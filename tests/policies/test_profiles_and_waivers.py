@@ -8,7 +8,7 @@ from typing import Any
 import jsonschema  # type: ignore[import-untyped] # has no types of its own
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trivium.errors import ConfigurationError
@@ -69,6 +69,7 @@ SETTINGS = st.dictionaries(
 )
 
 
+@settings(deadline=None)  # nothing here is timed
 @given(SETTINGS)
 def test_the_loader_and_the_json_schema_refuse_the_same_settings(setting: dict[str, Any]) -> None:
     document = {"title": "t", "rules": {STORE: setting}}

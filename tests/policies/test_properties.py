@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trivium_policies.iam import allow_statements, matches
@@ -88,6 +88,7 @@ def test_action_patterns_match_as_iam_matches_them(pair: tuple[str, str]) -> Non
     assert matches(*pair) is PATTERNS[pair]
 
 
+@settings(deadline=None)  # nothing here is timed
 @given(st.text(max_size=20), st.text(max_size=20))
 def test_a_star_covers_whatever_stands_in_its_place(head: str, tail: str) -> None:
     assert matches("bedrock:*" + tail, "bedrock:" + head + tail)
@@ -100,6 +101,7 @@ JSON = st.recursive(
 )
 
 
+@settings(deadline=None)  # nothing here is timed
 @given(JSON)
 def test_any_document_is_read_or_refused_and_never_breaks(document: object) -> None:
     try:

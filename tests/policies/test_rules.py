@@ -6,7 +6,7 @@ import sys
 from collections.abc import Mapping
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trivium.errors import ConfigurationError
@@ -144,6 +144,7 @@ def spoiled(draw: st.DrawFn) -> Stack:
     return Stack(tuple(resources))
 
 
+@settings(deadline=None)  # nothing here is timed
 @given(spoiled())
 def test_no_shape_of_a_property_breaks_a_rule(stack: Stack) -> None:
     for rule in rules():
