@@ -622,6 +622,9 @@ def preview(type_: ResourceType, inputs: Mapping[str, Any]) -> dict[str, Any]:
     """What is known of a resource before it exists: its inputs; everything computed is unknown."""
     outputs = _echo(inputs)
     for name, field in type_.outputs.items():
+        if name in outputs:
+            asked = type_.inputs.fields[name].type if name in type_.inputs.fields else None
+            outputs[name] = _completed(None, "", name, outputs[name], field.type, asked)
         if outputs.get(name) is None and (field.required or name not in type_.inputs.fields):
             outputs[name] = UNKNOWN
     return outputs
@@ -647,12 +650,40 @@ def _echo(inputs: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in inputs.items() if not name.startswith("__")}
 
 
+# What a cloud adds inside a block that the program gave: identifiers, addresses, endpoints.
+_ADDED: Final = re.compile(r"(arn|Arn|[iI]d|[uU]ri|[uU]rl|[eE]ndpoint|[fF]qdn|[hH]ostName|[iI]p|[iI]pAddress)$")
+
+
+def _completed(maker: _Maker | None, id: str, name: str, given: Any, shape: Type, asked: Type | None) -> Any:  # noqa: A002
+    """`given` with what the cloud adds inside of it: only what could not be given. Unknown without a maker."""
+    if isinstance(shape, ListOf) and isinstance(given, list):
+        inner = asked.item if isinstance(asked, ListOf) else None
+        return [_completed(maker, id, name, item, shape.item, inner) for item in given]
+    if not (isinstance(shape, ObjectType) and isinstance(given, dict)):
+        return given
+    asked_fields = asked.fields if isinstance(asked, ObjectType) else {}
+    completed = dict(given)
+    for key, field in shape.fields.items():
+        asked_field = asked_fields.get(key)
+        if key in given:
+            inner_asked = asked_field.type if asked_field else None
+            completed[key] = _completed(maker, id, key, given[key], field.type, inner_asked)
+        elif asked_field is None and field.type == Scalar("string") and _ADDED.search(key):
+            completed[key] = UNKNOWN if maker is None else _value(maker, field.type, key, 0, sure=True)
+        elif key == "id" and isinstance(given.get("name"), str) and id.startswith("/subscriptions/"):
+            # Azure gives every named part of a resource an id below the resource's own.
+            completed[key] = f"{id}/{name}/{given['name']}"
+    return completed
+
+
 def _outputs(maker: _Maker, id: str, old: Mapping[str, Any]) -> dict[str, Any]:  # noqa: A002 - Pulumi's word
     type_ = maker.type
     outputs = {name: value for name, value in _echo(maker.inputs).items() if name in type_.outputs}
     special = _special(maker, id)
     for name, field in type_.outputs.items():
         if outputs.get(name) is not None:
+            asked = type_.inputs.fields[name].type if name in type_.inputs.fields else None
+            outputs[name] = _completed(maker, id, name, outputs[name], field.type, asked)
             continue
         if name in special:
             outputs[name] = old.get(name, special[name])
