@@ -15,15 +15,21 @@ def uv(*arguments: str | Path, what: str) -> None:
 
     Raises `ToolchainError`, with what uv said, when it fails or is missing.
     """
-    own = Path(sys.prefix) / "bin" / "uv"
-    program = str(own) if own.exists() else shutil.which("uv")
-    if program is None:
-        raise ToolchainError(f"uv, which installs {what}, is missing.", next_step="Run `make clean up`.")
+    program = _program(what)
     env = uv_environment(Path(sys.executable), os.environ)
     done = run([program, *arguments], name="uv", env=env, keep_lines=8)
     if done.code:
         said = " ".join(line.strip() for line in done.lines)
         raise ToolchainError(
-            f"{what[0].upper()}{what[1:]} could not be installed. uv says: {without_hosts(said)}",
+            f"{what[0].upper()}{what[1:]} could not be installed. uv says: {without_hosts(said)}.",
             next_step=remedy(said),
         )
+
+
+def _program(what: str) -> str:
+    """uv of the project's environment, else of PATH."""
+    own = Path(sys.prefix) / "bin" / "uv"
+    found = str(own) if own.exists() else shutil.which("uv")
+    if found is None:
+        raise ToolchainError(f"uv, which installs {what}, is missing.", next_step="Run `make clean up`.")
+    return found
