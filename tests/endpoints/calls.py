@@ -89,7 +89,7 @@ def configuration(*, grpc: bool = False) -> Configuration:
             ),
             models={
                 SONNET: models,
-                OPUS: Model(accepts_2026_10_21=True),
+                OPUS: Model(accepts_2026_10_21=True, accepts_prefill=False),
                 "us.anthropic.claude-locked-v1:0": Model(accessible=False),
             },
             guardrails={"gr1234567890": ("1", "DRAFT")},

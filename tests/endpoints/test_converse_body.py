@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.endpoints.test_messages_body import JSON, places, replaced
@@ -132,6 +132,7 @@ def test_a_conversation_becomes_the_messages_that_say_the_same() -> None:
     assert [tool.name for tool in prompt.tools] == ["get_weather"]
 
 
+@settings(deadline=None)
 @given(path=st.sampled_from(places(FULL)), new=JSON)
 def test_any_one_change_is_accepted_or_refused_and_nothing_else(path: tuple[Any, ...], new: Any) -> None:
     body = replaced(FULL, path, new)

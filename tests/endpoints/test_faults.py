@@ -22,6 +22,7 @@ STREAMS: dict[str, tuple[str, Callable[[], Draft]]] = {
     "streamRawPredict": ("vertex", lambda: calls.vertex(stream=True)),
     "streamed messages": ("foundry", lambda: calls.foundry(stream=True)),
 }
+CALLS: dict[str, tuple[str, Callable[[], Draft]]] = WHOLE | STREAMS
 each_whole = pytest.mark.parametrize("call", WHOLE)
 each_stream = pytest.mark.parametrize("call", STREAMS)
 
@@ -55,7 +56,7 @@ ERRORS: dict[str, dict[str, tuple[int, str]]] = {
 
 
 def _send(endpoints: Endpoints, call: str, **listening: Any) -> Heard:
-    cloud, build = {**WHOLE, **STREAMS}[call]
+    cloud, build = CALLS[call]
     return calls.send(endpoints.addresses[cloud], build(), **listening)
 
 
@@ -68,9 +69,9 @@ def _names(call: str, body: bytes) -> list[str]:
 
 
 @pytest.mark.parametrize("kind", ERRORS)
-@pytest.mark.parametrize("call", {**WHOLE, **STREAMS})
+@pytest.mark.parametrize("call", CALLS)
 def test_an_error_stands_in_place_of_the_answer(endpoints: Endpoints, call: str, kind: str) -> None:
-    cloud = {**WHOLE, **STREAMS}[call][0]
+    cloud = CALLS[call][0]
     endpoints.fault(kind, cloud=cloud, retry_after_s=7)
     heard = _send(endpoints, call)
     status, error_type = ERRORS[kind][cloud]
@@ -241,6 +242,17 @@ def test_a_fault_never_hides_a_refusal(endpoints: Endpoints) -> None:
     wrong.body["colour"] = "red"
     assert calls.send(endpoints.addresses["foundry"], wrong).status == 400
     assert _send(endpoints, "messages").status == 529
+
+
+def test_an_expired_token_is_about_a_credential_that_was_good(endpoints: Endpoints) -> None:
+    endpoints.fault("expired_token", cloud="vertex")
+    stranger = calls.vertex()
+    stranger.headers["authorization"] = "Bearer ya29.stranger"
+    reasons = [
+        calls.send(endpoints.addresses["vertex"], draft).json["error"]["details"][0]["reason"]
+        for draft in (stranger, calls.vertex())
+    ]
+    assert reasons == ["ACCESS_TOKEN_TYPE_UNSUPPORTED", "ACCESS_TOKEN_EXPIRED"]
 
 
 def test_an_unknown_kind_of_fault_is_refused(endpoints: Endpoints) -> None:

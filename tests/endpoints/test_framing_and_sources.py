@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trivium_rehearsal.endpoints import Scripted, ScriptedReply, TextPart, ToolUsePart, When, eventstream
@@ -26,6 +26,7 @@ from trivium_rehearsal.endpoints.text import (
 _payloads = st.lists(st.tuples(st.text("abcXYZ", min_size=1, max_size=20), st.binary(max_size=64)), max_size=5)
 
 
+@settings(deadline=None)
 @given(sent=_payloads, cut=st.integers(1, 40))
 def test_botocore_reads_what_we_frame_however_it_is_cut(sent: list[tuple[str, bytes]], cut: int) -> None:
     from botocore.eventstream import EventStreamBuffer
@@ -38,6 +39,7 @@ def test_botocore_reads_what_we_frame_however_it_is_cut(sent: list[tuple[str, by
     assert heard == sent
 
 
+@settings(deadline=None)
 @given(payload=st.binary(min_size=1, max_size=64))
 def test_a_corrupted_frame_keeps_its_length_and_fails_its_checksum(payload: bytes) -> None:
     from botocore.eventstream import ChecksumMismatch, EventStreamBuffer
@@ -73,6 +75,7 @@ def _text(pieces: list[Piece]) -> str:
     return "".join(piece.text for piece in pieces if isinstance(piece, Text))
 
 
+@settings(deadline=None)
 @given(
     parts=st.lists(st.text("abc", max_size=4), max_size=8),
     sequences=st.lists(st.text("abc", min_size=1, max_size=3), max_size=3),
@@ -104,6 +107,7 @@ def test_a_stop_sequence_does_not_look_into_tool_inputs() -> None:
 # ---------------------------------------------------------------- scripts
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_words_joined_are_the_text(text: str) -> None:
     assert "".join(words(text)) == text

@@ -5,14 +5,14 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trivium_rehearsal.endpoints import Model, messages
 
 Body = dict[str, Any]
 MODEL = Model(max_output_tokens=64_000)
-PAIR = [
+PAIR: list[Body] = [
     {"role": "user", "content": "What is the weather?"},
     {"role": "assistant", "content": [{"type": "tool_use", "id": "toolu_1", "name": "get_weather", "input": {}}]},
     {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "toolu_1", "content": "clear"}]},
@@ -135,6 +135,10 @@ REFUSED: dict[str, Row] = {
     ),
     "a choice without tools": (lambda b: b.pop("tools"), "may only be specified while providing tools"),
     "an empty stop sequence": (lambda b: b.update(stop_sequences=[""]), r"^stop_sequences\.0: "),
+    "a system turn with an image": (
+        lambda b: b["messages"].append({"role": "system", "content": [{"type": "image"}]}),
+        r"^messages\.5\.content\.0: Input tag",
+    ),
     "stream as text": (lambda b: b.update(stream="yes"), "^stream: Input should be a valid boolean"),
     "a system block that is an image": (lambda b: b["system"].append({"type": "image"}), r"^system\.1: Input tag"),
     "an unknown effort": (lambda b: b["output_config"].update(effort="huge"), r"^output_config\.effort: "),
@@ -156,6 +160,7 @@ def test_refused(sentence: str) -> None:
 
 ACCEPTED: dict[str, Callable[[Body], Any]] = {
     "neighbouring turns of one role": lambda b: b["messages"].append({"role": "user", "content": "and more"}),
+    "a system turn between others": lambda b: b["messages"].append({"role": "system", "content": "Be kind."}),
     "an empty last turn of the assistant": lambda b: b["messages"].append({"role": "assistant", "content": ""}),
     "tool results in two turns": lambda b: b["messages"].insert(2, {"role": "user", "content": "a note"}),
     "a tool whose type is null": lambda b: b["tools"][0].update(type=None),
@@ -169,6 +174,14 @@ def test_accepted(sentence: str) -> None:
     body = copy.deepcopy(FULL)
     ACCEPTED[sentence](body)
     _validate(body)
+
+
+def test_a_model_without_prefill_wants_the_last_word_from_the_user() -> None:
+    turns = [{"role": "user", "content": "hi"}, {"role": "assistant", "content": "Well,"}]
+    body = {"max_tokens": 9, "messages": turns}
+    _validate(body)
+    with pytest.raises(messages.InvalidBodyError, match="does not support assistant message prefill"):
+        _validate(body, model=Model(accepts_prefill=False))
 
 
 @pytest.mark.parametrize("name", ["temperature", "top_p", "top_k"])
@@ -209,6 +222,7 @@ def replaced(value: Any, path: tuple[Any, ...], new: Any) -> Any:
     return copied
 
 
+@settings(deadline=None)
 @given(path=st.sampled_from(places(FULL)), new=JSON)
 def test_any_one_change_is_accepted_or_refused_and_nothing_else(path: tuple[Any, ...], new: Any) -> None:
     body = replaced(FULL, path, new)

@@ -162,7 +162,9 @@ def test_importing_the_endpoints_imports_no_cloud_sdk_and_no_model() -> None:
     code = "import sys, trivium_rehearsal.endpoints; print(*sys.modules)"
     environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=True)
-    heavy = re.findall(r"(?<!\S)(?:boto3|botocore|anthropic|grpc|xllamacpp|google\.(?:auth|protobuf|cloud\.\w+))(?!\S)", done.stdout)
+    heavy = re.findall(
+        r"(?<!\S)(?:boto3|botocore|anthropic|grpc|xllamacpp|google\.(?:auth|protobuf|cloud\.\w+))(?!\S)", done.stdout
+    )
     assert heavy == []
 
 

@@ -15,9 +15,10 @@ Row = tuple[Callable[[], Draft], Spoil, int, str]
 _NOW = dt.datetime.now(dt.UTC)
 
 
-def _set(draft: Draft, **fields: Any) -> None:
+def _set(draft: Draft, **fields: Any) -> Draft:
     for name, value in fields.items():
         setattr(draft, name, value)
+    return draft
 
 
 def _later(change: Callable[[Draft, dict[str, str]], Any]) -> Spoil:
@@ -41,9 +42,7 @@ def _foundry_stream() -> Draft:
 
 
 def _temporary() -> Draft:
-    draft = calls.converse()
-    _set(draft, key=calls.TEMPORARY_KEY, token=calls.SESSION_TOKEN)
-    return draft
+    return _set(calls.converse(), key=calls.TEMPORARY_KEY, token=calls.SESSION_TOKEN)
 
 
 _MODEL = "/model/{}/converse"
@@ -208,6 +207,12 @@ BEDROCK: dict[str, Row] = {
     "an unknown beta in the additional fields": (
         calls.converse,
         lambda d: d.body.update(additionalModelRequestFields={"anthropic_beta": ["nope"]}),
+        400,
+        "ValidationException",
+    ),
+    "a last word by the assistant for a model without prefill": (
+        lambda: calls.converse(model=calls.OPUS),
+        lambda d: d.body["messages"].append({"role": "assistant", "content": [{"text": "Well,"}]}),
         400,
         "ValidationException",
     ),

@@ -5,7 +5,7 @@ import datetime as dt
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.endpoints import calls
@@ -31,12 +31,14 @@ def _verify(request: Request, now: dt.datetime = NOW) -> AwsIdentity:
     return sigv4.verify(request, [IDENTITY], region=calls.REGION, service="bedrock", now=now)
 
 
+@settings(deadline=None)
 @given(path=_paths.filter(lambda path: " " not in path), note=_values, body=st.binary(max_size=64))
 def test_what_botocore_signs_is_verified(path: str, note: str, body: bytes) -> None:
     draft = calls.Draft(path, body, {"x-amz-note": note, "content-type": "application/json"}, at=NOW)
     assert _verify(_request(draft)) == IDENTITY
 
 
+@settings(deadline=None)
 @given(position=st.integers(0, 63), bit=st.integers(0, 7))
 def test_any_one_changed_bit_of_the_body_is_found(position: int, bit: int) -> None:
     request = _request(calls.Draft("/model/m/invoke", bytes(64), {}, at=NOW))

@@ -66,7 +66,7 @@ MODELS = {"bedrock": calls.OPUS, "vertex": calls.VERTEX_SONNET, "foundry": calls
 CLOUDS = pytest.mark.parametrize("cloud", MODELS)
 
 
-def _user(text: str) -> list[dict[str, Any]]:
+def _user(text: str) -> Any:
     return [{"role": "user", "content": text}]
 
 
@@ -151,7 +151,8 @@ def test_boto3_invokes_the_model_with_a_stream(bedrock: Client) -> None:
     reply = bedrock.invoke_model_with_response_stream(modelId=calls.SONNET, body=calls.invoke().data)
     events = [json.loads(part["chunk"]["bytes"]) for part in reply["body"]]
     assert [events[0]["type"], events[-1]["type"]] == ["message_start", "message_stop"]
-    assert "invocationLatency" in events[-1]["amazon-bedrock-invocationMetrics"]
+    metrics = events[-1]["amazon-bedrock-invocationMetrics"]
+    assert (metrics["inputTokenCount"], metrics["outputTokenCount"]) == (1, 6)
 
 
 def test_boto3_counts_tokens_of_both_forms(bedrock: Client) -> None:
@@ -318,6 +319,28 @@ def test_aiplatform_streams_over_grpc(endpoints: Endpoints, prediction: Client) 
     chunks = prediction.stream_raw_predict(request=_raw_predict(stream=True), metadata=AUTHORIZED)
     events = calls.sse_events(b"".join(chunk.data for chunk in chunks))
     assert (events[0][0], events[-1][0]) == ("message_start", "message_stop")
+
+
+def test_a_grpc_reply_says_who_answered_and_the_ledger_heard_the_call(endpoints: Endpoints) -> None:
+    import grpc
+    from google.api.httpbody_pb2 import HttpBody
+    from google.cloud.aiplatform_v1.types import RawPredictRequest
+
+    with grpc.insecure_channel(endpoints.addresses["vertex_grpc"]) as channel:
+        method = channel.unary_unary(
+            "/google.cloud.aiplatform.v1.PredictionService/RawPredict",
+            request_serializer=RawPredictRequest.serialize,
+            response_deserializer=HttpBody.FromString,
+        )
+        _, call = method.with_call(RawPredictRequest(**_raw_predict()), metadata=AUTHORIZED)
+    assert ("x-trivium-rehearsal", "scripted (not Claude)") in call.initial_metadata()
+    assert endpoints.received_contains(calls.GOOGLE_TOKEN)["vertex"]["requests"] == 1
+
+
+def test_aiplatform_may_send_more_than_grpcs_own_limit(endpoints: Endpoints, prediction: Client) -> None:
+    request = _raw_predict(system="x" * 5 * 1024 * 1024)
+    reply = prediction.raw_predict(request=request, metadata=AUTHORIZED)
+    assert json.loads(reply.data)["stop_reason"] == "end_turn"
 
 
 GRPC_REFUSALS: dict[str, tuple[dict[str, Any], list[tuple[str, str]], str, str]] = {

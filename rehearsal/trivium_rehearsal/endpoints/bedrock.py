@@ -57,11 +57,11 @@ class BedrockEndpoint:
     async def _serve(self, request: Request, answer: Answer) -> str:
         operation, model_id = _route(request)
         stream = operation in _STREAMS
-        self._desk.check_expiry(model_id, stream=stream, dialect=self)
         # Before authentication: the body was not kept, so its hash could not be checked.
         if request.too_large:
             raise _refusal(413, "RequestEntityTooLargeException", "Request size exceeds the limit.")
         self._authenticate(request)
+        self._desk.check_expiry(model_id, stream=stream, dialect=self)
         match operation:
             case "Converse" | "ConverseStream":
                 return await self._converse(request, answer, operation, model_id)
@@ -99,6 +99,7 @@ class BedrockEndpoint:
         self._check_guardrail(guardrail.get("guardrailIdentifier"), guardrail.get("guardrailVersion"))
         translated = converse.as_messages(body)
         _check_limit(translated["max_tokens"], model)
+        _check_prefill(translated, model)
         prompt = messages.prompt(translated, cloud="bedrock", model=model_id)
         stream = operation == "ConverseStream"
         # A call that says it wants no event stream is refused; the real service's answer is not verifiable here.
@@ -137,7 +138,7 @@ class BedrockEndpoint:
             return await self._desk.stream(answer, _chunks(events, started), headers, fault=fault, dialect=self)
         reply = messages.message(await gathered(pieces, self), label=self._desk.source.label)
         headers = _ids() | {
-            "x-amzn-bedrock-invocation-latency": str(round((time.perf_counter() - started) * 1000)),
+            "x-amzn-bedrock-invocation-latency": str(_elapsed_ms(started)),
             "x-amzn-bedrock-input-token-count": str(reply["usage"]["input_tokens"]),
             "x-amzn-bedrock-output-token-count": str(reply["usage"]["output_tokens"]),
         }
@@ -286,6 +287,14 @@ def _check_media(request: Request, *, stream: bool) -> None:
         )
 
 
+def _check_prefill(body: Json, model: Model) -> None:
+    try:
+        messages.check_prefill(body, model)
+    except messages.InvalidBodyError as invalid:
+        text = f"The model returned the following errors: {invalid}"
+        raise _refusal(400, "ValidationException", text) from invalid
+
+
 def _check_limit(max_tokens: int, model: Model) -> None:
     limit = model.max_output_tokens
     if max_tokens > limit:
@@ -299,17 +308,28 @@ def _check_limit(max_tokens: int, model: Model) -> None:
 
 async def _chunks(events: AsyncGenerator[Json, None], started: float) -> AsyncGenerator[Frame, None]:
     """Events as `chunk` messages; the last carries Bedrock's metrics. Bedrock sends no `ping`."""
+    usage: Json = {}
+    first: int | None = None
     async with aclosing(events):
         async for event in events:
             if event["type"] == "ping":
                 continue
+            first = _elapsed_ms(started) if first is None else first
+            usage = event.get("usage") or usage
             if event["type"] == "message_stop":
                 event["amazon-bedrock-invocationMetrics"] = {
-                    "invocationLatency": round((time.perf_counter() - started) * 1000)
+                    "inputTokenCount": usage["input_tokens"],
+                    "outputTokenCount": usage["output_tokens"],
+                    "invocationLatency": _elapsed_ms(started),
+                    "firstByteLatency": first,
                 }
             inner = base64.b64encode(json.dumps(event, ensure_ascii=False).encode()).decode()
-            remaining = 0 if event["type"] == "message_stop" else None
-            yield Frame(eventstream.event("chunk", json.dumps({"bytes": inner}).encode()), remaining)
+            outer = json.dumps({"bytes": inner, "p": eventstream.padding()}).encode()
+            yield Frame(eventstream.event("chunk", outer), 0 if event["type"] == "message_stop" else None)
+
+
+def _elapsed_ms(started: float) -> int:
+    return round((time.perf_counter() - started) * 1000)
 
 
 def _ids() -> dict[str, str]:

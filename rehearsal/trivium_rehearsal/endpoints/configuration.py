@@ -85,6 +85,9 @@ class Model(_Record, frozen=True, kw_only=True):
     accepts_2026_10_21: bool | None = None
     """Whether the version 2026-10-21 is accepted. None: on Vertex and Foundry yes, on Bedrock no, where it began
     with Claude 4.7 (anthropic-sdk-python issue 2031)."""
+    accepts_prefill: bool = True
+    """Whether a conversation may end with the assistant's turn. False from Claude Opus 4.8 on (hermes-agent pull
+    request 108209), which answers 400."""
     accessible: bool = True
     """False for a model that exists and that the account was not granted."""
 

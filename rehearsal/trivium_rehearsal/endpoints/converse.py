@@ -422,4 +422,5 @@ def _delta_body(kind: str, text: str) -> Json:
 
 
 def _frame(event_type: str, payload: Json, *, remaining: int | None = None) -> Frame:
-    return Frame(eventstream.event(event_type, json.dumps(payload, ensure_ascii=False).encode()), remaining)
+    padded = {**payload, "p": eventstream.padding()}
+    return Frame(eventstream.event(event_type, json.dumps(padded, ensure_ascii=False).encode()), remaining)

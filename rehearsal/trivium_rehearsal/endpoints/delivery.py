@@ -7,9 +7,9 @@ count. What differs (the words of an error, the framing) comes in as a `Dialect`
 import asyncio
 import json
 import uuid
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from trivium_rehearsal.endpoints.configuration import Cloud
@@ -80,14 +80,13 @@ class Desk:
     source: Source
     faults: Faults
     account: Account
-    extra_headers: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def mark(self) -> dict[str, str]:
         """The header that every reply carries."""
         return {MARK: f"{self.source.label} (not Claude)"}
 
-    async def attend(self, answer: Answer, work: "Work") -> None:
+    async def attend(self, answer: Answer, work: Awaitable[str]) -> None:
         """Run one request's work, send its refusal if it refuses, and count what became of it."""
         try:
             outcome = await work
@@ -185,7 +184,7 @@ class Desk:
                         return await self._break(answer, fault, dialect)
                     await self._send(answer, frame.data, fault)
                     sent += 1
-            except SourceFailedError:
+            except (SourceFailedError, SourceRefusedError):
                 # It began and failed: the protocol's own error event, and never a proper end.
                 await answer.send(dialect.stream_error(None))
                 await answer.finish()
@@ -221,12 +220,6 @@ class Desk:
         return f"fault:{fault.kind}"
 
 
-class Work(Protocol):
-    """A request being served; awaiting it gives the outcome."""
-
-    def __await__(self) -> Any: ...  # a coroutine's own protocol
-
-
 def _due(fault: Fault, frame: Frame, sent: int) -> bool:
     """Whether the fault acts before this frame: as ordered, or, where the stream is shorter than that, before its
     terminal event, so that a fault is never a complete answer."""
@@ -245,6 +238,8 @@ async def gathered(pieces: AsyncGenerator[Piece, None], dialect: Dialect) -> lis
     """All pieces of a reply that is sent whole. Raises the dialect's refusal if the source fails on the way."""
     try:
         return await collected(pieces)
+    except SourceRefusedError as refused:
+        raise dialect.source_refused(str(refused)) from refused
     except SourceFailedError as failed:
         raise dialect.source_failed(str(failed)) from failed
 

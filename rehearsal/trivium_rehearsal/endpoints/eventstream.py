@@ -5,6 +5,8 @@ headers, the payload, and the CRC-32 of everything before it. All headers used h
 Source: smithy.io, "Amazon Event Stream Specification", read 2026-11-22.
 """
 
+import random
+import string
 import struct
 import zlib
 from collections.abc import Mapping
@@ -26,6 +28,13 @@ def exception(exception_type: str, payload: bytes) -> bytes:
         ":message-type": "exception",
     }
     return message(headers, payload)
+
+
+def padding() -> str:
+    """What Bedrock puts into `p` of each stream event, so that lengths on the wire tell nothing of the tokens:
+    a random length of a fixed alphabet (seen in aws-sdk-js-v3 issue 6919). Clients must let it pass."""
+    alphabet = string.ascii_lowercase + string.ascii_uppercase + string.digits
+    return alphabet[: random.randint(1, len(alphabet))]  # noqa: S311 - it hides nothing here
 
 
 def message(headers: Mapping[str, str], payload: bytes) -> bytes:

@@ -41,8 +41,9 @@ class FoundryEndpoint:
     async def _serve(self, request: Request, answer: Answer) -> str:
         if request.method != "POST" or request.path not in (_MESSAGES, _COUNT):
             raise _gateway(404, "404", "Resource not found")
-        self._desk.check_expiry("", stream=False, dialect=self)
         self._authenticate(request)
+        # The model and the kind of call stand in the body, which nobody has read yet.
+        self._desk.check_expiry("", stream=False, dialect=self)
         if request.too_large:
             raise _error(413, "request_too_large", "Request exceeds the maximum allowed number of bytes.")
         counting = request.path == _COUNT

@@ -257,6 +257,9 @@ _ASSISTANT_BLOCKS = _tagged(
     {"text": _TEXT, "tool_use": _TOOL_USE, "thinking": _THINKING_BLOCK, "redacted_thinking": _REDACTED}
 )
 _SYSTEM_BLOCKS = _tagged({"text": _TEXT})
+# `system` turns inside a conversation came with anthropic 2.x (system_message_param.py); which models and versions
+# take them is not verifiable here.
+_BLOCKS = {"user": _USER_BLOCKS, "assistant": _ASSISTANT_BLOCKS, "system": _SYSTEM_BLOCKS}
 
 
 def _input_schema(value: Any, path: str) -> None:
@@ -322,9 +325,8 @@ def _message(value: Any, path: str) -> None:
     for name in value:
         if name not in ("role", "content"):
             raise InvalidBodyError(f"{path}.{name}: Extra inputs are not permitted")
-    _one_of("user", "assistant")(value["role"], f"{path}.role")
-    blocks = _USER_BLOCKS if value["role"] == "user" else _ASSISTANT_BLOCKS
-    _text_or(_list_of(blocks))(value["content"], f"{path}.content")
+    _one_of(*_BLOCKS)(value["role"], f"{path}.role")
+    _text_or(_list_of(_BLOCKS[value["role"]]))(value["content"], f"{path}.content")
 
 
 _SAMPLING: dict[str, Check] = {"temperature": _number(0, 1), "top_p": _number(0, 1), "top_k": _integer(0)}
@@ -375,6 +377,7 @@ def validate(
     _object(fields, required=(*transport, *(("messages",) if counting else ("max_tokens", "messages"))))(body, "")
     _check_turns(body["messages"])
     if not counting:
+        check_prefill(body, model)
         _check_limits(body, model)
     _check_tools(body)
 
@@ -385,6 +388,14 @@ def validate_extra_fields(fields: Json) -> None:
     for name in ("messages", "max_tokens", "stream"):
         allowed.pop(name)
     _object(allowed)(fields, "")
+
+
+def check_prefill(body: Json, model: Model) -> None:
+    """Refuse a conversation that ends with the assistant's turn where the model takes none."""
+    if body["messages"][-1]["role"] == "assistant" and not model.accepts_prefill:
+        raise InvalidBodyError(
+            "This model does not support assistant message prefill. The conversation must end with a user message."
+        )
 
 
 def _check_limits(body: Json, model: Model) -> None:

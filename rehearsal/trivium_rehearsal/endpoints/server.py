@@ -78,7 +78,9 @@ class Running:
     async def _listen_grpc(self, handler: http.Handler, port: int | None) -> None:
         from trivium_rehearsal.endpoints import vertex_grpc
 
-        server = await vertex_grpc.listen(handler, port=port, traffic=self.ledger.accounts["vertex"])
+        server = await vertex_grpc.listen(
+            handler, port=port, traffic=self.ledger.accounts["vertex"], max_body_bytes=vertex.MAX_BODY_BYTES
+        )
         self._servers.append(server)
         self.addresses["vertex_grpc"] = server.address
 

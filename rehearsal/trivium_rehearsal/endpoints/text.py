@@ -33,7 +33,7 @@ class Prompt:
     model: str
     """As the caller named it."""
     system: str
-    turns: tuple[tuple[Literal["user", "assistant"], str], ...]
+    turns: tuple[tuple[Literal["user", "assistant", "system"], str], ...]
     """Oldest first; tool calls and results are told in words, images and files by a placeholder."""
     max_tokens: int
     stop_sequences: tuple[str, ...] = ()

@@ -55,8 +55,8 @@ class VertexEndpoint:
         if match is None or request.method != "POST":
             raise RefusalError(404, "NOT_FOUND", _PAGE, {"content-type": "text/html; charset=UTF-8"})
         stream = match["verb"] == "streamRawPredict"
-        self._desk.check_expiry(match["model"], stream=stream, dialect=self)
         self._authenticate(request)
+        self._desk.check_expiry(match["model"], stream=stream, dialect=self)
         self._check_place(match["project"], match["location"])
         if request.too_large:
             raise google_error(413, "FAILED_PRECONDITION", "Request payload size exceeds the limit.")

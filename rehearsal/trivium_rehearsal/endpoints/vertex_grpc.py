@@ -69,14 +69,16 @@ class GrpcServer:
         await self._server.stop(grace=None)
 
 
-async def listen(handler: Handler, *, port: int | None, traffic: Account) -> GrpcServer:
+async def listen(handler: Handler, *, port: int | None, traffic: Account, max_body_bytes: int) -> GrpcServer:
     """Serve PredictionService on 127.0.0.1. Raises OSError when the port is taken."""
     import grpc
 
     request_type, body_type = _types()
     for candidate in candidates(port):
         # Without this, two servers could share a port and each would get half of the calls.
-        server = grpc.aio.server(options=[("grpc.so_reuseport", 0)])
+        # And gRPC's own limit of 4 MB would come before the service's.
+        options = [("grpc.so_reuseport", 0), ("grpc.max_receive_message_length", max_body_bytes)]
+        server = grpc.aio.server(options=options)
         server.add_generic_rpc_handlers((_methods(handler, traffic, request_type, body_type),))
         try:
             bound = server.add_insecure_port(f"{HOST}:{candidate}")
