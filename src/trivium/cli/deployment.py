@@ -36,9 +36,8 @@ def show_command(descriptor: Path, trust: Path | None, as_json: bool) -> None:
         print_json(shown)
     else:
         _print(shown)
-    click.echo(
-        f"  REFUSED  {error}" if error else "  signature, version, content and validity verified", err=bool(error)
-    )
+    verdict = f"REFUSED  {error}" if error else "signature, version, content and validity verified"
+    click.echo(f"  {verdict}", err=as_json or error is not None)
     if error:
         raise click.exceptions.Exit(1)
 
