@@ -25,7 +25,7 @@ Type = Literal["bool", "int", "double", "string", "list(bool)", "list(int)", "li
 
 Fields = Mapping[str, Any]  # Any: a field's value has the field's own type
 _Scope = Mapping[str, Fields]
-_Closure = Callable[[_Scope], Any]
+_Closure = Callable[[_Scope], Any]  # Any: as above; the checker has made sure of the type
 
 REQUEST_FIELDS: dict[str, Type] = {
     "model": "string",
@@ -257,10 +257,8 @@ class _Parser:
             name = self._take()
             if name.kind != "word":
                 raise _error(name.column, f"found `{name.text or 'the end'}`, expected a field or method")
-            if self._peek().text == "(":
-                node = _method(node, name, self._arguments())
-            else:
-                node = _field(node, name)
+            called = self._peek().text == "("
+            node = _method(node, name, self._arguments()) if called else _field(node, name)
         if node.type == "root":
             raise _error(node.column, "a field is needed, for instance `context.zone`")
         return node
@@ -457,10 +455,10 @@ def _logic(left: _Closure, right: _Closure, *, decisive: bool) -> _Closure:
 
     def run(scope: _Scope) -> bool:
         try:
-            if left(scope) is decisive:
+            if bool(left(scope)) == decisive:
                 return decisive
         except EvaluationError:
-            if right(scope) is decisive:
+            if bool(right(scope)) == decisive:
                 return decisive
             raise
         return bool(right(scope))

@@ -222,7 +222,7 @@ class _StrictLoader(_BaseLoader):  # type: ignore[misc]  # the C loader is untyp
             raise yaml.composer.ComposerError(None, None, "aliases are not allowed", event.start_mark)
         return super().compose_node(parent, index)
 
-    def construct_mapping(self, node: Any, deep: bool = False) -> Any:  # Any: PyYAML's own nodes
+    def construct_mapping(self, node: Any, deep: bool = False) -> Any:  # noqa: ARG002 -- always deep. Any: PyYAML's own nodes
         seen: set[str] = set()
         for key, _ in node.value:
             if key.tag == "tag:yaml.org,2002:merge":

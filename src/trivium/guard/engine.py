@@ -51,6 +51,10 @@ class Rule:
     detectors: tuple[Detector, ...]
     condition: Condition | None
 
+    def rank(self, detector: str) -> int:
+        """Where a detector stands in the rule, for the order of findings; the condition stands first."""
+        return next((rank for rank, known in enumerate(self.detectors) if known.name == detector), -1)
+
     def finding(self, detector: str, stage: Stage, location: str, count: int = 1) -> Finding:
         """That this rule applied."""
         return self._finding(self.provision.action, detector, stage, location, count)
@@ -72,7 +76,7 @@ class Rule:
 
 
 class Guard:
-    """Judges requests and replies under one constitution. Safe to share between threads and tasks: it keeps no state."""
+    """Judges requests and replies under one constitution. Keeps no state: threads and tasks may share it."""
 
     def __init__(
         self,
@@ -146,7 +150,7 @@ class Judgement:
         self._digest = digest
         self._context = context
         self._watching: dict[str, tuple[Detector, list[Rule]]] = {}
-        self._findings: dict[tuple[int, str, str], Finding] = {}
+        self._findings: dict[tuple[int, int, str], Finding] = {}  # rule, detector within it, place
 
     @property
     def detectors(self) -> tuple[Detector, ...]:
@@ -190,7 +194,7 @@ class Judgement:
         """Record that a rule applied. ALLOW records nothing: it permits what nobody forbade."""
         if rule.provision.action is Action.ALLOW:
             return
-        key = (rule.order, detector, location)
+        key = (rule.order, rule.rank(detector), location)
         before = self._findings[key].count if key in self._findings else 0
         self._findings[key] = rule.finding(detector, self.stage, location, before + count)
 
@@ -198,11 +202,11 @@ class Judgement:
         """A rule could not be judged: raise, or record it when the rule fails open."""
         if not rule.provision.unsafe_fail_open:
             failure(rule.provision.id, detector, self._context, error)
-        self._findings[(rule.order, detector, "")] = rule.failed_open(detector, self.stage)
+        self._findings[(rule.order, rule.rank(detector), "")] = rule.failed_open(detector, self.stage)
 
     def decision(self, duration_s: float) -> Decision:
         """What was decided: the strictest finding's action, findings strictest first."""
-        ordered = sorted(self._findings.items(), key=lambda item: (-item[1].action, item[0][0]))
+        ordered = sorted(self._findings.items(), key=lambda item: (-item[1].action, item[0][:2]))
         return Decision(
             action=self.action,
             findings=tuple(finding for _, finding in ordered),
@@ -219,10 +223,11 @@ def failure(provision: str, detector: str, context: Context, error: Exception) -
     """Fail closed. The cause is named by its type alone: its message may hold what was judged."""
     what = "the condition" if detector == "condition" else f"detector `{detector}`"
     raise GuardFailureError(
-        f"Provision `{provision}`: {what} failed with {type(error).__name__}; the guard fails closed, so nothing passes.",
+        f"Provision `{provision}`: {what} failed with {type(error).__name__};"
+        " the guard fails closed, so nothing passes.",
         provisions=(provision,),
         request_id=context.request_id,
-        next_step="Correct the provision, or the request if it lacks what the condition reads; see docs/constitution.md.",
+        next_step="Correct the provision, or give the request what its condition reads; see docs/constitution.md.",
     ) from None
 
 
@@ -270,7 +275,8 @@ def _judged(judged: Judgement, value: T, mapped: Callable[[T, Visit], T], contex
         raise
     except Exception as error:
         raise GuardFailureError(
-            f"The guard could not read the {judged.stage} ({type(error).__name__}); it fails closed, so nothing passes.",
+            f"The guard could not read the {judged.stage} ({type(error).__name__});"
+            " it fails closed, so nothing passes.",
             request_id=context.request_id,
             next_step="Send text as text: documents that claim to be text must be UTF-8 in base64, tool inputs JSON.",
         ) from None

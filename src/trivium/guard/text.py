@@ -7,7 +7,7 @@ Three readings of one text, each made when first asked for:
 - `lower`: `plain` in lower case, position by position.
 - `squeezed`: `plain` without white space, for keys that were split by spaces or line breaks.
 
-Look-alikes from other scripts (Cyrillic А for Latin A) and encodings (base64, ROT13) are not undone.
+Look-alikes from other scripts (a Cyrillic letter for a Latin one) and encodings (base64, ROT13) are not undone.
 """
 
 import re
@@ -27,6 +27,7 @@ _NOT_ASCII = re.compile("[^\x00-\x7f]")
 _BLANK_LETTERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0")
 """Letters and marks that show nothing: grapheme joiner, Hangul fillers, Khmer inherent vowels (Unicode 15, DICP)."""
 _DIGIT_CLASSES = bytes(0x30 if 0x30 <= code <= 0x39 else 0x78 for code in range(256))
+_SHAPES = bytes(0x30 if chr(c).isdigit() else 0x61 if chr(c).isalpha() else 0x78 for c in range(128)) + b"x" * 128
 _DIGIT_SEPARATORS = b" \t\n\r-./()+"
 
 
@@ -90,6 +91,11 @@ class View:
     def digit_runs(self) -> bytes:
         """Digits as `0`, separators gone, everything else as `x`: tells at once whether long numbers exist at all."""
         return self.plain.encode("ascii", "replace").translate(_DIGIT_CLASSES, _DIGIT_SEPARATORS)
+
+    @cached_property
+    def shape(self) -> bytes:
+        """`x`, then `plain` with letters as `a`, digits as `0` and everything else as `x`, position by position."""
+        return b"x" + self.plain.encode("ascii", "replace").translate(_SHAPES)
 
 
 def lowered(text: str) -> str:

@@ -58,7 +58,7 @@ def _local_start(plain: str, end: int) -> int:
 EMAIL_ADDRESS = Detector(
     name="email-address",
     title="e-mail address",
-    source="RFC 5321 sections 4.1.2 and 4.5.3.1 (64 and 255 octets); quoted local parts and address literals are left out",
+    source="RFC 5321 sections 4.1.2 and 4.5.3.1 (64 and 255 octets); without quoted local parts",
     finder=_Addresses(),
     examples=("write to ada.lovelace+notes@example.org.", "a@b.co", "ada@mail\u200b.example.com"),
     counter_examples=("@mention", "a@b", "user@localhost", "3 @ 4.50", "import @decorator.name"),
@@ -72,7 +72,7 @@ def _is_phone(digits: str) -> bool:
 PHONE_NUMBER = Detector(
     name="phone-number",
     title="telephone number with country code, or in the North American form",
-    source="ITU-T E.164 (at most 15 digits, country code first); North American Numbering Plan (area and exchange 2–9)",
+    source="ITU-T E.164 (at most 15 digits, country code first); North American Numbering Plan (area and exchange 2 to 9)",
     finder=Numbers(
         pattern=re.compile(
             r"(?<![\w+])(?<!\d[-.])(?:\+[1-9](?>(?:[ .-]|\(0?\)|[()/])?+\d){8,14}+(?![\d])"
@@ -87,7 +87,7 @@ PHONE_NUMBER = Detector(
     counter_examples=("555-0132", "2026-11-22", "+1", "115-555-0132", "1415-555-01321"),
 )
 
-_IBAN_LENGTHS = dict(
+_IBAN_LENGTHS = dict(  # noqa: C408 -- a table
     AD=24, AE=23, AL=28, AT=20, AZ=28, BA=20, BE=16, BG=22, BH=22, BR=29, BY=28, CH=21, CR=22, CY=28, CZ=24, DE=22,
     DK=18, DO=28, EE=20, EG=29, ES=24, FI=18, FO=18, FR=27, GB=22, GE=22, GI=23, GL=18, GR=27, GT=28, HR=21, HU=28,
     IE=22, IL=23, IQ=23, IS=26, IT=27, JO=30, KW=30, KZ=20, LB=28, LC=32, LI=21, LT=20, LU=20, LV=21, LY=25, MC=27,
@@ -96,8 +96,9 @@ _IBAN_LENGTHS = dict(
 )  # fmt: skip
 """Country → length. Source: SWIFT IBAN Registry, release 99."""
 
-_IBAN_HEAD = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{2}[ -]?+\d[ -]?+\d(?=[ -]?[A-Za-z0-9])")
-_IBAN_OPEN = re.compile(r"[A-Za-z]{1,2}[ -]?|[A-Za-z]{2}[ -]?+\d[ -]?(?:\d(?>[ -]?+[A-Za-z0-9]){0,30}+[ -]?+)?")
+_IBAN_SHAPE = b"xaa00"
+"""A boundary, two letters, two digits; see `View.shape`."""
+_IBAN_OPEN = re.compile(r"[A-Za-z]{1,2}|[A-Za-z]{2}\d{1,2}|[A-Za-z]{2}\d\d(?>[ -]?+[A-Za-z0-9]){0,30}+[ -]?+", re.ASCII)
 
 
 def iban(text: str) -> bool:
@@ -116,19 +117,17 @@ class _Accounts:
     @property
     def patterns(self) -> tuple[str, ...]:
         """Every regular expression it may run on the text."""
-        return (_IBAN_HEAD.pattern,)
+        return ()
 
     def spans(self, view: View) -> list[Span]:
         """Every match, in order of its start."""
-        plain, found = view.plain, []
-        if b"00" not in view.digit_runs:
-            return []
-        position = 0
-        while head := _IBAN_HEAD.search(plain, position):
-            position = head.start() + 1
-            end = _account_end(plain, head)
+        found = []
+        position = view.shape.find(_IBAN_SHAPE)
+        while position >= 0:  # `shape` has one character more in front, so this is where the letters begin
+            end = _account_end(view.plain, position)
             if end:
-                found.append(Span(head.start(), end))
+                found.append(Span(position, end))
+            position = view.shape.find(_IBAN_SHAPE, position + 1)
         return found
 
     def open_from(self, view: View) -> int:
@@ -136,17 +135,17 @@ class _Accounts:
         plain = view.plain
         first = max(0, len(plain) - self.max_length)
         for start in range(first, len(plain)):
-            if plain[start].isalpha() and (start == 0 or not _alphanumeric(plain[start - 1])):
-                if _IBAN_OPEN.fullmatch(plain, start):
-                    return start
+            begins = plain[start].isalpha() and (start == 0 or not _alphanumeric(plain[start - 1]))
+            if begins and _IBAN_OPEN.fullmatch(plain, start):
+                return start
         return len(plain)
 
 
-def _account_end(plain: str, head: re.Match[str]) -> int | None:
-    length = _IBAN_LENGTHS.get(head[0][:2].upper())
+def _account_end(plain: str, start: int) -> int | None:
+    length = _IBAN_LENGTHS.get(plain[start : start + 2].upper())
     if length is None:
         return None
-    text, position = [char for char in head[0] if char not in " -"], head.end()
+    text, position = list(plain[start : start + 4]), start + 4
     while len(text) < length and position < len(plain):
         if plain[position] in " -" and _alphanumeric(plain[position - 1]):
             position += 1

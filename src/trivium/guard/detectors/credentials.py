@@ -71,6 +71,9 @@ JSON_WEB_TOKEN = Detector(
 )
 
 _NAMES = "password|passwd|passphrase|secret|token|api_key|api-key|apikey|access_key|access-key|accesskey|credential|pwd"
+_NAME_STEMS = ("pass", "secret", "token", "api", "access", "credential", "pwd")
+"""Every name begins with one of these: fewer words to look for."""
+_NAMES_BEGUN = "|".join(sorted({name[:n] for name in _NAMES.split("|") for n in range(3, len(name))}, reverse=True))
 _ASSIGNED = r"[\w-]{0,24}+[\"']?+[ \t]{0,4}+(?:=>|:=|[:=])[ \t]{0,4}+[\"']?+"
 
 
@@ -89,11 +92,11 @@ ASSIGNED_SECRET = Detector(
     title="random-looking value assigned to a name such as `password` or `api_key`",
     source="OWASP Secrets Management Cheat Sheet; the threshold of 3 bits is detect-secrets' default for hex strings",
     finder=Literals(
-        literals=tuple(_NAMES.split("|")),
+        literals=_NAME_STEMS,
         pattern=re.compile(rf"(?i:{_NAMES}){_ASSIGNED}[A-Za-z0-9+/=_.~!@#$%^&*-]{{16,256}}+"),
         opening=re.compile(
             rf"(?i:{_NAMES})[\w-]{{0,24}}+(?:[\"']?+[ \t]{{0,4}}+(?:(?:=>|:=|[:=])[ \t]{{0,4}}+[\"']?+"
-            r"[A-Za-z0-9+/=_.~!@#$%^&*-]{0,256}+)?)?"
+            rf"[A-Za-z0-9+/=_.~!@#$%^&*-]{{0,256}}+)?)?|(?i:{_NAMES_BEGUN})"
         ),
         max_length=320,
         valid=_is_random,

@@ -89,6 +89,8 @@ class Literals:
     """Looks at the matched text once more."""
     ignore_case: bool = False
     split: re.Pattern[str] | None = None
+    hint: str = ""
+    """A rare character that every match contains: without it the literals are not even looked for."""
     _beginnings: tuple[str, ...] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -102,9 +104,15 @@ class Literals:
 
     def spans(self, view: View) -> list[Span]:
         """Every match, in order of its start."""
-        haystack = view.lower if self.ignore_case else view.plain
+        if self.hint and self.hint not in view.plain:
+            return []
+        literals = self.literals
+        if self.split:
+            literals = tuple(literal for literal in self.literals if literal in view.squeezed)
+            if not literals:  # what is not in `squeezed` is not in `plain` either
+                return []
         found = set()
-        for position in _positions(haystack, self.literals):
+        for position in _positions(view.lower if self.ignore_case else view.plain, literals):
             match = self.pattern.match(view.plain, position)
             if match and self.valid(match[0]):
                 found.add(Span(match.start(), match.end()))
@@ -132,7 +140,7 @@ class Literals:
         for position in _positions(view.squeezed, self.literals):
             match = pattern.match(view.squeezed, position)
             if match is None or not _looks_random(match[1]) or not self.valid(match[0]):
-                continue
+                continue  # before asking for the origin, which costs more than everything else
             origin = view.squeezed_origin
             span = Span(origin[match.start()], origin[match.end() - 1] + 1)
             broken = span.end - span.start > match.end() - match.start()

@@ -149,7 +149,7 @@ def _is_ssn(digits: str) -> bool:
 US_SSN = Detector(
     name="us-ssn",
     title="United States social security number, written in its three groups",
-    source="Social Security Administration, SSN randomization and POMS RM 10201.035; nine bare digits are not taken for one",
+    source="Social Security Administration, SSN randomization; POMS RM 10201.035; not nine bare digits",
     finder=Numbers(
         pattern=re.compile(r"(?<![\d])(?<!\d[-.])\d{3}(?>-\d{2}-| \d{2} |\.\d{2}\.)\d{4}(?![\d])(?![-.]\d)", re.ASCII),
         min_digits=9,

@@ -13,6 +13,7 @@ GITHUB_TOKEN = Detector(
         pattern=re.compile(r"(?<![A-Za-z0-9_])(?:gh[pousr]_[A-Za-z0-9]{36,255}+|github_pat_\w{82,255}+)", re.ASCII),
         opening=re.compile(r"(?:gh[pousr]_[A-Za-z0-9]{0,255}+|github_pat_\w{0,255}+)", re.ASCII),
         max_length=267,
+        hint="_",
         split=re.compile(r"(gh[pousr]_[A-Za-z0-9]{36}|github_pat_\w{82})", re.ASCII),
     ),
     examples=("ghp_" + "a1B2c3" * 6, "ghp_" + "a1B2c3 " * 6, "token github_pat_" + "1A" * 11 + "_" + "b2C" * 19 + "dd"),
@@ -32,7 +33,13 @@ SLACK_TOKEN = Detector(
     name="slack-token",
     title="Slack bot, user, app or configuration token",
     source="Slack API documentation, token types: xoxb-, xoxp-, xoxa-, xoxr-, xoxs-, xoxe-, xapp-",
-    finder=key(("xoxb-", "xoxp-", "xoxa-", "xoxr-", "xoxs-", "xoxe-", "xapp-"), r"A-Za-z0-9\-", 20, 300),
+    finder=Literals(
+        literals=("xox", "xapp-"),
+        pattern=re.compile(r"(?<![A-Za-z0-9_])(?:xox[abeprs]|xapp)-[A-Za-z0-9-]{20,300}+"),
+        opening=re.compile(r"xox(?:[abeprs](?:-[A-Za-z0-9-]{0,300}+)?)?|xapp-[A-Za-z0-9-]{0,300}+"),
+        max_length=306,
+        split=re.compile(r"((?:xox[abeprs]|xapp)-[A-Za-z0-9-]{20})[A-Za-z0-9-]{0,280}+"),
+    ),
     examples=("xoxb-" + "1234567890-" * 2 + "a1B2c3D4e5F6", "xapp-" + "1-A1B2C3 D4E5F6G7-1234567"),
     counter_examples=("xoxb- begins them", "xoxb-1234", "boxxoxb-" + "1234567890-" * 2),
 )
