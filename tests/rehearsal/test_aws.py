@@ -3,6 +3,7 @@
 import json
 import secrets
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -845,6 +846,29 @@ def test_what_the_emulator_drops_is_an_error_not_a_pretence(types: Executors, wo
         types["aws:ec2/subnet:Subnet"].create(reserved)
 
 
+def test_many_resources_at_once_do_not_disturb_each_other(emulator: MiniStack) -> None:
+    fresh = executors(emulator.url)
+
+    def live(number: int) -> str:
+        region = ("us-east-1", "eu-west-1", "ap-northeast-1")[number % 3]
+        groups, vpcs = fresh["aws:cloudwatch/logGroup:LogGroup"], fresh["aws:ec2/vpc:Vpc"]
+        group = groups.create({"name": f"/many/{number}", "retentionInDays": 1, "region": region})
+        vpc = vpcs.create({"cidrBlock": f"10.{number}.0.0/16", "region": region})
+        vpcs.delete(vpc.id, vpc.outputs)
+        groups.delete(group.id, group.outputs)
+        return f"{group.outputs['arn'].split(':')[3]} {vpc.outputs['arn'].split(':')[3]}"
+
+    with ThreadPoolExecutor(8) as pool:
+        regions = list(pool.map(live, range(24)))
+    assert set(regions) == {"us-east-1 us-east-1", "eu-west-1 eu-west-1", "ap-northeast-1 ap-northeast-1"}
+
+
+def test_object_lock_without_a_default_retention_is_a_configuration_too(types: Executors, world: World) -> None:
+    locks = types["aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration"]
+    created = locks.create({"bucket": world.locked_bucket, "objectLockEnabled": "Enabled"})
+    assert locks.read(created.id, created.outputs) == created.outputs
+
+
 def test_default_tags_stay_out_of_a_resources_own_tags(types: Executors) -> None:
     keys = types["aws:kms/key:Key"]
     created = keys.create({"tags": {"own": "1"}, "tagsAll": {"own": "1", "default": "2"}})
@@ -1142,6 +1166,23 @@ def _refused_as_unknown(operation: str, **params: Any) -> Callable[[Calls, World
 _OIDC = "arn:aws:iam::000000000000:oidc-provider/token.example.com"
 
 
+def _a_policy_that_does_not_exist_can_be_attached(call: Calls, world: World) -> None:
+    nothing = {"RoleName": world.role, "PolicyArn": "arn:aws:iam::000000000000:policy/nothing"}
+    call("iam.attach_role_policy", **nothing)
+    call("iam.detach_role_policy", **nothing)
+
+
+def _a_subnet_in_no_network_is_accepted(call: Calls, world: World) -> None:
+    made = call("ec2.create_subnet", VpcId="vpc-0123456789abcdef0", CidrBlock="10.0.0.0/24")
+    call("ec2.delete_subnet", SubnetId=made["Subnet"]["SubnetId"])
+
+
+def _a_route_to_no_gateway_is_accepted(call: Calls, world: World) -> None:
+    route = {"RouteTableId": world.table, "DestinationCidrBlock": "192.0.2.0/24"}
+    call("ec2.create_route", **route, GatewayId="igw-0123456789abcdef0")
+    call("ec2.delete_route", **route)
+
+
 def _a_malformed_bucket_policy_is_accepted(call: Calls, world: World) -> None:
     call("s3.put_bucket_policy", Bucket=world.other_bucket, Policy="{not json")
     call("s3.delete_bucket_policy", Bucket=world.other_bucket)
@@ -1151,6 +1192,9 @@ LIMITS: dict[str, Callable[[Calls, World], None]] = {
     "deleting a guardrail's version deletes the guardrail": _a_version_deletes_its_guardrail,
     "versioning of a bucket with object lock can be suspended": _versioning_of_a_locked_bucket_can_be_suspended,
     "an endpoint of an unknown service in an unknown network is accepted": _an_endpoint_in_no_network_is_accepted,
+    "a managed policy that does not exist can be attached": _a_policy_that_does_not_exist_can_be_attached,
+    "a subnet in an unknown network is accepted": _a_subnet_in_no_network_is_accepted,
+    "a route to an unknown gateway is accepted": _a_route_to_no_gateway_is_accepted,
     "a flow log of an unknown network is accepted": _a_flow_log_of_nothing_is_accepted,
     "an inference profile of an unknown model is accepted": _a_profile_of_an_unknown_model_is_accepted,
     "a malformed bucket policy is accepted": _a_malformed_bucket_policy_is_accepted,

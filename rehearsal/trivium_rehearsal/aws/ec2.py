@@ -96,11 +96,6 @@ class Vpc(_Described):
     _ATTRIBUTES: ClassVar[dict[str, tuple[str, str, bool]]] = {
         "enableDnsSupport": ("enableDnsSupport", "EnableDnsSupport", True),
         "enableDnsHostnames": ("enableDnsHostnames", "EnableDnsHostnames", False),
-        "enableNetworkAddressUsageMetrics": (
-            "enableNetworkAddressUsageMetrics",
-            "EnableNetworkAddressUsageMetrics",
-            False,
-        ),
     }
     """Property: attribute's name in the describe call, in the modify call, and AWS's default."""
 
@@ -115,7 +110,7 @@ class Vpc(_Described):
         return str(answer["Vpc"]["VpcId"])
 
     def finish(self, aws: Calls, id: str, inputs: Properties) -> None:
-        self._attributes(aws, id, inputs)
+        self._attributes(aws, id, {}, inputs)
 
     def look(self, aws: Calls, id: str, known: Properties) -> Properties | None:
         vpc = self.describe_one(aws, id)
@@ -147,20 +142,18 @@ class Vpc(_Described):
         tenancy = inputs.get("instanceTenancy")
         if tenancy and tenancy != vpc.get("InstanceTenancy"):
             aws("ec2.modify_vpc_tenancy", VpcId=id, InstanceTenancy=tenancy)
-        self._attributes(aws, id, inputs)
+        self._attributes(aws, id, state, inputs)
         _retag(aws, id, vpc, inputs)
 
     def remove(self, aws: Calls, id: str, state: Properties) -> None:
         aws.maybe("ec2.delete_vpc", *self.gone, VpcId=id)
 
-    def _attributes(self, aws: Calls, id: str, inputs: Properties) -> None:
+    def _attributes(self, aws: Calls, id: str, state: Properties, inputs: Properties) -> None:
+        """EC2 takes one attribute a call; what is as it should be is not sent."""
         for name, (_, key, default) in self._ATTRIBUTES.items():
-            wanted = inputs.get(name)
-            aws(
-                "ec2.modify_vpc_attribute",
-                VpcId=id,
-                **{key: {"Value": default if wanted is None else wanted}},
-            )
+            wanted, is_so = (default if bag.get(name) is None else bag[name] for bag in (inputs, state))
+            if wanted != is_so:
+                aws("ec2.modify_vpc_attribute", VpcId=id, **{key: {"Value": wanted}})
 
     def _defaults(self, aws: Calls, id: str) -> Properties:
         """The route table, network ACL and security group that AWS makes with every VPC."""

@@ -320,8 +320,8 @@ class BucketObjectLockConfiguration(_OfBucket):
     def look(self, aws: Calls, id: str, known: Properties) -> Properties | None:
         answer = self.ask(aws, "s3.get_object_lock_configuration", id)
         configuration = from_cloud(_OBJECT_LOCK, (answer or {}).get("ObjectLockConfiguration", {}))
-        if not configuration.get("rule"):
-            return None
+        if not configuration or (known.get("rule") and not configuration.get("rule")):
+            return None  # object lock itself stays for ever: without its rule, this resource is gone
         return {"bucket": _bucket(id), **configuration}
 
     def remove(self, aws: Calls, id: str, state: Properties) -> None:
