@@ -542,7 +542,7 @@ class Settings(_Section):
             unit="USD a month",
         ),
     ]
-    """What the deployment may cost. Carried as a tag by every resource that takes tags; this version creates no alarm from it."""
+    """What the deployment may cost. Resources carry it as a tag; this version creates no alarm from it."""
     aws: Annotated[
         AwsSettings | None,
         Key(

@@ -43,7 +43,7 @@ class AwsAuditStore(pulumi.ComponentResource):
     uri: pulumi.Output[str]
     """Where segments go: `s3://bucket/trivium`."""
     store: pulumi.Output[str]
-    """The bucket; known only after its policy admits the services that log into it."""
+    """The bucket; whoever uses it waits until its policy admits the services that log into it."""
     encryption_key: pulumi.Output[str]
     """ARN of the key that encrypts it."""
     signing_key: pulumi.Output[str]
@@ -75,6 +75,7 @@ class AwsAuditStore(pulumi.ComponentResource):
             tags={**args["tags"], **naming.AUDIT_STORE},
             opts=kept,
         )
+        bucket_arn = pulumi.Output.concat(f"arn:{naming.aws_partition(args['region'])}:s3:::", bucket.bucket)
         versioning = s3.BucketVersioning(
             f"{name}-versioning",
             bucket=bucket.id,
@@ -134,7 +135,7 @@ class AwsAuditStore(pulumi.ComponentResource):
             f"{name}-policy",
             bucket=bucket.id,
             policy=document(
-                bucket.arn.apply(
+                bucket_arn.apply(
                     lambda arn: bucket_statements(arn, args["environment"], args["account"], args["region"])
                 )
             ),
@@ -146,12 +147,14 @@ class AwsAuditStore(pulumi.ComponentResource):
             f"{name}-writer",
             role=pulumi.Output.from_input(args["writer"]).apply(lambda arn: arn.rsplit("/", 1)[-1]),
             policy=document(
-                pulumi.Output.all(bucket.arn, key.arn, signing_key).apply(lambda parts: writer_statements(*parts))
+                pulumi.Output.all(bucket_arn, key.arn, signing_key).apply(lambda parts: writer_statements(*parts))
             ),
             opts=inside,
         )
         self.uri = pulumi.Output.concat("s3://", bucket.bucket, "/trivium")
-        self.store = policy.bucket
+        # The name is known in a preview, so that policies can judge what is built from it; the policy's URN makes
+        # whoever uses the name wait for the policy.
+        self.store = pulumi.Output.all(bucket.bucket, policy.urn).apply(lambda parts: str(parts[0]))
         self.encryption_key = key.arn
         self.signing_key = signing_key
         self.retention_days = retention.rule.apply(lambda rule: int(rule.default_retention.days))

@@ -58,15 +58,17 @@ class AwsObservability(pulumi.ComponentResource):
     def __init__(self, name: str, args: AwsObservabilityArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("trivium:index:AwsObservability", name, {}, opts)
         inside = pulumi.ResourceOptions(parent=self)
+        group_name = f"/trivium/{args['environment']}/bedrock"
         group = cloudwatch.LogGroup(
             f"{name}-requests",
-            name=f"/trivium/{args['environment']}/bedrock",
+            name=group_name,
             retention_in_days=cloudwatch_days(args["retention_days"]),
             kms_key_id=args["encryption_key"],
             tags=args["tags"],
             opts=inside,
         )
-        source = f"arn:{naming.aws_partition(args['region'])}:bedrock:{args['region']}:{args['account']}:*"
+        partition, place = naming.aws_partition(args["region"]), f"{args['region']}:{args['account']}"
+        stream = f"arn:{partition}:logs:{place}:log-group:{group_name}:log-stream:aws/bedrock/modelinvocations"
         role = iam.Role(
             f"{name}-delivery",
             name=naming.dashed(args["environment"], "bedrock-logs", limit=64),
@@ -76,7 +78,11 @@ class AwsObservability(pulumi.ComponentResource):
                     {
                         "Effect": "Allow",
                         "Action": "sts:AssumeRole",
-                        **from_service("bedrock.amazonaws.com", account=args["account"], source=source),
+                        **from_service(
+                            "bedrock.amazonaws.com",
+                            account=args["account"],
+                            source=f"arn:{partition}:bedrock:{place}:*",
+                        ),
                     }
                 ]
             ),
@@ -91,7 +97,7 @@ class AwsObservability(pulumi.ComponentResource):
                     {
                         "Effect": "Allow",
                         "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
-                        "Resource": pulumi.Output.concat(group.arn, ":log-stream:aws/bedrock/modelinvocations"),
+                        "Resource": stream,
                     }
                 ]
             ),
@@ -126,7 +132,7 @@ class AwsObservability(pulumi.ComponentResource):
             include_global_service_events=True,
             is_multi_region_trail=True,
             advanced_event_selectors=pulumi.Output.from_input(args["store"]).apply(
-                lambda bucket: event_selectors(f"arn:{naming.aws_partition(args['region'])}:s3:::{bucket}/trivium/")
+                lambda bucket: event_selectors(f"arn:{partition}:s3:::{bucket}/trivium/")
             ),
             tags=args["tags"],
             opts=inside,
