@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from trivium.errors import TriviumError
 from trivium_rehearsal import processes
 
@@ -43,10 +45,17 @@ class Outcome:
 
 
 class Stack:
-    """A stack of the project in `root`."""
+    """A stack of the Pulumi project in `project`.
 
-    def __init__(self, root: Path, name: str, *, pulumi: Path, env: Mapping[str, str], logs: Path) -> None:
-        self._root = root
+    The engine works in `folder`, on a copy of the project file and the stack's configuration: it writes a salt for
+    secrets into the latter, and a rehearsal changes nothing in the repository.
+    """
+
+    def __init__(
+        self, project: Path, name: str, *, folder: Path, pulumi: Path, env: Mapping[str, str], logs: Path
+    ) -> None:
+        _mirror(project, name, folder)
+        self._folder = folder
         self.name = name
         self._pulumi = pulumi
         # The option that makes the engine write its events to a file stands behind this switch; the Automation API
@@ -64,8 +73,11 @@ class Stack:
         self._call("refresh", "--yes", "--skip-preview", "--clear-pending-creates", "--stack", self.name)
 
     def up(self, *, packs: tuple[Path, ...], on_event: Callable[[Event], None] = lambda _: None) -> Outcome:
-        """Deploy, judged by `packs`. Raises `StackError` when a resource or a policy is refused."""
-        return self._run("up", "--yes", "--skip-preview", *_packs(packs), on_event=on_event)
+        """Deploy, judged by `packs`. Raises `StackError` when a resource or a policy is refused.
+
+        The engine previews first, so that what only a whole stack can be judged by is judged before anything exists.
+        """
+        return self._run("up", "--yes", *_packs(packs), on_event=on_event)
 
     def preview(self, *, packs: tuple[Path, ...]) -> Outcome:
         """What `up` would do. Raises `StackError` when a resource or a policy is refused."""
@@ -112,7 +124,7 @@ class Stack:
             "never",
         ]
         with processes.start(
-            [*command, "--event-log", str(events)], name=f"pulumi {verb}", env=self._env, cwd=self._root, log=log
+            [*command, "--event-log", str(events)], name=f"pulumi {verb}", env=self._env, cwd=self._folder, log=log
         ) as child:
             code = _follow(child, events, take)
         if code:
@@ -131,7 +143,7 @@ class Stack:
                 [self._pulumi, *arguments, "--non-interactive", "--color", "never"],
                 name=f"pulumi {arguments[0]}",
                 env=self._env,
-                cwd=self._root,
+                cwd=self._folder,
                 stdout=-1,
                 stderr=errors,
             ) as child,
@@ -143,6 +155,34 @@ class Stack:
             said = log.read_text(errors="replace").strip() or output.strip()
             raise StackError(f"`pulumi {' '.join(arguments[:2])}` failed (exit {code}):\n{said}")
         return output
+
+
+def _mirror(project: Path, stack: str, folder: Path) -> None:
+    """Copy the project file, pointing at the program where it is, and the stack's configuration into `folder`."""
+    described = yaml.safe_load((project / "Pulumi.yaml").read_text())
+    configurations = project / described.get("stackConfigDir", ".")
+    virtualenv = described["runtime"].get("options", {}).get("virtualenv")
+    if virtualenv:
+        described["runtime"]["options"]["virtualenv"] = str(project / virtualenv)
+    moved = {**described, "main": str(project / described.get("main", ".")), "stackConfigDir": "."}
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "Pulumi.yaml").write_text(yaml.safe_dump(moved))
+    name = f"Pulumi.{stack}.yaml"
+    if not (configurations / name).exists():
+        known = sorted(path.name.split(".")[1] for path in configurations.glob("Pulumi.*.yaml"))
+        raise StackError(
+            f"Project `{described['name']}` has no stack `{stack}`: there is no {configurations / name}.",
+            next_step=f"Name one of: {', '.join(known) or 'none'}.",
+        )
+    (folder / name).write_text((configurations / name).read_text() + _salt(folder / name))
+
+
+def _salt(copy: Path) -> str:
+    """The line with the salt that the engine wrote into an earlier copy: the state's secrets depend on it."""
+    if not copy.exists():
+        return ""
+    lines = copy.read_text().splitlines(keepends=True)
+    return "".join(line for line in lines if line.startswith("encryptionsalt:"))
 
 
 def _packs(packs: tuple[Path, ...]) -> list[str]:

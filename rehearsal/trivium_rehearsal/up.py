@@ -31,7 +31,7 @@ from trivium_rehearsal.levels import level_of
 from trivium_rehearsal.ministack import MiniStack
 from trivium_rehearsal.report import Summary, by_level, write
 from trivium_rehearsal.stack import Event, Outcome, Stack
-from trivium_rehearsal.toolchain.engine import ensure_engine
+from trivium_rehearsal.toolchain.engine import Engine, ensure_engine
 from trivium_rehearsal.toolchain.ministack import ensure_ministack
 from trivium_rehearsal.toolchain.progress import Progress
 
@@ -95,7 +95,7 @@ def up(root: Path, progress: Progress) -> Summary:
         engine = ensure_engine(progress)
         env = rehearsal_environment(root, path=engine.path)
         with _stand_ins(places, env, progress) as stand_ins:
-            stack = Stack(root, STACK, pulumi=engine.pulumi, env=env | stand_ins, logs=places.logs)
+            stack = _stack(places, engine, env | stand_ins)
             outcome = _deploy(stack, places, progress)
             draft = vocabulary.from_plain(stack.outputs()["descriptor"])
             types = stack.types()
@@ -140,7 +140,10 @@ def preview(root: Path, project: Path, stack: str, progress: Progress) -> Outcom
         _providers("none", Path(folder), env) as stand_ins,
     ):
         scratch = {"PULUMI_BACKEND_URL": f"file://{folder}", "PULUMI_HOME": f"{folder}/home"}
-        driven = Stack(project, stack, pulumi=engine.pulumi, env=env | stand_ins | scratch, logs=Path(folder))
+        engine_env = env | stand_ins | scratch
+        driven = Stack(
+            project, stack, folder=Path(folder) / "project", pulumi=engine.pulumi, env=engine_env, logs=Path(folder)
+        )
         driven.select()
         progress.say(f"Previewing stack `{stack}` of {project.name} with the policy pack.")
         return driven.preview(packs=(root / "policies",))
@@ -165,11 +168,16 @@ def _destroy(root: Path, places: Places, progress: Progress) -> None:
     engine = ensure_engine(progress)
     env = rehearsal_environment(root, path=engine.path)
     with _stand_ins(places, env, progress) as stand_ins:
-        stack = Stack(root, STACK, pulumi=engine.pulumi, env=env | stand_ins, logs=places.logs)
+        stack = _stack(places, engine, env | stand_ins)
         if places.unfinished.exists():
             stack.recover()
         progress.say("Destroying the stack `rehearsal`.")
         stack.destroy(on_event=_counted(progress, "Destroying", len(stack.types())))
+
+
+def _stack(places: Places, engine: Engine, env: Mapping[str, str]) -> Stack:
+    folder = places.home / "project"
+    return Stack(places.root, STACK, folder=folder, pulumi=engine.pulumi, env=env, logs=places.logs)
 
 
 def _deploy(stack: Stack, places: Places, progress: Progress) -> Outcome:

@@ -42,9 +42,7 @@ def command() -> None:
 def main(arguments: list[str] | None = None) -> None:
     """Entry point. Exit status: 0 done, 1 refused or failed, 2 wrong usage, 130 interrupted."""
     try:
-        command.main(args=arguments, prog_name="trivium", standalone_mode=False)
-    except click.exceptions.Exit as done:
-        sys.exit(done.exit_code)
+        code = command.main(args=arguments, prog_name="trivium", standalone_mode=False)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
@@ -55,6 +53,7 @@ def main(arguments: list[str] | None = None) -> None:
         for problem in getattr(error, "problems", ()):
             click.echo(f"  - {problem}", err=True)
         sys.exit(1)
+    sys.exit(code or 0)  # commands return nothing; `Exit` comes back as its code
 
 
 def print_json(value: Any) -> None:
