@@ -9,6 +9,7 @@ for ``"true"`` (pulumi-terraform-bridge, ``CoerceTerraformString``), azure-nativ
 
 import json
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -37,6 +38,7 @@ _SHOWN: Final = 80
 """Longest value, in characters, that a message repeats."""
 _LISTED: Final = 12
 """Most allowed values that a message lists."""
+_REFERENCE: Final = re.compile(r"(Id|Ids|Identifier|Identifiers|identifier|userPool)$")
 _PATTERN_REACH: Final = 4096
 """Longest string, in characters, that is matched against a pattern: a vendor's pattern may backtrack."""
 
@@ -61,7 +63,7 @@ class Verdict:
 
 def check(type_: ResourceType, bag: Bag) -> Verdict:
     """All inputs of one resource. Looks at the values only: nothing is asked of any cloud."""
-    walk = _Walk(type_.bridged, bag, vendor=_VENDORS.get(type_.package, "The provider"))
+    walk = _Walk(type_, bag)
     given = {name: value for name, value in bag.values.items() if not name.startswith("__")}
     inputs = walk.object(type_.inputs, given, (), vendor_models(type_), what=f"{type_.token}")
     inputs.update({name: value for name, value in bag.values.items() if name.startswith("__")})
@@ -103,10 +105,11 @@ def _unknown_key(type_: ObjectType, name: str, what: str) -> str:
 class _Walk:
     """One pass over one resource's inputs, collecting what is wrong."""
 
-    def __init__(self, bridged: bool, bag: Bag, *, vendor: str) -> None:
-        self.bridged = bridged
+    def __init__(self, type_: ResourceType, bag: Bag) -> None:
+        self.type = type_
+        self.bridged = type_.bridged
         self.bag = bag
-        self.vendor = vendor
+        self.vendor = _VENDORS[type_.package]
         self.failures: list[Failure] = []
 
     def refuse(self, path: Path, reason: str) -> None:
@@ -185,7 +188,7 @@ class _Walk:
         for option in type_.options:
             if not _same_kind(option, value) and not (self.bridged and isinstance(option, Scalar)):
                 continue
-            attempt = _Walk(self.bridged, self.bag, vendor=self.vendor)
+            attempt = _Walk(self.type, self.bag)
             result = attempt.value(option, value, path, (), field)
             if not attempt.failures:
                 return result
@@ -216,7 +219,8 @@ class _Walk:
         for model in models:
             if model.kind == type_.kind and len(self.failures) == before:
                 self.limits(converted, model.limits, path, model.source, field)
-        if field.possible_values and isinstance(converted, str) and len(self.failures) == before and self.bridged:
+        stated_by_vendor = any(model.limits.values for model in models)
+        if len(field.possible_values) > 1 and isinstance(converted, str) and self.bridged and not stated_by_vendor:
             # The sentence that Google's provider generator writes from the API's enumeration.
             stated = Limits(values=(*field.possible_values, ""), ignore_case=True)
             self.limits(converted, stated, path, "the provider's documentation", field)
@@ -261,7 +265,8 @@ class _Walk:
             if limits.values:
                 self._values(value, limits, path, source, field)
             self._pattern(value, limits, path, source)
-            self.length(len(value), "characters", limits.min_length, limits.max_length, path, source)
+            if not _is_reference(path, value):
+                self.length(len(value), "characters", limits.min_length, limits.max_length, path, source)
         elif not isinstance(value, bool) and not (self.bridged and value in (0, -1)):
             self._bounds(value, limits, path, source)
 
@@ -269,6 +274,8 @@ class _Walk:
         allowed = {each.lower() for each in limits.values} if limits.ignore_case else set(limits.values)
         if (value.lower() if limits.ignore_case else value) in allowed or value in field.named_values:
             return
+        if self.bridged and self.type.exemplifies(field.python_name, value):
+            return  # the vendor's model is older than the provider
         near = get_close_matches(value, limits.values, n=1, cutoff=0.7)
         hint = "" if self.bag.is_secret(path) or not near else f"; did you mean {json.dumps(near[0])}?"
         shown = [json.dumps(each) for each in limits.values if each]
@@ -278,7 +285,7 @@ class _Walk:
 
     def _pattern(self, value: str, limits: Limits, path: Path, source: str) -> None:
         regex = compiled(limits.pattern) if limits.pattern and len(value) <= _PATTERN_REACH else None
-        if regex is None:
+        if regex is None or _is_reference(path, value):
             return
         if not (regex.fullmatch(value) if limits.whole else regex.search(value)):
             self.refuse(path, f"{path_text(path)}: found {self.found(value, path)}, {self.vendor} allows what "
@@ -304,6 +311,12 @@ class _Walk:
             if problem.value is not None and not self.bag.holds_secret(path):
                 shown = f"found {json.dumps(problem.value, default=str)[:_SHOWN]}, "
             self.refuse(path, f"{place}: {shown}{problem.text}; {self.vendor} would refuse this {kind.value}")
+
+
+def _is_reference(path: Path, value: str) -> bool:
+    """Whether a value names another resource, whose made-up id need not have the form of a real one."""
+    name = next((step for step in reversed(path) if isinstance(step, str)), "")
+    return value.startswith("arn:") or bool(_REFERENCE.search(name))
 
 
 def _range(low: float | None, high: float | None) -> str:

@@ -686,12 +686,16 @@ def _outputs(maker: _Maker, id: str, old: Mapping[str, Any]) -> dict[str, Any]: 
             outputs[name] = _completed(maker, id, name, outputs[name], field.type, asked)
             continue
         if name in special:
-            outputs[name] = old.get(name, special[name])
+            outputs[name] = special[name] if name in _FOLLOWING else old.get(name, special[name])
         elif name in old and name not in type_.inputs.fields:
             outputs[name] = old[name]
         elif field.required or (name not in type_.inputs.fields and _is_telling(field)):
             outputs[name] = _computed(maker, name, field)
     return outputs
+
+
+_FOLLOWING: Final = frozenset({"tagsAll", "effectiveLabels", "pulumiLabels"})
+"""Outputs that follow the inputs at every update."""
 
 
 def _is_telling(field: Field) -> bool:

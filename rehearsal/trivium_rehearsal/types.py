@@ -157,6 +157,13 @@ class ResourceType:
     """Wire name to output; ``required`` is whether the SDK promises that it is there."""
     replace_on_changes: frozenset[str]
     """Properties that the SDK itself marks as replacing (aws-native does)."""
+    file: Path
+    """Where the SDK defines it."""
+
+    def exemplifies(self, python_name: str, value: str) -> bool:
+        """Whether an example in the SDK's documentation of this type gives `value` to a property of that name."""
+        given = re.compile(rf'{re.escape(python_name)}"?\s*[:=]\s*\[?\s*"{re.escape(value)}"')
+        return bool(given.search(self.file.read_text()))
 
     @property
     def bridged(self) -> bool:
@@ -375,7 +382,8 @@ class Package:
             )
         module_name, class_name = self.classes[token]
         folder = self.folder.joinpath(*module_name.split(".")) if module_name else self.folder
-        module, texts = self.module(folder), _class_texts(_defining_file(folder, class_name))
+        file = _defining_file(folder, class_name)
+        module, texts = self.module(folder), _class_texts(file)
         arguments = f"{class_name}InitArgs" if f"{class_name}InitArgs" in texts else f"{class_name}Args"
         text = texts[class_name]
         replacing = _REPLACE_ON_CHANGES.search(text)
@@ -387,6 +395,7 @@ class Package:
             ObjectType(module, arguments, texts.get(arguments, "")),
             _outputs(module, text),
             frozenset(re.findall(r'"([^"]+)"', replacing.group(1))) if replacing else frozenset(),
+            file,
         )
 
 

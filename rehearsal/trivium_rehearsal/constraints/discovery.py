@@ -109,10 +109,11 @@ class _Document(msgspec.Struct):
 class Discovery:
     """One place in a discovery document."""
 
-    def __init__(self, api: str, schemas: Mapping[str, _Schema], schema: _Schema) -> None:
+    def __init__(self, api: str, schemas: Mapping[str, _Schema], schema: _Schema, depth: int = 0) -> None:
         self.source = f"Google discovery document {api}"
         self._api = api
         self._schemas = schemas
+        self._depth = depth
         self._schema = schemas.get(schema.ref, schema) if schema.ref else schema
 
     @cached_property
@@ -130,7 +131,8 @@ class Discovery:
         return Limits(
             values=(*schema.enum, "") if schema.enum else (),
             ignore_case=True,
-            pattern=schema.pattern,
+            # Deeper down the provider often takes another form of a name than the API (tag names, self links).
+            pattern=schema.pattern if self._depth == 1 else None,
             minimum=float(schema.minimum) if numeric and schema.minimum else None,
             maximum=float(schema.maximum) if numeric and schema.maximum else None,
         )
@@ -141,11 +143,13 @@ class Discovery:
 
     def member(self, name: str) -> VendorModel | None:
         found = self._members.get(folded(name))
-        return Discovery(self._api, self._schemas, self._schema.properties[found]) if found else None
+        if found is None:
+            return None
+        return Discovery(self._api, self._schemas, self._schema.properties[found], self._depth + 1)
 
     def item(self) -> VendorModel | None:
         inner = self._schema.items or self._schema.additional
-        return Discovery(self._api, self._schemas, inner) if inner else None
+        return Discovery(self._api, self._schemas, inner, self._depth + 1) if inner else None
 
 
 @cache

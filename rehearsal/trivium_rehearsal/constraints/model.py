@@ -78,6 +78,7 @@ def one_to_one(names: Iterable[str]) -> Mapping[str, str]:
 def compiled(pattern: str) -> re.Pattern[str] | None:
     r"""`pattern` compiled, or None when Python cannot read it (Java's ``\p{L}``, for instance)."""
     try:
-        return re.compile(pattern)
+        # AWS takes a policy of many lines for `.*`.
+        return re.compile(pattern, re.DOTALL)
     except (re.error, OverflowError):
         return None
