@@ -1,10 +1,11 @@
 """Whatever way a reply is cut into deltas, the guard releases and decides the same as for the whole reply."""
 
 import json
+from itertools import pairwise
 
 import msgspec
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.guard import worlds
@@ -45,7 +46,7 @@ def run(guard: Guard, *events: Event) -> tuple[list[Event], Decision]:
 
 def cut(text: str, cuts: list[int]) -> list[str]:
     places = sorted({min(place, len(text)) for place in cuts} | {0, len(text)})
-    return [text[begin:end] for begin, end in zip(places, places[1:], strict=False)]
+    return [text[begin:end] for begin, end in pairwise(places)]
 
 
 def text_of(events: list[Event]) -> str:
@@ -69,8 +70,8 @@ FRAGMENTS = st.sampled_from(
         *(example for detector in REGISTRY.values() for example in detector.examples),
         *(example for detector in REGISTRY.values() for example in detector.counter_examples),
         *(literal for d in REGISTRY.values() for literal in getattr(d.finder, "literals", ())),
-        " ", "\n", "\u200b", "\u200b" * 9, ".", "-", "@", "+", "4", "41", "a", "Z", "x" * 70, "1 2 3 4 5 6 7 8 9 ", "0.", "é", "=",
-        "İ", "\x00", "(", "_", "eyJ", "GB82", "----", "\u00a0", " " * 40, "The quick brown fox. ",
+        " ", "\n", "\u200b", "\u200b" * 9, ".", "-", "@", "+", "4", "41", "a", "Z", "x" * 70, "1 2 3 4 5 6 7 8 9 ", "0.", "é",
+        "=",         "İ", "\x00", "(", "_", "eyJ", "GB82", "----", "\u00a0", " " * 40, "The quick brown fox. ",
     ]
 )  # fmt: skip
 TEXTS = st.lists(st.one_of(FRAGMENTS, st.text(max_size=6)), max_size=8).map("".join)
@@ -93,3 +94,83 @@ def test_one_character_at_a_time_gives_what_the_whole_gives(text: str) -> None:
 def test_every_example_of_a_detector_is_redacted_in_a_stream_as_in_the_whole(name: str) -> None:
     for found in (*REGISTRY[name].examples, *REGISTRY[name].counter_examples):
         assert_streams_like_the_whole(EVERYTHING, list(f"Look: {found} and {found}, good."))
+
+
+def test_prose_flows_on_word_by_word() -> None:
+    stream = PACKS.stream(worlds.context())
+    released = [text_of(stream.feed(TextDelta(index=0, text=word))) for word in ("The ", "task ", "is ", "done ")]
+    assert "".join(released) == "The task is done "
+
+
+def test_a_key_is_held_until_it_is_told_and_replaced_by_a_marker() -> None:
+    stream = PACKS.stream(worlds.context())
+    assert text_of(stream.feed(TextDelta(index=0, text="Use " + worlds.KEY[:12]))) == "Use "
+    assert text_of(stream.feed(TextDelta(index=0, text=worlds.KEY[12:] + " now."))) == "[redacted:aws-access-key] "
+    assert (text_of(stream.close()), stream.decision.action) == ("now.", Action.REDACT)
+
+
+def test_after_a_block_nothing_more_is_released() -> None:
+    deltas = [TextDelta(index=0, text=text) for text in ("Before. ", worlds.KEY + ". ", "After. ")]
+    released, decision = run(BLOCKING, *deltas, MessageStop())
+    assert (text_of(released), decision.action) == ("Before. ", Action.BLOCK)
+
+
+def test_a_tools_input_is_held_until_its_block_stops() -> None:
+    stream = PACKS.stream(worlds.context())
+    start = BlockStart(index=0, block=ToolUseBlock(id="t", name="pay", input={}))
+    assert stream.feed(start) == [start]
+    assert stream.feed(ToolInputDelta(index=0, partial_json='{"card": "4111 1111 ')) == []
+    assert stream.feed(ToolInputDelta(index=0, partial_json='1111 1111"}')) == []
+    delta, stop = stream.feed(BlockStop(index=0))
+    assert isinstance(delta, ToolInputDelta)
+    assert json.loads(delta.partial_json) == {"card": "[redacted:payment-card]"}
+    assert stop == BlockStop(index=0)
+    assert stream.decision.findings[0].location == "content[0].input"
+
+
+def test_a_tools_input_without_findings_passes_unchanged() -> None:
+    deltas = [ToolInputDelta(index=0, partial_json=part) for part in ('{"a"', ": 1}")]
+    start = BlockStart(index=0, block=ToolUseBlock(id="t", name="add", input={}))
+    assert run(PACKS, start, *deltas, BlockStop(index=0))[0] == [start, *deltas, BlockStop(index=0)]
+
+
+def test_a_streamed_tools_input_is_decided_like_the_whole() -> None:
+    value = {"password": "xK9mP2vL5nQ8wR4t", "card": 4111111111111111, "note": ["fine", {"GB82WEST12345698765432": 1}]}
+    whole = EVERYTHING.check_reply(worlds.reply(ToolUseBlock(id="t", name="pay", input=value)), worlds.context())
+    start = BlockStart(index=0, block=ToolUseBlock(id="t", name="pay", input={}))
+    deltas = [ToolInputDelta(index=0, partial_json=char) for char in json.dumps(value)]
+    released, decision = run(EVERYTHING, start, *deltas, BlockStop(index=0))
+    (delta,) = [event for event in released if isinstance(event, ToolInputDelta)]
+    (block,) = whole.value.content
+    assert isinstance(block, ToolUseBlock)
+    assert json.loads(delta.partial_json) == block.input
+    assert without_time(decision) == without_time(whole.decision)
+
+
+def test_reasoning_is_judged_and_its_signature_waits_for_it() -> None:
+    released, decision = run(
+        PACKS,
+        BlockStart(index=0, block=ThinkingBlock(thinking="")),
+        ThinkingDelta(index=0, thinking="The key is " + worlds.KEY),
+        SignatureDelta(index=0, signature="sig"),
+        BlockStop(index=0),
+    )
+    assert [type(event) for event in released] == [BlockStart, ThinkingDelta, ThinkingDelta, SignatureDelta, BlockStop]
+    assert decision.findings[0].location == "content[0].thinking"
+    assert worlds.KEY not in repr(released)
+
+
+def test_text_in_a_blocks_start_is_judged_too() -> None:
+    released, decision = run(PACKS, BlockStart(index=0, block=TextBlock(text=worlds.KEY)), BlockStop(index=0))
+    assert worlds.KEY not in repr(released)
+    assert decision.action is Action.REDACT
+
+
+def test_other_events_pass_at_once() -> None:
+    begin = MessageStart(id="msg_1", model="claude")
+    assert run(PACKS, begin, MessageStop())[0] == [begin, MessageStop()]
+
+
+def test_close_releases_what_a_protocol_without_block_stops_left_held() -> None:
+    released, _ = run(PACKS, TextDelta(index=0, text="The last word"))
+    assert text_of(released) == "The last word"

@@ -39,6 +39,8 @@ from trivium.vocabulary.deployment import Layer as LayerRef
 
 MAX_LAYER_BYTES = 1 << 20
 """A layer's file is prose written by people; a mebibyte is far beyond any, and bounds what parsing can cost."""
+MAX_DEPTH = 32
+"""Nesting of a layer's file; the schema itself needs seven, the rest is for requests in tests."""
 
 _BaseLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # Any: types-pyyaml does not know the C loader
 
@@ -97,6 +99,7 @@ def parse(document: bytes, *, source: str) -> StatedLayer:
     if len(document) > MAX_LAYER_BYTES:
         raise ConstitutionError(f"Layer `{source}` has {len(document)} bytes; at most {MAX_LAYER_BYTES} are read.")
     try:
+        _check_plain(document)
         plain = yaml.load(document, _StrictLoader)  # noqa: S506 -- _StrictLoader is a SafeLoader that accepts less
     except (yaml.YAMLError, RecursionError, UnicodeDecodeError, ValueError) as error:
         raise ConstitutionError(f"Layer `{source}` is not readable YAML: {_one_line(error)}.") from error
@@ -213,14 +216,23 @@ def _bytes_of(ref: LayerRef, base: Path | None) -> bytes:
         ) from error
 
 
-class _StrictLoader(_BaseLoader):  # type: ignore[misc]  # the C loader is untyped
-    """YAML without duplicate keys (the second would silently win) and without aliases (they can grow without end)."""
+def _check_plain(document: bytes) -> None:
+    """Refuse aliases (they can grow without end) and deep nesting, before anything is built."""
+    depth = 0
+    for event in yaml.parse(document, Loader=_BaseLoader):
+        if isinstance(event, yaml.AliasEvent):
+            raise yaml.YAMLError(f"aliases are not allowed{_line(event)}")
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > MAX_DEPTH:
+            raise yaml.YAMLError(f"nested deeper than {MAX_DEPTH}{_line(event)}")
 
-    def compose_node(self, parent: Any, index: Any) -> Any:  # Any: PyYAML's own nodes
-        if self.check_event(yaml.AliasEvent):
-            event = self.peek_event()
-            raise yaml.composer.ComposerError(None, None, "aliases are not allowed", event.start_mark)
-        return super().compose_node(parent, index)
+
+def _line(event: yaml.Event) -> str:
+    return f" (line {event.start_mark.line + 1})" if event.start_mark else ""
+
+
+class _StrictLoader(_BaseLoader):  # type: ignore[misc]  # the C loader is untyped
+    """YAML without duplicate keys: the second would silently win."""
 
     def construct_mapping(self, node: Any, deep: bool = False) -> Any:  # noqa: ARG002 -- always deep. Any: PyYAML's own nodes
         seen: set[str] = set()

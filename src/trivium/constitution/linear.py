@@ -17,7 +17,7 @@ from re import _constants as _op  # type: ignore[attr-defined]  # isort: skip
 from re import _parser  # type: ignore[attr-defined]  # isort: skip
 
 MAX_VISITS = 250_000
-"""Characters from one start. The largest detector (a PEM key of 16,384 bits) visits about 205,000, most others below 5,000."""
+"""Characters from one start: the largest detector (a PEM key) visits about 205,000, most others below 5,000."""
 
 
 class NotLinearError(ValueError):

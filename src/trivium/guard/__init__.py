@@ -2,6 +2,7 @@
 
 from trivium.guard.detectors import REGISTRY, Detector
 from trivium.guard.engine import Checked, Guard
+from trivium.guard.proof import prove
 from trivium.guard.streaming import StreamGuard
 
-__all__ = ["REGISTRY", "Checked", "Detector", "Guard", "StreamGuard"]
+__all__ = ["REGISTRY", "Checked", "Detector", "Guard", "StreamGuard", "prove"]

@@ -72,7 +72,7 @@ def _is_phone(digits: str) -> bool:
 PHONE_NUMBER = Detector(
     name="phone-number",
     title="telephone number with country code, or in the North American form",
-    source="ITU-T E.164 (at most 15 digits, country code first); North American Numbering Plan (area and exchange 2 to 9)",
+    source="ITU-T E.164 (at most 15 digits, country code first); North American Numbering Plan",
     finder=Numbers(
         pattern=re.compile(
             r"(?<![\w+])(?<!\d[-.])(?:\+[1-9](?>(?:[ .-]|\(0?\)|[()/])?+\d){8,14}+(?![\d])"

@@ -8,7 +8,7 @@ import re
 from trivium.guard.detectors.detector import Detector, Literals, entropy
 
 _PEM_BODY = 12800
-"""Characters of base64 of an RSA key of 16,384 bits (about 12,700 with line breaks), rounded up; larger keys are cut there."""
+"""Characters of base64 of an RSA key of 16,384 bits (about 12,700 with line breaks), rounded up."""
 _PEM_HEAD = r"-----BEGIN (?:(?!PRIVATE )[A-Z0-9]{1,12}+ ){0,3}+PRIVATE KEY(?: BLOCK)?-----"
 _PEM_LINES = rf"(?>[A-Za-z0-9+/=\s\\:,.()]|-(?!-)){{0,{_PEM_BODY}}}+"
 """Base64 and header lines, also with `\\n` written out; two hyphens begin the last line."""

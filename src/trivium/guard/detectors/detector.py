@@ -122,18 +122,16 @@ class Literals:
 
     def open_from(self, view: View) -> int:
         """The first literal, or beginning of one at the end, whose rest may still become a match."""
-        plain, squeezed = view.plain, view.squeezed
-        haystack = lowered(squeezed) if self.ignore_case else squeezed
-        first = max(0, len(squeezed) - self.max_length - 1)
-        for position in sorted(_positions(haystack, self.literals, first)):
-            start = view.squeezed_origin[position]
-            rest = squeezed[position:] if self.split else plain[start:]
-            if self.opening.fullmatch(rest):
-                return start
+        text = view.squeezed if self.split else view.plain
+        haystack = lowered(text) if self.ignore_case else text
+        origin = view.squeezed_origin if self.split else range(len(text))
+        for position in sorted(_positions(haystack, self.literals)):
+            if self.opening.fullmatch(text, position):
+                return origin[position]
         for beginning in self._beginnings:
             if haystack.endswith(beginning):
-                return view.squeezed_origin[len(squeezed) - len(beginning)]
-        return len(plain)
+                return origin[len(text) - len(beginning)]
+        return len(view.plain)
 
     def _split_spans(self, view: View, pattern: re.Pattern[str], direct: set[int]) -> set[Span]:
         found = set()
@@ -149,10 +147,10 @@ class Literals:
         return found
 
 
-def _positions(haystack: str, literals: tuple[str, ...], first: int = 0) -> list[int]:
+def _positions(haystack: str, literals: tuple[str, ...]) -> list[int]:
     found = []
     for literal in literals:
-        position = haystack.find(literal, first)
+        position = haystack.find(literal)
         while position >= 0:
             found.append(position)
             position = haystack.find(literal, position + 1)
@@ -191,8 +189,9 @@ def key(
 ) -> Literals:
     """A finder for literal + `low` to `high` characters of the class `body` (inside its brackets).
 
-    A fixed length (`low == high`) must end at a boundary, else a stretch of base64 would do; a longer run than `high` is
-    cut at `high`. Where a split key of varying length ends cannot be told, so words behind it may count as part of it.
+    A fixed length (`low == high`) must end at a boundary, else a stretch of base64 would do; a longer run than
+    `high` is cut at `high`. Where a split key of varying length ends cannot be told, so words behind it may count as
+    part of it.
     """
     prefix = "(?:" + "|".join(re.escape(literal) for literal in literals) + ")"
     end = f"(?![{body}])" if low == high else ""

@@ -140,7 +140,7 @@ PAYMENT_CARD = Detector(
 
 
 def _is_ssn(digits: str) -> bool:
-    """Area 000, 666 and 900 up, group 00 and serial 0000 were never issued; three numbers are known from advertising."""
+    """Area 000, 666 and 900 up, group 00 and serial 0000 were never issued; three are from advertising."""
     area, group, serial = digits[:3], digits[3:5], digits[5:]
     never = area in ("000", "666") or area >= "900" or group == "00" or serial == "0000"
     return not never and digits not in ("078051120", "219099999", "457555462")
