@@ -78,10 +78,12 @@ class World:
     log_group_arn: str
     topic_arn: str
     guardrail_arn: str
+    gateway: str
+    """An internet gateway of `vpc`, which no executor makes."""
 
 
 @pytest.fixture(scope="session")
-def world(types: Executors) -> World:
+def world(types: Executors, call: Calls) -> World:
     def make(token: str, **inputs: Any) -> Properties:
         return types[token].create(inputs).outputs
 
@@ -89,7 +91,10 @@ def world(types: Executors) -> World:
     role = make("aws:iam/role:Role", name="world", assumeRolePolicy=TRUST)
     vpc = make("aws:ec2/vpc:Vpc", cidrBlock="10.9.0.0/16")["id"]
     logs = make("aws:cloudwatch/logGroup:LogGroup", name="/world")
+    gateway = call("ec2.create_internet_gateway")["InternetGateway"]["InternetGatewayId"]
+    call("ec2.attach_internet_gateway", InternetGatewayId=gateway, VpcId=vpc)
     return World(
+        gateway=gateway,
         bucket=make("aws:s3/bucket:Bucket", bucket="world")["id"],
         logs_bucket=make("aws:s3/bucket:Bucket", bucket="world-logs")["id"],
         other_bucket=make("aws:s3/bucket:Bucket", bucket="world-other")["id"],
@@ -423,6 +428,23 @@ TRIPS = {
         lambda w: {"vpcId": w.vpc, "tags": {"c": "d"}},
         ("arn", "ownerId"),
     ),
+    "a route table with routes": Trip(
+        "aws:ec2/routeTable:RouteTable",
+        lambda w: {
+            "vpcId": w.vpc,
+            "routes": [
+                {"cidrBlock": "0.0.0.0/0", "gatewayId": w.gateway},
+                {"cidrBlock": "10.50.0.0/16", "gatewayId": w.gateway},
+            ],
+        },
+        lambda w: {
+            "vpcId": w.vpc,
+            "routes": [
+                {"cidrBlock": "10.51.0.0/16", "gatewayId": w.gateway},
+                {"cidrBlock": "0.0.0.0/0", "gatewayId": w.gateway},
+            ],
+        },
+    ),
     "a route table's association": Trip(
         "aws:ec2/routeTableAssociation:RouteTableAssociation",
         lambda w: {"routeTableId": w.table, "subnetId": w.subnet},
@@ -577,6 +599,27 @@ TRIPS = {
         },
         ("arn", "homeRegion", "enableLogging"),
     ),
+    "a trail that also writes to a log group": Trip(
+        "aws:cloudtrail/trail:Trail",
+        lambda w: {
+            "name": "trip-2",
+            "s3BucketName": w.logs_bucket,
+            "cloudWatchLogsGroupArn": f"{w.log_group_arn}:*",
+            "cloudWatchLogsRoleArn": w.role_arn,
+            "snsTopicName": "world",
+            "includeGlobalServiceEvents": False,
+            "isOrganizationTrail": True,
+            "eventSelectors": [
+                {
+                    "readWriteType": "All",
+                    "includeManagementEvents": True,
+                    "dataResources": [{"type": "AWS::S3::Object", "values": ["arn:aws:s3"]}],
+                }
+            ],
+            "region": "eu-west-1",
+        },
+        lambda w: {"name": "trip-2", "s3BucketName": w.logs_bucket, "region": "eu-west-1"},
+    ),
     "a log group": Trip(
         "aws:cloudwatch/logGroup:LogGroup",
         lambda w: {"name": "/trip", "retentionInDays": 2192, "kmsKeyId": w.key_arn, "tags": {"a": "b"}},
@@ -640,6 +683,26 @@ TRIPS = {
             "threshold": 1.5,
         },
         ("arn",),
+    ),
+    "an alarm on a percentile": Trip(
+        "aws:cloudwatch/metricAlarm:MetricAlarm",
+        lambda w: {
+            "name": "trip-2",
+            "comparisonOperator": "GreaterThanThreshold",
+            "evaluationPeriods": 3,
+            "datapointsToAlarm": 2,
+            "metricName": "InvocationLatency",
+            "namespace": "AWS/Bedrock",
+            "period": 60,
+            "extendedStatistic": "p99",
+            "threshold": 2000,
+            "unit": "Milliseconds",
+            "alarmDescription": "slow",
+            "actionsEnabled": False,
+            "okActions": [w.topic_arn],
+            "insufficientDataActions": [w.topic_arn],
+        },
+        None,
     ),
     "a guardrail": Trip(
         "aws:bedrock/guardrail:Guardrail",
@@ -705,6 +768,23 @@ TRIPS = {
         lambda w: {"name": "trip", "displayName": "two", "kmsMasterKeyId": w.key_arn, "tags": {"c": "d"}},
         ("arn", "owner", "policy"),
     ),
+    "a topic with every attribute": Trip(
+        "aws:sns/topic:Topic",
+        lambda w: {
+            "name": "trip.fifo",
+            "fifoTopic": True,
+            "contentBasedDeduplication": True,
+            "fifoThroughputScope": "Topic",
+            "policy": policy("sns:Publish", "*", Principal="*"),
+            "deliveryPolicy": '{"http":{}}',
+            "tracingConfig": "Active",
+            "signatureVersion": 2,
+            "maximumMessageSize": 2048,
+            "sqsSuccessFeedbackRoleArn": w.role_arn,
+            "sqsSuccessFeedbackSampleRate": 50,
+        },
+        None,
+    ),
     "a topic policy": Trip(
         "aws:sns/topicPolicy:TopicPolicy",
         lambda w: {"arn": w.topic_arn, "policy": policy("sns:Publish", w.topic_arn, Principal="*")},
@@ -750,6 +830,31 @@ TRIPS = {
             ],
         },
         ("arn", "accountId"),
+    ),
+    "a budget by expression": Trip(
+        "aws:budgets/budget:Budget",
+        lambda w: {
+            "name": "trip-2",
+            "budgetType": "COST",
+            "timeUnit": "MONTHLY",
+            "limitAmount": "10",
+            "limitUnit": "USD",
+            "timePeriodEnd": "2030-01-01_00:00",
+            "metrics": ["UnblendedCost"],
+            "filterExpression": {
+                "ands": [
+                    {"dimensions": {"key": "SERVICE", "values": ["Amazon Bedrock"]}},
+                    {"not": {"tags": {"key": "team", "values": ["a"]}}},
+                ]
+            },
+        },
+        lambda w: {
+            "name": "trip-2",
+            "budgetType": "COST",
+            "timeUnit": "MONTHLY",
+            "costTypes": {"includeTax": False, "includeCredit": False},
+            "autoAdjustData": {"autoAdjustType": "HISTORICAL", "historicalOptions": {"budgetAdjustmentPeriod": 2}},
+        },
     ),
 }
 
@@ -841,8 +946,8 @@ def test_a_failed_creation_leaves_nothing_behind(types: Executors, call: Calls) 
 
 
 def test_what_the_emulator_drops_is_an_error_not_a_pretence(types: Executors, world: World) -> None:
-    reserved = {"vpcId": world.vpc, "cidrBlock": "10.9.77.0/24", "customerOwnedIpv4Pool": "pool"}
-    with pytest.raises(ExecutionError, match="did not keep `customerOwnedIpv4Pool`"):
+    reserved = {"vpcId": world.vpc, "cidrBlock": "10.9.77.0/24", "ofTomorrow": {"a": 1}}
+    with pytest.raises(ExecutionError, match="did not keep `ofTomorrow`"):
         types["aws:ec2/subnet:Subnet"].create(reserved)
 
 
@@ -992,6 +1097,29 @@ def test_force_destroy_empties_a_bucket_that_is_not_locked(types: Executors, cal
 
 
 DROPPED: dict[str, Inputs] = {
+    "aws:s3/bucket:Bucket": lambda w: {
+        "bucket": "dropping",
+        "accelerationStatus": "Enabled",
+        "acl": "private",
+        "bucketNamespace": "global",
+        "corsRules": [{"allowedMethods": ["GET"], "allowedOrigins": ["*"]}],
+        "grants": [{"type": "Group", "permissions": ["READ"], "uri": "u"}],
+        "lifecycleRules": [{"enabled": True, "expiration": {"days": 1}}],
+        "logging": {"targetBucket": w.logs_bucket},
+        "replicationConfiguration": {"role": w.role_arn, "rules": [{"status": "Enabled"}]},
+        "requestPayer": "Requester",
+        "versioning": {"enabled": True, "mfaDelete": True},
+        "website": {"indexDocument": "index.html"},
+    },
+    "aws:s3/bucketVersioning:BucketVersioning": lambda w: {
+        "bucket": w.other_bucket,
+        "versioningConfiguration": {"status": "Enabled", "mfaDelete": "Enabled"},
+    },
+    "aws:cloudtrail/trail:Trail": lambda w: {
+        "name": "dropping",
+        "s3BucketName": w.logs_bucket,
+        "insightSelectors": [{"insightType": "ApiCallRateInsight"}],
+    },
     "aws:ec2/vpcEndpoint:VpcEndpoint": lambda w: {
         "vpcId": w.vpc,
         "serviceName": "com.amazonaws.us-east-1.bedrock",
@@ -999,6 +1127,9 @@ DROPPED: dict[str, Inputs] = {
         "securityGroupIds": [w.group],
         "privateDnsEnabled": True,
         "ipAddressType": "ipv4",
+        "resourceConfigurationArn": "arn:aws:vpc-lattice:us-east-1:000000000000:resourceconfiguration/r",
+        "serviceNetworkArn": "arn:aws:vpc-lattice:us-east-1:000000000000:servicenetwork/s",
+        "serviceRegion": "us-east-1",
         "dnsOptions": {"dnsRecordIpType": "ipv4"},
         "policy": policy(Principal="*"),
     },
@@ -1010,12 +1141,17 @@ DROPPED: dict[str, Inputs] = {
         "iamRoleArn": w.role_arn,
         "maxAggregationInterval": 60,
         "logFormat": "${srcaddr}",
+        "deliverCrossAccountRole": w.role_arn,
+        "regionalNatGatewayId": "nat-1",
+        "tagFieldSpecifications": [{"resourceType": "vpc", "tagKeys": ["a"]}],
         "destinationOptions": {"fileFormat": "parquet", "hiveCompatiblePartitions": True},
     },
     "aws:ec2/vpc:Vpc": lambda w: {
         "cidrBlock": "10.7.0.0/16",
         "assignGeneratedIpv6CidrBlock": True,
         "enableNetworkAddressUsageMetrics": True,
+        "ipv6CidrBlock": "2600:1f00::/56",
+        "ipv6CidrBlockNetworkBorderGroup": "us-east-1",
     },
     "aws:ec2/subnet:Subnet": lambda w: {
         "vpcId": w.vpc,
@@ -1023,6 +1159,11 @@ DROPPED: dict[str, Inputs] = {
         "ipv6CidrBlock": "2600:1f00::/64",
         "assignIpv6AddressOnCreation": True,
         "enableDns64": True,
+        "ipv6Native": True,
+        "customerOwnedIpv4Pool": "pool",
+        "enableLniAtDeviceIndex": 1,
+        "mapCustomerOwnedIpOnLaunch": True,
+        "outpostArn": "arn:aws:outposts:us-east-1:000000000000:outpost/op-1",
     },
     "aws:ec2/securityGroup:SecurityGroup": lambda w: {
         "name": "dropping",
@@ -1065,6 +1206,10 @@ DROPPED: dict[str, Inputs] = {
         "evaluationPeriods": 1,
         "threshold": 1,
         "evaluateLowSampleCountPercentiles": "ignore",
+        "evaluationCriteria": {"promqlCriteria": {"query": "up"}},
+        "evaluationInterval": 60,
+        "evaluationWindow": 60,
+        "warmUpConfiguration": {"periods": 1},
         "metricQueries": [{"id": "e", "expression": "m * 2", "returnData": True}],
     },
     "aws:bedrock/guardrail:Guardrail": lambda w: {

@@ -15,6 +15,9 @@ _GONE = ("NotFoundException",)
 _PERIOD = "%Y-%m-%d_%H:%M"
 """The provider's spelling of a budget's period."""
 
+NO_END = "2087-06-15_00:00"
+"""When a budget without an end ends (Budgets API reference, TimePeriod)."""
+
 _COST_TYPES: Shape = {
     ours: ours[0].upper() + ours[1:]
     for ours in (
@@ -167,7 +170,7 @@ def _budget(name: str, inputs: Properties) -> Properties:
 
 
 def _period(inputs: Properties) -> Properties:
-    period = {"Start": inputs.get("timePeriodStart"), "End": inputs.get("timePeriodEnd")}
+    period = {"Start": inputs.get("timePeriodStart"), "End": inputs.get("timePeriodEnd") or NO_END}
     return {key: _parsed(text) for key, text in period.items() if text}
 
 

@@ -24,6 +24,14 @@ _TRAIL: Shape = {
 _TRAIL_TOLD: Shape = {**_TRAIL, "enableLogFileValidation": "LogFileValidationEnabled"}
 """The answer has another word for file validation than the request."""
 
+_UNSET = {
+    "EnableLogFileValidation": False,
+    "IncludeGlobalServiceEvents": True,
+    "IsMultiRegionTrail": False,
+    "IsOrganizationTrail": False,
+}
+"""What a switch is when the program leaves it out; UpdateTrail would leave it as it was (CloudTrail API reference)."""
+
 _ADVANCED: Shape = {
     "name": "Name",
     "fieldSelectors": (
@@ -86,9 +94,6 @@ class Trail(Kind):
             told["advancedEventSelectors"] = from_cloud(_ADVANCED, advanced)
         elif known.get("eventSelectors"):  # every trail has a default selector: told only when the program set one
             told["eventSelectors"] = from_cloud(_SELECTOR, selectors.get("EventSelectors", []))
-        if known.get("insightSelectors"):
-            insights = aws("cloudtrail.get_insight_selectors", TrailName=id)
-            told["insightSelectors"] = from_cloud({"insightType": "InsightType"}, insights["InsightSelectors"])
         return told
 
     def change(self, aws: Calls, id: str, state: Properties, inputs: Properties) -> None:
@@ -97,7 +102,7 @@ class Trail(Kind):
             for ours, theirs in _TRAIL.items()
             if isinstance(theirs, str) and isinstance(state.get(ours), str) and state[ours] and not inputs.get(ours)
         }
-        aws("cloudtrail.update_trail", Name=id, **cleared, **to_cloud(_TRAIL, inputs))
+        aws("cloudtrail.update_trail", Name=id, **{**_UNSET, **cleared, **to_cloud(_TRAIL, inputs)})
         self._select(aws, id, inputs)
         logging = "start_logging" if inputs.get("enableLogging", True) else "stop_logging"
         aws(f"cloudtrail.{logging}", Name=id)
@@ -115,9 +120,6 @@ class Trail(Kind):
             )
         elif selectors := inputs.get("eventSelectors"):
             aws("cloudtrail.put_event_selectors", TrailName=id, EventSelectors=to_cloud(_SELECTOR, selectors))
-        if insights := inputs.get("insightSelectors"):
-            spelled = to_cloud({"insightType": "InsightType"}, insights)
-            aws("cloudtrail.put_insight_selectors", TrailName=id, InsightSelectors=spelled)
 
     def _retag(self, aws: Calls, id: str, inputs: Properties) -> None:
         listed = aws("cloudtrail.list_tags", ResourceIdList=[id])["ResourceTagList"]

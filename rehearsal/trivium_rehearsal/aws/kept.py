@@ -17,11 +17,34 @@ _EMPTY: tuple[Any, ...] = (None, "", [], {}, False)
 _NO_INTERFACE = "an endpoint is a record there: it has no network interface, name or policy of its own"
 _NO_IPV6 = "networks there have IPv4 alone"
 _NO_PREFIX_LISTS = "rules there know addresses and groups, no prefix lists"
+_INLINE = "not passed on: an inline setting, deprecated in favour of a resource of its own"
+_NO_OUTPOSTS = "there are no Outposts there"
+_NEWER = "not passed on: newer than the emulator"
 _NO_DELIVERY = "a flow log is a record there: nothing is captured, formatted or delivered"
 
 NOT_KEPT: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
+        "aws:s3/bucket:Bucket": {
+            "accelerationStatus": _INLINE,
+            "acl": _INLINE,
+            "bucketNamespace": _NEWER,
+            "corsRules": _INLINE,
+            "grants": _INLINE,
+            "lifecycleRules": _INLINE,
+            "logging": _INLINE,
+            "replicationConfiguration": _INLINE,
+            "requestPayer": _INLINE,
+            "versioning.mfaDelete": "no device for MFA exists there",
+            "website": _INLINE,
+        },
+        "aws:s3/bucketVersioning:BucketVersioning": {
+            "versioningConfiguration.mfaDelete": "no device for MFA exists there",
+        },
+        "aws:cloudtrail/trail:Trail": {"insightSelectors": "not passed on: trails there have no insights"},
         "aws:ec2/vpcEndpoint:VpcEndpoint": {
+            "resourceConfigurationArn": _NO_INTERFACE,
+            "serviceNetworkArn": _NO_INTERFACE,
+            "serviceRegion": _NO_INTERFACE,
             "policy": _NO_INTERFACE,
             "securityGroupIds": _NO_INTERFACE,
             "privateDnsEnabled": _NO_INTERFACE,
@@ -33,15 +56,25 @@ NOT_KEPT: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "maxAggregationInterval": _NO_DELIVERY,
             "logFormat": _NO_DELIVERY,
             "destinationOptions": _NO_DELIVERY,
+            "deliverCrossAccountRole": _NO_DELIVERY,
+            "regionalNatGatewayId": _NEWER,
+            "tagFieldSpecifications": _NEWER,
         },
         "aws:ec2/vpc:Vpc": {
             "assignGeneratedIpv6CidrBlock": _NO_IPV6,
-            "enableNetworkAddressUsageMetrics": "nothing is measured there",
+            "enableNetworkAddressUsageMetrics": "not passed on: nothing is measured there",
+            "ipv6CidrBlock": _NO_IPV6,
+            "ipv6CidrBlockNetworkBorderGroup": _NO_IPV6,
         },
         "aws:ec2/subnet:Subnet": {
             "ipv6CidrBlock": _NO_IPV6,
             "assignIpv6AddressOnCreation": _NO_IPV6,
             "enableDns64": _NO_IPV6,
+            "ipv6Native": _NO_IPV6,
+            "customerOwnedIpv4Pool": _NO_OUTPOSTS,
+            "enableLniAtDeviceIndex": _NO_OUTPOSTS,
+            "mapCustomerOwnedIpOnLaunch": _NO_OUTPOSTS,
+            "outpostArn": _NO_OUTPOSTS,
         },
         "aws:ec2/securityGroup:SecurityGroup": {
             "ingress.*.prefixListIds": _NO_PREFIX_LISTS,
@@ -59,6 +92,10 @@ NOT_KEPT: Mapping[str, Mapping[str, str]] = MappingProxyType(
         },
         "aws:cloudwatch/metricAlarm:MetricAlarm": {
             "metricQueries": "alarms there watch one metric",
+            "evaluationCriteria": _NEWER,
+            "evaluationInterval": _NEWER,
+            "evaluationWindow": _NEWER,
+            "warmUpConfiguration": _NEWER,
             "evaluateLowSampleCountPercentiles": "alarms there are not evaluated by percentile",
         },
         "aws:bedrock/guardrail:Guardrail": {"crossRegionConfig": "a guardrail there knows one Region"},

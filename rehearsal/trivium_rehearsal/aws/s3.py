@@ -137,7 +137,6 @@ class Bucket(Kind):
         aws(
             "s3.create_bucket",
             Bucket=name,
-            ACL=inputs.get("acl"),
             ObjectLockEnabledForBucket=_lock_wanted(inputs) or None,
             CreateBucketConfiguration=_location(aws.region),
         )
@@ -279,7 +278,7 @@ class BucketVersioning(_OfBucket):
 
     def put(self, aws: Calls, inputs: Properties) -> None:
         wanted = inputs["versioningConfiguration"]
-        configuration = to_cloud({"status": "Status", "mfaDelete": "MFADelete"}, wanted)
+        configuration = to_cloud({"status": "Status"}, wanted)  # without a device, S3 refuses any word on MFA
         if wanted.get("status") == "Disabled":  # the provider's word for "never enabled", not one of S3's
             return
         aws("s3.put_bucket_versioning", Bucket=inputs["bucket"], VersioningConfiguration=configuration)
@@ -288,7 +287,7 @@ class BucketVersioning(_OfBucket):
         answer = self.ask(aws, "s3.get_bucket_versioning", id)
         if answer is None:
             return None
-        told = from_cloud({"status": "Status", "mfaDelete": "MFADelete"}, answer)
+        told = from_cloud({"status": "Status"}, answer)
         return {"bucket": _bucket(id), "versioningConfiguration": {"status": "Disabled", **told}}
 
     def remove(self, aws: Calls, id: str, state: Properties) -> None:
