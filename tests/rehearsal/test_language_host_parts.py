@@ -1,5 +1,6 @@
 """The parts of the language host that need no engine."""
 
+import os
 import sys
 import traceback
 from pathlib import Path
@@ -9,9 +10,38 @@ import pytest
 from google.protobuf import struct_pb2
 from pulumi.runtime.proto import analyzer_pb2, analyzer_pb2_grpc, language_pb2
 
-from trivium_rehearsal.toolchain import dynamic_host, program
+from trivium_rehearsal.processes import Finished, run
+from trivium_rehearsal.toolchain import dynamic_host, language_host, program
 from trivium_rehearsal.toolchain.analyzer_proxy import AnalyzerProxy, stack_environment
 from trivium_rehearsal.toolchain.language_host import HostError, dependencies, interpreter
+
+
+def test_the_host_and_its_programs_agree_on_the_exit_code_of_a_failure_already_shown() -> None:
+    assert language_host.ALREADY_SHOWN == program.ALREADY_SHOWN
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        pytest.param(
+            "import sys; from trivium_rehearsal.toolchain import language_host; assert 'pulumi' not in sys.modules",
+            id="the host starts without the SDK",
+        ),
+        pytest.param(
+            "from trivium_rehearsal.toolchain.messages import language_pb2; import pulumi; "
+            "from pulumi.runtime import proto; assert proto.language_pb2 is language_pb2; pulumi.Output.from_input(1)",
+            id="the SDK imported later is whole and has the same messages",
+        ),
+        pytest.param(
+            "import pulumi; from trivium_rehearsal.toolchain.messages import language_pb2; "
+            "assert pulumi.runtime.proto.language_pb2 is language_pb2",
+            id="the SDK imported before is used",
+        ),
+    ],
+)
+def test_messages_come_without_the_sdk_around_them(script: str) -> None:
+    finished = run([sys.executable, "-c", script], name="python", env={"PATH": os.environ["PATH"]})
+    assert finished == Finished(0, ())
 
 
 def info(root: Path, **options: str) -> language_pb2.ProgramInfo:

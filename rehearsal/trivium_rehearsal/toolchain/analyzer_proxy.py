@@ -16,7 +16,8 @@ from typing import Any
 
 import grpc
 from google.protobuf import empty_pb2
-from pulumi.runtime.proto import analyzer_pb2
+
+from trivium_rehearsal.toolchain.messages import analyzer_pb2
 
 OPTIONS = [("grpc.max_receive_message_length", 400 * 1024 * 1024)]
 """The engine's own limit; a stack analysis carries every resource in one message."""

@@ -27,18 +27,19 @@ from typing import IO, Any
 
 import grpc
 from google.protobuf import empty_pb2
-from pulumi.runtime.proto import language_pb2, language_pb2_grpc, plugin_pb2
 
 from trivium.errors import TriviumError
 from trivium_rehearsal.processes import Child, start
 from trivium_rehearsal.toolchain.analyzer_proxy import OPTIONS, AnalyzerProxy
-from trivium_rehearsal.toolchain.program import ALREADY_SHOWN
+from trivium_rehearsal.toolchain.messages import language_pb2, language_pb2_grpc, plugin_pb2
 
 WORKERS = 64
 """Calls at a time. Each running program or plugin holds one for as long as it runs."""
 LOOK_S = 0.5
 """How often the host looks whether its engine is still there."""
 PROGRAM = Path(__file__).with_name("program.py")
+ALREADY_SHOWN = 32
+"""As `program.ALREADY_SHOWN`; that file is not imported here, because it imports the whole SDK."""
 
 Context = Any
 """grpc.ServicerContext; grpc has no types here."""
