@@ -6,7 +6,8 @@ import json
 import select
 import socket
 import struct
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -204,17 +205,22 @@ class Heard:
         return str(error.get("type") or error.get("status") or error.get("code"))
 
 
-def send(url: str, draft: Draft, *, timeout_s: float = 10.0, patience_s: float | None = None) -> Heard:
-    """Send the draft over a bare socket and listen to the end, or until nothing came for `patience_s`."""
+def send(
+    url: str, draft: Draft, *, timeout_s: float = 10.0, patience_s: float | None = None, head: bool = False
+) -> Heard:
+    """Send the draft over a bare socket and listen to the end, or until nothing more came for `patience_s`.
+
+    With `head`, patience begins only when something has come: a busy machine is not a silent server.
+    """
     address = urlsplit(url)
     headers = {"host": address.netloc, **draft.headers}
     if draft.sign:
         headers = signed(draft, url, headers)
     draft = dataclasses.replace(draft, headers=headers, after_signing=None)
-    head = f"{draft.method} {draft.target} HTTP/1.1\r\n"
-    head += "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-    head += f"content-length: {len(draft.data)}\r\n\r\n"
-    return send_bytes(url, head.encode() + draft.data, timeout_s=timeout_s, patience_s=patience_s)
+    lines = f"{draft.method} {draft.target} HTTP/1.1\r\n"
+    lines += "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    lines += f"content-length: {len(draft.data)}\r\n\r\n"
+    return send_bytes(url, lines.encode() + draft.data, timeout_s=timeout_s, patience_s=patience_s, head=head)
 
 
 def signed(draft: Draft, url: str, headers: dict[str, str]) -> dict[str, str]:
@@ -239,7 +245,9 @@ def signed(draft: Draft, url: str, headers: dict[str, str]) -> dict[str, str]:
     return signed_headers
 
 
-def send_bytes(url: str, data: bytes, *, timeout_s: float = 10.0, patience_s: float | None = None) -> Heard:
+def send_bytes(
+    url: str, data: bytes, *, timeout_s: float = 10.0, patience_s: float | None = None, head: bool = False
+) -> Heard:
     """Send these bytes and listen."""
     address = urlsplit(url)
     http = h11.Connection(h11.CLIENT)
@@ -248,16 +256,17 @@ def send_bytes(url: str, data: bytes, *, timeout_s: float = 10.0, patience_s: fl
     heard = Heard(0, {}, b"", complete=False, reset=False, arrivals=0)
     with socket.create_connection((str(address.hostname), int(address.port or 0)), timeout=timeout_s) as sock:
         sock.sendall(data)
-        for chunk in _arrivals(sock, heard, patience_s):
+        for chunk in _arrivals(sock, heard, patience_s, head=head):
             http.receive_data(chunk)
             if _advance(http, heard):
                 break
     return heard
 
 
-def _arrivals(sock: socket.socket, heard: Heard, patience_s: float | None) -> Iterator[bytes]:
+def _arrivals(sock: socket.socket, heard: Heard, patience_s: float | None, *, head: bool) -> Iterator[bytes]:
     while True:
-        if patience_s is not None and not select.select([sock], [], [], patience_s)[0]:
+        patient = head and heard.arrivals == 0
+        if patience_s is not None and not patient and not select.select([sock], [], [], patience_s)[0]:
             return
         try:
             chunk = sock.recv(65536)
@@ -287,6 +296,15 @@ def _advance(http: h11.Connection, heard: Heard) -> bool:
             return True
         else:
             return event is not h11.NEED_DATA
+
+
+def eventually(holds: Callable[[], bool]) -> bool:
+    """Whether it holds within five seconds; what a server does after its caller left is seen by nobody at once."""
+    for _ in range(500):
+        if holds():
+            return True
+        time.sleep(0.01)
+    return False
 
 
 # ---------------------------------------------------------------- streams

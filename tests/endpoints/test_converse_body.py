@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.endpoints.test_messages_body import JSON, places, replaced
-from trivium_rehearsal.endpoints import converse, messages
+from trivium_rehearsal.endpoints import converse, messages, messages_body
 
 Body = dict[str, Any]
 MODEL = "us.anthropic.claude-sonnet-4-5-20250929-v1:0"
@@ -138,8 +138,8 @@ def test_any_one_change_is_accepted_or_refused_and_nothing_else(path: tuple[Any,
     body = replaced(FULL, path, new)
     try:
         _validate(body)
-        messages.validate_extra_fields(body.get("additionalModelRequestFields") or {})
-    except (converse.InvalidConverseError, messages.InvalidBodyError):
+        messages_body.validate_extra_fields(body.get("additionalModelRequestFields") or {})
+    except (converse.InvalidConverseError, messages_body.InvalidBodyError):
         return
     prompt = messages.prompt(converse.as_messages(body), cloud="bedrock", model=MODEL)
     assert len(prompt.turns) == len(body["messages"])

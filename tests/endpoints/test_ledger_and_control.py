@@ -20,6 +20,10 @@ def _control(endpoints: Endpoints, method: str, path: str, body: Any = None) -> 
     return calls.send(endpoints.addresses["control"], Draft(path, data, {}, method=method))
 
 
+def _arrived(endpoints: Endpoints, text: str) -> bool:
+    return calls.eventually(lambda: endpoints.received_contains(text)["foundry"]["requests"] == 1)
+
+
 def test_a_secret_in_a_prompt_is_found_however_json_escapes_it(endpoints: Endpoints) -> None:
     calls.send(endpoints.addresses["vertex"], calls.vertex(SECRET))
     assert endpoints.received_contains(SECRET) == {**NOWHERE, "vertex": {"requests": 1, "complete": True}}
@@ -42,8 +46,7 @@ def test_a_secret_in_a_header_in_a_path_and_in_half_a_request_is_found(endpoints
     url = endpoints.addresses["foundry"]
     head = b"POST /needle-path HTTP/1.1\r\nhost: x\r\nx-note: needle-head\r\ncontent-length: 100\r\n\r\nneedle-body"
     calls.send_bytes(url, head, patience_s=0.1)
-    found = [endpoints.received_contains(f"needle-{part}")["foundry"]["requests"] for part in ("path", "head", "body")]
-    assert found == [1, 1, 1]
+    assert all(_arrived(endpoints, f"needle-{part}") for part in ("path", "head", "body"))
 
 
 def test_a_secret_in_bytes_that_are_not_http_is_found(endpoints: Endpoints) -> None:

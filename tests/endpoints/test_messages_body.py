@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trivium_rehearsal.endpoints import Model, messages
+from trivium_rehearsal.endpoints import Model, messages, messages_body
 
 Body = dict[str, Any]
 MODEL = Model(max_output_tokens=64_000)
@@ -54,7 +54,7 @@ FULL: Body = {
 
 
 def _validate(body: Body, **options: Any) -> None:
-    messages.validate(body, **{"version": "2023-06-01", "model": MODEL, **options})
+    messages_body.validate(body, **{"version": "2023-06-01", "model": MODEL, **options})
 
 
 def _last(body: Body) -> Any:
@@ -154,7 +154,7 @@ def test_refused(sentence: str) -> None:
     spoil, expected = REFUSED[sentence]
     body = copy.deepcopy(FULL)
     spoil(body)
-    with pytest.raises(messages.InvalidBodyError, match=expected):
+    with pytest.raises(messages_body.InvalidBodyError, match=expected):
         _validate(body)
 
 
@@ -180,7 +180,7 @@ def test_a_model_without_prefill_wants_the_last_word_from_the_user() -> None:
     turns = [{"role": "user", "content": "hi"}, {"role": "assistant", "content": "Well,"}]
     body = {"max_tokens": 9, "messages": turns}
     _validate(body)
-    with pytest.raises(messages.InvalidBodyError, match="does not support assistant message prefill"):
+    with pytest.raises(messages_body.InvalidBodyError, match="does not support assistant message prefill"):
         _validate(body, model=Model(accepts_prefill=False))
 
 
@@ -188,13 +188,13 @@ def test_a_model_without_prefill_wants_the_last_word_from_the_user() -> None:
 def test_the_version_2026_10_21_knows_no_sampling(name: str) -> None:
     body = {"max_tokens": 9, "messages": [{"role": "user", "content": "hi"}], name: 1}
     _validate(body)
-    with pytest.raises(messages.InvalidBodyError, match=rf"^{name}: Extra inputs"):
+    with pytest.raises(messages_body.InvalidBodyError, match=rf"^{name}: Extra inputs"):
         _validate(body, version="2026-10-21")
 
 
 def test_a_transports_own_keys_are_required() -> None:
     body = {"max_tokens": 9, "messages": [{"role": "user", "content": "hi"}]}
-    with pytest.raises(messages.InvalidBodyError, match=r"^model: Field required"):
+    with pytest.raises(messages_body.InvalidBodyError, match=r"^model: Field required"):
         _validate(body, transport=("model",))
     _validate({**body, "model": "m"}, transport=("model",))
 
@@ -228,7 +228,7 @@ def test_any_one_change_is_accepted_or_refused_and_nothing_else(path: tuple[Any,
     body = replaced(FULL, path, new)
     try:
         _validate(body)
-    except messages.InvalidBodyError:
+    except messages_body.InvalidBodyError:
         return
     prompt = messages.prompt(body, cloud="foundry", model="m")
     assert len(prompt.turns) == len(body["messages"])

@@ -13,7 +13,7 @@ import uuid
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
-from trivium_rehearsal.endpoints import converse, eventstream, messages, sigv4
+from trivium_rehearsal.endpoints import converse, eventstream, messages, messages_body, sigv4
 from trivium_rehearsal.endpoints.configuration import VERSION_2026, Bedrock, Model
 from trivium_rehearsal.endpoints.delivery import Desk, RefusalError, accepts, gathered, parsed
 from trivium_rehearsal.endpoints.faults import Fault
@@ -86,10 +86,10 @@ class BedrockEndpoint:
         body = _json(request)
         try:
             converse.validate(operation, model_id, body)
-            messages.validate_extra_fields(body.get("additionalModelRequestFields") or {})
+            messages_body.validate_extra_fields(body.get("additionalModelRequestFields") or {})
         except converse.InvalidConverseError as invalid:
             raise _refusal(400, invalid.kind, invalid.message) from invalid
-        except messages.InvalidBodyError as invalid:
+        except messages_body.InvalidBodyError as invalid:
             text = f"The model returned the following errors: {invalid}"
             raise _refusal(400, "ValidationException", text) from invalid
         model = self._model(model_id)
@@ -176,7 +176,7 @@ class BedrockEndpoint:
                 400, "ValidationException", f"anthropic_version: Input should be {' or '.join(map(repr, allowed))}"
             )
         try:
-            messages.validate(
+            messages_body.validate(
                 body,
                 version=str(version),
                 model=model,
@@ -184,7 +184,7 @@ class BedrockEndpoint:
                 streamable=False,
                 betas=True,
             )
-        except messages.InvalidBodyError as invalid:
+        except messages_body.InvalidBodyError as invalid:
             raise _refusal(400, "ValidationException", str(invalid)) from invalid
         self._check_betas(body)
 
@@ -289,8 +289,8 @@ def _check_media(request: Request, *, stream: bool) -> None:
 
 def _check_prefill(body: Json, model: Model) -> None:
     try:
-        messages.check_prefill(body, model)
-    except messages.InvalidBodyError as invalid:
+        messages_body.check_prefill(body, model)
+    except messages_body.InvalidBodyError as invalid:
         text = f"The model returned the following errors: {invalid}"
         raise _refusal(400, "ValidationException", text) from invalid
 

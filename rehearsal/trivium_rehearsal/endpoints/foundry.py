@@ -10,13 +10,12 @@ for the gateway's 401; Microsoft Learn, "Deploy and use Claude models in Microso
 import datetime as dt
 import hmac
 
-from trivium_rehearsal.endpoints import messages
+from trivium_rehearsal.endpoints import messages, messages_body
 from trivium_rehearsal.endpoints.configuration import VERSION_2026, EntraIdentity, Foundry, Model
 from trivium_rehearsal.endpoints.delivery import Desk, RefusalError, accepts, gathered, parsed, request_id
 from trivium_rehearsal.endpoints.faults import Fault
 from trivium_rehearsal.endpoints.http import Answer, Request
 from trivium_rehearsal.endpoints.text import Json
-from trivium_rehearsal.endpoints.vertex import SSE_GARBAGE, check_betas, sse_error, sse_frames
 
 MAX_BODY_BYTES = 32 * 1024 * 1024
 """The Messages API takes requests up to 32 MB (platform.claude.com, API errors, "Request size limits")."""
@@ -59,7 +58,7 @@ class FoundryEndpoint:
             return await self._desk.whole(answer, counted, headers, fault)
         pieces = await self._desk.pieces(prompt, self)
         if stream:
-            frames = sse_frames(messages.events(pieces, label=self._desk.source.label))
+            frames = messages.frames(pieces, label=self._desk.source.label)
             headers["content-type"] = f"{_STREAM}; charset=utf-8"
             return await self._desk.stream(answer, frames, headers, fault=fault, dialect=self)
         reply = messages.message(await gathered(pieces, self), label=self._desk.source.label)
@@ -109,10 +108,12 @@ class FoundryEndpoint:
             raise _invalid("anthropic-version: header is required")
         if version not in allowed:
             raise _invalid(f'anthropic-version: "{version}" is not a valid version for this model')
-        check_betas(request, self._settings.betas)
+        beta = messages.unknown_beta(request.header("anthropic-beta"), self._settings.betas)
+        if beta is not None:
+            raise _invalid(f"Unexpected value(s) `{beta}` for the `anthropic-beta` header.")
         try:
-            messages.validate(body, version=version, model=model, transport=("model",), counting=counting)
-        except messages.InvalidBodyError as invalid:
+            messages_body.validate(body, version=version, model=model, transport=("model",), counting=counting)
+        except messages_body.InvalidBodyError as invalid:
             raise _invalid(str(invalid)) from invalid
         # AnthropicFoundry sends `Accept: application/json` for streams too, and is served. That other types are
         # refused is not verifiable here.
@@ -143,10 +144,10 @@ class FoundryEndpoint:
         return _error(500, "api_error", message)
 
     def stream_error(self, kind: str | None) -> bytes:
-        return sse_error(kind)
+        return messages.sse_error(kind)
 
     def garbage(self) -> bytes:
-        return SSE_GARBAGE
+        return messages.SSE_GARBAGE
 
 
 _BAD_KEY = (

@@ -121,6 +121,8 @@ class SmolLM2Source(Source):
         params.n_ctx = self._settings.context_tokens * self._settings.parallel
         params.cpuparams.n_threads = self._settings.threads
         params.warmup = False
+        # The runtime would keep up to 8 GB of past prompts in memory; a rehearsal asks each question once.
+        params.cache_ram_mib = 0
         # The runtime's own log tells of prompts at higher verbosity; prompts belong in no log.
         params.verbosity = -1
         # The runtime always opens a door of its own; a socket file in a folder of mode 0700 lets nobody else in.

@@ -10,10 +10,8 @@ the error object, Google Cloud "Authentication error" texts, anthropic 2.12.0 `l
 import datetime as dt
 import hmac
 import re
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
 
-from trivium_rehearsal.endpoints import messages
+from trivium_rehearsal.endpoints import messages, messages_body
 from trivium_rehearsal.endpoints.configuration import (
     CLOUD_PLATFORM_SCOPE,
     VERSION_2026,
@@ -24,7 +22,7 @@ from trivium_rehearsal.endpoints.configuration import (
 from trivium_rehearsal.endpoints.delivery import Desk, RefusalError, accepts, gathered, parsed, request_id
 from trivium_rehearsal.endpoints.faults import Fault
 from trivium_rehearsal.endpoints.http import Answer, Request
-from trivium_rehearsal.endpoints.text import Frame, Json
+from trivium_rehearsal.endpoints.text import Json
 
 MAX_BODY_BYTES = 30 * 1024 * 1024
 """Claude on Vertex AI takes requests up to 30 MB (platform.claude.com, API errors, "Request size limits")."""
@@ -70,7 +68,7 @@ class VertexEndpoint:
         pieces = await self._desk.pieces(prompt, self)
         headers = {"request-id": request_id("req_vrtx_")}
         if stream:
-            frames = sse_frames(messages.events(pieces, label=self._desk.source.label))
+            frames = messages.frames(pieces, label=self._desk.source.label)
             headers["content-type"] = f"{_STREAM}; charset=utf-8"
             return await self._desk.stream(answer, frames, headers, fault=fault, dialect=self)
         reply = messages.message(await gathered(pieces, self), label=self._desk.source.label)
@@ -135,16 +133,18 @@ class VertexEndpoint:
             # Which text an unknown version gets is not verifiable here.
             expected = " or ".join(map(repr, allowed))
             raise _invalid(f"anthropic_version: Input should be {expected}")
-        check_betas(request, self._settings.betas)
+        beta = messages.unknown_beta(request.header("anthropic-beta"), self._settings.betas)
+        if beta is not None:
+            raise _invalid(f"Unexpected value(s) `{beta}` for the `anthropic-beta` header.")
         try:
-            messages.validate(
+            messages_body.validate(
                 body,
                 version=str(version),
                 model=model,
                 transport=("anthropic_version", "model") if counting else ("anthropic_version",),
                 counting=counting,
             )
-        except messages.InvalidBodyError as invalid:
+        except messages_body.InvalidBodyError as invalid:
             raise _invalid(str(invalid)) from invalid
         return body
 
@@ -174,10 +174,10 @@ class VertexEndpoint:
         return RefusalError(500, "api_error", messages.error_body("api_error", message))
 
     def stream_error(self, kind: str | None) -> bytes:
-        return sse_error(kind)
+        return messages.sse_error(kind)
 
     def garbage(self) -> bytes:
-        return SSE_GARBAGE
+        return messages.SSE_GARBAGE
 
 
 _INVALID = (
@@ -192,8 +192,6 @@ _PAGE = (
     b"<!DOCTYPE html>\n<html lang=en><title>Error 404 (Not Found)!!1</title>\n"
     b"<p><b>404.</b> The requested URL was not found on this server.</html>\n"
 )
-SSE_GARBAGE = b'event: content_block_delta\ndata: {"type": "content_block_delta", "index": \xff\xfe\n\n'
-"""An event whose data is neither UTF-8 nor JSON."""
 
 
 def google_error(status: int, code: str, message: str, reason: str | None = None) -> RefusalError:
@@ -209,27 +207,6 @@ def unauthenticated(reason: str, message: str) -> RefusalError:
     refusal = google_error(401, "UNAUTHENTICATED", message, reason)
     refusal.headers["www-authenticate"] = 'Bearer realm="https://accounts.google.com/", error="invalid_token"'
     return refusal
-
-
-def sse_error(kind: str | None) -> bytes:
-    """An `event: error` inside a stream."""
-    text = "The rehearsal ordered this error in the middle of the stream."
-    return messages.sse(messages.error_body(kind or "overloaded_error", text))
-
-
-async def sse_frames(events: AsyncGenerator[Json, None]) -> AsyncGenerator[Frame, None]:
-    """Events as server-sent events."""
-    async with aclosing(events):
-        async for event in events:
-            yield Frame(messages.sse(event), 0 if event["type"] == "message_stop" else None)
-
-
-def check_betas(request: Request, known: tuple[str, ...]) -> None:
-    """Refuse unknown members of `anthropic-beta`."""
-    asked = [part.strip() for part in (request.header("anthropic-beta") or "").split(",") if part.strip()]
-    for one in asked:
-        if one not in known:
-            raise _invalid(f"Unexpected value(s) `{one}` for the `anthropic-beta` header.")
 
 
 def _check_streaming(request: Request, body: Json, *, stream: bool) -> None:
