@@ -3,7 +3,9 @@
 import os
 import sys
 import traceback
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import grpc
 import pytest
@@ -135,6 +137,48 @@ def test_a_pack_that_does_not_start_is_an_error_of_the_call() -> None:
                 pack.Analyze(analyzer_pb2.AnalyzeRequest())
     finally:
         proxy.close()
+
+
+class Pack(analyzer_pb2_grpc.AnalyzerServicer):
+    """A pack that finds one thing, and refuses to remediate."""
+
+    def Analyze(self, request: object, context: object) -> Any:
+        return analyzer_pb2.AnalyzeResponse(diagnostics=[analyzer_pb2.AnalyzeDiagnostic(message="found")])
+
+    def Remediate(self, request: object, context: Any) -> Any:
+        context.abort(grpc.StatusCode.INVALID_ARGUMENT, "not this one")
+
+    def ConfigureStack(self, request: object, context: object) -> Any:
+        return analyzer_pb2.AnalyzerStackConfigureResponse()
+
+
+def test_the_proxy_hands_on_calls_and_errors_and_says_when_the_pack_is_gone() -> None:
+    server = grpc.server(ThreadPoolExecutor(2))
+    analyzer_pb2_grpc.add_AnalyzerServicer_to_server(Pack(), server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    told: list[dict[str, str]] = []
+
+    def start(stack: dict[str, str]) -> int:
+        told.append(stack)
+        return port
+
+    proxy = AnalyzerProxy(start)
+    try:
+        with grpc.insecure_channel(f"127.0.0.1:{proxy.port}") as channel:
+            pack = analyzer_pb2_grpc.AnalyzerStub(channel)
+            pack.Handshake(analyzer_pb2.AnalyzerHandshakeRequest(engine_address="e"))
+            pack.ConfigureStack(analyzer_pb2.AnalyzerStackConfigureRequest(stack="s", project="p"))
+            assert pack.Analyze(analyzer_pb2.AnalyzeRequest()).diagnostics[0].message == "found"
+            assert [stack["PULUMI_STACK"] for stack in told] == ["s"]
+            with pytest.raises(grpc.RpcError, match="not this one"):
+                pack.Remediate(analyzer_pb2.AnalyzeRequest())
+            server.stop(None).wait()
+            with pytest.raises(grpc.RpcError, match="the policy pack no longer answers"):
+                pack.Analyze(analyzer_pb2.AnalyzeRequest(), timeout=30)
+    finally:
+        proxy.close()
+        server.stop(None)
 
 
 def test_a_traceback_keeps_the_users_frames_and_where_a_library_raised() -> None:

@@ -60,7 +60,8 @@ class AnalyzerProxy:
         try:
             return self._call(self._pack(about), method, request)
         except grpc.RpcError as error:
-            context.abort(error.code(), error.details())
+            gone = "the policy pack no longer answers: " if error.code() == grpc.StatusCode.UNAVAILABLE else ""
+            context.abort(error.code(), gone + error.details())
         except OSError as error:
             context.abort(grpc.StatusCode.UNAVAILABLE, str(error))
         raise AssertionError("abort raises")
@@ -78,7 +79,7 @@ class AnalyzerProxy:
 
     @staticmethod
     def _call(channel: Any, method: str, request: bytes) -> bytes:
-        answer: bytes = channel.unary_unary(method)(request, wait_for_ready=True)
+        answer: bytes = channel.unary_unary(method)(request)
         return answer
 
 
