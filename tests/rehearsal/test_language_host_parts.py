@@ -155,7 +155,7 @@ class Pack(analyzer_pb2_grpc.AnalyzerServicer):
 def test_the_proxy_hands_on_calls_and_errors_and_says_when_the_pack_is_gone() -> None:
     server = grpc.server(ThreadPoolExecutor(2))
     analyzer_pb2_grpc.add_AnalyzerServicer_to_server(Pack(), server)
-    port = server.add_insecure_port("127.0.0.1:0")
+    port: int = server.add_insecure_port("127.0.0.1:0")
     server.start()
     told: list[dict[str, str]] = []
 
