@@ -59,7 +59,7 @@ def test_listens_on_127_0_0_1_alone_and_nothing_of_the_users_environment_reaches
     assert made.id == "arn:aws:sns:us-east-1:000000000000:t"
     assert not alive(pid)
     written = {path.relative_to(tmp_path).parts[0] for path in tmp_path.rglob("*") if path.is_file()}
-    assert written <= {"state", "objects", "tmp", "home", "log"}
+    assert written <= {"state", "objects", "tmp", "home", "log", "lock"}
     assert "users-own" not in (tmp_path / "log").read_text()
 
 
@@ -99,6 +99,34 @@ def test_after_kill_9_it_begins_empty_and_says_so(tmp_path: Path) -> None:
         assert executors(third.url)["aws:s3/bucket:Bucket"].read("bbb", {}) is not None
 
 
+def test_a_damaged_state_file_is_noticed(tmp_path: Path) -> None:
+    folder, python, log = tmp_path / "emulator", ensure_ministack(), tmp_path / "log"
+    with MiniStack(folder, python, log) as emulator:
+        executors(emulator.url)["aws:cloudwatch/logGroup:LogGroup"].create({"name": "/l"})
+    (folder / "state" / "cloudwatch_logs.json").write_text("{torn")
+    with MiniStack(folder, python, log) as again:
+        assert again.lost_state
+
+
+def test_a_state_that_could_not_be_saved_is_not_trusted(tmp_path: Path) -> None:
+    folder, python, log = tmp_path / "emulator", ensure_ministack(), tmp_path / "log"
+    with MiniStack(folder, python, log) as emulator:
+        executors(emulator.url)["aws:cloudwatch/logGroup:LogGroup"].create({"name": "/l"})
+        (folder / "state" / "cloudwatch_logs.json").mkdir()  # as bad as a full disk: nothing can be written there
+    with MiniStack(folder, python, log) as again:
+        assert again.lost_state
+
+
+def test_two_in_one_folder_are_refused(tmp_path: Path) -> None:
+    with (
+        MiniStack(tmp_path, ensure_ministack(), tmp_path / "log") as first,
+        pytest.raises(ProcessError, match="Another AWS emulator already runs in"),
+        MiniStack(tmp_path, ensure_ministack(), tmp_path / "log"),
+    ):
+        pass
+    assert not first.lost_state
+
+
 def test_a_start_that_fails_quotes_the_log(tmp_path: Path) -> None:
     broken = tmp_path / "python"
     broken.write_text("#!/bin/sh\necho No module named ministack >&2\nexit 3\n")
@@ -108,6 +136,8 @@ def test_a_start_that_fails_quotes_the_log(tmp_path: Path) -> None:
         MiniStack(tmp_path / "emulator", broken, tmp_path / "log"),
     ):
         pass
+    with MiniStack(tmp_path / "emulator", ensure_ministack(), tmp_path / "log") as mended:
+        assert not mended.lost_state
 
 
 def test_it_does_not_outlive_a_killed_parent(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ profile, no proxy. A rehearsal that used the user's account by accident would be
 """
 
 import os
+import re
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -152,7 +153,7 @@ class Calls:
 
         if isinstance(error, ParamValidationError):
             return (
-                f"{self.token}: {operation} was not sent, because boto3 finds its parameters wrong: {error}. "
+                f"{self.token}: {operation} was not sent, because boto3 finds its parameters wrong: {_valueless(str(error))}. "
                 "AWS would refuse the resource; correct the property."
             )
         return (
@@ -160,6 +161,11 @@ class Calls:
             f"{self.cloud.url} ({type(error).__name__}). The resource was not executed. Run `make up` again; "
             "if it persists, look at the emulator's log."
         )
+
+
+def _valueless(text: str) -> str:
+    """boto3's complaint without the values that it quotes: one of them may be a secret."""
+    return re.sub(r", value: .*?, (?=type: |valid )", ", ", text, flags=re.DOTALL).replace("\n", "; ")
 
 
 def _remedy(code: str, text: str) -> str:
