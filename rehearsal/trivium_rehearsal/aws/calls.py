@@ -153,8 +153,8 @@ class Calls:
 
         if isinstance(error, ParamValidationError):
             return (
-                f"{self.token}: {operation} was not sent, because boto3 finds its parameters wrong: {_valueless(str(error))}. "
-                "AWS would refuse the resource; correct the property."
+                f"{self.token}: {operation} was not sent, because boto3 finds its parameters wrong: "
+                f"{_valueless(str(error))}. AWS would refuse the resource; correct the property."
             )
         return (
             f"{self.token}: {operation} in {self.region} got no answer from the local AWS emulator at "
