@@ -5,8 +5,9 @@ itself answers (law 5); these tables only keep a stack file from asking for what
 """
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Literal, get_args
 
+from trivium.errors import ConfigurationError
 from trivium.vocabulary.catalogue import Catalogue, Scope
 from trivium.vocabulary.residency import ZONES, Cloud
 
@@ -36,10 +37,22 @@ _GCP_MULTI_REGION: Mapping[str, str] = {"us": "us", "eu": "eu"}
 AzureSku = Literal["DataZoneStandard", "GlobalStandard"]
 
 
+def scope_of(text: str) -> Scope:
+    """`text` as a scope. Components take text, because a Pulumi schema has no literals. Raises `ConfigurationError`."""
+    for scope in get_args(Scope):
+        if scope == text:
+            found: Scope = scope
+            return found
+    raise ConfigurationError(
+        f"`scope` is `{text}`; expected one of {', '.join(get_args(Scope))}.",
+        next_step="Choose how far inference may travel.",
+    )
+
+
 def profile_id(model_id: str, *, region: str, scope: Scope) -> str:
     """The id Bedrock's runtime is called with: a geo or global inference profile, or the bare model id.
 
-    Raises `ValueError` for a Region whose geography has no profile prefix.
+    Raises `ConfigurationError` for a Region whose geography has no profile prefix.
     """
     if scope == "regional":
         return model_id
@@ -48,13 +61,13 @@ def profile_id(model_id: str, *, region: str, scope: Scope) -> str:
     for start, geography in _PROFILE_OF:
         if region.startswith(start):
             return f"{geography}.{model_id}"
-    raise ValueError(f"Region `{region}` has no geographic inference profiles; use scope `regional` or `global`")
+    raise _not_offered(f"Bedrock has no geographic inference profiles for Region `{region}`")
 
 
 def vertex_location(*, zone: str, region: str, scope: Scope) -> str:
     """The location in Vertex paths: the region, the multi-region `us` or `eu`, or `global`.
 
-    Raises `ValueError` where the zone has no multi-region.
+    Raises `ConfigurationError` where the zone has no multi-region.
     """
     if scope == "regional":
         return region
@@ -66,7 +79,7 @@ def vertex_location(*, zone: str, region: str, scope: Scope) -> str:
         return "us"
     if region.startswith("europe-"):
         return "eu"
-    raise ValueError(f"`{region}` lies in no Vertex multi-region (`us` and `eu` are all there are)")
+    raise _not_offered(f"Vertex AI has no multi-region around `{region}`; `us` and `eu` are all there are")
 
 
 def vertex_host(location: str) -> str:
@@ -79,27 +92,31 @@ def vertex_host(location: str) -> str:
 
 
 def azure_sku(scope: Scope) -> AzureSku:
-    """The deployment SKU that keeps inference inside `scope`. Raises `ValueError` for `regional`."""
+    """The deployment SKU that keeps inference inside `scope`. Raises `ConfigurationError` for `regional`."""
     if scope == "geo":
         return "DataZoneStandard"
     if scope == "global":
         return "GlobalStandard"
-    raise ValueError("Foundry offers Claude in a data zone or globally, never in one region")
+    raise _not_offered("Foundry offers Claude in a data zone or globally, never in one region")
 
 
 def azure_destination(*, region: str, scope: Scope) -> str:
     """Where a Foundry deployment may run: `us-data-zone` or `global`.
 
-    Raises `ValueError` for a data zone outside the United States: there is no other (Foundry deployment types,
+    Raises `ConfigurationError` for a data zone outside the United States: there is no other (Foundry deployment types,
     2026-06).
     """
     if scope != "geo":
         return "global"
     if region in ZONES["us"]["azure"]:
         return "us-data-zone"
-    raise ValueError(f"`{region}` lies in no data zone that serves Claude; the United States is the only one")
+    raise _not_offered(f"Foundry serves Claude in no data zone around `{region}`; the United States are the only one")
 
 
 def clouds_of(catalogue: Catalogue, model: str) -> tuple[Cloud, ...]:
     """The clouds that offer a model of the catalogue."""
     return tuple(catalogue.models[model].ids)
+
+
+def _not_offered(why: str) -> ConfigurationError:
+    return ConfigurationError(f"{why}.", next_step="Choose another region or scope.")

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from trivium.errors import ConfigurationError
+
 Lock = Literal["unlocked", "locked"]
 
 _SECONDS_PER_DAY = 86_400
@@ -40,6 +42,20 @@ PRESETS: Mapping[str, Preset] = {
 _CLOUDWATCH_DAYS = (
     1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
 )  # fmt: skip
+
+
+def lock_of(text: str) -> Lock:
+    """`text` as a stage of the lock. Components take text, because a Pulumi schema has no literals.
+
+    Raises `ConfigurationError`.
+    """
+    if text == "locked":
+        return "locked"
+    if text == "unlocked":
+        return "unlocked"
+    raise ConfigurationError(
+        f"`lock` is `{text}`; expected `unlocked` or `locked`.", next_step="Choose `unlocked` unless it was verified."
+    )
 
 
 def seconds(days: int) -> int:

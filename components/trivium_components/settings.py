@@ -17,9 +17,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, 
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails, PydanticCustomError
 
-from trivium.errors import SettingsError
+from trivium.errors import ConfigurationError, SettingsError
 from trivium.vocabulary import catalogue as model_catalogue
-from trivium.vocabulary.catalogue import Catalogue
+from trivium.vocabulary.catalogue import Catalogue, Scope
 from trivium.vocabulary.residency import Cloud, is_zone, outside, zone_names
 from trivium_components import cidr, offers
 from trivium_components.retention import PRESETS, Lock, Preset
@@ -808,7 +808,7 @@ def _scope_rule(scope: str, zone: str) -> Iterator[_Problem]:
         )
 
 
-def _region_rule(cloud: Cloud, region: str, clouds: list[str], zone: str, scope: str) -> Iterator[_Problem]:
+def _region_rule(cloud: Cloud, region: str, clouds: list[str], zone: str, scope: Scope) -> Iterator[_Problem]:
     """The region lies in the zone, and the cloud offers Claude there within the scope."""
     if cloud not in clouds:
         return
@@ -821,7 +821,7 @@ def _region_rule(cloud: Cloud, region: str, clouds: list[str], zone: str, scope:
             remedy="Choose a region of the zone, or take the cloud out of `trivium:clouds`",
         )
         return
-    trouble = _offer_problem(cloud, region, scope)
+    trouble = _offer_problem(cloud, region, zone, scope)
     if trouble:
         yield _Problem(
             path=(cloud, "region"),
@@ -832,15 +832,21 @@ def _region_rule(cloud: Cloud, region: str, clouds: list[str], zone: str, scope:
         )
 
 
-def _offer_problem(cloud: Cloud, region: str, scope: str) -> str:
+def _offer_problem(cloud: Cloud, region: str, zone: str, scope: Scope) -> str:
     if cloud == "aws" and scope == "regional" and region not in offers.AWS_REGIONAL:
         return f"Bedrock runs Claude inside one Region only in {', '.join(sorted(offers.AWS_REGIONAL))}"
     if cloud == "azure" and region not in offers.AZURE_REGIONS:
         return f"Foundry deploys Claude only in {', '.join(sorted(offers.AZURE_REGIONS))}"
-    if cloud == "azure" and scope == "regional":
-        return "Foundry offers Claude in a data zone or globally, never in one region"
-    if cloud == "azure" and scope == "geo" and outside("us", "azure", (region,)):
-        return "The United States are the only data zone in which Foundry serves Claude"
+    try:
+        if cloud == "aws":
+            offers.profile_id("", region=region, scope=scope)
+        elif cloud == "gcp":
+            offers.vertex_location(zone=zone, region=region, scope=scope)
+        else:
+            offers.azure_sku(scope)
+            offers.azure_destination(region=region, scope=scope)
+    except ConfigurationError as error:
+        return error.message.rstrip(".")
     return ""
 
 

@@ -13,7 +13,7 @@ from pulumi_aws import iam, kms, s3
 
 from trivium_components import naming
 from trivium_components.aws.policy import Statement, document, from_service
-from trivium_components.retention import Lock
+from trivium_components.retention import lock_of
 
 
 class AwsAuditStoreArgs(TypedDict):
@@ -27,7 +27,7 @@ class AwsAuditStoreArgs(TypedDict):
     """Region of the bucket; the provider must be configured for it."""
     retention_days: int
     """Days that an object can be neither changed nor deleted."""
-    lock: Lock
+    lock: str
     """`unlocked` or `locked`; `locked` cannot be undone."""
     writer: pulumi.Input[str]
     """Who may add segments: `AwsIdentity.principal`."""
@@ -56,7 +56,7 @@ class AwsAuditStore(pulumi.ComponentResource):
     def __init__(self, name: str, args: AwsAuditStoreArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("trivium:index:AwsAuditStore", name, {}, opts)
         inside = pulumi.ResourceOptions(parent=self)
-        locked = args["lock"] == "locked"
+        locked = lock_of(args["lock"]) == "locked"
         kept = pulumi.ResourceOptions(parent=self, protect=locked, retain_on_delete=locked)
         key = kms.Key(
             f"{name}-encryption",

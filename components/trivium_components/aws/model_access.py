@@ -13,7 +13,6 @@ import pulumi
 from pulumi_aws import bedrock
 
 from trivium.vocabulary import catalogue
-from trivium.vocabulary.catalogue import Scope
 from trivium_components import naming, offers
 from trivium_components.records import Guardrail, Target
 from trivium_components.residency import require_inside
@@ -42,7 +41,7 @@ class AwsModelAccessArgs(TypedDict):
     """Region whose Bedrock endpoint is called; the provider must be configured for it."""
     zone: str
     """Residency zone that inference may not leave."""
-    scope: Scope
+    scope: str
     """How far inference may travel: `regional`, `geo` or `global`."""
     models: dict[str, str]
     """Tier to name in the model catalogue."""
@@ -88,7 +87,7 @@ class AwsModelAccess(pulumi.ComponentResource):
 
     def _target(self, tier: str, model: str, args: AwsModelAccessArgs) -> tuple[Target, list[str]]:
         """The target of one tier and the ARNs that invoking it touches."""
-        region, scope = args["region"], args["scope"]
+        region, scope = args["region"], offers.scope_of(args["scope"])
         model_id = catalogue.load().model(model).ids["aws"]
         wire_id = offers.profile_id(model_id, region=region, scope=scope)
         if scope == "regional":

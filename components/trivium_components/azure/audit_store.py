@@ -13,7 +13,7 @@ from pulumi_azure_native import authorization, keyvault, storage
 
 from trivium.errors import ConfigurationError
 from trivium_components import naming
-from trivium_components.retention import Lock
+from trivium_components.retention import lock_of
 
 _CONTAINER = "audit"
 
@@ -36,7 +36,7 @@ class AzureAuditStoreArgs(TypedDict):
     """Region of the storage account."""
     retention_days: int
     """Days that a blob's version can be neither changed nor deleted."""
-    lock: Lock
+    lock: str
     """`unlocked`; this version refuses `locked` on Azure."""
     writer: pulumi.Input[str]
     """Who may add segments: `AzureIdentity.principal`."""
@@ -70,7 +70,7 @@ class AzureAuditStore(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: AzureAuditStoreArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("trivium:index:AzureAuditStore", name, {}, opts)
-        if args["lock"] != "unlocked":
+        if lock_of(args["lock"]) != "unlocked":
             raise ConfigurationError(
                 f"`{name}`: `lock` is `{args['lock']}`; this version cannot lock an Azure container's policy,"
                 " so the store would be weaker than it says.",

@@ -13,7 +13,6 @@ from pulumi_azure_native import resources as arm
 
 from trivium.errors import ConfigurationError
 from trivium.vocabulary import catalogue
-from trivium.vocabulary.catalogue import Scope
 from trivium_components import naming, offers
 from trivium_components.records import NO_GUARDRAIL, Guardrail, Target
 from trivium_components.residency import require_inside
@@ -35,7 +34,7 @@ class AzureModelAccessArgs(TypedDict):
     """Region of the Foundry account."""
     zone: str
     """Residency zone that inference may not leave."""
-    scope: Scope
+    scope: str
     """How far inference may travel: `geo` (the US data zone) or `global`."""
     models: dict[str, str]
     """Tier to name in the model catalogue."""
@@ -73,8 +72,9 @@ class AzureModelAccess(pulumi.ComponentResource):
     def __init__(self, name: str, args: AzureModelAccessArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("trivium:index:AzureModelAccess", name, {}, opts)
         _require_consent(name, args)
-        destination = offers.azure_destination(region=args["region"], scope=args["scope"])
-        sku = offers.azure_sku(args["scope"])
+        scope = offers.scope_of(args["scope"])
+        destination = offers.azure_destination(region=args["region"], scope=scope)
+        sku = offers.azure_sku(scope)
         for tier in args["models"]:
             require_inside(zone=args["zone"], cloud="azure", tier=tier, destinations=[destination], proof=f"SKU {sku}")
         group = arm.ResourceGroup(

@@ -11,7 +11,7 @@ import pulumi
 from pulumi_gcp import kms, projects, storage
 
 from trivium_components import naming
-from trivium_components.retention import Lock, days, seconds
+from trivium_components.retention import days, lock_of, seconds
 
 
 class GcpAuditStoreArgs(TypedDict):
@@ -25,7 +25,7 @@ class GcpAuditStoreArgs(TypedDict):
     """Region of the bucket."""
     retention_days: int
     """Days that an object can be neither changed nor deleted."""
-    lock: Lock
+    lock: str
     """`unlocked` or `locked`; `locked` cannot be undone."""
     writer: pulumi.Input[str]
     """Who may add segments: `GcpIdentity.principal`."""
@@ -53,7 +53,7 @@ class GcpAuditStore(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: GcpAuditStoreArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("trivium:index:GcpAuditStore", name, {}, opts)
-        locked = args["lock"] == "locked"
+        locked = lock_of(args["lock"]) == "locked"
         kept = pulumi.ResourceOptions(parent=self, protect=locked, retain_on_delete=locked)
         bucket = storage.Bucket(
             f"{name}-bucket",

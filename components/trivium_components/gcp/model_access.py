@@ -10,7 +10,6 @@ import pulumi
 from pulumi_gcp import orgpolicy, projects
 
 from trivium.vocabulary import catalogue
-from trivium.vocabulary.catalogue import Scope
 from trivium_components import offers
 from trivium_components.records import NO_GUARDRAIL, Guardrail, Target
 from trivium_components.residency import require_inside
@@ -27,7 +26,7 @@ class GcpModelAccessArgs(TypedDict):
     """Region of the deployment; the endpoint's location follows from it and the scope."""
     zone: str
     """Residency zone that inference may not leave."""
-    scope: Scope
+    scope: str
     """How far inference may travel: `regional`, `geo` or `global`."""
     models: dict[str, str]
     """Tier to name in the model catalogue."""
@@ -54,7 +53,9 @@ class GcpModelAccess(pulumi.ComponentResource):
     def __init__(self, name: str, args: GcpModelAccessArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("trivium:index:GcpModelAccess", name, {}, opts)
         project = args["account"]
-        location = offers.vertex_location(zone=args["zone"], region=args["region"], scope=args["scope"])
+        location = offers.vertex_location(
+            zone=args["zone"], region=args["region"], scope=offers.scope_of(args["scope"])
+        )
         endpoint = f"https://{offers.vertex_host(location)}/v1/projects/{project}/locations/{location}"
         targets = {tier: _target(tier, model, location, endpoint, args) for tier, model in args["models"].items()}
         services = [
