@@ -2,6 +2,9 @@
 """Every detector finds its examples, passes its counter-examples, and takes linear time on any text."""
 
 import base64
+import re
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -10,6 +13,7 @@ from hypothesis import strategies as st
 from trivium.constitution.linear import visits
 from trivium.guard import REGISTRY
 from trivium.guard.detectors.contacts import iban
+from trivium.guard.detectors.detector import Literals
 from trivium.guard.detectors.numbers import luhn
 from trivium.guard.text import View
 
@@ -114,3 +118,41 @@ def test_one_wrong_character_never_passes_mod_97() -> None:
 def test_a_base64_picture_is_not_full_of_keys() -> None:
     noise = base64.b64encode(bytes((i * 167 + (i >> 3) * 59) % 256 for i in range(30_000))).decode()
     assert {name for name, detector in REGISTRY.items() if detector.find(noise)} <= {"phone-number"}
+
+
+class _Counting:
+    """A pattern that counts how often it is tried."""
+
+    def __init__(self, pattern: re.Pattern[str]) -> None:
+        self._real = pattern
+        self.pattern = pattern.pattern
+        self.tries = 0
+
+    def match(self, text: str, position: int = 0) -> re.Match[str] | None:
+        self.tries += 1
+        return self._real.match(text, position)
+
+
+@pytest.mark.parametrize("name", [name for name, d in REGISTRY.items() if isinstance(d.finder, Literals)])
+def test_patterns_are_tried_at_literals_only_however_the_text_is_made(name: str) -> None:
+    finder = REGISTRY[name].finder
+    assert isinstance(finder, Literals)
+    for unit in (*finder.literals, finder.literals[0] + "a1", finder.literals[0] + " ", "a" * 50, "-" * 50):
+        tries = []
+        for size in (200, 400):
+            counting = _Counting(finder.pattern)
+            replace(finder, pattern=counting).spans(View(unit * size))  # type: ignore[arg-type]  # counts, else the same
+            tries.append(counting.tries)
+        assert tries[1] <= 2 * tries[0] <= 2 * len(finder.literals) * 200 * len(unit)
+
+
+def test_prose_and_code_hold_nothing_but_contacts() -> None:
+    root = Path(__file__).parents[2]
+    for file in (
+        root / "LICENSE",
+        root / "src" / "trivium" / "errors.py",
+        root / "src" / "trivium" / "guard" / "text.py",
+    ):
+        text = file.read_text("utf-8")
+        found = {name for name, detector in REGISTRY.items() if detector.find(text)}
+        assert found <= {"email-address", "phone-number"}

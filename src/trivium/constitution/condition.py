@@ -4,7 +4,7 @@ The subset: literals (bool, int, double, string, lists), `request.*` and `contex
 `>=` `in`, `&&` `||` `!`, parentheses, `size(…)` and `.size()`, `startsWith` `endsWith` `contains` `matches`. There is
 no arithmetic, no ternary and no macro besides `has`: a rule that needs them is no rule a reviewer can read.
 
-Semantics follow the CEL language definition (github.com/google/cel-spec, doc/langdef.md, read 2026-11-22): operators
+Semantics follow the CEL language definition (github.com/google/cel-spec, doc/langdef.md): operators
 are typed and mixing types is an error when loaded, except comparing int with double; `&&` and `||` are commutative
 over errors (`false && error` is false, whichever side the error stands on); `size` counts code points; `matches`
 searches unless anchored. Reading an absent optional field is an error when evaluated; `has` asks first. Every error

@@ -1,8 +1,10 @@
 """Keys of the three clouds."""
 
 import re
+from dataclasses import dataclass
 
 from trivium.guard.detectors.detector import Detector, Literals, key
+from trivium.guard.text import Span, View
 
 AWS_ACCESS_KEY = Detector(
     name="aws-access-key",
@@ -44,28 +46,72 @@ GOOGLE_API_KEY = Detector(
     counter_examples=("AIza is how they begin", "AIza" + "SyD-1234567", "GOCSPX-short"),
 )
 
-AZURE_KEY = Detector(
-    name="azure-key",
-    title="Azure storage account key, connection-string key or AI service key",
-    source=(
-        "Microsoft Learn, storage connection strings: `AccountKey=` and 88 characters of base64; Azure AI keys of 84"
-        " characters carry the signature JQQJ99 at position 53 (microsoft/security-utilities, identifiable keys)"
-    ),
+AZURE_CONNECTION_KEY = Detector(
+    name="azure-connection-key",
+    title="key in an Azure connection string",
+    source="Microsoft Learn, configure Azure Storage connection strings: `AccountKey=` and 88 characters of base64",
     finder=Literals(
-        literals=("AccountKey=", "SharedAccessKey=", "JQQJ99"),
-        pattern=re.compile(
-            r"(?:AccountKey|SharedAccessKey)=[A-Za-z0-9+/]{42,86}+={0,2}+|JQQJ99[A-Za-z0-9]{26}(?![A-Za-z0-9])"
-        ),
-        opening=re.compile(r"(?:AccountKey|SharedAccessKey)=[A-Za-z0-9+/]{0,86}+={0,2}+|JQQJ99[A-Za-z0-9]{0,26}+"),
+        literals=("AccountKey=", "SharedAccessKey="),
+        pattern=re.compile(r"(?:AccountKey|SharedAccessKey)=[A-Za-z0-9+/]{42,86}+={0,2}+"),
+        opening=re.compile(r"(?:AccountKey|SharedAccessKey)=[A-Za-z0-9+/]{0,86}+={0,2}+"),
         max_length=106,
         split=re.compile(r"((?:AccountKey|SharedAccessKey)=[A-Za-z0-9+/]{42})[A-Za-z0-9+/]{0,44}+={0,2}+"),
     ),
     examples=(
         "DefaultEndpointsProtocol=https;AccountKey=" + "aB3/" * 21 + "aB==",
         "AccountKey=" + "aB3/" * 11 + "\n" + "aB3/" * 10 + "aB==",
-        "a1B2" * 13 + "JQQJ99" + "BKAC" + "YeBjFXJ3w3AAABACOGa1Z9",
     ),
-    counter_examples=("AccountKey=<your key>", "AccountKey=short", "JQQJ99 marks them", "JQQJ99ABC"),
+    counter_examples=("AccountKey=<your key>", "AccountKey=short", "SharedAccessKeyName=RootManageSharedAccessKey"),
 )
 
-DETECTORS = (AWS_ACCESS_KEY, GOOGLE_API_KEY, AZURE_KEY)
+
+_KEY_CHARACTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789="
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Annotated:
+    """Finds keys whose signature stands in their middle: looks 52 characters back from each."""
+
+    signature: str = "JQQJ9"
+    before: int = 52
+    pattern: re.Pattern[str] = re.compile(
+        r"(?<![A-Za-z0-9])[A-Za-z0-9]{52}JQQJ9[9DH][A-Za-z0-9][A-L][A-Za-z0-9]{16}[A-Za-z][A-Za-z0-9]{7}"
+        r"(?:[A-Za-z0-9]{2}==)?+(?![A-Za-z0-9])"
+    )
+    max_length: int = 89
+
+    @property
+    def patterns(self) -> tuple[str, ...]:
+        """Every regular expression it may run on the text."""
+        return (self.pattern.pattern,)
+
+    def spans(self, view: View) -> list[Span]:
+        """Every match, in order of its start."""
+        found = []
+        position = view.plain.find(self.signature)
+        while position >= 0:
+            match = self.pattern.match(view.plain, position - self.before) if position >= self.before else None
+            if match:
+                found.append(Span(*match.span()))
+            position = view.plain.find(self.signature, position + 1)
+        return found
+
+    def open_from(self, view: View) -> int:
+        """Where the word at the end of the text begins, if a key can be as long."""
+        plain = view.plain
+        return max(len(plain.rstrip(_KEY_CHARACTERS)), len(plain) - self.max_length)
+
+
+AZURE_SERVICE_KEY = Detector(
+    name="azure-service-key",
+    title="key of an Azure AI or other service that annotates its keys",
+    source="microsoft/security-utilities, common annotated security keys: 84 or 88 characters, JQQJ9 at position 53",
+    finder=_Annotated(),
+    examples=(
+        "a1B2" * 13 + "JQQJ99" + "BD" + "c3D4" * 4 + "e" + "5F6g7H8",
+        "key=" + "a1B2" * 13 + "JQQJ99BD" + "c3D4" * 6,
+    ),
+    counter_examples=("JQQJ99 marks them", "a1B2JQQJ99BD" + "c3D4" * 6, "xy" + "a1B2" * 13 + "JQQJ99BD" + "c3D4" * 6),
+)
+
+DETECTORS = (AWS_ACCESS_KEY, GOOGLE_API_KEY, AZURE_CONNECTION_KEY, AZURE_SERVICE_KEY)

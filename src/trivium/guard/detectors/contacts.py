@@ -94,7 +94,7 @@ _IBAN_LENGTHS = dict(  # noqa: C408 -- a table
     MD=24, ME=22, MK=19, MR=27, MT=31, MU=30, NL=18, NO=15, PK=24, PL=28, PS=29, PT=25, QA=29, RO=24, RS=22, SA=24,
     SC=31, SD=18, SE=24, SI=19, SK=24, SM=27, ST=25, SV=28, TL=23, TN=24, TR=26, UA=29, VA=22, VG=24, XK=20,
 )  # fmt: skip
-"""Country → length. Source: SWIFT IBAN Registry, release 99."""
+"""Country → length. Source: SWIFT IBAN Registry."""
 
 _IBAN_SHAPE = b"xaa00"
 """A boundary, two letters, two digits; see `View.shape`."""
@@ -165,7 +165,7 @@ def _alphanumeric(char: str) -> bool:
 IBAN = Detector(
     name="iban",
     title="international bank account number",
-    source="ISO 13616-1, SWIFT IBAN Registry release 99, ISO 7064 mod 97-10",
+    source="ISO 13616-1, SWIFT IBAN Registry, ISO 7064 mod 97-10",
     finder=_Accounts(),
     examples=(
         "GB82 WEST 1234 5698 7654 32",

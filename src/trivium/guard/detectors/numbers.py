@@ -73,7 +73,7 @@ _CARD_LENGTHS: tuple[tuple[int, int, frozenset[int]], ...] = (
     (222_100, 272_099, frozenset({16})),
 )
 """First six digits from, to, and lengths: the networks' published ranges (Visa, Mastercard, American Express, Diners,
-Discover, JCB, UnionPay), as collected in their issuer guides; read 2026-11-22."""
+Discover, JCB, UnionPay); issuers outside them are not found."""
 
 
 def _is_card(digits: str) -> bool:
