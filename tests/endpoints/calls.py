@@ -1,5 +1,6 @@
 """One set of endpoints for all tests, and bare requests to them that a test can spoil before they leave."""
 
+import contextlib
 import dataclasses
 import datetime as dt
 import json
@@ -189,6 +190,8 @@ class Heard:
     """Whether the connection was reset."""
     arrivals: int
     """How many times the socket had something."""
+    chunks: int = 0
+    """How many chunks the body came in (RFC 9112, 7.1), however the network joined them."""
 
     @property
     def json(self) -> Any:
@@ -212,15 +215,28 @@ def send(
 
     With `head`, patience begins only when something has come: a busy machine is not a silent server.
     """
-    address = urlsplit(url)
-    headers = {"host": address.netloc, **draft.headers}
+    data = encoded(url, draft)
+    return send_bytes(url, data, timeout_s=timeout_s, patience_s=patience_s, head=head)
+
+
+def encoded(url: str, draft: Draft) -> bytes:
+    """The draft's bytes on the wire."""
+    headers = {"host": urlsplit(url).netloc, **draft.headers}
     if draft.sign:
         headers = signed(draft, url, headers)
-    draft = dataclasses.replace(draft, headers=headers, after_signing=None)
     lines = f"{draft.method} {draft.target} HTTP/1.1\r\n"
     lines += "".join(f"{name}: {value}\r\n" for name, value in headers.items())
     lines += f"content-length: {len(draft.data)}\r\n\r\n"
-    return send_bytes(url, lines.encode() + draft.data, timeout_s=timeout_s, patience_s=patience_s, head=head)
+    return lines.encode() + draft.data
+
+
+@contextlib.contextmanager
+def connected(url: str, draft: Draft, *, timeout_s: float) -> Iterator[socket.socket]:
+    """A connection on which the draft was sent; leaving closes it."""
+    address = urlsplit(url)
+    with socket.create_connection((str(address.hostname), int(address.port or 0)), timeout=timeout_s) as sock:
+        sock.sendall(encoded(url, draft))
+        yield sock
 
 
 def signed(draft: Draft, url: str, headers: dict[str, str]) -> dict[str, str]:
@@ -291,6 +307,7 @@ def _advance(http: h11.Connection, heard: Heard) -> bool:
             heard.headers = {name.decode().lower(): value.decode() for name, value in event.headers}
         elif isinstance(event, h11.Data):
             heard.body += bytes(event.data)
+            heard.chunks += event.chunk_end
         elif isinstance(event, h11.EndOfMessage):
             heard.complete = True
             return True

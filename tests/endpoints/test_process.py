@@ -6,7 +6,6 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -79,13 +78,10 @@ def test_it_ends_when_its_starter_is_gone(config_file: Path) -> None:
 def test_it_ends_in_order_while_a_request_hangs(config_file: Path) -> None:
     with _process(str(config_file)) as process:
         addresses = _ready(process)
-        fault = calls.Draft("/faults", {"kind": "hang", "cloud": "foundry"}, {})
+        fault = calls.Draft("/faults", {"kind": "hang", "cloud": "foundry", "after_events": 1}, {})
         assert calls.send(str(addresses["control"]), fault).status == 204
-        hanging = calls.foundry()
-        with socket.create_connection(("127.0.0.1", int(str(addresses["foundry"]).rpartition(":")[2]))) as sock:
-            head = "".join(f"{k}: {v}\r\n" for k, v in {"host": "x", **hanging.headers}.items())
-            request = f"POST {hanging.target} HTTP/1.1\r\n{head}content-length: {len(hanging.data)}\r\n\r\n"
-            sock.sendall(request.encode() + hanging.data)
+        with calls.connected(str(addresses["foundry"]), calls.foundry(stream=True), timeout_s=20) as sock:
+            assert sock.recv(100).startswith(b"HTTP/1.1 200")
             process.send_signal(signal.SIGINT)
             assert process.wait(timeout=20) == 0
 

@@ -12,6 +12,7 @@ import socket
 import struct
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Protocol
 from urllib.parse import parse_qsl, unquote
 
@@ -118,7 +119,8 @@ class _HttpAnswer:
     async def part(self, status: int, headers: Mapping[str, str], body: bytes, length: int) -> None:
         self.started = True
         self._left = length
-        fields = [*headers.items(), ("content-length", str(length))]
+        # 204 has no content and must not tell its length (RFC 9110, 8.6).
+        fields = [*headers.items(), *([("content-length", str(length))] if status != HTTPStatus.NO_CONTENT else [])]
         head = self._connection.encode(h11.Response(status_code=status, headers=_encoded(fields)))
         await self.more(body, head)
 
