@@ -45,17 +45,18 @@ class Recorder(pulumi.runtime.Mocks):
         outputs["arn"] = f"arn:aws:made:up:111122223333:thing/{named}"
         return f"{args.name}.id", {**outputs, "name": named, "version": "1", **args.inputs}
 
-    def call(self, args: pulumi.runtime.MockCallArgs) -> Inputs:
+    def call(self, args: pulumi.runtime.MockCallArgs) -> tuple[Inputs, list[tuple[str, str]] | None]:
         assert args.token == "aws:bedrock/getInferenceProfile:getInferenceProfile", args.token
         profile = args.args["inferenceProfileId"]
         geography, _, model = profile.partition(".")
-        return {
+        answer: Inputs = {
             "inferenceProfileArn": f"arn:aws:bedrock:us-east-1:111122223333:inference-profile/{profile}",
             "models": [
                 {"modelArn": f"arn:aws:bedrock:{region}::foundation-model/{model}"}
                 for region in self.regions[geography]
             ],
         }
+        return answer, None
 
 
 @dataclass(frozen=True)

@@ -64,6 +64,12 @@ def test_a_stack_file_validates(stack: str) -> None:
 
 
 @pytest.mark.parametrize("stack", STACKS)
+def test_a_stack_file_holds_configuration_alone(stack: str) -> None:
+    """The engine writes `encryptionsalt` beside it where it may; a rehearsal's salt belongs to nobody's checkout."""
+    assert set(yaml.safe_load((ROOT / f"stacks/Pulumi.{stack}.yaml").read_text())) == {"config"}
+
+
+@pytest.mark.parametrize("stack", STACKS)
 def test_no_stack_file_is_locked_before_anybody_verified_it(stack: str) -> None:
     assert settings_of(stack).retention.lock == "unlocked"
 
