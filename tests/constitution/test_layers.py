@@ -93,7 +93,9 @@ UNREADABLE: dict[str, tuple[bytes, str]] = {
     "an unknown action": (worlds.layer({**PROVISION, "action": "DENY"}), "DENY"),
     "an action this version cannot do": (worlds.layer({**PROVISION, "action": "REVISE"}), "REVISE"),
     "no tests": (worlds.layer({k: v for k, v in PROVISION.items() if k != "tests"}), "`tests` is missing"),
-    "tests that prove nothing": (worlds.layer(worlds.provision(tests={"must_match": [], "must_pass": ["a"]})), "length"),
+    "tests that prove nothing": (
+        worlds.layer(worlds.provision(tests={"must_match": [], "must_pass": ["a"]})), "length",
+    ),
     "a provision that could never apply": (
         worlds.layer({k: v for k, v in PROVISION.items() if k != "detectors"}), "neither `detectors` nor `condition`",
     ),

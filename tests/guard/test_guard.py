@@ -9,6 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import trivium.constitution
+import trivium.guard
 from tests.guard import worlds
 from trivium.constitution import Constitution, compose
 from trivium.errors import ConstitutionError, GuardFailureError
@@ -184,9 +186,23 @@ def test_a_condition_beside_detectors_must_hold_as_well() -> None:
 def test_a_provision_holds_from_its_first_day_until_its_sunset() -> None:
     rule = worlds.provision(effective_from="2026-02-01", sunset="2026-03-01")
     days = [dt.date(2026, 1, 31), dt.date(2026, 2, 1), dt.date(2026, 2, 28), dt.date(2026, 3, 1)]
-    guards = [Guard(worlds.constitution(rule), today=lambda day=day: day) for day in days]  # type: ignore[misc]  # bound
+    always = worlds.provision("always", detectors=["iban"])
+    guards = [Guard(worlds.constitution(rule, always), today=lambda day=day: day) for day in days]  # type: ignore[misc]  # bound
     actions = [decide(guard, worlds.request(KEY)).action.name for guard in guards]
     assert actions == ["ALLOW", "BLOCK", "BLOCK", "ALLOW"]
+
+
+def test_a_constitution_that_has_lapsed_as_a_whole_refuses() -> None:
+    lapsed = worlds.constitution(worlds.provision(sunset="2026-03-01"))
+    with pytest.raises(GuardFailureError, match="No provision of the constitution holds on 2026-03-01"):
+        decide(Guard(lapsed, today=lambda: dt.date(2026, 3, 1)), worlds.request("hello"))
+
+
+def test_the_public_names_are_these() -> None:
+    assert trivium.guard.__all__ == ["REGISTRY", "Checked", "Detector", "Guard", "StreamGuard", "prove"]
+    assert trivium.constitution.__all__ == [
+        "Constitution", "Layer", "Provision", "compose", "load_layers", "packs", "parse", "resolve",
+    ]  # fmt: skip
 
 
 class _Broken:

@@ -120,7 +120,14 @@ class Guard:
     def judgement(self, stage: Stage, context: Context, request: MessageRequest | None = None) -> "Judgement":
         """Decide the conditions; what is left are detectors, for the texts to come."""
         today = self._today()
-        rules = [r for r in self.rules if stage in r.provision.stages and r.provision.holds_on(today)]
+        holding = [rule for rule in self.rules if rule.provision.holds_on(today)]
+        if not holding:
+            raise GuardFailureError(
+                f"No provision of the constitution holds on {today}; the guard fails closed, so nothing passes.",
+                request_id=context.request_id,
+                next_step="Look at `effective_from` and `sunset` of its provisions.",
+            )
+        rules = [rule for rule in holding if stage in rule.provision.stages]
         judged = Judgement(stage, self.constitution.digest, context)
         scope: dict[str, Mapping[str, Any]] = {}  # Any: see `condition.Fields`
         for rule in rules:
