@@ -29,6 +29,11 @@ class Kind(Enum):
     SERVICE_CONTROL = "service control policy"
     GOOGLE_POLICY = "Google IAM policy"
 
+    @property
+    def article(self) -> str:
+        """The article that goes before its name."""
+        return "an" if self.value.startswith("IAM") else "a"
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -154,7 +159,7 @@ def problems(kind: Kind, value: object) -> list[Problem]:
     if kind is Kind.JSON:
         return []
     if not isinstance(document, dict):
-        return [Problem((), f"a {kind.value} is a JSON object, found {_what(document)}")]
+        return [Problem((), f"{kind.article} {kind.value} is a JSON object, found {_what(document)}")]
     return list(_google(document) if kind is Kind.GOOGLE_POLICY else _policy(kind, document))
 
 
@@ -185,7 +190,7 @@ def _unknown_keys(found: Mapping[str, object], allowed: tuple[str, ...], path: P
 
 
 def _policy(kind: Kind, document: Mapping[str, Any]) -> Iterator[Problem]:
-    yield from _unknown_keys(document, _TOP, (), f"a {kind.value}")
+    yield from _unknown_keys(document, _TOP, (), f"{kind.article} {kind.value}")
     version = document.get("Version", _VERSIONS[0])
     if version not in _VERSIONS:
         yield Problem(("Version",), f"the policy language has the versions {', '.join(_VERSIONS)}", version)
@@ -216,8 +221,7 @@ def _statement(kind: Kind, statement: Mapping[str, Any], path: Path) -> Iterator
     if not principal_needed:
         for element in ("Principal", "NotPrincipal"):
             if element in statement:
-                yield Problem((*path, element), f"an {kind.value} names no principal: it is attached to one"
-                              if kind is Kind.IDENTITY else f"a {kind.value} names no principal")  # fmt: skip
+                yield Problem((*path, element), f"{kind.article} {kind.value} names no principal")
     yield from _one_of(statement, "Resource", path, needed=kind in (Kind.IDENTITY, Kind.SERVICE_CONTROL))
     if kind is Kind.TRUST and ("Resource" in statement or "NotResource" in statement):
         yield Problem(path, "a trust policy names no Resource: the role is the resource")

@@ -26,6 +26,8 @@ __all__ = ["StandInProvider"]
 
 _ADOPTED: Final = "__adopted"
 """In the inputs that an import is answered with when nothing can tell what exists: the program's word counts."""
+_IMPORTED: Final = "__imported"
+"""In the inputs that an import is answered with when the emulator told them: it tells more than programs state."""
 _OWN_INPUTS: Final = frozenset({"version", "pluginDownloadURL"})
 """What the engine itself adds to a provider's configuration."""
 _KINDS: Final[Mapping[tuple[str, bool], Any]] = MappingProxyType(
@@ -124,6 +126,8 @@ class StandInProvider(provider_pb2_grpc.ResourceProviderServicer):
         old, new = _old_inputs(request, type_), decode(request.news).values
         none, some = provider_pb2.DiffResponse.DIFF_NONE, provider_pb2.DiffResponse.DIFF_SOME
         changed = [] if old.get(_ADOPTED) else difference.changes(old, new)
+        if old.get(_IMPORTED):
+            changed = [change for change in changed if change.kind != "delete"]
         if not changed:
             return provider_pb2.DiffResponse(changes=none)
         replacing = {change.path for change in changed if replaces(type_, change.path)}
@@ -187,6 +191,7 @@ class StandInProvider(provider_pb2_grpc.ResourceProviderServicer):
         else:
             required = set(type_.inputs.required) | {names.name_property(type_)}
             kept = {name: value for name, value in current.items() if name in required or value not in ("", [], {})}
+            kept[_IMPORTED] = True
         answer = _merged(
             {**state.values, **outputs.remade(type_, kept, place, request.urn, request.id, state.values)}, told
         )
@@ -266,9 +271,14 @@ def _abort(context: Any, code: grpc.StatusCode, text: str) -> NoReturn:
 
 
 def _failures(found: tuple[checks.Failure, ...]) -> list[Any]:
+    """Each reason names its place itself: given a place apart, the engine would print the value there as well."""
     return [
-        provider_pb2.CheckFailure(property=path_text(failure.path), reason=f"{failure.reason}.") for failure in found
+        provider_pb2.CheckFailure(reason=f"{failure.reason.rstrip('?')}{_end(failure.reason)}") for failure in found
     ]
+
+
+def _end(reason: str) -> str:
+    return "?" if reason.endswith("?") else "."
 
 
 def _engine_naming(request: Any) -> names.EngineNaming | None:

@@ -289,8 +289,9 @@ def test_an_import_reads_what_the_emulator_has() -> None:
     engine = Engine("aws", {BUCKET: InMemory({"theirs": {"bucket": "theirs", "forceDestroy": True}})})
     identity, outputs, inputs = engine.read(BUCKET, "theirs", {}, {})
     assert (identity, outputs.values["arn"]) == ("theirs", "arn:aws:s3:::theirs")
-    assert inputs.values == {"bucket": "theirs", "forceDestroy": True}
-    assert engine.diff(BUCKET, inputs.values, {"bucket": "theirs", "forceDestroy": True}).changes == NONE
+    assert inputs.values.items() >= {"bucket": "theirs", "forceDestroy": True}.items()
+    assert engine.diff(BUCKET, inputs.values, {"bucket": "theirs"}).changes == NONE
+    assert engine.diff(BUCKET, inputs.values, {"bucket": "theirs", "forceDestroy": False}).changes == SOME
 
 
 # ---------------------------------------------------------------- made-up resources
@@ -414,8 +415,7 @@ def test_two_providers_of_one_package_keep_their_own_configuration() -> None:
 def test_a_misspelt_configuration_key_is_refused() -> None:
     request = provider_pb2.CheckRequest(news=encode({"regoin": "us-east-1", "version": "7"}))
     failures = Engine("aws").provider.CheckConfig(request, Context()).failures
-    assert [failure.property for failure in failures] == ["regoin"]
-    assert "did you mean region" in failures[0].reason
+    assert [failure.reason for failure in failures] == ["the provider aws has no property regoin; did you mean region?"]
 
 
 def test_a_type_that_the_sdk_does_not_have_is_refused_by_name() -> None:
