@@ -56,7 +56,7 @@ class Recorder(pulumi.runtime.Mocks):
                 for region in self.regions[geography]
             ],
         }
-        return answer, None
+        return answer, []
 
 
 @dataclass(frozen=True)
