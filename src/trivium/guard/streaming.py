@@ -202,6 +202,7 @@ class SettlingText:
 
     def __init__(self, judged: Judgement, place: str, *, skip: int = 0) -> None:
         self._judged = judged
+        self._detectors = judged.detectors
         self._place = place
         self._window = ""
         self._frontier = 0
@@ -231,14 +232,14 @@ class SettlingText:
         return released
 
     def _boundary(self, view: View) -> int:
-        positions = [self._judged.open_from(detector, view) for detector in self._judged.detectors]
+        positions = [self._judged.open_from(detector, view) for detector in self._detectors]
         position = min(positions, default=len(view.plain))
         return max(self._frontier, view.original_position(position))
 
     def _matches(self, view: View, boundary: int) -> list[tuple[int, str, int]]:
         """Matches that begin in the text being settled and must be redacted: start, detector, end."""
         redact = []
-        for detector in self._judged.detectors:
+        for detector in self._detectors:
             spans = self._judged.spans(detector, view)
             if not spans:
                 continue

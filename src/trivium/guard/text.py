@@ -3,8 +3,9 @@
 Three readings of one text, each made when first asked for:
 - `plain`: compatibility forms of ASCII characters (full-width, mathematical, circled; every script's decimal digits),
   dashes and spaces become the ASCII character; characters that show nothing (zero-width, soft hyphen, bidirectional
-  marks, variation selectors, tags) vanish.
-- `lower`: `plain` in lower case, position by position.
+  marks, variation selectors, tags) vanish; any other character counts as `?`, which belongs to no format. So it is
+  ASCII, whatever the text is.
+- `lower`: `plain` in lower case.
 - `squeezed`: `plain` without white space, for keys that were split by spaces or line breaks.
 
 Look-alikes from other scripts (a Cyrillic letter for a Latin one) and encodings (base64, ROT13) are not undone.
@@ -52,7 +53,8 @@ class View:
         if "" in table.values():
             gone = frozenset(chr(code) for code, folded in table.items() if not folded)
             self._origin = [position for position, char in enumerate(original) if char not in gone]
-        return original.translate(table) if table else original
+        folded = original.translate(table) if table else original
+        return folded.encode("ascii", "replace").decode()
 
     def to_original(self, span: Span) -> Span:
         """A span of `plain` as the span of the original that covers it, invisible characters inside included."""
@@ -72,15 +74,13 @@ class View:
 
     @cached_property
     def lower(self) -> str:
-        """`plain` in lower case; characters whose lower case has another length stay."""
-        return lowered(self.plain)
+        """`plain` in lower case."""
+        return self.plain.lower()
 
     @cached_property
     def squeezed(self) -> str:
         """`plain` without white space."""
-        if self.plain.isascii():
-            return self.plain.encode().translate(None, _WHITE_BYTES).decode()
-        return "".join(self.plain.split())
+        return self.plain.encode().translate(None, _WHITE_BYTES).decode()
 
     @cached_property
     def squeezed_origin(self) -> list[int]:
@@ -90,20 +90,12 @@ class View:
     @cached_property
     def digit_runs(self) -> bytes:
         """Digits as `0`, separators gone, everything else as `x`: tells at once whether long numbers exist at all."""
-        return self.plain.encode("ascii", "replace").translate(_DIGIT_CLASSES, _DIGIT_SEPARATORS)
+        return self.plain.encode().translate(_DIGIT_CLASSES, _DIGIT_SEPARATORS)
 
     @cached_property
     def shape(self) -> bytes:
         """`x`, then `plain` with letters as `a`, digits as `0` and everything else as `x`, position by position."""
-        return b"x" + self.plain.encode("ascii", "replace").translate(_SHAPES)
-
-
-def lowered(text: str) -> str:
-    """`text` in lower case, as long as before: characters whose lower case has another length stay."""
-    lower = text.lower()
-    if len(lower) == len(text):
-        return lower
-    return "".join(low if len(low := char.lower()) == 1 else char for char in text)
+        return b"x" + self.plain.encode().translate(_SHAPES)
 
 
 @lru_cache(maxsize=8192)
@@ -120,8 +112,3 @@ def fold(char: str) -> str:
         return "\n" if category in ("Zl", "Zp") else " "
     compatible = unicodedata.normalize("NFKC", char)
     return compatible if len(compatible) == 1 and compatible.isascii() else char
-
-
-def shows(char: str) -> bool:
-    """Whether a character is neither white space nor invisible."""
-    return not char.isspace() and (char.isascii() or fold(char) != "")

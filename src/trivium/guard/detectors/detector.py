@@ -16,7 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from trivium.guard.text import Span, View, lowered
+from trivium.guard.text import Span, View
 
 LOOKBEHIND = 4
 """Characters of `plain` before a match that may decide whether it begins."""
@@ -123,14 +123,14 @@ class Literals:
     def open_from(self, view: View) -> int:
         """The first literal, or beginning of one at the end, whose rest may still become a match."""
         text = view.squeezed if self.split else view.plain
-        haystack = lowered(text) if self.ignore_case else text
+        haystack = text.lower() if self.ignore_case else text
         origin = view.squeezed_origin if self.split else range(len(text))
         for position in sorted(_positions(haystack, self.literals)):
             if self.opening.fullmatch(text, position):
                 return origin[position]
-        for beginning in self._beginnings:
-            if haystack.endswith(beginning):
-                return origin[len(text) - len(beginning)]
+        if haystack.endswith(self._beginnings):  # one call for the usual answer, which is no
+            begun = next(beginning for beginning in self._beginnings if haystack.endswith(beginning))
+            return origin[len(text) - len(begun)]
         return len(view.plain)
 
     def _split_spans(self, view: View, pattern: re.Pattern[str], direct: set[int]) -> set[Span]:
