@@ -1,0 +1,268 @@
+"""Streams: the same answer on every protocol, however the network cuts it; and no answer when the end is missing."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.wire import samples
+from trivium.errors import (
+    OverloadedError,
+    ProtocolError,
+    ProviderError,
+    RateLimitedError,
+    RouteError,
+    TruncatedStreamError,
+)
+from trivium.vocabulary.deployment import Protocol
+from trivium.vocabulary.messages import (
+    BlockStart,
+    BlockStop,
+    Event,
+    MessageDelta,
+    MessageStart,
+    MessageStop,
+    SignatureDelta,
+    TextBlock,
+    TextDelta,
+    ThinkingBlock,
+    ThinkingDelta,
+    ToolInputDelta,
+    ToolUseBlock,
+    Usage,
+)
+from trivium.wire import ADAPTERS
+
+PROTOCOLS = tuple(ADAPTERS)
+EACH = pytest.mark.parametrize("protocol", PROTOCOLS)
+USAGE = Usage(input_tokens=11, output_tokens=22, cache_read_input_tokens=5, cache_creation_input_tokens=7)
+
+MIDDLE: list[Event] = [
+    BlockStart(index=0, block=ThinkingBlock(thinking="")),
+    ThinkingDelta(index=0, thinking="Hm."),
+    SignatureDelta(index=0, signature="c2ln"),
+    BlockStop(index=0),
+    BlockStart(index=1, block=TextBlock(text="")),
+    TextDelta(index=1, text="Hello "),
+    TextDelta(index=1, text="wörld"),
+    BlockStop(index=1),
+    BlockStart(index=2, block=ToolUseBlock(id="toolu_1", name="get_weather", input={})),
+    ToolInputDelta(index=2, partial_json='{"ci'),
+    ToolInputDelta(index=2, partial_json='ty":"Rome"}'),
+    BlockStop(index=2),
+]
+
+
+def decoded(protocol: Protocol, *chunks: bytes) -> list[Event]:
+    """All events of a stream that arrives in these chunks and then ends."""
+    decoder = ADAPTERS[protocol].decoder("asked-model")
+    events = [event for chunk in chunks for event in decoder.feed(chunk)]
+    return events + decoder.close()
+
+
+@EACH
+def test_the_same_answer_gives_the_same_events_on_every_protocol(protocol: Protocol) -> None:
+    first, *middle, delta, stop = decoded(protocol, b"".join(samples.STREAMS[protocol]))
+    assert isinstance(first, MessageStart)
+    assert middle == MIDDLE
+    assert isinstance(delta, MessageDelta)
+    assert delta.stop_reason == "tool_use"
+    assert stop == MessageStop(usage=USAGE)
+
+
+def test_converse_names_the_model_that_was_asked_because_it_does_not_say_which_answered() -> None:
+    assert decoded("converse", *samples.CONVERSE_STREAM)[0] == MessageStart(id="", model="asked-model")
+
+
+@EACH
+def test_one_cut_at_every_byte_changes_nothing(protocol: Protocol) -> None:
+    data = b"".join(samples.STREAMS[protocol])
+    whole = decoded(protocol, data)
+    for at in range(len(data) + 1):
+        assert decoded(protocol, data[:at], data[at:]) == whole, f"cut at byte {at}"
+
+
+@EACH
+def test_single_bytes_change_nothing(protocol: Protocol) -> None:
+    data = b"".join(samples.STREAMS[protocol])
+    assert decoded(protocol, *(data[at : at + 1] for at in range(len(data)))) == decoded(protocol, data)
+
+
+@EACH
+def test_a_stream_that_ends_before_its_terminal_event_was_not_an_answer_wherever_it_ends(protocol: Protocol) -> None:
+    events = samples.STREAMS[protocol]
+    terminal = len(b"".join(events[: samples.TERMINAL[protocol] + 1]))
+    data = b"".join(events)
+    for at in range(terminal):
+        with pytest.raises(TruncatedStreamError):
+            decoded(protocol, data[:at])
+    assert decoded(protocol, data[:terminal])[-1].__class__ is MessageStop
+
+
+def test_converse_without_its_metadata_is_an_answer_without_usage() -> None:
+    assert decoded("converse", *samples.CONVERSE_STREAM[:-1])[-1] == MessageStop()
+
+
+def test_converse_cut_inside_its_metadata_was_not_an_answer() -> None:
+    with pytest.raises(TruncatedStreamError):
+        decoded("converse", b"".join(samples.CONVERSE_STREAM)[:-1])
+
+
+ERRORS_INSIDE: dict[str, tuple[Protocol, bytes, type[RouteError], str]] = {
+    "an overload, Anthropic's word": (
+        "foundry",
+        samples.sse("error", {"type": "error", "error": {"type": "overloaded_error", "message": "busy"}}),
+        OverloadedError,
+        "overloaded_error",
+    ),
+    "a rate limit, Anthropic's word": (
+        "vertex",
+        samples.sse("error", {"type": "error", "error": {"type": "rate_limit_error", "message": "slow"}}),
+        RateLimitedError,
+        "rate_limit_error",
+    ),
+    "an error of an unknown type": (
+        "vertex",
+        samples.sse("error", {"type": "error", "error": {"type": "novel_error", "message": "?"}}),
+        ProviderError,
+        "novel_error",
+    ),
+    "throttling, Bedrock's word": (
+        "converse", samples.exception("throttlingException"), RateLimitedError, "throttlingException",
+    ),
+    "no capacity, Bedrock's word": (
+        "converse", samples.exception("serviceUnavailableException"), OverloadedError, "serviceUnavailableException",
+    ),
+    "a broken model stream, Bedrock's word": (
+        "converse", samples.exception("modelStreamErrorException"), ProviderError, "modelStreamErrorException",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("protocol", "error", "kind", "name"), ERRORS_INSIDE.values(), ids=ERRORS_INSIDE)
+@pytest.mark.parametrize("after", [1, 6])
+def test_an_error_inside_the_stream_is_classified_by_its_own_type(
+    protocol: Protocol, error: bytes, kind: type[RouteError], name: str, after: int
+) -> None:
+    with pytest.raises(kind) as caught:
+        decoded(protocol, *samples.STREAMS[protocol][:after], error)
+    assert (caught.value.status, caught.value.provider_type) == (200, name)
+
+
+@EACH
+def test_the_providers_words_are_kept_apart_from_the_message(protocol: Protocol) -> None:
+    secret = "the prompt, quoted"
+    error = {
+        "converse": samples.exception("validationException", secret),
+        "vertex": samples.sse("error", {"type": "error", "error": {"type": "api_error", "message": secret}}),
+    }
+    with pytest.raises(RouteError) as caught:
+        decoded(protocol, error.get(protocol, error["vertex"]))
+    assert secret not in str(caught.value)
+    assert caught.value.provider_message == secret
+
+
+OUT_OF_PLACE: dict[str, tuple[Protocol, bytes]] = {
+    "content before the start": ("converse", samples.CONVERSE_STREAM[1]),
+    "two starts": ("converse", samples.CONVERSE_STREAM[0] * 2),
+    "a stop with an open block": ("converse", b"".join(samples.CONVERSE_STREAM[:2]) + samples.CONVERSE_STREAM[11]),
+    "an unknown event": ("converse", samples.CONVERSE_STREAM[0] + samples.frame("surprise", {})),
+    "an unknown reason to stop": (
+        "converse", samples.CONVERSE_STREAM[0] + samples.frame("messageStop", {"stopReason": "bored"}),
+    ),
+    "a delta that is none": (
+        "converse", samples.CONVERSE_STREAM[0] + samples.frame("contentBlockDelta", {"delta": {"text": 5}}),
+    ),
+    "events before the start": ("vertex", samples.MESSAGES_STREAM[2]),
+    "two message starts": ("vertex", samples.MESSAGES_STREAM[0] * 2),
+    "a delta without its block": ("foundry", samples.MESSAGES_STREAM[0] + samples.MESSAGES_STREAM[3]),
+    "a message stop with an open block": (
+        "foundry", b"".join(samples.MESSAGES_STREAM[:3]) + samples.MESSAGES_STREAM[-1],
+    ),
+    "an event that is not JSON": ("vertex", samples.sse("message_start", "{nonsense")),
+    "an event that is no object": ("vertex", samples.sse("message_start", "[1, 2]")),
+    "words after the end": ("foundry", b"".join(samples.MESSAGES_STREAM) + samples.MESSAGES_STREAM[2]),
+    "JSON nested without end": ("vertex", samples.sse("message_start", '{"type":' + "[" * 100_000)),
+    "JSON nested without end in a frame": (
+        "converse",
+        samples.encode_frame({":event-type": "messageStart", ":message-type": "event"}, b"[" * 100_000),
+    ),
+    "an exception nested without end": (
+        "converse",
+        samples.encode_frame({":message-type": "exception"}, b"[" * 100_000),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("protocol", "data"), OUT_OF_PLACE.values(), ids=OUT_OF_PLACE)
+def test_what_the_protocol_does_not_allow_is_a_protocol_error(protocol: Protocol, data: bytes) -> None:
+    with pytest.raises(ProtocolError) as caught:
+        decoded(protocol, data)
+    assert not isinstance(caught.value, TruncatedStreamError)
+
+
+@EACH
+@given(data=st.binary(max_size=400))
+def test_any_bytes_raise_nothing_but_a_protocol_error(protocol: Protocol, data: bytes) -> None:
+    with pytest.raises(ProtocolError):
+        decoded(protocol, data)
+
+
+@EACH
+@settings(max_examples=200)
+@given(choice=st.data())
+def test_events_spoiled_shuffled_or_repeated_raise_nothing_but_route_errors(
+    protocol: Protocol, choice: st.DataObject
+) -> None:
+    events = list(samples.STREAMS[protocol])
+    picked = choice.draw(st.lists(st.sampled_from(events), max_size=20))
+    data = bytearray(b"".join(picked))
+    if data and choice.draw(st.booleans()):
+        at = choice.draw(st.integers(0, len(data) - 1))
+        data[at] = choice.draw(st.integers(0, 255))
+    try:
+        decoded(protocol, bytes(data))
+    except RouteError:
+        pass
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-9, 9) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["text", "toolUse", "x"]), inner),
+    max_leaves=6,
+)
+
+
+@EACH
+@given(
+    payload=st.dictionaries(
+        st.sampled_from(["type", "index", "delta", "start", "usage", "stopReason", "message", "content_block", "error",
+                         "contentBlockIndex"]),
+        _JSON | st.sampled_from(["message_delta", "content_block_start", "error", "text_delta"]),
+    ),
+    name=st.sampled_from(["messageStart", "contentBlockStart", "contentBlockDelta", "messageStop", "metadata"]),
+)  # fmt: skip
+def test_any_json_in_an_event_raises_nothing_but_route_errors(
+    protocol: Protocol, payload: dict[str, object], name: str
+) -> None:
+    event = samples.frame(name, payload) if protocol == "converse" else samples.sse(name, payload)
+    with pytest.raises(RouteError):
+        decoded(protocol, samples.STREAMS[protocol][0], event)
+
+
+def test_one_flipped_bit_anywhere_in_a_frame_is_found() -> None:
+    whole = b"".join(samples.CONVERSE_STREAM[:3])
+    for bit in range(len(whole) * 8):
+        spoiled = bytearray(whole)
+        spoiled[bit // 8] ^= 1 << bit % 8
+        with pytest.raises(ProtocolError):
+            decoded("converse", bytes(spoiled))
+
+
+def test_our_frames_are_read_by_botocore() -> None:
+    from botocore.eventstream import EventStreamBuffer
+
+    buffer = EventStreamBuffer()
+    buffer.add_data(b"".join(samples.CONVERSE_STREAM))
+    names = [message.headers[":event-type"] for message in buffer]
+    assert names[0] == "messageStart"
+    assert len(names) == len(samples.CONVERSE_STREAM)
