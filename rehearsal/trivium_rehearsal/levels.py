@@ -5,11 +5,13 @@ from enum import Enum
 from trivium_rehearsal.constraints import azure_enums, vendor_models
 from trivium_rehearsal.types import (
     PACKAGES,
+    Anything,
     Enumeration,
     ListOf,
     MapOf,
     ObjectType,
     OneOf,
+    ResourceType,
     Type,
     resource_type,
 )
@@ -41,9 +43,15 @@ def level_of(token: str) -> Level:
     if package not in PACKAGES:
         return Level.SYNTHESISED
     type_ = resource_type(token)
-    if vendor_models(type_) or (package == "azure-native" and _has_enumeration(type_.inputs, set())):
+    if vendor_models(type_) or (package == "azure-native" and _is_described(type_)):
         return Level.CHECKED
     return Level.SYNTHESISED
+
+
+def _is_described(type_: ResourceType) -> bool:
+    """Whether Azure's own model limits the inputs. The generic `resources:Resource` has a body of any shape."""
+    body = type_.inputs.fields.get("properties")
+    return not (body and isinstance(body.type, Anything)) and _has_enumeration(type_.inputs, set())
 
 
 def _has_enumeration(type_: Type, seen: set[int]) -> bool:
