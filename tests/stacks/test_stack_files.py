@@ -3,6 +3,7 @@
 import json
 import runpy
 from functools import cache
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +73,15 @@ def test_a_stack_file_holds_configuration_alone(stack: str) -> None:
 @pytest.mark.parametrize("stack", STACKS)
 def test_no_stack_file_is_locked_before_anybody_verified_it(stack: str) -> None:
     assert settings_of(stack).retention.lock == "unlocked"
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_every_constitution_layer_that_a_stack_names_ships_with_trivium(stack: str) -> None:
+    packs = resources.files("trivium.constitution") / "packs"
+    for layer in settings_of(stack).constitution.layers:
+        kind, _, name = layer.partition(":")
+        assert kind == "pack"
+        assert (packs / f"{name}.yaml").is_file(), layer
 
 
 def test_no_two_environments_share_addresses_or_names() -> None:
