@@ -116,4 +116,34 @@ ASSIGNED_SECRET = Detector(
     ),
 )
 
-DETECTORS = (PRIVATE_KEY, JSON_WEB_TOKEN, ASSIGNED_SECRET)
+
+def _is_password(found: str) -> bool:
+    """Whether the part between colon and `@` is meant: no placeholder, no word that only names it."""
+    password = found[3:-1].partition(":")[2]
+    named = password.strip("<>[]{}()$%*").lower()
+    placeholder = password[0] in "<[{($%" or len(set(password)) < 3
+    return not placeholder and named not in ("password", "passwd", "pass", "pwd", "secret", "token", "changeme")
+
+
+URL_PASSWORD = Detector(
+    name="url-password",
+    title="password inside a URL or connection string",
+    source="RFC 3986 section 3.2.1, userinfo `user:password`",
+    finder=Literals(
+        literals=("://",),
+        pattern=re.compile(r"://[A-Za-z0-9._%+~-]{0,64}+:[A-Za-z0-9._%+~!$&'()*,;=#?^<>{}\[\]-]{3,128}+@"),
+        opening=re.compile(r"://[A-Za-z0-9._%+~-]{0,64}+(?::[A-Za-z0-9._%+~!$&'()*,;=#?^<>{}\[\]-]{0,128}+)?@?"),
+        max_length=198,
+        valid=_is_password,
+    ),
+    examples=("postgres://app:S3cr3tPassw0rd@db.example.com/claims", "redis://:p4ssw0rd@cache:6379"),
+    counter_examples=(
+        "https://example.org:8443/@ada",
+        "postgres://user:password@localhost/db",
+        "https://user:<password>@example.org",
+        "https://${USER}:${PASSWORD}@example.org",
+        "https://user@example.org",
+    ),
+)
+
+DETECTORS = (PRIVATE_KEY, JSON_WEB_TOKEN, ASSIGNED_SECRET, URL_PASSWORD)
