@@ -278,7 +278,13 @@ def _configuration(draft: Deployment, credentials: Credentials) -> dict[str, Any
                 "access_key_id": credentials.access_key_id,
                 "secret_access_key": credentials.secret_access_key,
             }
-            settings["bedrock"] = {"region": route.region, "identities": [identity], "models": models}
+            guardrails = {route.guardrail.identifier: [route.guardrail.version]} if route.guardrail else {}
+            settings["bedrock"] = {
+                "region": route.region,
+                "identities": [identity],
+                "models": models,
+                "guardrails": guardrails,
+            }
         elif route.cloud == "gcp":
             _, project, _, location = route.endpoint.partition("/v1/")[2].split("/")
             settings["vertex"] = {

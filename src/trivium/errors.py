@@ -165,6 +165,7 @@ class RouteError(TriviumError):
         status: int | None = None,
         provider_type: str | None = None,
         provider_request_id: str | None = None,
+        provider_message: str | None = None,
         retry_after_s: float | None = None,
         request_id: str | None = None,
         next_step: str | None = None,
@@ -178,6 +179,8 @@ class RouteError(TriviumError):
         """The provider's own name for it, for instance `ThrottlingException` or `overloaded_error`."""
         self.provider_request_id = provider_request_id
         """The provider's request id, for its support desk."""
+        self.provider_message = provider_message
+        """The provider's own words. Not part of `str()`: they may quote the request, so mind where they go."""
         self.retry_after_s = retry_after_s
         """Seconds the provider asked to wait; None when it did not say."""
 

@@ -67,7 +67,8 @@ class Attempt(_Where, frozen=True, kw_only=True, tag_field="kind", tag="attempt"
     outcome: Outcome
     decision: Decision
     usage: Usage = msgspec.field(default_factory=Usage)
-    cost_usd: float = 0.0
+    cost_usd: float | None = None
+    """List price; None when nothing was used or the catalogue does not know the model."""
     latency_s: float = 0.0
     """From sending the request to its last byte; 0 when nothing was sent."""
     first_event_s: float | None = None

@@ -1,0 +1,468 @@
+"""The portable client, sync and async: two thin drivers over one core."""
+
+import asyncio
+import os
+import secrets
+import threading
+from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from trivium.audit import AuditLog, load_or_create
+from trivium.client.core import (
+    Abandoned,
+    Append,
+    Core,
+    Effect,
+    Emit,
+    Forget,
+    Read,
+    Send,
+    Sleep,
+    Steps,
+)
+from trivium.client.loading import audit_directory, audit_key, fetch, trusted_keys
+from trivium.client.message import Message, request_of
+from trivium.client.options import Options
+from trivium.client.transport import AsyncExchange, SyncExchange, async_pool, sync_pool
+from trivium.constitution import load_layers
+from trivium.credentials import Authoriser, Sources
+from trivium.errors import RequestError, TriviumError
+from trivium.guard import Guard
+from trivium.vocabulary import catalogue, deployment, envelope
+from trivium.vocabulary.deployment import Deployment
+from trivium.vocabulary.messages import Event, TextDelta
+
+_Self = TypeVar("_Self", bound="_Shared")
+
+
+class _Shared:
+    """What both clients are made of."""
+
+    def __init__(
+        self,
+        deployed: Deployment,
+        *,
+        guard: Guard,
+        log: AuditLog,
+        credentials: Sources | None = None,
+        options: Options | None = None,
+        prices: catalogue.Catalogue | None = None,
+    ) -> None:
+        self.deployment = deployed
+        """The verified descriptor."""
+        self.options = options or Options()
+        """How patient the client is."""
+        self._log = log
+        self._core = Core(
+            deployed,
+            digest=envelope.digest(deployment.encode(deployed)),
+            guard=guard,
+            catalogue=prices or catalogue.load(),
+            options=self.options,
+        )
+        self._authorisers = {route.id: Authoriser(route, credentials or {}) for route in deployed.routes}
+
+    @classmethod
+    def from_deployment(
+        cls: type[_Self],
+        source: str | Path | None = None,
+        *,
+        trust: str | Path | bytes | envelope.TrustedKeys | None = None,
+        credentials: Sources | None = None,
+        audit_dir: str | Path | None = None,
+        options: Options | None = None,
+    ) -> _Self:
+        """A client for a signed deployment descriptor.
+
+        `source`: path or `https:`/`file:` URL; without it the variable TRIVIUM_DEPLOYMENT. `trust`: the public keys it
+        may be signed with, as PEM or a PEM file's path; without it TRIVIUM_TRUSTED_KEYS; without either it is refused.
+        `credentials`: for each cloud a credential or what fetches one; without it the environment and the clouds' own
+        libraries. `audit_dir`: folder of the audit log; without it TRIVIUM_AUDIT_DIR, or the user's state folder.
+
+        Raises `DeploymentError`, `ConstitutionError` or `AuditError`: what is not verified is not used.
+        """
+        document, base = fetch(source)
+        deployed = deployment.verify(document, trusted_keys(trust), now=datetime.now(UTC))
+        guard = Guard(load_layers(deployed.constitution, base=base))
+        override = os.environ.get("TRIVIUM_CATALOGUE")
+        prices = catalogue.load(Path(override).read_bytes() if override else None)
+        directory = audit_directory(audit_dir, deployed.name)
+        log = AuditLog.open(
+            directory,
+            signer=load_or_create(audit_key(directory)),
+            deployment=deployed.name,
+            durability=deployed.audit.durability,
+        )
+        return cls(deployed, guard=guard, log=log, credentials=credentials, options=options, prices=prices)
+
+    def _steps(self, arguments: dict[str, Any], *, stream: bool) -> Steps:
+        """Any: the arguments of `create` and `stream`, checked by `request_of`."""
+        metadata = arguments.pop("metadata") or {}
+        user_id = metadata.get("user_id")
+        attributes = {name: value for name, value in metadata.items() if name != "user_id"}
+        if not all(isinstance(value, str) for value in metadata.values()):
+            raise RequestError("`metadata` holds a value that is no string; expected strings alone.")
+        return self._core.steps(
+            request_of(arguments),
+            request_id="req_" + secrets.token_hex(12),
+            stream=stream,
+            user_id=user_id,
+            attributes=attributes,
+        )
+
+    def _headers(self, effect: Send) -> dict[str, str]:
+        authoriser = self._authorisers[effect.route.id]
+        return authoriser.headers(effect.request.path, effect.request.headers, effect.request.body)
+
+
+class Client(_Shared):
+    """Claude through a deployment: governed, recorded, inside the zone. Thread-safe; close it, or use `with`."""
+
+    def __init__(self, deployed: Deployment, **parts: Any) -> None:  # Any: see `_Shared`
+        super().__init__(deployed, **parts)
+        self._pool = sync_pool(self.options, rehearsal=deployed.rehearsal)
+        self.messages = Messages(self)
+        """`create` and `stream`."""
+
+    def close(self) -> None:
+        """Close connections and seal the audit log."""
+        self._pool.close()
+        self._log.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class AsyncClient(_Shared):
+    """`Client` for an event loop. Close it, or use `async with`."""
+
+    def __init__(self, deployed: Deployment, **parts: Any) -> None:  # Any: see `_Shared`
+        super().__init__(deployed, **parts)
+        self._pool = async_pool(self.options, rehearsal=deployed.rehearsal)
+        self.messages = AsyncMessages(self)
+        """`create` and `stream`."""
+
+    async def close(self) -> None:
+        """Close connections and seal the audit log."""
+        await self._pool.close()
+        await asyncio.to_thread(self._log.close)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+
+class Messages:
+    """The Messages API's calls."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    def create(
+        self,
+        *,
+        model: str,
+        max_tokens: int,
+        messages: Any,
+        system: Any = None,
+        stop_sequences: Any = None,
+        temperature: float | None = None,
+        top_p: float | None = None,
+        top_k: int | None = None,
+        tools: Any = None,
+        tool_choice: Any = None,
+        thinking: Any = None,
+        metadata: Mapping[str, str] | None = None,
+    ) -> Message:
+        """Ask, and wait for the whole answer.
+
+        The arguments are the Messages API's: plain data or the records of `trivium.vocabulary.messages` (hence Any).
+        `model` is a tier, a role, a route id or `route-id/tier`. `metadata`: `user_id`, and labels that the
+        constitution's conditions may ask about; they stay in this process and its audit log.
+
+        Raises `RequestError` (the arguments), `PolicyError` (a rule said no), `RouteError` or `AllRoutesFailedError`
+        (no answer), `AuditWriteError` (it could not be recorded).
+        """
+        arguments = {name: value for name, value in locals().items() if name != "self"}
+        run = _SyncRun(self._client, self._client._steps(arguments, stream=False))
+        for _ in run:
+            raise AssertionError("a request without streaming emits nothing")
+        return run.message
+
+    def stream(
+        self,
+        *,
+        model: str,
+        max_tokens: int,
+        messages: Any,
+        system: Any = None,
+        stop_sequences: Any = None,
+        temperature: float | None = None,
+        top_p: float | None = None,
+        top_k: int | None = None,
+        tools: Any = None,
+        tool_choice: Any = None,
+        thinking: Any = None,
+        metadata: Mapping[str, str] | None = None,
+    ) -> "MessageStream":
+        """Ask, and get the answer as it is written, behind the guard. Use `with`; arguments and errors as `create`.
+
+        Before any content was handed over a failed attempt is retried or moved to another route; afterwards its error
+        is raised, for a second beginning would contradict the first.
+        """
+        arguments = {name: value for name, value in locals().items() if name != "self"}
+        return MessageStream(_SyncRun(self._client, self._client._steps(arguments, stream=True)))
+
+
+class MessageStream:
+    """A running answer: iterate it for events, or `text_stream` for text."""
+
+    def __init__(self, run: "_SyncRun") -> None:
+        self._run = run
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._run.abandon()
+
+    def __iter__(self) -> Iterator[Event]:
+        return iter(self._run)
+
+    @property
+    def text_stream(self) -> Iterator[str]:
+        """The text alone, piece by piece."""
+        return (event.text for event in self._run if isinstance(event, TextDelta))
+
+    def get_final_message(self) -> Message:
+        """Read to the end and return the whole answer."""
+        for _ in self._run:
+            pass
+        return self._run.message
+
+
+class _SyncRun:
+    """Does what the core asks for; iterating gives the events that it emits."""
+
+    def __init__(self, client: Client, steps: Steps) -> None:
+        self._client = client
+        self._steps = steps
+        self._exchange = SyncExchange(client._pool)
+        self._message: Message | None = None
+        self._emitted = self._drive()
+
+    def __iter__(self) -> Iterator[Event]:
+        return self._emitted
+
+    @property
+    def message(self) -> Message:
+        """The answer; only after its end."""
+        if self._message is None:
+            raise RequestError("The stream was left or failed before its end, so there is no final message.")
+        return self._message
+
+    def abandon(self) -> None:
+        """The caller leaves. Where the answer is not complete, that is recorded."""
+        self._emitted.close()
+
+    def _drive(self) -> Generator[Event, None, None]:
+        result: Any = None  # of the effect before; each has its own
+        failed: BaseException | None = None
+        try:
+            while True:
+                effect = self._steps.throw(failed) if failed else self._steps.send(result)
+                result, failed = None, None
+                if isinstance(effect, Emit):
+                    try:
+                        yield from effect.events
+                    except GeneratorExit:
+                        failed = Abandoned()
+                    continue
+                try:
+                    result = self._do(effect)
+                except TriviumError as error:
+                    failed = error
+        except StopIteration as done:
+            self._message = done.value
+        except Abandoned:
+            pass  # recorded by the core
+        finally:
+            self._exchange.close()
+
+    def _do(self, effect: Effect) -> Any:  # each effect has a result of its own
+        match effect:
+            case Send():
+                return self._exchange.send(effect, self._client._headers(effect))
+            case Read():
+                return self._exchange.read()
+            case Append(record=record):
+                return self._client._log.append(record)
+            case Sleep(seconds=seconds):
+                return threading.Event().wait(seconds)
+            case Forget(route=route):
+                return self._client._authorisers[route.id].forget()
+
+
+class AsyncMessages:
+    """`Messages`, in an event loop."""
+
+    def __init__(self, client: AsyncClient) -> None:
+        self._client = client
+
+    async def create(
+        self,
+        *,
+        model: str,
+        max_tokens: int,
+        messages: Any,
+        system: Any = None,
+        stop_sequences: Any = None,
+        temperature: float | None = None,
+        top_p: float | None = None,
+        top_k: int | None = None,
+        tools: Any = None,
+        tool_choice: Any = None,
+        thinking: Any = None,
+        metadata: Mapping[str, str] | None = None,
+    ) -> Message:
+        """`Messages.create`, awaited."""
+        arguments = {name: value for name, value in locals().items() if name != "self"}
+        run = _AsyncRun(self._client, self._client._steps(arguments, stream=False))
+        async for _ in run:
+            raise AssertionError("a request without streaming emits nothing")
+        return run.message
+
+    def stream(
+        self,
+        *,
+        model: str,
+        max_tokens: int,
+        messages: Any,
+        system: Any = None,
+        stop_sequences: Any = None,
+        temperature: float | None = None,
+        top_p: float | None = None,
+        top_k: int | None = None,
+        tools: Any = None,
+        tool_choice: Any = None,
+        thinking: Any = None,
+        metadata: Mapping[str, str] | None = None,
+    ) -> "AsyncMessageStream":
+        """`Messages.stream`, for `async with`."""
+        arguments = {name: value for name, value in locals().items() if name != "self"}
+        return AsyncMessageStream(_AsyncRun(self._client, self._client._steps(arguments, stream=True)))
+
+
+class AsyncMessageStream:
+    """`MessageStream`, in an event loop."""
+
+    def __init__(self, run: "_AsyncRun") -> None:
+        self._run = run
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._run.abandon()
+
+    def __aiter__(self) -> AsyncIterator[Event]:
+        return aiter(self._run)
+
+    @property
+    def text_stream(self) -> AsyncIterator[str]:
+        """The text alone, piece by piece."""
+        return (event.text async for event in self._run if isinstance(event, TextDelta))
+
+    async def get_final_message(self) -> Message:
+        """Read to the end and return the whole answer."""
+        async for _ in self._run:
+            pass
+        return self._run.message
+
+
+class _AsyncRun:
+    """`_SyncRun`, in an event loop. What may wait for a disk or for another machine's token runs in a thread."""
+
+    def __init__(self, client: AsyncClient, steps: Steps) -> None:
+        self._client = client
+        self._steps = steps
+        self._exchange = AsyncExchange(client._pool)
+        self._message: Message | None = None
+        self._emitted = self._drive()
+
+    def __aiter__(self) -> AsyncIterator[Event]:
+        return self._emitted
+
+    @property
+    def message(self) -> Message:
+        """The answer; only after its end."""
+        if self._message is None:
+            raise RequestError("The stream was left or failed before its end, so there is no final message.")
+        return self._message
+
+    async def abandon(self) -> None:
+        """The caller leaves. Where the answer is not complete, that is recorded."""
+        await self._emitted.aclose()
+
+    async def _drive(self) -> AsyncGenerator[Event, None]:
+        result: Any = None  # of the effect before; each has its own
+        failed: BaseException | None = None
+        cancelled: asyncio.CancelledError | None = None
+        try:
+            while True:
+                effect = self._steps.throw(failed) if failed else self._steps.send(result)
+                result, failed = None, None
+                if isinstance(effect, Emit):
+                    try:
+                        for event in effect.events:
+                            yield event
+                    except GeneratorExit:
+                        failed = Abandoned()
+                    continue
+                try:
+                    result = await self._do(effect)
+                except TriviumError as error:
+                    failed = error
+                except asyncio.CancelledError as error:
+                    cancelled, failed = error, Abandoned()
+        except StopIteration as done:
+            self._message = done.value
+        except Abandoned:
+            if cancelled:
+                raise cancelled from None
+        finally:
+            await self._exchange.close()
+
+    async def _do(self, effect: Effect) -> Any:  # each effect has a result of its own
+        match effect:
+            case Send():
+                return await self._exchange.send(effect, await self._headers(effect))
+            case Read():
+                return await self._exchange.read()
+            case Append(record=record):
+                return await asyncio.to_thread(self._client._log.append, record)
+            case Sleep(seconds=seconds):
+                return await asyncio.sleep(seconds)
+            case Forget(route=route):
+                return self._client._authorisers[route.id].forget()
+
+    async def _headers(self, effect: Send) -> dict[str, str]:
+        if self._client._authorisers[effect.route.id].ready:
+            return self._client._headers(effect)
+        return await asyncio.to_thread(self._client._headers, effect)

@@ -1,0 +1,177 @@
+"""What a caller gets, and what a caller gives."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from trivium.errors import ProtocolError, RequestError
+from trivium.vocabulary.decision import Decision
+from trivium.vocabulary.messages import (
+    BlockStart,
+    ContentBlock,
+    Event,
+    MessageDelta,
+    MessageRequest,
+    MessageStart,
+    MessageStop,
+    RedactedThinkingBlock,
+    Reply,
+    SignatureDelta,
+    StopReason,
+    TextBlock,
+    TextDelta,
+    ThinkingBlock,
+    ThinkingDelta,
+    ToolInputDelta,
+    ToolUseBlock,
+    Usage,
+)
+from trivium.vocabulary.record import Record
+
+
+class Message(Record, frozen=True, kw_only=True, omit_defaults=False):
+    """A governed, recorded answer, in the shape of the Messages API and with what Trivium knows besides."""
+
+    request_id: str
+    """The client's id, as in the audit log."""
+    route: str
+    """The route that answered."""
+    tier: str
+    model: str
+    """The model as the provider names it."""
+    content: tuple[ContentBlock, ...]
+    stop_reason: StopReason
+    usage: Usage
+    decision: Decision
+    """What the guard decided, on the request and on the reply."""
+    cost_usd: float | None
+    """List price of the attempt that answered; None when the catalogue does not know the model."""
+    latency_s: float
+    """From sending to the last byte of the attempt that answered."""
+    attempts: int
+    """Attempts that it took, this one included."""
+    rehearsal: bool
+    """Whether a local stand-in answered instead of Claude."""
+    stop_sequence: str | None = None
+    provider_request_id: str | None = None
+
+    @property
+    def text(self) -> str:
+        """All text blocks, joined."""
+        return "".join(block.text for block in self.content if isinstance(block, TextBlock))
+
+
+_FIELDS = tuple(field for field in MessageRequest.__struct_fields__)
+
+
+def request_of(arguments: dict[str, Any]) -> MessageRequest:
+    """The request that a caller's arguments mean; None leaves an argument out. Any: it is checked here.
+
+    Raises `RequestError` naming the argument and what was expected, never its content.
+    """
+    given = {name: value for name, value in arguments.items() if value is not None}
+    unknown = sorted(set(given) - set(_FIELDS))
+    if unknown:
+        raise RequestError(f"Unknown argument `{unknown[0]}`; known are {', '.join(_FIELDS)}.")
+    try:
+        request: MessageRequest = msgspec.convert(msgspec.to_builtins(given), MessageRequest)
+    except (msgspec.ValidationError, TypeError) as error:
+        raise RequestError(f"The request cannot be used: {_without_values(str(error))}.") from None
+    problem = _problem(request)
+    if problem:
+        raise RequestError(f"The request cannot be used: {problem}.")
+    return request
+
+
+def _problem(request: MessageRequest) -> str:
+    if request.max_tokens < 1:
+        return f"`max_tokens` is {request.max_tokens}, expected at least 1"
+    if not request.messages:
+        return "`messages` is empty, expected at least one turn"
+    if request.messages[0].role != "user":
+        return "`messages[0].role` is `assistant`, expected `user`"
+    if not all(turn.content for turn in request.messages):
+        return "a turn of `messages` has no content"
+    if request.tool_choice is not None and request.tool_choice.type == "tool" and not request.tool_choice.name:
+        return "`tool_choice` of type `tool` names no tool"
+    return ""
+
+
+def _without_values(text: str) -> str:
+    """msgspec quotes what it found in an enum or a tag; that may be the caller's text."""
+    head, _, place = text.partition(" - at ")
+    kind = head.partition(" '")[0] if "Invalid" in head else head
+    return f"{kind} at {place}" if place else kind
+
+
+class Accumulator:
+    """The reply that a stream's events make."""
+
+    def __init__(self) -> None:
+        self._blocks: dict[int, ContentBlock] = {}
+        self._pieces: dict[int, list[str]] = {}
+        self._signatures: dict[int, str] = {}
+        self._start: MessageStart | None = None
+        self._delta: MessageDelta | None = None
+        self.usage = Usage()
+        """Tokens so far."""
+
+    def take(self, events: Iterable[Event]) -> None:
+        """Add events, in order."""
+        for event in events:
+            match event:
+                case MessageStart():
+                    self._start = event
+                    self.usage = event.usage
+                case BlockStart():
+                    self._blocks[event.index] = event.block
+                    self._pieces[event.index] = []
+                case TextDelta(index=index, text=piece):
+                    self._pieces[index].append(piece)
+                case ThinkingDelta(index=index, thinking=piece):
+                    self._pieces[index].append(piece)
+                case ToolInputDelta(index=index, partial_json=piece):
+                    self._pieces[index].append(piece)
+                case SignatureDelta():
+                    self._signatures[event.index] = self._signatures.get(event.index, "") + event.signature
+                case MessageDelta():
+                    self._delta = event
+                    self.usage = event.usage or self.usage
+                case MessageStop():
+                    self.usage = event.usage or self.usage
+
+    def reply(self, *, provider_request_id: str | None = None) -> Reply:
+        """The whole reply. Raises `ProtocolError` when a tool's input is no JSON object."""
+        if self._start is None or self._delta is None:
+            raise ProtocolError("The stream has no beginning or no reason to stop.")
+        return Reply(
+            id=self._start.id,
+            model=self._start.model,
+            content=tuple(self._block(index) for index in sorted(self._blocks)),
+            stop_reason=self._delta.stop_reason,
+            stop_sequence=self._delta.stop_sequence,
+            usage=self.usage,
+            provider_request_id=provider_request_id,
+        )
+
+    def _block(self, index: int) -> ContentBlock:
+        block, text = self._blocks[index], "".join(self._pieces[index])
+        match block:
+            case TextBlock():
+                return TextBlock(text=block.text + text)
+            case ThinkingBlock():
+                signature = block.signature + self._signatures.get(index, "")
+                return ThinkingBlock(thinking=block.thinking + text, signature=signature)
+            case ToolUseBlock():
+                return msgspec.structs.replace(block, input=_tool_input(text) if text else block.input)
+            case RedactedThinkingBlock():
+                return block
+        raise ProtocolError("The stream holds a block that no model writes.")
+
+
+def _tool_input(text: str) -> dict[str, Any]:
+    try:
+        return msgspec.json.decode(text, type=dict[str, Any])
+    except ValueError:
+        raise ProtocolError("A tool's input in the stream is no JSON object.") from None

@@ -1,0 +1,24 @@
+"""How patient the client is."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """Limits of one request. Times are seconds."""
+
+    timeout_s: float = 600.0
+    """From the call to its answer, over all attempts; ten minutes, as Anthropic's own clients wait."""
+    read_timeout_s: float = 60.0
+    """Longest silence of a provider; a thinking model still sends pings."""
+    connect_timeout_s: float = 10.0
+    attempts_per_route: int = 2
+    """Tries on one route before the next one; a quota is per route, so staying helps less than moving."""
+    backoff_s: float = 0.5
+    """The first pause lies between zero and this; each further one doubles the bound (full jitter)."""
+    max_pause_s: float = 8.0
+    """No pause is longer: past that another route is the better answer."""
+    breaker_failures: int = 5
+    """So many failures in a row open a route's breaker …"""
+    breaker_pause_s: float = 30.0
+    """… for so long; then one request tries it again."""

@@ -1,0 +1,149 @@
+"""Bytes over HTTP, by pyreqwest: one pool a client; nothing is followed, retried or logged.
+
+A rehearsal's endpoints are on loopback, so the environment's proxies are not asked there; elsewhere they are. One
+`Exchange` serves one request, with one stream open at a time.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import TypeVar
+
+from pyreqwest.client import Client, ClientBuilder, SyncClient, SyncClientBuilder
+from pyreqwest.exceptions import ConnectError, PyreqwestError, RequestTimeoutError
+from pyreqwest.request import RequestBuilder, StreamRequest, SyncRequestBuilder, SyncStreamRequest
+from pyreqwest.response import BaseResponse, Response, SyncResponse
+
+from trivium.client.core import Answer, Send
+from trivium.client.options import Options
+from trivium.errors import DeadlineError, TransportError
+
+_Builder = TypeVar("_Builder", ClientBuilder, SyncClientBuilder)
+_Request = TypeVar("_Request", RequestBuilder, SyncRequestBuilder)
+
+
+def sync_pool(options: Options, *, rehearsal: bool) -> SyncClient:
+    """The pool of a `Client`."""
+    return _configured(SyncClientBuilder(), options, rehearsal=rehearsal).build()
+
+
+def async_pool(options: Options, *, rehearsal: bool) -> Client:
+    """The pool of an `AsyncClient`."""
+    return _configured(ClientBuilder(), options, rehearsal=rehearsal).build()
+
+
+class SyncExchange:
+    """The HTTP of one request."""
+
+    def __init__(self, pool: SyncClient) -> None:
+        self._pool = pool
+        self._request: SyncStreamRequest | None = None
+        self._response: SyncResponse | None = None
+
+    def send(self, effect: Send, headers: Mapping[str, str]) -> Answer:
+        """POST it. Raises `TransportError` or `DeadlineError`."""
+        self.close()
+        with _translated():
+            request = _filled(self._pool.post(effect.route.endpoint + effect.request.path), effect, headers)
+            if not effect.stream:
+                response = request.build().send()
+                return _answer(response, bytes(response.bytes()))
+            self._request = request.build_streamed()
+            self._response = self._request.__enter__()
+            if self._response.status == 200:
+                return _answer(self._response)
+            answer = _answer(self._response, bytes(self._response.bytes()))
+        self.close()
+        return answer
+
+    def read(self) -> bytes | None:
+        """The next bytes of the open stream, or None at its end."""
+        assert self._response is not None  # noqa: S101 -- the core reads after it has sent
+        with _translated():
+            chunk = self._response.body_reader.read_chunk()
+        return None if chunk is None else bytes(chunk)
+
+    def close(self) -> None:
+        """Close the stream, if one is open."""
+        request, self._request, self._response = self._request, None, None
+        if request is not None:
+            request.__exit__(None, None, None)
+
+
+class AsyncExchange:
+    """`SyncExchange`, in an event loop."""
+
+    def __init__(self, pool: Client) -> None:
+        self._pool = pool
+        self._request: StreamRequest | None = None
+        self._response: Response | None = None
+
+    async def send(self, effect: Send, headers: Mapping[str, str]) -> Answer:
+        """POST it. Raises `TransportError` or `DeadlineError`."""
+        await self.close()
+        with _translated():
+            request = _filled(self._pool.post(effect.route.endpoint + effect.request.path), effect, headers)
+            if not effect.stream:
+                response = await request.build().send()
+                return _answer(response, bytes(await response.bytes()))
+            self._request = request.build_streamed()
+            self._response = await self._request.__aenter__()
+            if self._response.status == 200:
+                return _answer(self._response)
+            answer = _answer(self._response, bytes(await self._response.bytes()))
+        await self.close()
+        return answer
+
+    async def read(self) -> bytes | None:
+        """The next bytes of the open stream, or None at its end."""
+        assert self._response is not None  # noqa: S101 -- the core reads after it has sent
+        with _translated():
+            chunk = await self._response.body_reader.read_chunk()
+        return None if chunk is None else bytes(chunk)
+
+    async def close(self) -> None:
+        """Close the stream, if one is open."""
+        request, self._request, self._response = self._request, None, None
+        if request is not None:
+            await request.__aexit__(None, None, None)
+
+
+def _configured(builder: _Builder, options: Options, *, rehearsal: bool) -> _Builder:
+    builder = (
+        builder.follow_redirects(False)
+        .referer(False)
+        .default_cookie_store(False)
+        .error_for_status(False)
+        .http2(False)  # HTTP/1.1 alone: what the three clouds' own clients speak
+        .connect_timeout(timedelta(seconds=options.connect_timeout_s))
+        .read_timeout(timedelta(seconds=options.read_timeout_s))
+        .user_agent("trivium")
+    )
+    return builder.no_proxy() if rehearsal else builder.https_only(True)
+
+
+def _filled(builder: _Request, effect: Send, headers: Mapping[str, str]) -> _Request:
+    return (
+        builder.headers({**effect.request.headers, **headers})
+        .body_bytes(effect.request.body)
+        .timeout(timedelta(seconds=effect.timeout_s))
+    )
+
+
+def _answer(response: BaseResponse, body: bytes = b"") -> Answer:
+    return Answer(response.status, {name.lower(): value for name, value in response.headers.items()}, body)
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """pyreqwest's errors in ours. Its texts name the address, never the body."""
+    try:
+        yield
+    except RequestTimeoutError as error:
+        raise DeadlineError("The provider did not answer in time.") from error
+    except ConnectError as error:
+        raise TransportError(
+            "The provider could not be reached.", next_step="Check the private endpoint, DNS and egress rules."
+        ) from error
+    except PyreqwestError as error:
+        raise TransportError("The connection to the provider was cut.") from error

@@ -1,0 +1,110 @@
+"""Where a route's credentials come from, and the headers that they make.
+
+A token is fetched when it is first needed and again five minutes before it ends; one that has ended never leaves.
+Fetching may wait for the network, so an event loop asks `ready` first and fetches in a thread.
+"""
+
+import threading
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from urllib.parse import urlsplit
+
+from trivium.credentials.sigv4 import AwsKeys, sign
+from trivium.credentials.token import BearerToken
+from trivium.errors import CredentialsError
+from trivium.vocabulary.deployment import EntraAuth, GoogleAuth, Route, SigV4Auth
+from trivium.vocabulary.residency import Cloud
+
+Credential = AwsKeys | BearerToken
+Sources = Mapping[Cloud, Credential | Callable[[], Credential]]
+"""What a caller passes: for each cloud a credential, or what fetches one."""
+
+EARLY = timedelta(minutes=5)
+"""Before its end a credential is renewed: longer than most requests, and the skew that AWS allows a clock."""
+
+
+class Authoriser:
+    """Signs or authorises the requests of one route. Thread-safe."""
+
+    def __init__(
+        self, route: Route, sources: Sources, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
+        self._route = route
+        self._clock = clock
+        self._fetch = _fetcher(route, sources)
+        self._held: Credential | None = None
+        self._mutex = threading.Lock()
+        parts = urlsplit(route.endpoint)
+        self._host, self._base = parts.netloc, parts.path.rstrip("/")
+
+    @property
+    def ready(self) -> bool:
+        """Whether `headers` will answer without fetching anything."""
+        return self._held is not None and self._fresh(self._held, EARLY)
+
+    def headers(self, path: str, headers: Mapping[str, str], body: bytes) -> dict[str, str]:
+        """The headers that authorise this POST. Raises `CredentialsError`."""
+        credential = self._credential()
+        if isinstance(credential, BearerToken):
+            return {"authorization": f"Bearer {credential.value}"}
+        auth = self._route.auth
+        assert isinstance(auth, SigV4Auth)  # noqa: S101 -- `_checked` saw to it
+        return sign(
+            credential,
+            host=self._host,
+            path=self._base + path,
+            headers=headers,
+            body=body,
+            region=auth.region,
+            service=auth.service,
+            now=self._clock(),
+        )
+
+    def forget(self) -> None:
+        """The provider called the credential expired: fetch another before the next request."""
+        self._held = None
+
+    def _credential(self) -> Credential:
+        held = self._held
+        if held is not None and self._fresh(held, EARLY):
+            return held
+        with self._mutex:
+            if self._held is None or not self._fresh(self._held, EARLY):
+                self._held = self._checked(self._fetch())
+            return self._held
+
+    def _checked(self, credential: Credential) -> Credential:
+        expected = AwsKeys if isinstance(self._route.auth, SigV4Auth) else BearerToken
+        if not isinstance(credential, expected):
+            raise CredentialsError(
+                f"Route `{self._route.id}` got {type(credential).__name__}, expected {expected.__name__}.",
+                next_step=f"Correct credentials= for `{self._route.cloud}`.",
+            )
+        if not self._fresh(credential, timedelta(0)):
+            raise CredentialsError(
+                f"The credentials of route `{self._route.id}` have expired; nothing was sent.",
+                next_step="Renew them where the application gets them from.",
+            )
+        return credential
+
+    def _fresh(self, credential: Credential, margin: timedelta) -> bool:
+        return credential.expires_at is None or self._clock() + margin < credential.expires_at
+
+
+def _fetcher(route: Route, sources: Sources) -> Callable[[], Credential]:
+    given = sources.get(route.cloud)
+    if given is not None:
+        return given if callable(given) else lambda: given
+    match route.auth:
+        case SigV4Auth():
+            from trivium.credentials import aws
+
+            return aws.source()
+        case GoogleAuth(scope=scope):
+            from trivium.credentials import google
+
+            return google.source(scope)
+        case EntraAuth(scope=scope):
+            from trivium.credentials import entra
+
+            return entra.source(scope)

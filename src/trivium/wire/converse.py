@@ -1,0 +1,407 @@
+"""Amazon Bedrock's Converse API: bytes ↔ messages, no I/O.
+
+    POST /model/{id}/converse           JSON
+    POST /model/{id}/converse-stream    AWS event stream: messageStart, contentBlock…, messageStop, metadata
+
+Converse has no ids of messages and starts no text block; both are made up here, so that a reply looks the same on every
+route. What Converse cannot carry is a `RequestError`, never dropped. Source: Bedrock Runtime API reference (Converse,
+ConverseStream), and its service model in botocore 1.44, read 2026-11-22.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, get_args
+from urllib.parse import quote
+
+import msgspec
+
+from trivium.errors import ProtocolError, RequestError, RouteError, TruncatedStreamError
+from trivium.vocabulary.deployment import ModelTarget, Route
+from trivium.vocabulary.messages import (
+    Base64Source,
+    BlockStart,
+    BlockStop,
+    CacheControl,
+    ContentBlock,
+    DocumentBlock,
+    Event,
+    ImageBlock,
+    MessageDelta,
+    MessageRequest,
+    MessageStart,
+    MessageStop,
+    RedactedThinkingBlock,
+    Reply,
+    SignatureDelta,
+    StopReason,
+    TextBlock,
+    TextDelta,
+    ThinkingBlock,
+    ThinkingDelta,
+    ToolInputDelta,
+    ToolResultBlock,
+    ToolUseBlock,
+    Turn,
+    Usage,
+)
+from trivium.wire.eventstream import Frame, FrameDecoder
+from trivium.wire.failure import failure
+from trivium.wire.request import WireRequest
+
+Plain = dict[str, Any]
+"""A JSON object of the Converse API. Any: twenty shapes, built and taken apart here alone."""
+
+_IMAGE_FORMATS = {"image/png": "png", "image/jpeg": "jpeg", "image/gif": "gif", "image/webp": "webp"}
+_DOCUMENT_FORMATS = {
+    "application/pdf": "pdf",
+    "text/plain": "txt",
+    "text/csv": "csv",
+    "text/html": "html",
+    "text/markdown": "md",
+    "application/msword": "doc",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "docx",
+    "application/vnd.ms-excel": "xls",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "xlsx",
+}
+_STOP_REASONS: Mapping[str, StopReason] = {
+    **{reason: reason for reason in get_args(StopReason)},
+    "content_filtered": "refusal",
+}
+
+
+class _Usage(msgspec.Struct, frozen=True, rename="camel"):
+    """Bedrock's `inputTokens` exclude cached ones, as ours do."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cache_read_input_tokens: int = 0
+    cache_write_input_tokens: int = 0
+
+    def usage(self) -> Usage:
+        return Usage(
+            input_tokens=self.input_tokens,
+            output_tokens=self.output_tokens,
+            cache_read_input_tokens=self.cache_read_input_tokens,
+            cache_creation_input_tokens=self.cache_write_input_tokens,
+        )
+
+
+class _ToolUse(msgspec.Struct, frozen=True, rename="camel"):
+    tool_use_id: str = ""
+    name: str = ""
+    input: Any = None  # an object in a reply, a fragment of JSON text in a delta
+
+
+class _Message(msgspec.Struct, frozen=True, rename="camel"):
+    content: list[Plain]
+
+
+class _Output(msgspec.Struct, frozen=True, rename="camel"):
+    message: _Message
+
+
+class _Reply(msgspec.Struct, frozen=True, rename="camel"):
+    output: _Output
+    stop_reason: str
+    usage: _Usage
+
+
+class _Payload(msgspec.Struct, frozen=True, rename="camel"):
+    """The payload of any event of the stream."""
+
+    content_block_index: int = 0
+    start: Plain | None = None
+    delta: Plain | None = None
+    stop_reason: str = ""
+    usage: _Usage | None = None
+
+
+_REPLIES = msgspec.json.Decoder(_Reply)
+_PAYLOADS = msgspec.json.Decoder(_Payload)
+
+
+def encode(request: MessageRequest, target: ModelTarget, route: Route, *, stream: bool) -> WireRequest:
+    """The request; `path` follows the endpoint's host. Raises `RequestError` for what Converse cannot carry."""
+    verb = "converse-stream" if stream else "converse"
+    return WireRequest(
+        path=f"/model/{quote(target.id, safe='-_.~')}/{verb}",
+        headers={
+            "content-type": "application/json",
+            "accept": "application/vnd.amazon.eventstream" if stream else "application/json",
+        },
+        body=msgspec.json.encode(_body(request, route, stream=stream)),
+    )
+
+
+def decode(status: int, headers: Mapping[str, str], body: bytes, *, model: str) -> Reply:
+    """A whole answer. Raises the `RouteError` that it means, or `ProtocolError`."""
+    if status != 200:
+        raise decode_error(status, headers, body)
+    try:
+        reply = _REPLIES.decode(body)
+        content = tuple(_received(block) for block in reply.output.message.content)
+        return Reply(
+            id="",
+            model=model,
+            content=content,
+            stop_reason=_STOP_REASONS[reply.stop_reason],
+            usage=reply.usage.usage(),
+            provider_request_id=headers.get("x-amzn-requestid"),
+        )
+    except (ValueError, KeyError, TypeError) as error:
+        raise ProtocolError("The provider's reply is no Converse reply.", status=status) from error
+
+
+def decode_error(status: int, headers: Mapping[str, str], body: bytes) -> RouteError:
+    """What an answer other than 200 means; the type stands in a header, behind it an address that is cut off."""
+    try:
+        plain = msgspec.json.decode(body)
+        message = str(plain.get("message") or plain.get("Message") or "") if isinstance(plain, dict) else ""
+    except ValueError:
+        message = ""
+    return failure(
+        status=status,
+        kind=headers.get("x-amzn-errortype", "").partition(":")[0],
+        message=message,
+        provider_request_id=headers.get("x-amzn-requestid"),
+        retry_after=headers.get("retry-after"),
+    )
+
+
+class Decoder:
+    """A stream's bytes to events. `close` raises `TruncatedStreamError` unless `messageStop` came."""
+
+    content_type = "application/vnd.amazon.eventstream"
+
+    def __init__(self, model: str) -> None:
+        self._model = model
+        self._frames = FrameDecoder()
+        self._open: set[int] = set()
+        self._started = self._stopped = self._ended = False
+
+    def feed(self, data: bytes) -> list[Event]:
+        """The events that are complete now. Raises the `RouteError` that an exception means, or `ProtocolError`."""
+        return [event for frame in self._frames.feed(data) for event in self._events(frame)]
+
+    def close(self) -> list[Event]:
+        """The connection ended. `metadata` may be missing, `messageStop` may not."""
+        if not self._stopped or not self._frames.empty:
+            raise TruncatedStreamError("The stream ended without its `messageStop`, so it was not an answer.")
+        if self._ended:
+            return []
+        self._ended = True
+        return [MessageStop()]
+
+    def _events(self, frame: Frame) -> list[Event]:
+        kind = frame.headers.get(":message-type")
+        if kind != "event":
+            raise _exception(frame)
+        try:
+            payload = _PAYLOADS.decode(frame.payload)
+            return self._translated(frame.headers.get(":event-type", ""), payload)
+        except (ValueError, KeyError, TypeError) as error:
+            raise ProtocolError("An event of the stream cannot be read.") from error
+
+    def _translated(self, name: str, payload: _Payload) -> list[Event]:
+        index = payload.content_block_index
+        if name == "messageStart" and not self._started:
+            self._started = True
+            return [MessageStart(id="", model=self._model)]
+        if self._started and not self._stopped:
+            match name:
+                case "contentBlockStart" if index not in self._open and payload.start is not None:
+                    return self._begin(index, _begun(payload.start))
+                case "contentBlockDelta" if payload.delta is not None:
+                    block, events = _delta(index, payload.delta)
+                    return (self._begin(index, block) if index not in self._open else []) + events
+                case "contentBlockStop" if index in self._open:
+                    self._open.discard(index)
+                    return [BlockStop(index=index)]
+                case "messageStop" if not self._open:
+                    self._stopped = True
+                    return [MessageDelta(stop_reason=_STOP_REASONS[payload.stop_reason])]
+        if name == "metadata" and self._stopped and not self._ended and payload.usage:
+            self._ended = True
+            return [MessageStop(usage=payload.usage.usage())]
+        raise ProtocolError("An event of the stream is unknown or out of place.")
+
+    def _begin(self, index: int, block: ContentBlock) -> list[Event]:
+        self._open.add(index)
+        return [BlockStart(index=index, block=block)]
+
+
+def _exception(frame: Frame) -> RouteError:
+    """An exception or error frame: `:exception-type`, or `:error-code`."""
+    try:
+        plain = msgspec.json.decode(frame.payload) if frame.payload else {}
+        message = str(plain.get("message", "")) if isinstance(plain, dict) else ""
+    except ValueError:
+        message = ""
+    kind = frame.headers.get(":exception-type") or frame.headers.get(":error-code") or ""
+    if not kind:
+        return ProtocolError("A frame of the stream is neither an event nor an exception.")
+    return failure(status=200, kind=kind, message=message or frame.headers.get(":error-message", ""))
+
+
+def _body(request: MessageRequest, route: Route, *, stream: bool) -> Plain:
+    body: Plain = {
+        "messages": [_turn(turn) for turn in request.messages],
+        "inferenceConfig": _present(
+            maxTokens=request.max_tokens,
+            temperature=request.temperature,
+            topP=request.top_p,
+            stopSequences=list(request.stop_sequences) or None,
+        ),
+    }
+    if request.system:
+        blocks = (TextBlock(text=request.system),) if isinstance(request.system, str) else request.system
+        body["system"] = [part for block in blocks for part in _sent(block)]
+    if request.tools:
+        body["toolConfig"] = _tools(request)
+    elif request.tool_choice is not None:
+        raise RequestError("`tool_choice` is given without `tools`; Converse refuses that.")
+    additional = _present(
+        top_k=request.top_k,
+        thinking=msgspec.to_builtins(request.thinking) if request.thinking is not None else None,
+    )
+    if additional:
+        body["additionalModelRequestFields"] = additional
+    if route.guardrail is not None:
+        body["guardrailConfig"] = _present(
+            guardrailIdentifier=route.guardrail.identifier,
+            guardrailVersion=route.guardrail.version,
+            trace="disabled",
+            # Text is given out only after the guardrail has seen it.
+            streamProcessingMode="sync" if stream else None,
+        )
+    return body
+
+
+def _present(**fields: Any) -> Plain:
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def _turn(turn: Turn) -> Plain:
+    blocks: Iterable[ContentBlock] = (TextBlock(text=turn.content),) if isinstance(turn.content, str) else turn.content
+    return {"role": turn.role, "content": [part for block in blocks for part in _sent(block)]}
+
+
+def _sent(block: ContentBlock) -> list[Plain]:
+    """A block, followed by a cache point where it carries `cache_control`."""
+    cache: CacheControl | None = getattr(block, "cache_control", None)
+    return [_part(block), *([_cache_point(cache)] if cache else [])]
+
+
+def _cache_point(cache: CacheControl) -> Plain:
+    return {"cachePoint": _present(type="default", ttl=cache.ttl if cache.ttl != "5m" else None)}
+
+
+def _part(block: ContentBlock) -> Plain:
+    match block:
+        case TextBlock():
+            return {"text": block.text}
+        case ImageBlock():
+            return {"image": _media(block.source, _IMAGE_FORMATS, "image")}
+        case DocumentBlock():
+            return {"document": _document(block)}
+        case ToolUseBlock():
+            return {"toolUse": {"toolUseId": block.id, "name": block.name, "input": block.input}}
+        case ToolResultBlock():
+            return {"toolResult": _tool_result(block)}
+        case ThinkingBlock():
+            text = _present(text=block.thinking, signature=block.signature or None)
+            return {"reasoningContent": {"reasoningText": text}}
+        case RedactedThinkingBlock():
+            return {"reasoningContent": {"redactedContent": block.data}}
+
+
+def _media(source: Base64Source, formats: Mapping[str, str], what: str) -> Plain:
+    if source.media_type not in formats:
+        raise RequestError(
+            f"A {what} has media type `{source.media_type}`, which Converse cannot carry; expected one of "
+            f"{', '.join(formats)}."
+        )
+    return {"format": formats[source.media_type], "source": {"bytes": source.data}}
+
+
+def _document(block: DocumentBlock) -> Plain:
+    # Converse requires a name, and warns that it is open to injection: neutral when the caller gave none.
+    name = block.title or "document"
+    if isinstance(block.source, Base64Source):
+        return {**_media(block.source, _DOCUMENT_FORMATS, "document"), "name": name}
+    return {"format": "txt", "name": name, "source": {"text": block.source.data}}
+
+
+def _tool_result(block: ToolResultBlock) -> Plain:
+    content = (TextBlock(text=block.content),) if isinstance(block.content, str) else block.content
+    if any(part.cache_control for part in content):
+        raise RequestError("`cache_control` inside a tool result cannot be carried by Converse; put it on the result.")
+    return _present(
+        toolUseId=block.tool_use_id,
+        content=[_part(part) for part in content],
+        status="error" if block.is_error else None,
+    )
+
+
+def _tools(request: MessageRequest) -> Plain:
+    tools: list[Plain] = []
+    for tool in request.tools:
+        specification = _present(name=tool.name, description=tool.description, inputSchema={"json": tool.input_schema})
+        tools.append({"toolSpec": specification})
+        if tool.cache_control is not None:
+            tools.append(_cache_point(tool.cache_control))
+    return _present(tools=tools, toolChoice=_tool_choice(request))
+
+
+def _tool_choice(request: MessageRequest) -> Plain | None:
+    choice = request.tool_choice
+    if choice is None:
+        return None
+    if choice.type == "none" or choice.disable_parallel_tool_use:
+        unable = "`none`" if choice.type == "none" else "`disable_parallel_tool_use`"
+        raise RequestError(f"`tool_choice` {unable} cannot be carried by Converse, so this route cannot take it.")
+    if choice.type == "tool":
+        return {"tool": {"name": choice.name or ""}}
+    return {choice.type: {}}
+
+
+def _received(block: Plain) -> ContentBlock:
+    if "text" in block:
+        return TextBlock(text=_text(block["text"]))
+    if "toolUse" in block:
+        used = msgspec.convert(block["toolUse"], _ToolUse)
+        return ToolUseBlock(
+            id=used.tool_use_id, name=used.name, input=msgspec.convert(used.input or {}, dict[str, Any])
+        )
+    if "reasoningContent" in block:
+        reasoning = block["reasoningContent"]
+        if "redactedContent" in reasoning:
+            return RedactedThinkingBlock(data=_text(reasoning["redactedContent"]))
+        text = reasoning["reasoningText"]
+        return ThinkingBlock(thinking=_text(text["text"]), signature=_text(text.get("signature", "")))
+    raise ValueError("unknown kind of block")
+
+
+def _begun(start: Plain) -> ContentBlock:
+    """Converse announces tool calls alone."""
+    used = msgspec.convert(start["toolUse"], _ToolUse)
+    return ToolUseBlock(id=used.tool_use_id, name=used.name, input={})
+
+
+def _delta(index: int, delta: Plain) -> tuple[ContentBlock, list[Event]]:
+    """The block that this delta would begin, and its events."""
+    if "text" in delta:
+        return TextBlock(text=""), [TextDelta(index=index, text=_text(delta["text"]))]
+    if "toolUse" in delta:
+        return _begun({"toolUse": {}}), [ToolInputDelta(index=index, partial_json=_text(delta["toolUse"]["input"]))]
+    reasoning = delta["reasoningContent"]
+    if "text" in reasoning:
+        return ThinkingBlock(thinking=""), [ThinkingDelta(index=index, thinking=_text(reasoning["text"]))]
+    if "signature" in reasoning:
+        return ThinkingBlock(thinking=""), [SignatureDelta(index=index, signature=_text(reasoning["signature"]))]
+    return RedactedThinkingBlock(data=_text(reasoning["redactedContent"])), []
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError("expected a string")
+    return value

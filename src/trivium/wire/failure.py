@@ -1,0 +1,116 @@
+"""What a provider's error means in Trivium's tree: by its own type first, by the HTTP status only without one.
+
+A stream can fail after status 200, so the status alone would call an overload a success.
+"""
+
+from collections.abc import Mapping
+
+from trivium.errors import (
+    AccessDeniedError,
+    AuthenticationError,
+    ModelNotFoundError,
+    OverloadedError,
+    ProviderError,
+    ProviderRequestError,
+    RateLimitedError,
+    RouteError,
+)
+
+_BY_TYPE: Mapping[str, type[RouteError]] = {
+    # Messages API error types (platform.claude.com, "Errors", read 2026-11-22).
+    "invalid_request_error": ProviderRequestError,
+    "authentication_error": AuthenticationError,
+    "permission_error": AccessDeniedError,
+    "not_found_error": ModelNotFoundError,
+    "request_too_large": ProviderRequestError,
+    "rate_limit_error": RateLimitedError,
+    "api_error": ProviderError,
+    "timeout_error": ProviderError,
+    "overloaded_error": OverloadedError,
+    # google.rpc.Code (googleapis, google/rpc/code.proto).
+    "INVALID_ARGUMENT": ProviderRequestError,
+    "FAILED_PRECONDITION": ProviderRequestError,
+    "UNAUTHENTICATED": AuthenticationError,
+    "PERMISSION_DENIED": AccessDeniedError,
+    "NOT_FOUND": ModelNotFoundError,
+    "RESOURCE_EXHAUSTED": RateLimitedError,
+    "UNAVAILABLE": OverloadedError,
+    "INTERNAL": ProviderError,
+    "DEADLINE_EXCEEDED": ProviderError,
+    # Foundry's gateway, before a request reaches a model.
+    "DeploymentNotFound": ModelNotFoundError,
+    # Bedrock runtime's exceptions (its service model in botocore) and the common ones of AWS's query front.
+    "validationexception": ProviderRequestError,
+    "resourcenotfoundexception": ModelNotFoundError,
+    "accessdeniedexception": AccessDeniedError,
+    "throttlingexception": RateLimitedError,
+    "servicequotaexceededexception": RateLimitedError,
+    "modelnotreadyexception": OverloadedError,
+    "serviceunavailableexception": OverloadedError,
+    "internalserverexception": ProviderError,
+    "modelerrorexception": ProviderError,
+    "modelstreamerrorexception": ProviderError,
+    "modeltimeoutexception": ProviderError,
+    "unrecognizedclientexception": AuthenticationError,
+    "invalidsignatureexception": AuthenticationError,
+    "incompletesignatureexception": AuthenticationError,
+    "missingauthenticationtokenexception": AuthenticationError,
+    "expiredtokenexception": AuthenticationError,
+}
+
+
+def failure(
+    *,
+    status: int,
+    kind: str = "",
+    message: str = "",
+    provider_request_id: str | None = None,
+    retry_after: str | None = None,
+) -> RouteError:
+    """The error for a provider's answer. `kind` is the provider's type; `message` is kept apart from `str()`."""
+    error = _BY_TYPE.get(kind) or _BY_TYPE.get(kind.lower()) or _by_status(status)
+    named = f"`{kind}` (HTTP {status})" if kind else f"HTTP {status}"
+    return error(
+        f"The provider answered {named}.",
+        status=status,
+        provider_type=kind or None,
+        provider_request_id=provider_request_id,
+        provider_message=message or None,
+        retry_after_s=_seconds(retry_after),
+        next_step=_NEXT.get(error),
+    )
+
+
+_NEXT: Mapping[type[RouteError], str] = {
+    AuthenticationError: "Check the credentials that the application runs under, and this machine's clock.",
+    AccessDeniedError: "Check that the application's identity may invoke this model (see the identity component).",
+    ModelNotFoundError: "Check that the model is enabled for the account and region, and sign a new descriptor.",
+    ProviderRequestError: "Read the error's `provider_message`, and correct the request.",
+}
+
+
+def _by_status(status: int) -> type[RouteError]:
+    match status:
+        case 401:
+            return AuthenticationError
+        case 403:
+            return AccessDeniedError
+        case 404:
+            return ModelNotFoundError
+        case 429:
+            return RateLimitedError
+        case 503 | 529:
+            return OverloadedError
+        case _ if 400 <= status < 500:
+            return ProviderRequestError
+        case _:
+            return ProviderError
+
+
+def _seconds(retry_after: str | None) -> float | None:
+    """Seconds of a `retry-after` header; its other form, a date, is not used by these providers."""
+    try:
+        seconds = float(retry_after) if retry_after else None
+    except ValueError:
+        return None
+    return seconds if seconds is not None and 0 <= seconds < 3600 else None
