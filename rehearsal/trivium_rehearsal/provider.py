@@ -156,7 +156,8 @@ class StandInProvider(provider_pb2_grpc.ResourceProviderServicer):
         if executor is None:
             return provider_pb2.CreateResponse(id=made.id, properties=_answer(made.outputs, bag))
         created = self._executed(context, lambda: executor.create(_for_executor(type_, bag.values, place)))
-        told = _merged(outputs.remade(type_, bag.values, place, request.urn, created.id, {}), created.outputs)
+        made_up = outputs.remade(type_, bag.values, place, request.urn, created.id, {})
+        told = _merged(_not_asked_for(type_, made_up, bag.values), created.outputs)
         return provider_pb2.CreateResponse(id=created.id, properties=_answer(told, bag))
 
     def Read(self, request: Any, context: Any) -> Any:
@@ -192,9 +193,8 @@ class StandInProvider(provider_pb2_grpc.ResourceProviderServicer):
             required = set(type_.inputs.required) | {names.name_property(type_)}
             kept = {name: value for name, value in current.items() if name in required or value not in ("", [], {})}
             kept[_IMPORTED] = True
-        answer = _merged(
-            {**state.values, **outputs.remade(type_, kept, place, request.urn, request.id, state.values)}, told
-        )
+        made_up = outputs.remade(type_, kept, place, request.urn, request.id, state.values)
+        answer = _merged(_not_asked_for(type_, made_up, kept), told)
         identity = str(told.get("id") or request.id)
         secrets = state.secrets | inputs.secrets
         return provider_pb2.ReadResponse(
@@ -213,7 +213,7 @@ class StandInProvider(provider_pb2_grpc.ResourceProviderServicer):
         elif executor is not None:
             wanted = _for_executor(type_, news.values, place)
             changed = self._executed(context, lambda: executor.update(request.id, olds.values, wanted))
-            told = _merged(told, changed)
+            told = _merged(_not_asked_for(type_, told, news.values), changed)
         return provider_pb2.UpdateResponse(properties=_answer(told, news))
 
     def Delete(self, request: Any, context: Any) -> Any:
@@ -318,6 +318,13 @@ def _for_executor(type_: ResourceType, values: Mapping[str, Any], place: Place) 
 
 def _given(bag: Bag) -> dict[str, Any]:
     return {name: value for name, value in bag.values.items() if not name.startswith("__")}
+
+
+def _not_asked_for(type_: ResourceType, made_up: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Without the inputs that the program left out: what they are, the emulator is asked, or nobody says."""
+    return {
+        name: value for name, value in made_up.items() if name not in type_.inputs.fields or given.get(name) is not None
+    }
 
 
 def _merged(made_up: Mapping[str, Any], told: Mapping[str, Any]) -> dict[str, Any]:
