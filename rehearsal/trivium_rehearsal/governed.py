@@ -19,7 +19,7 @@ from typing import Any
 import msgspec
 
 from trivium.errors import TriviumError
-from trivium.vocabulary.deployment import Deployment, Route
+from trivium.vocabulary.deployment import Deployment, GuardrailRef, Route
 from trivium.vocabulary.residency import Cloud, outside
 from trivium_rehearsal import processes
 
@@ -135,7 +135,8 @@ class Endpoints:
     def _moved(self, route: Route) -> Route:
         location = route.endpoint.partition("/v1/")[2] if route.cloud == "gcp" else ""
         suffix = {"aws": "", "gcp": f"/v1/{location}", "azure": "/anthropic"}[route.cloud]
-        return msgspec.structs.replace(route, endpoint=self._addresses[_SERVICE[route.cloud]] + suffix)
+        endpoint = self._addresses[_SERVICE[route.cloud]] + suffix
+        return msgspec.structs.replace(route, endpoint=endpoint, guardrail=_spelled(route.guardrail))
 
     def _control(self, path: str, body: object = None) -> Any:  # JSON, whose shape is the endpoint's
         data = None if body is None else json.dumps(body).encode()
@@ -268,6 +269,13 @@ def _requests(local: Endpoints) -> int:
     return sum(int(account["requests"]) for account in local.counters().values())
 
 
+def _spelled(guardrail: GuardrailRef | None) -> GuardrailRef | None:
+    """The local AWS makes guardrail ids like `gr-6cea86`, with a hyphen that the Bedrock runtime's API refuses."""
+    if guardrail is None:
+        return None
+    return msgspec.structs.replace(guardrail, identifier=guardrail.identifier.replace("-", ""))
+
+
 def _configuration(draft: Deployment, credentials: Credentials) -> dict[str, Any]:
     """What the endpoints are told: the identities, and the models of the draft's routes. Any: JSON."""
     settings: dict[str, Any] = {"source": {"kind": "model"}}
@@ -278,7 +286,8 @@ def _configuration(draft: Deployment, credentials: Credentials) -> dict[str, Any
                 "access_key_id": credentials.access_key_id,
                 "secret_access_key": credentials.secret_access_key,
             }
-            guardrails = {route.guardrail.identifier: [route.guardrail.version]} if route.guardrail else {}
+            guardrail = _spelled(route.guardrail)
+            guardrails = {guardrail.identifier: [guardrail.version]} if guardrail else {}
             settings["bedrock"] = {
                 "region": route.region,
                 "identities": [identity],

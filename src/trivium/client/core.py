@@ -188,8 +188,8 @@ class Core:
             except (RequestError, CredentialsError) as error:
                 last = error  # this route cannot carry it; another one may
             except RouteError as error:
-                if ask.failures[-1] is not error or error.fault == "caller":
-                    raise
+                if ask.failures[-1:] != [error] or error.fault == "caller":
+                    raise  # content was released already, or no other route would take it either
                 last = error
             if self._monotonic() >= ask.deadline:
                 break
