@@ -46,15 +46,17 @@ group = aws.ec2.SecurityGroup(
     ],
     egress=[{"protocol": "-1", "from_port": 0, "to_port": 0, "cidr_blocks": ["0.0.0.0/0"]}],
 )
+# Rules of their own stand on a group without inline rules: the two would fight over the group.
+secure = aws.ec2.SecurityGroup("secure", description="HTTPS", vpc_id=vpc.id)
 aws.vpc.SecurityGroupIngressRule(
-    "https", security_group_id=group.id, ip_protocol="tcp", from_port=443, to_port=443, cidr_ipv4="0.0.0.0/0"
+    "https", security_group_id=secure.id, ip_protocol="tcp", from_port=443, to_port=443, cidr_ipv4="0.0.0.0/0"
 )
 server = aws.ec2.Instance(
     "server",
     ami=image.id,
     instance_type=aws.ec2.InstanceType.T3_MICRO,
     subnet_id=subnets[0].id,
-    vpc_security_group_ids=[group.id],
+    vpc_security_group_ids=[group.id, secure.id],
     user_data="#!/bin/bash\necho hello > index.html\n",
     root_block_device={"volume_size": 20, "volume_type": "gp3", "encrypted": True},
     metadata_options={"http_tokens": "required", "http_endpoint": "enabled"},

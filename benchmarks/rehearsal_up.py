@@ -1,0 +1,178 @@
+"""What `pulumi up` costs a resource in a rehearsal, at 100, 300 and 1,000 resources, and where the time goes.
+
+``python benchmarks/rehearsal_up.py [--sizes 100,300,1000] [--pack] [--executed none]`` prints one JSON document and
+a table. Every figure of one run is taken in one run, on one machine: compare the columns, not two machines.
+
+The program runs in this process (Automation API), the engine is a child, the stand-in providers are another child,
+so the processor time of each is what the operating system says of it; `waiting` is the wall time that no one of them
+used. Resources are an even mix of five types on three clouds, independent of one another.
+"""
+
+import argparse
+import json
+import logging
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from pulumi import automation
+
+from trivium_rehearsal.environment import enter, rehearsal_environment
+from trivium_rehearsal.toolchain.engine import ensure_engine
+
+ROOT = Path(__file__).resolve().parents[1]
+WITHOUT_CHECKPOINTS = {"PULUMI_EXPERIMENTAL": "true", "PULUMI_SKIP_CHECKPOINTS": "true"}
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One `up` of `resources` resources that did not exist before."""
+
+    resources: int
+    checkpoints: bool
+    """Whether the engine wrote its state after every step (what makes an interrupted run resumable)."""
+    pack: bool
+    """Whether the policy pack judged."""
+    wall_s: float
+    engine_s: float
+    """Processor time of the engine, with the policy pack's when there is one."""
+    program_s: float
+    """Processor time of the program, in this process."""
+    stand_ins_s: float
+    """Processor time of the stand-in providers."""
+
+    @property
+    def wall_ms_each(self) -> float:
+        """Wall time a resource, in milliseconds."""
+        return 1000 * self.wall_s / self.resources
+
+
+def program(count: int) -> Callable[[], None]:
+    """A program of `count` resources."""
+
+    def declare() -> None:
+        import pulumi_aws as aws
+        import pulumi_azure_native as azure
+        import pulumi_gcp as gcp
+
+        for index in range(count):
+            name, kind = f"r{index}", index % 5
+            if kind == 0:
+                aws.s3.Bucket(name, tags={"index": str(index)})
+            elif kind == 1:
+                aws.sqs.Queue(name, visibility_timeout_seconds=30, tags={"index": str(index)})
+            elif kind == 2:
+                gcp.pubsub.Topic(name, labels={"index": str(index)})
+            elif kind == 3:
+                gcp.storage.Bucket(name, location="EU", uniform_bucket_level_access=True)
+            else:
+                azure.storage.StorageAccount(
+                    name, resource_group_name="group", kind="StorageV2", sku={"name": "Standard_LRS"}
+                )
+
+    return declare
+
+
+@contextmanager
+def stand_ins() -> Iterator[tuple[int, str]]:
+    """The stand-in providers in a process of their own: its id, and what the engine must be told."""
+    command = [sys.executable, "-m", "trivium_rehearsal.server", "--ministack", "none"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
+        try:
+            assert child.stdout is not None
+            ports: dict[str, int] = json.loads(child.stdout.readline())
+            yield child.pid, ",".join(f"{package}:{port}" for package, port in ports.items())
+        finally:
+            child.terminate()
+
+
+def processor_s(pid: int) -> float:
+    """Processor time that a running process has used (proc(5), fields 14 and 15 of ``stat``)."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def measure(count: int, *, pid: int, settings: dict[str, str], checkpoints: bool, pack: bool) -> Measured:
+    """One `up` from nothing, and its destruction (which is not measured)."""
+    extra = {} if checkpoints else WITHOUT_CHECKPOINTS
+    options = automation.LocalWorkspaceOptions(env_vars={**settings, **extra})
+    stack = automation.create_or_select_stack("bench", "bench", program(count), opts=options)
+    stack.set_config("gcp:project", automation.ConfigValue("rehearsal"))
+    try:
+        children = resource.getrusage(resource.RUSAGE_CHILDREN)
+        before = (time.perf_counter(), time.process_time(), processor_s(pid))
+        stack.up(policy_packs=[str(ROOT / "policies")] if pack else None)
+        after = (time.perf_counter(), time.process_time(), processor_s(pid))
+        ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+    finally:
+        stack.destroy()
+        stack.workspace.remove_stack("bench")
+    wall, own, served = (late - early for early, late in zip(before, after, strict=True))
+    engine = ended.ru_utime + ended.ru_stime - children.ru_utime - children.ru_stime
+    return Measured(count, checkpoints, pack, *(round(each, 3) for each in (wall, engine, own, served)))
+
+
+def table(rows: list[Measured]) -> str:
+    """The rows, one line each."""
+    head = (
+        "resources",
+        "checkpoints",
+        "pack",
+        "wall s",
+        "ms each",
+        "engine s",
+        "program s",
+        "stand-ins s",
+        "waiting s",
+    )
+    lines = ["  ".join(head)]
+    for row in rows:
+        waiting = max(0.0, row.wall_s - row.engine_s - row.program_s - row.stand_ins_s)
+        cells = (
+            row.resources,
+            "yes" if row.checkpoints else "no",
+            "yes" if row.pack else "no",
+            f"{row.wall_s:.2f}",
+            f"{row.wall_ms_each:.1f}",
+            f"{row.engine_s:.2f}",
+            f"{row.program_s:.2f}",
+            f"{row.stand_ins_s:.2f}",
+            f"{waiting:.2f}",
+        )
+        lines.append("  ".join(str(cell).rjust(len(name)) for cell, name in zip(cells, head, strict=True)))
+    return "\n".join(lines)
+
+
+def main() -> int:
+    """Measure what the arguments ask for. Returns the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--sizes", default="100,300,1000", help="numbers of resources, separated by commas")
+    parser.add_argument("--pack", action="store_true", help="judge by the policy pack as well")
+    asked = parser.parse_args()
+    logging.disable(logging.ERROR)
+    rows: list[Measured] = []
+    engine = ensure_engine()
+    with tempfile.TemporaryDirectory() as folder, stand_ins() as (pid, providers):
+        settings = rehearsal_environment(Path(folder), path=engine.path, extra={"PULUMI_DEBUG_PROVIDERS": providers})
+        enter(settings)
+        # The first run reads the SDKs and the vendors' models; it is not counted.
+        measure(5, pid=pid, settings=settings, checkpoints=True, pack=False)
+        for size in map(int, asked.sizes.split(",")):
+            for checkpoints in (True, False):
+                rows.append(measure(size, pid=pid, settings=settings, checkpoints=checkpoints, pack=False))
+            if asked.pack:
+                rows.append(measure(size, pid=pid, settings=settings, checkpoints=True, pack=True))
+    print(json.dumps([{**asdict(row), "wall_ms_each": round(row.wall_ms_each, 2)} for row in rows]))
+    print(table(rows))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
