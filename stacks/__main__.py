@@ -10,7 +10,7 @@ import pulumi
 from pulumi.runtime.config import CONFIG, get_config_env, get_config_secret_keys_env
 
 from trivium.errors import TriviumError
-from trivium_components import descriptor
+from trivium_components import descriptor, models
 from trivium_components.records import Deployed
 from trivium_components.settings import Settings, read_settings
 
@@ -21,6 +21,7 @@ def main() -> None:
         pulumi.get_stack(),
         {**get_config_env(), **CONFIG.get()},
         secret_keys=frozenset(get_config_secret_keys_env()),
+        catalogue=models.in_force(),
     )
     deployed = [deploy(cloud, settings) for cloud in settings.clouds]
     draft = descriptor.draft(settings, deployed)

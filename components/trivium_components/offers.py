@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from typing import Literal, get_args
 
 from trivium.errors import ConfigurationError
-from trivium.vocabulary.catalogue import Catalogue, Scope
-from trivium.vocabulary.residency import ZONES, Cloud
+from trivium.vocabulary.catalogue import Scope
+from trivium.vocabulary.residency import ZONES
 
 AWS_REGIONAL = frozenset(
     {"us-east-1", "us-east-2", "us-west-2", "eu-west-1", "eu-north-1", "ap-northeast-1", "ap-southeast-4"}
@@ -111,11 +111,6 @@ def azure_destination(*, region: str, scope: Scope) -> str:
     if region in ZONES["us"]["azure"]:
         return "us-data-zone"
     raise _not_offered(f"Foundry serves Claude in no data zone around `{region}`; the United States are the only one")
-
-
-def clouds_of(catalogue: Catalogue, model: str) -> tuple[Cloud, ...]:
-    """The clouds that offer a model of the catalogue."""
-    return tuple(catalogue.models[model].ids)
 
 
 def _not_offered(why: str) -> ConfigurationError:

@@ -1,15 +1,18 @@
 """Names, address ranges and retention: properties of the pure functions."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from importlib import resources
 from ipaddress import IPv4Address, IPv4Network, collapse_addresses
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from trivium.errors import ConfigurationError
 from trivium.vocabulary import catalogue
-from trivium_components import cidr, naming, offers, retention
+from trivium_components import cidr, models, naming, offers, retention
 
 Namer = Callable[[str, str], str]
 
@@ -139,3 +142,31 @@ HOSTS = {
 @pytest.mark.parametrize(("location", "host"), HOSTS.values(), ids=HOSTS)
 def test_a_vertex_location_has_its_host(location: str, host: str) -> None:
     assert offers.vertex_host(location) == host
+
+
+def test_a_model_that_a_cloud_lacks_is_told_with_the_clouds_that_have_it() -> None:
+    with pytest.raises(ConfigurationError, match=r"`claude-sonnet-4-6` is not offered on azure; .* aws, gcp"):
+        models.id_on("azure", "claude-sonnet-4-6")
+
+
+@pytest.fixture
+def another_catalogue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A file that `TRIVIUM_CATALOGUE` names, still to be written."""
+    path = tmp_path / "catalogue.yaml"
+    monkeypatch.setenv("TRIVIUM_CATALOGUE", str(path))
+    models.in_force.cache_clear()
+    yield path
+    models.in_force.cache_clear()
+
+
+def test_a_catalogue_of_ones_own_replaces_ids_without_a_release(another_catalogue: Path) -> None:
+    shipped = resources.files("trivium.vocabulary").joinpath("catalogue.yaml").read_text()
+    another_catalogue.write_text(
+        shipped.replace("aws: anthropic.claude-opus-5-5,", "aws: anthropic.claude-opus-5-5-v2,")
+    )
+    assert models.id_on("aws", "claude-opus-5-5") == "anthropic.claude-opus-5-5-v2"
+
+
+def test_a_catalogue_that_cannot_be_read_is_named(another_catalogue: Path) -> None:
+    with pytest.raises(ConfigurationError, match=f"`{another_catalogue}`, which TRIVIUM_CATALOGUE names"):
+        models.in_force()

@@ -12,8 +12,7 @@ from typing import TypedDict
 import pulumi
 from pulumi_aws import bedrock
 
-from trivium.vocabulary import catalogue
-from trivium_components import naming, offers
+from trivium_components import models, naming, offers
 from trivium_components.records import Guardrail, Target
 from trivium_components.residency import require_inside
 
@@ -88,7 +87,7 @@ class AwsModelAccess(pulumi.ComponentResource):
     def _target(self, tier: str, model: str, args: AwsModelAccessArgs) -> tuple[Target, list[str]]:
         """The target of one tier and the ARNs that invoking it touches."""
         region, scope = args["region"], offers.scope_of(args["scope"])
-        model_id = catalogue.load().model(model).ids["aws"]
+        model_id = models.id_on("aws", model)
         wire_id = offers.profile_id(model_id, region=region, scope=scope)
         if scope == "regional":
             proof = f"arn:{naming.aws_partition(region)}:bedrock:{region}::foundation-model/{model_id}"

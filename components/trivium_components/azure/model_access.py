@@ -12,8 +12,7 @@ from pulumi_azure_native import cognitiveservices
 from pulumi_azure_native import resources as arm
 
 from trivium.errors import ConfigurationError
-from trivium.vocabulary import catalogue
-from trivium_components import naming, offers
+from trivium_components import models, naming, offers
 from trivium_components.records import NO_GUARDRAIL, Guardrail, Target
 from trivium_components.residency import require_inside
 
@@ -87,7 +86,7 @@ class AzureModelAccess(pulumi.ComponentResource):
         account = self._account(name, group, args)
         targets = {
             tier: Target(
-                id=catalogue.load().model(model).ids["azure"],
+                id=models.id_on("azure", model),
                 model=model,
                 scope=args["scope"],
                 destinations=[destination],

@@ -9,8 +9,7 @@ from typing import TypedDict
 import pulumi
 from pulumi_gcp import orgpolicy, projects
 
-from trivium.vocabulary import catalogue
-from trivium_components import offers
+from trivium_components import models, offers
 from trivium_components.records import NO_GUARDRAIL, Guardrail, Target
 from trivium_components.residency import require_inside
 
@@ -98,7 +97,7 @@ class GcpModelAccess(pulumi.ComponentResource):
 def _target(tier: str, model: str, location: str, endpoint: str, args: GcpModelAccessArgs) -> Target:
     require_inside(zone=args["zone"], cloud="gcp", tier=tier, destinations=[location], proof=endpoint)
     return Target(
-        id=catalogue.load().model(model).ids["gcp"],
+        id=models.id_on("gcp", model),
         model=model,
         scope=args["scope"],
         destinations=[location],
