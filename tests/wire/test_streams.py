@@ -31,6 +31,7 @@ from trivium.vocabulary.messages import (
     Usage,
 )
 from trivium.wire import ADAPTERS
+from trivium.wire.eventstream import encode_frame
 
 PROTOCOLS = tuple(ADAPTERS)
 EACH = pytest.mark.parametrize("protocol", PROTOCOLS)
@@ -184,11 +185,11 @@ OUT_OF_PLACE: dict[str, tuple[Protocol, bytes]] = {
     "JSON nested without end": ("vertex", samples.sse("message_start", '{"type":' + "[" * 100_000)),
     "JSON nested without end in a frame": (
         "converse",
-        samples.encode_frame({":event-type": "messageStart", ":message-type": "event"}, b"[" * 100_000),
+        encode_frame({":event-type": "messageStart", ":message-type": "event"}, b"[" * 100_000),
     ),
     "an exception nested without end": (
         "converse",
-        samples.encode_frame({":message-type": "exception"}, b"[" * 100_000),
+        encode_frame({":message-type": "exception"}, b"[" * 100_000),
     ),
 }  # fmt: skip
 

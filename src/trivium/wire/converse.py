@@ -147,7 +147,7 @@ def decode(status: int, headers: Mapping[str, str], body: bytes, *, model: str) 
             usage=reply.usage.usage(),
             provider_request_id=headers.get("x-amzn-requestid"),
         )
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise ProtocolError("The provider's reply is no Converse reply.", status=status) from error
 
 
@@ -156,7 +156,7 @@ def decode_error(status: int, headers: Mapping[str, str], body: bytes) -> RouteE
     try:
         plain = msgspec.json.decode(body)
         message = str(plain.get("message") or plain.get("Message") or "") if isinstance(plain, dict) else ""
-    except ValueError:
+    except (ValueError, RecursionError):  # RecursionError: JSON nested without end
         message = ""
     return failure(
         status=status,
@@ -198,7 +198,7 @@ class Decoder:
         try:
             payload = _PAYLOADS.decode(frame.payload)
             return self._translated(frame.headers.get(":event-type", ""), payload)
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise ProtocolError("An event of the stream cannot be read.") from error
 
     def _translated(self, name: str, payload: _Payload) -> list[Event]:
@@ -234,7 +234,7 @@ def _exception(frame: Frame) -> RouteError:
     try:
         plain = msgspec.json.decode(frame.payload) if frame.payload else {}
         message = str(plain.get("message", "")) if isinstance(plain, dict) else ""
-    except ValueError:
+    except (ValueError, RecursionError):
         message = ""
     kind = frame.headers.get(":exception-type") or frame.headers.get(":error-code") or ""
     if not kind:

@@ -119,7 +119,7 @@ def decode(status: int, headers: Mapping[str, str], body: bytes, *, model: str) 
     try:
         message = _MESSAGES.decode(body)
         content = tuple(_block(block) for block in message.content)
-    except (ValueError, KeyError) as error:
+    except (ValueError, KeyError, RecursionError) as error:
         raise ProtocolError("The provider's reply is no message.", status=status) from error
     if message.stop_reason is None:
         raise ProtocolError("The provider's reply does not say why it stopped.", status=status)
@@ -141,7 +141,7 @@ def decode_error(status: int, headers: Mapping[str, str], body: bytes) -> RouteE
         found = plain[0] if isinstance(plain, list) else plain
         error = found.get("error", {}) if isinstance(found, dict) else {}
         error = error if isinstance(error, dict) else {"message": str(error)}
-    except (ValueError, IndexError):
+    except (ValueError, IndexError, RecursionError):  # RecursionError: JSON nested without end
         error = {}
     return failure(
         status=status,
@@ -179,7 +179,7 @@ class Decoder:
             return []
         try:
             event = _EVENTS.decode(raw.data)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:  # RecursionError: JSON nested without end
             raise ProtocolError("An event of the stream cannot be read.") from error
         if event.type == "ping":
             return []
@@ -228,6 +228,10 @@ def _headers(stream: bool) -> dict[str, str]:
 def _body(request: MessageRequest, own: Mapping[str, str], *, stream: bool) -> bytes:
     plain: dict[str, Any] = msgspec.to_builtins(request)
     del plain["model"]
+    for turn in plain["messages"]:
+        for block in turn["content"] if not isinstance(turn["content"], str) else ():
+            if block["type"] == "document" and block["source"]["type"] == "text":
+                block["source"]["media_type"] = "text/plain"  # required, and left out of our record as its default
     plain |= own
     if stream:
         plain["stream"] = True

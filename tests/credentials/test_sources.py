@@ -1,0 +1,223 @@
+"""Credentials: where they come from, when they are renewed, and that one which has ended never leaves."""
+
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from tests.wire.samples import ROUTES
+from trivium.credentials import Authoriser, AwsKeys, BearerToken
+from trivium.credentials.sources import EARLY, Credential
+from trivium.errors import CredentialsError
+from trivium.vocabulary.deployment import Protocol
+
+START = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+SECRET = "ya29.very-secret"
+
+
+class Clock:
+    """A clock that tests move."""
+
+    def __init__(self) -> None:
+        self.now = START
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+class Issuer:
+    """Gives out a new token each time it is asked, valid for an hour by the clock."""
+
+    def __init__(self, clock: Clock, valid: timedelta = timedelta(hours=1)) -> None:
+        self.clock, self.valid, self.issued = clock, valid, 0
+
+    def __call__(self) -> Credential:
+        self.issued += 1
+        return BearerToken(f"token-{self.issued}", self.clock.now + self.valid)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+def authoriser(clock: Clock, credential: Any, protocol: Protocol = "vertex") -> Authoriser:
+    """The authoriser of one route. Any: some cases pass what is refused."""
+    route = ROUTES[protocol]
+    return Authoriser(route, {route.cloud: credential}, clock)
+
+
+def bearer(subject: Authoriser) -> str:
+    return subject.headers("/x", {}, b"")["authorization"]
+
+
+def test_a_token_is_fetched_once_and_used_again(clock: Clock) -> None:
+    issuer = Issuer(clock)
+    subject = authoriser(clock, issuer)
+    assert [bearer(subject) for _ in range(3)] == ["Bearer token-1"] * 3
+    assert issuer.issued == 1
+
+
+def test_a_token_is_renewed_before_it_ends(clock: Clock) -> None:
+    subject = authoriser(clock, Issuer(clock))
+    bearer(subject)
+    clock.now += timedelta(hours=1) - EARLY + timedelta(seconds=1)
+    assert bearer(subject) == "Bearer token-2"
+
+
+def test_a_token_is_fetched_again_when_the_provider_called_it_expired(clock: Clock) -> None:
+    subject = authoriser(clock, Issuer(clock))
+    bearer(subject)
+    subject.forget()
+    assert bearer(subject) == "Bearer token-2"
+
+
+def test_only_a_held_and_fresh_credential_is_ready(clock: Clock) -> None:
+    subject = authoriser(clock, Issuer(clock))
+    assert not subject.ready
+    bearer(subject)
+    assert subject.ready
+    clock.now += timedelta(hours=2)
+    assert not subject.ready
+
+
+def test_many_threads_fetch_one_token(clock: Clock) -> None:
+    issuer = Issuer(clock)
+    subject = authoriser(clock, issuer)
+    threads = [threading.Thread(target=bearer, args=(subject,)) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=10)
+    assert issuer.issued == 1
+
+
+ENDED: dict[str, tuple[Protocol, Credential]] = {
+    "AWS": ("converse", AwsKeys("ASIA", SECRET, SECRET, expires_at=START)),
+    "Google": ("vertex", BearerToken(SECRET, START)),
+    "Entra": ("foundry", BearerToken(SECRET, START - timedelta(days=1))),
+}
+
+
+@pytest.mark.parametrize(("protocol", "credential"), ENDED.values(), ids=ENDED)
+@pytest.mark.parametrize("fetched", [False, True], ids=["given", "fetched"])
+def test_a_credential_that_has_ended_never_leaves(
+    clock: Clock, protocol: Protocol, credential: Credential, fetched: bool
+) -> None:
+    with pytest.raises(CredentialsError) as caught:
+        bearer(authoriser(clock, (lambda: credential) if fetched else credential, protocol))
+    told = str(caught.value)
+    assert ROUTES[protocol].id in told
+    assert caught.value.next_step
+    assert SECRET not in told
+
+
+def test_a_token_in_its_last_minutes_is_used_when_there_is_no_newer_one(clock: Clock) -> None:
+    last = BearerToken("last", START + timedelta(seconds=30))
+    assert bearer(authoriser(clock, last)) == "Bearer last"
+
+
+MISTAKEN: dict[str, tuple[Protocol, object]] = {
+    "a bearer token for AWS": ("converse", BearerToken(SECRET)),
+    "AWS keys for Google": ("vertex", AwsKeys("AKIA", SECRET)),
+    "text for Entra": ("foundry", lambda: SECRET),
+}
+
+
+@pytest.mark.parametrize(("protocol", "credential"), MISTAKEN.values(), ids=MISTAKEN)
+def test_the_wrong_kind_of_credential_is_refused_by_name_of_the_route(
+    clock: Clock, protocol: Protocol, credential: object
+) -> None:
+    with pytest.raises(CredentialsError) as caught:
+        bearer(authoriser(clock, credential, protocol))
+    assert ROUTES[protocol].id in str(caught.value)
+    assert SECRET not in str(caught.value)
+
+
+# ---------------------------------------------------------------- the environment and the vendors' libraries
+
+NAMES: dict[Protocol, dict[str, str]] = {
+    "converse": {"AWS_ACCESS_KEY_ID": "AKIAENV", "AWS_SECRET_ACCESS_KEY": SECRET},
+    "vertex": {"GOOGLE_OAUTH_ACCESS_TOKEN": SECRET},
+    "foundry": {"AZURE_ACCESS_TOKEN": SECRET},
+}
+
+
+@pytest.mark.parametrize("protocol", NAMES)
+def test_the_environment_is_read_when_nothing_is_given(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch, protocol: Protocol
+) -> None:
+    for name, value in NAMES[protocol].items():
+        monkeypatch.setenv(name, value)
+    told = bearer(Authoriser(ROUTES[protocol], {}, clock))
+    assert ("Credential=AKIAENV/" if protocol == "converse" else f"Bearer {SECRET}") in told
+
+
+def test_a_session_token_of_the_environment_is_sent(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (NAMES["converse"] | {"AWS_SESSION_TOKEN": "session"}).items():
+        monkeypatch.setenv(name, value)
+    assert Authoriser(ROUTES["converse"], {}, clock).headers("/x", {}, b"")["x-amz-security-token"] == "session"
+
+
+@pytest.fixture
+def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> Callable[[str, object], None]:
+    """An environment that holds no credential; the function it gives replaces a vendor's entry point."""
+    for names in NAMES.values():
+        for name in names:
+            monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    return monkeypatch.setattr
+
+
+def test_boto3s_session_is_asked_next(clock: Clock, bare: Any, tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    shared = tmp_path / "credentials"
+    shared.write_text("[default]\naws_access_key_id = AKIAFILE\naws_secret_access_key = x\n")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(shared))
+    monkeypatch.delenv("AWS_PROFILE", raising=False)
+    assert "Credential=AKIAFILE/" in bearer(Authoriser(ROUTES["converse"], {}, clock))
+
+
+def test_google_auths_default_is_asked_next(clock: Clock, bare: Any) -> None:
+    import google.auth
+
+    class Default:
+        token, expiry = None, None
+
+        def refresh(self, _request: object) -> None:
+            self.token, self.expiry = "ya29.adc", datetime(2026, 11, 22, 13, 0)  # naive, as google-auth has it
+
+    asked: list[list[str]] = []
+
+    def default(scopes: list[str]) -> tuple[Default, str]:
+        asked.append(scopes)
+        return Default(), "project"
+
+    bare(google.auth, "default", default)
+    assert bearer(Authoriser(ROUTES["vertex"], {}, clock)) == "Bearer ya29.adc"
+    assert asked == [["https://www.googleapis.com/auth/cloud-platform"]]
+
+
+def test_azure_identitys_default_is_asked_next(clock: Clock, bare: Any) -> None:
+    import azure.identity
+    from azure.core.credentials import AccessToken
+
+    class Default:
+        def get_token(self, scope: str) -> AccessToken:
+            assert scope == "https://ai.azure.com/.default"
+            return AccessToken("eyJ.managed", int((START + timedelta(hours=1)).timestamp()))
+
+    bare(azure.identity, "DefaultAzureCredential", Default)
+    assert bearer(Authoriser(ROUTES["foundry"], {}, clock)) == "Bearer eyJ.managed"
+
+
+def test_nothing_found_says_what_to_do(clock: Clock, bare: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    import boto3
+
+    monkeypatch.setattr(boto3.Session, "get_credentials", lambda _self: None)
+    with pytest.raises(CredentialsError) as caught:
+        bearer(Authoriser(ROUTES["converse"], {}, clock))
+    assert "AWS" in str(caught.value)
+    assert caught.value.next_step
