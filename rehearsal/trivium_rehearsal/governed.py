@@ -108,6 +108,7 @@ class Endpoints:
 
     def __init__(self, addresses: Mapping[str, str], credentials: Credentials) -> None:
         self._addresses = addresses
+        self._before_reset = 0
         self.credentials = credentials
 
     def rehearsed(self, draft: Deployment) -> Deployment:
@@ -122,11 +123,20 @@ class Endpoints:
 
     def reset(self) -> None:
         """No faults, and counters at zero."""
+        self._before_reset += self._requests()
         self._control("/reset", {})
 
     def counters(self) -> dict[str, Any]:
         """Per endpoint what arrived and what became of it. Any: the ledger's JSON."""
         return dict(self._control("/counters"))
+
+    @property
+    def arrived(self) -> int:
+        """Requests that have arrived at all endpoints since they were started."""
+        return self._before_reset + self._requests()
+
+    def _requests(self) -> int:
+        return sum(int(account["requests"]) for account in self.counters().values())
 
     def received(self, text: str) -> dict[str, Any]:
         """Per endpoint in how many requests the text arrived, and whether all were kept to look through."""
@@ -212,9 +222,9 @@ def answer_everywhere(application: Application, deployment: Deployment) -> tuple
 
 def stop_a_secret(application: Application, local: Endpoints) -> Claim:
     """A question that carries a secret is refused before it leaves; the endpoints never see it."""
-    before = _requests(local)
+    before = local.arrived
     (result,) = application.play("leak")
-    arrived = _requests(local) - before
+    arrived = local.arrived - before
     seen = local.received(SECRET)
     nothing = arrived == 0 and all(found["requests"] == 0 and found["complete"] for found in seen.values())
     provisions = ", ".join(result.get("provisions", ())) or result["outcome"]
@@ -263,10 +273,6 @@ def stream_an_answer(application: Application) -> Claim:
         result["outcome"] == "answered" and result["pieces"] > 1,
         f"{result['pieces']} pieces" if result["outcome"] == "answered" else result["message"],
     )
-
-
-def _requests(local: Endpoints) -> int:
-    return sum(int(account["requests"]) for account in local.counters().values())
 
 
 def _spelled(guardrail: GuardrailRef | None) -> GuardrailRef | None:

@@ -114,10 +114,10 @@ def show(summary: Summary) -> None:
 def next_steps() -> tuple[str, ...]:
     """What a person can try after `make up`."""
     return (
-        "open .trivium/summary.html                                  this summary, with every resource type",
+        "open .trivium/summary.html                                   this summary, with every resource type",
         ".venv/bin/trivium deployment show .trivium/deployment/descriptor.json --trust .trivium/keys/deployment.pem.pub",  # noqa: E501
         ".venv/bin/trivium audit verify .trivium/audit --key .trivium/keys/audit.pem.pub",
-        "make stopped                                                a wrong stack, stopped by the policies",
+        "make preview PROJECT=examples/wrong_stack STACK=wrong        a wrong stack, and why it is stopped",
         "make test; make down",
     )
 

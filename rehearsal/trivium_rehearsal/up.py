@@ -104,7 +104,9 @@ def up(root: Path, progress: Progress) -> Summary:
             progress.say("Signing the deployment descriptor.")
             deployment = _signed(local.rehearsed(draft), places, env)
             progress.say("Asking governed questions on every route; the embedded model answers.")
+            before = _verified(places, env)["records"] if places.audit.exists() else 0
             answers, claims = _demonstrated(deployment, local, places, env)
+            arrived = local.arrived
         progress.say("Verifying the audit log.")
         audit = _verified(places, env)
     summary = Summary(
@@ -117,7 +119,7 @@ def up(root: Path, progress: Progress) -> Summary:
         digest=envelope.digest(vocabulary.encode(deployment)),
         signer=_signer(places),
         answers=answers,
-        claims=(_judged(outcome), *claims, _audited(audit, deployment)),
+        claims=(_judged(outcome), *claims, _audited(audit, new=audit["records"] - before, arrived=arrived)),
         audit=audit,
         seconds=time.monotonic() - started,
     )
@@ -248,14 +250,16 @@ def _judged(outcome: Outcome) -> Claim:
     )
 
 
-def _audited(audit: Mapping[str, Any], deployment: vocabulary.Deployment) -> Claim:
+def _audited(audit: Mapping[str, Any], *, new: int, arrived: int) -> Claim:
+    """Every request that arrived is an attempt, the leak that never arrived is one, and two streams were opened."""
+    expected = arrived + 1 + 2
     problems = "; ".join(audit["problems"][:3])
-    expected = sum(len(route.models) for route in deployment.routes)
     return Claim(
-        "The audit log is intact, sealed and holds every attempt",
-        bool(audit["intact"]) and audit["unsealed"] == 0 and audit["records"] > expected,
+        "The audit log is intact and sealed, and holds every attempt",
+        bool(audit["intact"]) and audit["unsealed"] == 0 and new == expected,
         problems
-        or f"{audit['records']} records in {audit['segments']} sealed segments, checkpoint {audit['checkpoint']}",
+        or f"{new} new records for {arrived} requests that arrived, 1 that was stopped and 2 streams that began; "
+        f"{audit['records']} in {audit['segments']} sealed segments",
     )
 
 
