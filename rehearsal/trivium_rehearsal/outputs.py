@@ -10,7 +10,7 @@ import hashlib
 import re
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from trivium_rehearsal.names import name_property, path_parameters
@@ -54,6 +54,8 @@ class _Maker:
     place: Place
     seed: str
     name: str
+    known_id: str = ""
+    """The resource's id, once there is one; an id that a program names itself is taken as it is."""
 
     def hex(self, what: str, length: int) -> str:
         return hashlib.sha256(f"{self.seed}/{what}".encode()).hexdigest()[:length]
@@ -221,6 +223,9 @@ _ARN_SERVICES: Final[Mapping[str, str]] = {
 }  # fmt: skip
 
 
+_UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
 class _Parts(dict[str, str]):
     """Template parts; a part that the inputs lack reads as the resource's own name."""
 
@@ -237,7 +242,7 @@ class _Parts(dict[str, str]):
                 "account": place.account,
                 "region": region,
                 "project": strings.get("project", place.project),
-                "uuid": maker.uuid("id"),
+                "uuid": maker.known_id if _UUID.fullmatch(maker.known_id) else maker.uuid("id"),
                 "dist": "E" + maker.letters("dist", 13),
                 "guardrail": _base36(maker.hex("short", 40), 12),
                 "guardrail10": _base36(maker.hex("short", 40), 10),
@@ -281,7 +286,8 @@ def _aws_arn(maker: _Maker) -> str:
 def _aws_ec2_id(maker: _Maker) -> str | None:
     module = maker.type.module
     if module in ("ec2", "vpc", "ec2transitgateway") and maker.type.name in _EC2:
-        return f"{_EC2[maker.type.name]}-{maker.hex('id', 17)}"
+        prefix = f"{_EC2[maker.type.name]}-"
+        return maker.known_id if maker.known_id.startswith(prefix) else prefix + maker.hex("id", 17)
     return None
 
 
@@ -677,6 +683,7 @@ def _completed(maker: _Maker | None, id: str, name: str, given: Any, shape: Type
 
 
 def _outputs(maker: _Maker, id: str, old: Mapping[str, Any]) -> dict[str, Any]:  # noqa: A002 - Pulumi's word
+    maker = replace(maker, known_id=id)
     type_ = maker.type
     outputs = {name: value for name, value in _echo(maker.inputs).items() if name in type_.outputs}
     special = _special(maker, id)

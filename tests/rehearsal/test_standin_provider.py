@@ -311,6 +311,12 @@ def test_an_import_of_what_nobody_can_read_takes_the_programs_word() -> None:
     assert engine.diff(QUEUE, inputs.values, {"name": "q", "delaySeconds": 5}).changes == NONE
 
 
+def test_a_resource_that_a_program_only_looks_up_keeps_the_id_it_is_found_by() -> None:
+    identity, outputs, _ = Engine("aws").read(VPC, "vpc-0123456789abcdef0", {}, {})
+    assert identity == "vpc-0123456789abcdef0"
+    assert outputs.values["arn"].endswith(":vpc/vpc-0123456789abcdef0")
+
+
 def test_the_same_program_gives_the_same_state() -> None:
     assert Engine("gcp").create("gcp:pubsub/topic:Topic", {}) == Engine("gcp").create("gcp:pubsub/topic:Topic", {})
 
