@@ -20,7 +20,8 @@ GUARDRAIL = "arn:aws:bedrock:us-east-1:111122223333:guardrail/aws-models-guardra
 @pytest.fixture(scope="session")
 def invoke(aws: Recording) -> dict[str, Any]:
     """The application role's statements. Any: a statement is free-form JSON."""
-    return statements(aws.named("aws-identity-invoke")["policy"])
+    documents = [aws.named(f"aws-identity-{name}")["policy"] for name in ("invoke", "guardrail")]
+    return {sid: found for text in documents for sid, found in statements(text).items()}
 
 
 def test_the_profile_and_the_model_in_every_destination_region_may_be_invoked(invoke: dict[str, Any]) -> None:
@@ -36,6 +37,11 @@ def test_a_model_may_be_invoked_through_its_profile_alone(invoke: dict[str, Any]
 def test_no_allowed_resource_is_a_wildcard(invoke: dict[str, Any]) -> None:
     allowed = [found for found in invoke.values() if found["Effect"] == "Allow"]
     assert not [found for found in allowed if "*" in json.dumps(found["Resource"])]
+
+
+def test_the_guardrail_is_demanded_before_anything_may_be_invoked(aws: Recording) -> None:
+    order = [found.name for found in aws.resources]
+    assert order.index("aws-identity-guardrail") < order.index("aws-identity-invoke")
 
 
 def test_a_call_without_the_guardrail_is_denied(invoke: dict[str, Any]) -> None:
@@ -56,12 +62,12 @@ def test_global_inference_is_denied_in_a_geographic_deployment(invoke: dict[str,
 
 
 def test_global_inference_is_not_denied_where_it_was_chosen() -> None:
-    sids = {found["Sid"] for found in invoke_statements([PROFILE.replace("us.", "global.")], GUARDRAIL, "1")}
+    sids = {found["Sid"] for found in invoke_statements([PROFILE.replace("us.", "global.")])}
     assert "DenyGlobalInference" not in sids
 
 
 def test_a_regional_deployment_invokes_the_model_itself() -> None:
-    found = {s["Sid"]: s for s in invoke_statements([MODEL.format("us-east-1")], GUARDRAIL, "1")}
+    found = {s["Sid"]: s for s in invoke_statements([MODEL.format("us-east-1")])}
     assert "InvokeProfiles" not in found
     assert "Condition" not in found["InvokeModels"]
 

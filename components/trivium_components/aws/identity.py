@@ -56,12 +56,25 @@ class AwsIdentity(pulumi.ComponentResource):
             tags=args["tags"],
             opts=inside,
         )
-        statements = pulumi.Output.all(args["resources"], args["guardrail"]).apply(
-            lambda parts: invoke_statements(
-                parts[0], _guardrail_arn(args["account"], args["region"], parts[1]["identifier"]), parts[1]["version"]
-            )
+        place = (args["account"], args["region"])
+        guarded = iam.RolePolicy(
+            f"{name}-guardrail",
+            role=role.name,
+            policy=document(
+                pulumi.Output.from_input(args["guardrail"]).apply(
+                    lambda found: guardrail_statements(_guardrail_arn(*place, found["identifier"]), found["version"])
+                )
+            ),
+            opts=inside,
         )
-        iam.RolePolicy(f"{name}-invoke", role=role.name, policy=document(statements), opts=inside)
+        # A document of its own, because a preview knows it whole and policies can judge it before anything exists. It
+        # comes second: at no moment may the role invoke without the guardrail.
+        iam.RolePolicy(
+            f"{name}-invoke",
+            role=role.name,
+            policy=document(pulumi.Output.from_input(args["resources"]).apply(invoke_statements)),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[guarded]),
+        )
         self.principal = role.arn
         self.subject = role.arn
         self.register_outputs({"principal": self.principal, "subject": self.subject})
@@ -72,24 +85,33 @@ def trust_statement(invokers: Sequence[str]) -> Statement:
     return {"Effect": "Allow", "Principal": {"AWS": sorted(invokers)}, "Action": "sts:AssumeRole"}
 
 
-def invoke_statements(resources: Sequence[str], guardrail_arn: str, guardrail_version: str) -> list[Statement]:
-    """Allow the deployment's profiles and models under its guardrail; deny every other path to a model.
+def invoke_statements(resources: Sequence[str]) -> list[Statement]:
+    """Allow the deployment's profiles and models; deny every other path to a model.
 
     Models behind a profile may be invoked through that profile alone, so a model that is approved for a geography
     cannot be called in one of its Regions directly. Sources: Bedrock user guide, "Prerequisites for inference
-    profiles", "Enforce the use of specific guardrails", "Global cross-Region inference"; read 2026-11-22.
+    profiles", "Global cross-Region inference"; read 2026-11-22.
     """
     profiles = [arn for arn in resources if ":inference-profile/" in arn]
     models = [arn for arn in resources if ":foundation-model/" in arn]
-    statements: list[Statement] = []
-    if profiles:
-        statements.append({"Sid": "InvokeProfiles", "Effect": "Allow", "Action": _INVOKE, "Resource": profiles})
-    through = {"Condition": {"ArnEquals": {"bedrock:InferenceProfileArn": profiles}}} if profiles else {}
-    statements += [
-        {"Sid": "InvokeModels", "Effect": "Allow", "Action": _INVOKE, "Resource": models, **through},
-        {"Sid": "ReadProfiles", "Effect": "Allow", "Action": "bedrock:GetInferenceProfile", "Resource": profiles}
-        if profiles
-        else {"Sid": "ReadModels", "Effect": "Allow", "Action": "bedrock:GetFoundationModel", "Resource": models},
+    return [
+        *(_through_profiles(profiles, models) if profiles else _directly(models)),
+        {
+            "Sid": "DenyOtherPaths",
+            "Effect": "Deny",
+            "Action": ["bedrock-mantle:*", "aws-external-anthropic:*", "bedrock:CallWithBearerToken"],
+            "Resource": "*",
+        },
+        *([] if any(":inference-profile/global." in arn for arn in profiles) else [_DENY_GLOBAL]),
+    ]
+
+
+def guardrail_statements(guardrail_arn: str, guardrail_version: str) -> list[Statement]:
+    """Allow the guardrail; deny every call that does not name it in exactly this version.
+
+    Source: Bedrock user guide, "Enforce the use of specific guardrails in model inference requests", read 2026-11-22.
+    """
+    return [
         {"Sid": "ApplyGuardrail", "Effect": "Allow", "Action": "bedrock:ApplyGuardrail", "Resource": guardrail_arn},
         {
             "Sid": "DenyWithoutGuardrail",
@@ -99,27 +121,35 @@ def invoke_statements(resources: Sequence[str], guardrail_arn: str, guardrail_ve
             # A call that names no guardrail has no such key, and "not equals" holds: it is denied too.
             "Condition": {"StringNotEquals": {"bedrock:GuardrailIdentifier": f"{guardrail_arn}:{guardrail_version}"}},
         },
-        {
-            "Sid": "DenyOtherPaths",
-            "Effect": "Deny",
-            "Action": ["bedrock-mantle:*", "aws-external-anthropic:*", "bedrock:CallWithBearerToken"],
-            "Resource": "*",
-        },
     ]
-    if not any(":inference-profile/global." in arn for arn in profiles):
-        statements.append(
-            {
-                "Sid": "DenyGlobalInference",
-                "Effect": "Deny",
-                "Action": _INVOKE,
-                "Resource": "*",
-                "Condition": {
-                    "StringEquals": {"aws:RequestedRegion": "unspecified"},
-                    "ArnLike": {"bedrock:InferenceProfileArn": "arn:*:bedrock:*:*:inference-profile/global.*"},
-                },
-            }
-        )
-    return statements
+
+
+_DENY_GLOBAL: Statement = {
+    "Sid": "DenyGlobalInference",
+    "Effect": "Deny",
+    "Action": _INVOKE,
+    "Resource": "*",
+    "Condition": {
+        "StringEquals": {"aws:RequestedRegion": "unspecified"},
+        "ArnLike": {"bedrock:InferenceProfileArn": "arn:*:bedrock:*:*:inference-profile/global.*"},
+    },
+}
+
+
+def _through_profiles(profiles: list[str], models: list[str]) -> list[Statement]:
+    through = {"ArnEquals": {"bedrock:InferenceProfileArn": profiles}}
+    return [
+        {"Sid": "InvokeProfiles", "Effect": "Allow", "Action": _INVOKE, "Resource": profiles},
+        {"Sid": "InvokeModels", "Effect": "Allow", "Action": _INVOKE, "Resource": models, "Condition": through},
+        {"Sid": "ReadProfiles", "Effect": "Allow", "Action": "bedrock:GetInferenceProfile", "Resource": profiles},
+    ]
+
+
+def _directly(models: list[str]) -> list[Statement]:
+    return [
+        {"Sid": "InvokeModels", "Effect": "Allow", "Action": _INVOKE, "Resource": models},
+        {"Sid": "ReadModels", "Effect": "Allow", "Action": "bedrock:GetFoundationModel", "Resource": models},
+    ]
 
 
 def _guardrail_arn(account: str, region: str, identifier: str) -> str:
