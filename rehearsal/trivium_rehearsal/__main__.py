@@ -30,9 +30,9 @@ def main(arguments: list[str]) -> int:
         print(f"trivium: {error}", file=sys.stderr)
         return 1
     except OSError as error:
+        what = f"{error.filename}: {error.strerror}" if error.filename else str(error) or type(error).__name__
         print(
-            f"trivium: {error.filename or 'the rehearsal'}: {error.strerror}. Mend that (free disk space, permissions) "
-            f"and run `make {options.command}` again.",
+            f"trivium: {what}. Mend that (free disk space, permissions) and run `make {options.command}` again.",
             file=sys.stderr,
         )
         return 1

@@ -77,7 +77,8 @@ class Stack:
 
         The engine previews first, so that what only a whole stack can be judged by is judged before anything exists.
         """
-        return self._run("up", "--yes", *_packs(packs), on_event=on_event)
+        self.preview(packs=packs)
+        return self._run("up", "--yes", "--skip-preview", *_packs(packs), on_event=on_event)
 
     def preview(self, *, packs: tuple[Path, ...]) -> Outcome:
         """What `up` would do. Raises `StackError` when a resource or a policy is refused."""
@@ -174,7 +175,9 @@ def _mirror(project: Path, stack: str, folder: Path) -> None:
             f"Project `{described['name']}` has no stack `{stack}`: there is no {configurations / name}.",
             next_step=f"Name one of: {', '.join(known) or 'none'}.",
         )
-    (folder / name).write_text((configurations / name).read_text() + _salt(folder / name))
+    configuration = (configurations / name).read_text()
+    own = "encryptionsalt:" in configuration
+    (folder / name).write_text(configuration if own else configuration + _salt(folder / name))
 
 
 def _salt(copy: Path) -> str:
