@@ -20,7 +20,7 @@ from trivium.errors import TriviumError
 
 QUESTION = "What is a private network endpoint? Answer in one short sentence."
 # The access key of Amazon's own documentation: it has the shape of a secret and opens nothing.
-SECRET = "AKIAIOSFODNN7EXAMPLE"  # noqa: S105
+SECRET = "AKIAIOSFODNN7EXAMPLE"
 LEAK = f"Why does my script fail? It logs in with {SECRET}."
 MAX_TOKENS = 48
 
