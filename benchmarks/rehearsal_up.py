@@ -1,7 +1,9 @@
 """What `pulumi up` costs a resource in a rehearsal, at 100, 300 and 1,000 resources, and where the time goes.
 
-``python benchmarks/rehearsal_up.py [--sizes 100,300,1000] [--pack] [--executed none]`` prints one JSON document and
-a table. Every figure of one run is taken in one run, on one machine: compare the columns, not two machines.
+    python benchmarks/rehearsal_up.py [--sizes 100,300,1000] [--checkpoints both|yes|no] [--pack]
+
+prints one JSON document and a table. Every figure of one run is taken in one run, on one machine: compare the columns,
+not two machines.
 
 The program runs in this process (Automation API), the engine is a child, the stand-in providers are another child,
 so the processor time of each is what the operating system says of it; `waiting` is the wall time that no one of them
@@ -155,7 +157,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sizes", default="100,300,1000", help="numbers of resources, separated by commas")
     parser.add_argument("--pack", action="store_true", help="judge by the policy pack as well")
+    parser.add_argument("--checkpoints", choices=("both", "yes", "no"), default="both", help="what to compare")
     asked = parser.parse_args()
+    compared = {"both": (True, False), "yes": (True,), "no": (False,)}[asked.checkpoints]
     logging.disable(logging.ERROR)
     rows: list[Measured] = []
     engine = ensure_engine()
@@ -165,10 +169,10 @@ def main() -> int:
         # The first run reads the SDKs and the vendors' models; it is not counted.
         measure(5, pid=pid, settings=settings, checkpoints=True, pack=False)
         for size in map(int, asked.sizes.split(",")):
-            for checkpoints in (True, False):
+            for checkpoints in compared:
                 rows.append(measure(size, pid=pid, settings=settings, checkpoints=checkpoints, pack=False))
             if asked.pack:
-                rows.append(measure(size, pid=pid, settings=settings, checkpoints=True, pack=True))
+                rows.append(measure(size, pid=pid, settings=settings, checkpoints=compared[0], pack=True))
     print(json.dumps([{**asdict(row), "wall_ms_each": round(row.wall_ms_each, 2)} for row in rows]))
     print(table(rows))
     return 0
