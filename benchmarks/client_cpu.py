@@ -1,0 +1,209 @@
+"""What one governed request costs in CPU, on the Converse route, against boto3 and against the bare transport.
+
+    python benchmarks/client_cpu.py [--requests 400] [--rounds 5]
+
+One loopback server in a process of its own answers everybody with the same bytes (it checks nothing, so that it does not
+hide the difference). Each contender runs in turn in this process, rounds interleaved; the figure is this process's CPU
+time per request, median of the rounds. JSON on standard output, a table on standard error.
+"""
+
+import argparse
+import datetime as dt
+import json
+import multiprocessing
+import os
+import socketserver
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from trivium import Client
+from trivium.constitution import resolve
+from trivium.credentials import AwsKeys, sign
+from trivium.vocabulary import deployment as vocabulary
+from trivium.vocabulary.envelope import Ed25519Signer
+
+MODEL = "us.anthropic.claude-sonnet-5-5"
+KEYS = AwsKeys("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY")
+PROMPT = "Summarise the claim in one sentence. " * 20
+REPLY = json.dumps(
+    {
+        "output": {"message": {"role": "assistant", "content": [{"text": "The claim is about a broken pipe. " * 8}]}},
+        "stopReason": "end_turn",
+        "usage": {"inputTokens": 180, "outputTokens": 72, "totalTokens": 252},
+        "metrics": {"latencyMs": 1},
+    }
+).encode()
+
+
+class _Handler(socketserver.StreamRequestHandler):
+    """Reads a request by its content-length and sends the reply, on a connection that stays open."""
+
+    def handle(self) -> None:
+        while head := self._head():
+            length = next((int(line.split(b":")[1]) for line in head if line.lower().startswith(b"content-length:")), 0)
+            self.rfile.read(length)
+            self.wfile.write(
+                b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nx-amzn-requestid: r\r\n"
+                b"content-length: %d\r\n\r\n%b" % (len(REPLY), REPLY)
+            )
+
+    def _head(self) -> list[bytes]:
+        lines = []
+        while (line := self.rfile.readline()) not in (b"", b"\r\n"):
+            lines.append(line)
+        return lines
+
+
+class _Server(socketserver.ThreadingTCPServer):
+    daemon_threads = True
+    allow_reuse_address = True
+
+
+def serve(ready: Any) -> None:  # a multiprocessing pipe
+    """Serve until the process is ended."""
+    with _Server(("127.0.0.1", 0), _Handler) as server:
+        ready.send(server.server_address[1])
+        server.serve_forever()
+
+
+def trivium_client(address: str, folder: Path, *, durability: str) -> Callable[[], object]:
+    """The whole client: signature, guard under two layers, record, audit log."""
+    target = {
+        "id": MODEL, "model": "claude-sonnet-5-5", "scope": "geo", "destinations": ["us-east-1"], "proof": "benchmark",
+    }  # fmt: skip
+    route = {
+        "id": "aws", "cloud": "aws", "protocol": "converse", "endpoint": address, "region": "us-east-1",
+        "auth": {"kind": "sigv4", "region": "us-east-1"}, "models": {"sonnet": target},
+    }  # fmt: skip
+    store = {
+        "uri": "file:audit", "cloud": "aws", "region": "us-east-1", "regime": "none", "retention_days": 1,
+        "lock": "unlocked",
+    }  # fmt: skip
+    draft = vocabulary.from_plain(
+        {
+            "version": "1", "name": "benchmark", "environment": "benchmark", "zone": "us", "rehearsal": True,
+            "routes": [route], "audit": {"stores": [store], "durability": durability},
+            "constitution": {"layers": [{"source": "pack:baseline"}, {"source": "pack:organisation"}]},
+        }
+    )  # fmt: skip
+    signer = Ed25519Signer.generate()
+    complete = vocabulary.complete(
+        draft, issued_at=dt.datetime.now(dt.UTC), valid_days=1, constitution=resolve(draft.constitution, base=None)
+    )
+    descriptor = folder / f"{durability}.json"
+    descriptor.write_bytes(vocabulary.sign(complete, signer))
+    client = Client.from_deployment(
+        descriptor, trust=signer.public_pem, audit_dir=folder / durability, credentials={"aws": KEYS}
+    )
+    turns = [{"role": "user", "content": PROMPT}]
+    return lambda: client.messages.create(model="sonnet", max_tokens=256, messages=turns)
+
+
+def bare_transport(address: str) -> Callable[[], object]:
+    """pyreqwest alone: the same bytes, unsigned."""
+    from pyreqwest.client import SyncClientBuilder
+
+    pool = SyncClientBuilder().no_proxy().build()
+    body = json.dumps({"messages": [{"role": "user", "content": [{"text": PROMPT}]}]}).encode()
+    return lambda: bytes(pool.post(f"{address}/model/m/converse").body_bytes(body).build().send().bytes())
+
+
+def signed_transport(address: str) -> Callable[[], object]:
+    """pyreqwest with our signature and a decoded reply: the wire path without guard and audit."""
+    from pyreqwest.client import SyncClientBuilder
+
+    from trivium.wire import ADAPTERS
+
+    pool, adapter = SyncClientBuilder().no_proxy().build(), ADAPTERS["converse"]
+    target = vocabulary.ModelTarget(
+        id=MODEL, model="claude-sonnet-5-5", scope="geo", destinations=("us-east-1",), proof="benchmark"
+    )
+    route = vocabulary.Route(
+        id="aws", cloud="aws", protocol="converse", endpoint=address, region="us-east-1",
+        auth=vocabulary.SigV4Auth(region="us-east-1"), models={"sonnet": target},
+    )  # fmt: skip
+    from trivium.client.message import request_of
+
+    def ask() -> object:
+        request = request_of({"model": "sonnet", "max_tokens": 256, "messages": [{"role": "user", "content": PROMPT}]})
+        wire = adapter.encode(request, target, route, stream=False)
+        headers = sign(
+            KEYS, host=address.removeprefix("http://"), path=wire.path, headers=wire.headers, body=wire.body,
+            region="us-east-1", service="bedrock", now=dt.datetime.now(dt.UTC),
+        )  # fmt: skip
+        response = pool.post(address + wire.path).headers({**wire.headers, **headers}).body_bytes(wire.body)
+        answer = response.build().send()
+        return adapter.decode(answer.status, {}, bytes(answer.bytes()), model=MODEL)
+
+    return ask
+
+
+def boto3_converse(address: str) -> Callable[[], object]:
+    """boto3, retries off."""
+    import boto3
+    from botocore.config import Config
+
+    client = boto3.client(
+        "bedrock-runtime",
+        region_name="us-east-1",
+        endpoint_url=address,
+        aws_access_key_id=KEYS.access_key_id,
+        aws_secret_access_key=KEYS.secret_access_key,
+        config=Config(retries={"total_max_attempts": 1, "mode": "standard"}, proxies={}),
+    )
+    turns = [{"role": "user", "content": [{"text": PROMPT}]}]
+    return lambda: client.converse(modelId=MODEL, messages=turns, inferenceConfig={"maxTokens": 256})
+
+
+def main() -> None:
+    """Measure and report."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--requests", type=int, default=400)
+    parser.add_argument("--rounds", type=int, default=5)
+    options = parser.parse_args()
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"):
+        os.environ.pop(name, None)
+    here, there = multiprocessing.Pipe()
+    server = multiprocessing.get_context("spawn").Process(target=serve, args=(there,), daemon=True)
+    server.start()
+    address = f"http://127.0.0.1:{here.recv()}"
+    with tempfile.TemporaryDirectory() as folder:
+        contenders = {
+            "pyreqwest, bare": bare_transport(address),
+            "our wire path, signed and decoded": signed_transport(address),
+            "trivium, guard and audit (batch)": trivium_client(address, Path(folder), durability="batch"),
+            "trivium, guard and audit (sync)": trivium_client(address, Path(folder), durability="sync"),
+            "boto3 converse": boto3_converse(address),
+        }
+        samples: dict[str, list[tuple[float, float]]] = {name: [] for name in contenders}
+        for ask in contenders.values():
+            for _ in range(20):
+                ask()
+        for _ in range(options.rounds):
+            for name, ask in contenders.items():
+                cpu, wall = time.process_time(), time.perf_counter()
+                for _ in range(options.requests):
+                    ask()
+                samples[name].append(
+                    (
+                        (time.process_time() - cpu) / options.requests * 1e6,
+                        (time.perf_counter() - wall) / options.requests * 1e6,
+                    )
+                )
+    server.terminate()
+    report = {}
+    peer = statistics.median(cpu for cpu, _ in samples["boto3 converse"])
+    for name, values in samples.items():
+        cpu, wall = (statistics.median(column) for column in zip(*values, strict=True))
+        report[name] = {"cpu_us": round(cpu), "wall_us": round(wall), "of_boto3": round(cpu / peer, 2)}
+        print(f"{name:<36} {cpu:7.0f} µs CPU {wall:7.0f} µs wall {cpu / peer:6.2f} × boto3", file=sys.stderr)
+    print(json.dumps(report, indent=2))
+
+
+if __name__ == "__main__":
+    main()
