@@ -2,8 +2,8 @@
 
     python benchmarks/client_cpu.py [--requests 400] [--rounds 5]
 
-One loopback server in a process of its own answers everybody with the same bytes (it checks nothing, so that it does not
-hide the difference). Each contender runs in turn in this process, rounds interleaved; the figure is this process's CPU
+One loopback server in a process of its own answers everybody with the same bytes (it checks nothing, so that it does
+not hide the difference). Each contender runs in turn in this process, rounds interleaved; the figure is this process's CPU
 time per request, median of the rounds. JSON on standard output, a table on standard error.
 """
 
@@ -201,7 +201,7 @@ def main() -> None:
     for name, values in samples.items():
         cpu, wall = (statistics.median(column) for column in zip(*values, strict=True))
         report[name] = {"cpu_us": round(cpu), "wall_us": round(wall), "of_boto3": round(cpu / peer, 2)}
-        print(f"{name:<36} {cpu:7.0f} µs CPU {wall:7.0f} µs wall {cpu / peer:6.2f} × boto3", file=sys.stderr)
+        print(f"{name:<36} {cpu:7.0f} µs CPU {wall:7.0f} µs wall {cpu / peer:6.2f} of boto3", file=sys.stderr)
     print(json.dumps(report, indent=2))
 
 
