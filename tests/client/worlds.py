@@ -114,7 +114,8 @@ LAYER: dict[str, Any] = {
         {
             "id": "refunds-are-for-people", "title": "Refunds", "text": "A person decides on refunds.",
             "rationale": "A test needs an escalation.", "severity": "high", "action": "ESCALATE",
-            "stages": ["request"], "condition": '"purpose" in context.attributes && context.attributes.purpose == "refund"',
+            "stages": ["request"],
+            "condition": '"purpose" in context.attributes && context.attributes.purpose == "refund"',
             "tests": {
                 "must_match": [{"context": {"attributes": {"purpose": "refund"}}}],
                 "must_pass": [{"context": {"attributes": {"purpose": "intake"}}}],

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from trivium.audit import AuditLog, load_or_create
+from trivium.audit import AuditLog, AuditRecord, load_or_create
 from trivium.client.core import (
     Abandoned,
     Append,
@@ -24,12 +24,12 @@ from trivium.client.core import (
     Steps,
 )
 from trivium.client.loading import audit_directory, audit_key, fetch, trusted_keys
-from trivium.client.message import Message, request_of
+from trivium.client.message import Message, named_arguments, request_of
 from trivium.client.options import Options
 from trivium.client.transport import AsyncExchange, SyncExchange, async_pool, sync_pool
 from trivium.constitution import load_layers
 from trivium.credentials import Authoriser, Sources
-from trivium.errors import RequestError, TriviumError
+from trivium.errors import AuditError, AuditWriteError, RequestError, TriviumError
 from trivium.guard import Guard
 from trivium.vocabulary import catalogue, deployment, envelope
 from trivium.vocabulary.deployment import Deployment
@@ -113,6 +113,18 @@ class _Shared:
             attributes=attributes,
         )
 
+    def _append(self, record: AuditRecord) -> None:
+        """Law 3: whatever goes wrong in the log is a record that is not kept."""
+        try:
+            self._log.append(record)
+        except AuditError:
+            raise
+        except Exception as error:
+            raise AuditWriteError(
+                f"The audit log failed with {type(error).__name__}, so nothing is answered.",
+                next_step="Give the process a writable directory with free space (TRIVIUM_AUDIT_DIR).",
+            ) from error
+
     def _headers(self, effect: Send) -> dict[str, str]:
         authoriser = self._authorisers[effect.route.id]
         return authoriser.headers(effect.request.path, effect.request.headers, effect.request.body)
@@ -170,6 +182,7 @@ class Messages:
     def __init__(self, client: Client) -> None:
         self._client = client
 
+    @named_arguments
     def create(
         self,
         *,
@@ -201,6 +214,7 @@ class Messages:
             raise AssertionError("a request without streaming emits nothing")
         return run.message
 
+    @named_arguments
     def stream(
         self,
         *,
@@ -310,7 +324,7 @@ class _SyncRun:
             case Read():
                 return self._exchange.read()
             case Append(record=record):
-                return self._client._log.append(record)
+                return self._client._append(record)
             case Sleep(seconds=seconds):
                 return threading.Event().wait(seconds)
             case Forget(route=route):
@@ -323,6 +337,7 @@ class AsyncMessages:
     def __init__(self, client: AsyncClient) -> None:
         self._client = client
 
+    @named_arguments
     async def create(
         self,
         *,
@@ -346,6 +361,7 @@ class AsyncMessages:
             raise AssertionError("a request without streaming emits nothing")
         return run.message
 
+    @named_arguments
     def stream(
         self,
         *,
@@ -456,7 +472,7 @@ class _AsyncRun:
             case Read():
                 return await self._exchange.read()
             case Append(record=record):
-                return await asyncio.to_thread(self._client._log.append, record)
+                return await asyncio.to_thread(self._client._append, record)
             case Sleep(seconds=seconds):
                 return await asyncio.sleep(seconds)
             case Forget(route=route):

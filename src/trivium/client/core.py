@@ -5,11 +5,11 @@ The order of the steps is the law: guard before sending, record before answering
 """
 
 import time
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from random import Random
-from typing import Any, NoReturn
+from typing import Any, NoReturn, ParamSpec, TypeVar
 
 from trivium.audit.record import Attempt, AuditRecord, Failure, Opened, Outcome
 from trivium.client.breaker import Breaker
@@ -23,18 +23,32 @@ from trivium.errors import (
     CredentialsError,
     DeadlineError,
     EscalatedError,
+    GuardFailureError,
     PolicyError,
     ProtocolError,
     RequestError,
     RouteError,
     TriviumError,
 )
-from trivium.guard import Guard
+from trivium.guard import Guard, StreamGuard
 from trivium.vocabulary.catalogue import Catalogue
 from trivium.vocabulary.decision import Action, Context, Decision
 from trivium.vocabulary.deployment import Deployment, Route
-from trivium.vocabulary.messages import Event, MessageRequest, MessageStop, Reply, Usage
-from trivium.wire import ADAPTERS, WireRequest
+from trivium.vocabulary.messages import (
+    BlockStart,
+    Event,
+    MessageRequest,
+    MessageStart,
+    MessageStop,
+    Reply,
+    TextBlock,
+    ThinkingBlock,
+    Usage,
+)
+from trivium.wire import ADAPTERS, Adapter, WireRequest
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 @dataclass(frozen=True)
@@ -182,7 +196,7 @@ class Core:
             yield from self._record_refusal(ask, None, Decision(constitution=self._constitution), error)
             raise
         last: TriviumError | None = None
-        for candidate in self._in_service(found):
+        for candidate in self._in_service(found, ask):
             try:
                 return (yield from self._on_route(ask, candidate))
             except (RequestError, CredentialsError) as error:
@@ -195,13 +209,20 @@ class Core:
                 break
         self._give_up(ask, last)
 
-    def _in_service(self, found: tuple[Candidate, ...]) -> tuple[Candidate, ...]:
-        """Candidates whose breaker is closed; all of them when every breaker is open, for somebody must try."""
-        closed = tuple(candidate for candidate in found if self._breakers[candidate.route.id].closed)
-        return closed or found
+    def _in_service(self, found: tuple[Candidate, ...], ask: _Ask) -> Iterator[Candidate]:
+        """Candidates whose breaker is closed when their turn comes; all when every breaker is open, for somebody must
+        try."""
+        for candidate in found:
+            if self._breakers[candidate.route.id].closed:
+                yield candidate
+        if ask.attempts == 0:
+            yield from found
 
     def _on_route(self, ask: _Ask, candidate: Candidate) -> Steps:
-        """Tries on one route. The `RouteError` it ends with is the last of `ask.failures`."""
+        """Tries on one route. The `RouteError` it ends with is the last of `ask.failures`.
+
+        A credential that the provider does not take is tried once more: by then another one was fetched.
+        """
         for number in range(1, self.options.attempts_per_route + 1):
             try:
                 return (yield from self._attempt(ask, candidate))
@@ -210,7 +231,8 @@ class Core:
                     raise  # content was released already: the caller must decide
                 pause = self._pause(number, error)
                 out_of_time = self._monotonic() + pause >= ask.deadline
-                if not error.retryable or number == self.options.attempts_per_route or out_of_time:
+                again = error.retryable or (isinstance(error, AuthenticationError) and number == 1)
+                if not again or number == self.options.attempts_per_route or out_of_time:
                     raise
                 yield Sleep(pause)
         raise AssertionError("unreachable: the last try returns or raises")
@@ -222,10 +244,10 @@ class Core:
         running = _Try(candidate, ask.attempts, Decision(constitution=self._constitution))
         adapter = ADAPTERS[candidate.route.protocol]
         try:
-            checked = self._guard.check_request(ask.request, context)
+            checked = _fail_closed(self._guard.check_request, ask.request, context)
             running.decision = checked.decision
             self._require_allowed(checked.decision, "request")
-            wire = adapter.encode(checked.value, candidate.target, candidate.route, stream=ask.stream)
+            wire = _encoded(adapter, checked.value, candidate, stream=ask.stream)
             running.sent_at = self._monotonic()
             answer: Answer = yield Send(candidate.route, wire, ask.stream, max(0.0, ask.deadline - running.sent_at))
             if ask.stream and answer.status == 200:
@@ -251,7 +273,7 @@ class Core:
         reply = adapter.decode(answer.status, answer.headers, answer.body, model=candidate.target.id)
         latency_s = self._since(running)
         running.usage = reply.usage
-        checked = self._guard.check_reply(reply, context)
+        checked = _fail_closed(self._guard.check_reply, reply, context)
         running.decision = running.decision.joined(checked.decision)
         self._require_allowed(checked.decision, "reply")
         yield Append(self._record(ask, running, "answered", reply=reply, latency_s=latency_s))
@@ -262,8 +284,9 @@ class Core:
         adapter = ADAPTERS[candidate.route.protocol]
         if not answer.headers.get("content-type", "").startswith(adapter.stream_type):
             raise ProtocolError(f"The provider's stream is not `{adapter.stream_type}`.", status=answer.status)
-        decoder, guard, gathered = adapter.decoder(candidate.target.id), self._guard.stream(context), Accumulator()
-        asked, seen = running.decision, Accumulator()
+        decoder, guard = adapter.decoder(candidate.target.id), _fail_closed(self._guard.stream, context)
+        asked, seen, gathered = running.decision, Accumulator(), Accumulator()
+        held: list[Event] = []
         end: MessageStop | None = None
         while end is None:
             data: bytes | None = yield Read()
@@ -272,21 +295,18 @@ class Core:
                 running.first_event_s = self._since(running)
             seen.take(events)
             running.usage = seen.usage
-            released: list[Event] = []
-            for event in events:
-                if isinstance(event, MessageStop):
-                    end = event
-                    released += guard.close()
-                else:
-                    released += guard.feed(event)
+            end = next((event for event in events if isinstance(event, MessageStop)), None)
+            held += _fail_closed(_judged, guard, events)
             running.decision = asked.joined(guard.decision)
             self._require_allowed(guard.decision, "reply")
-            gathered.take(released)
-            if released:
+            # Until there is content the stream may still fail over, so its beginning is not handed over alone.
+            if held and (end is not None or running.released or any(map(_is_content, held))):
+                released, held = tuple(held), []
+                gathered.take(released)
                 if not running.released:
                     yield Append(self._opened(ask, running))
                     running.released = True
-                yield Emit(tuple(released))
+                yield Emit(released)
         latency_s = self._since(running)
         gathered.take((end,))
         reply = gathered.reply(provider_request_id=_provider_request_id(answer))
@@ -417,7 +437,7 @@ class Core:
             outcome=outcome,
             decision=decision or (running.decision if running else Decision()),
             usage=usage,
-            cost_usd=self._cost(running, usage) if running and usage != Usage() else None,
+            cost_usd=self._cost(running, usage) if running else None,
             latency_s=latency_s if latency_s is not None else self._since(running) if running else 0.0,
             first_event_s=running.first_event_s if running else None,
             stop_reason=reply.stop_reason if reply else None,
@@ -451,7 +471,7 @@ class Core:
 
     def _cost(self, running: _Try, usage: Usage) -> float | None:
         route, target = running.candidate.route, running.candidate.target
-        if target.model not in self._catalogue.models:
+        if usage == Usage() or target.model not in self._catalogue.models:
             return None
         return self._catalogue.cost_usd(target.model, usage, cloud=route.cloud, scope=target.scope, region=route.region)
 
@@ -461,6 +481,42 @@ class Core:
     @property
     def _constitution(self) -> str:
         return self._guard.constitution.digest
+
+
+def _fail_closed(judge: Callable[P, R], *arguments: P.args, **named: P.kwargs) -> R:
+    """Law 1: whatever goes wrong in the guard refuses. The cause is named by its type alone, as it may quote."""
+    try:
+        return judge(*arguments, **named)
+    except TriviumError:
+        raise
+    except Exception as error:
+        raise GuardFailureError(
+            f"The guard failed with {type(error).__name__}; it fails closed, so nothing passes.",
+            next_step="Report it with the constitution's digest.",
+        ) from None
+
+
+def _judged(guard: StreamGuard, events: list[Event]) -> list[Event]:
+    """What may be handed over of these events; the terminal one is kept back."""
+    released: list[Event] = []
+    for event in events:
+        released += guard.close() if isinstance(event, MessageStop) else guard.feed(event)
+    return released
+
+
+def _is_content(event: Event) -> bool:
+    """Whether the caller would see something of the answer in it."""
+    if isinstance(event, BlockStart):
+        return not isinstance(event.block, TextBlock | ThinkingBlock)
+    return not isinstance(event, MessageStart)
+
+
+def _encoded(adapter: Adapter, request: MessageRequest, candidate: Candidate, *, stream: bool) -> WireRequest:
+    try:
+        return adapter.encode(request, candidate.target, candidate.route, stream=stream)
+    except (ValueError, TypeError, RecursionError):
+        # Half of a surrogate pair, a number beyond 64 bits, a schema nested without end. The cause quotes the text.
+        raise RequestError("The request cannot be written as JSON; its text must be valid Unicode.") from None
 
 
 def _failure(error: TriviumError) -> Failure:

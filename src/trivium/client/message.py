@@ -1,7 +1,11 @@
 """What a caller gets, and what a caller gives."""
 
-from collections.abc import Iterable
-from typing import Any
+import difflib
+import inspect
+import math
+from collections.abc import Callable, Iterable
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
 
 import msgspec
 
@@ -65,6 +69,32 @@ class Message(Record, frozen=True, kw_only=True, omit_defaults=False):
 _FIELDS = tuple(field for field in MessageRequest.__struct_fields__)
 
 
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def named_arguments(call: Callable[P, R]) -> Callable[P, R]:
+    """Make a method's missing and unknown arguments a `RequestError` that names them, instead of a `TypeError`."""
+    parameters = dict(list(inspect.signature(call).parameters.items())[1:])
+    required = [name for name, parameter in parameters.items() if parameter.default is parameter.empty]
+
+    @wraps(call)
+    def checked(*arguments: P.args, **named: P.kwargs) -> R:
+        unknown = [name for name in named if name not in parameters]
+        if unknown:
+            near = difflib.get_close_matches(unknown[0], parameters, n=1)
+            meant = f" Did you mean `{near[0]}`?" if near else ""
+            raise RequestError(f"Unknown argument `{unknown[0]}`; known are {', '.join(parameters)}.{meant}")
+        missing = [name for name in required if name not in named]
+        if missing:
+            raise RequestError(f"Argument `{missing[0]}` is missing.")
+        if len(arguments) > 1:
+            raise RequestError("Arguments are given by name; found one without.")
+        return call(*arguments, **named)
+
+    return checked
+
+
 def request_of(arguments: dict[str, Any]) -> MessageRequest:
     """The request that a caller's arguments mean; None leaves an argument out. Any: it is checked here.
 
@@ -75,7 +105,10 @@ def request_of(arguments: dict[str, Any]) -> MessageRequest:
     if unknown:
         raise RequestError(f"Unknown argument `{unknown[0]}`; known are {', '.join(_FIELDS)}.")
     try:
-        request: MessageRequest = msgspec.convert(msgspec.to_builtins(given), MessageRequest)
+        plain = msgspec.to_builtins(given, builtin_types=(bytes, bytearray))  # never taken for text
+        request: MessageRequest = msgspec.convert(plain, MessageRequest)
+    except RecursionError:
+        raise RequestError("The request cannot be used: it is nested without end.") from None
     except (msgspec.ValidationError, TypeError) as error:
         raise RequestError(f"The request cannot be used: {_without_values(str(error))}.") from None
     problem = _problem(request)
@@ -87,6 +120,9 @@ def request_of(arguments: dict[str, Any]) -> MessageRequest:
 def _problem(request: MessageRequest) -> str:
     if request.max_tokens < 1:
         return f"`max_tokens` is {request.max_tokens}, expected at least 1"
+    for name in ("temperature", "top_p"):
+        if not math.isfinite(getattr(request, name) or 0.0):
+            return f"`{name}` is no finite number"
     if not request.messages:
         return "`messages` is empty, expected at least one turn"
     if request.messages[0].role != "user":

@@ -24,8 +24,8 @@ class Candidate:
 def candidates(deployment: Deployment, model: str) -> tuple[Candidate, ...]:
     """The ways to serve `model`, best first: a tier, a role, a route id, or `route-id/tier`.
 
-    A tier or role may fail over down the deployment's list; a route id stays on that route, with its first tier unless
-    one is named. Raises `UnknownModelError` or `ResidencyError`.
+    A tier or role may fail over down the deployment's list; a route id stays on that route. A route that serves several
+    tiers needs one named: canonical JSON has no first. Raises `UnknownModelError` or `ResidencyError`.
     """
     named = _named(deployment, model)
     inside = tuple(
@@ -48,17 +48,19 @@ def _named(deployment: Deployment, model: str) -> tuple[Candidate, ...]:
     route_id, _, wanted = model.partition("/")
     for route in deployment.routes:
         if route.id == route_id:
-            chosen = wanted or next(iter(route.models))
+            chosen = wanted or (next(iter(route.models)) if len(route.models) == 1 else "")
             if chosen in route.models:
                 return (Candidate(route, chosen, route.models[chosen]),)
     raise _unknown(deployment, model)
 
 
 def _unknown(deployment: Deployment, model: str) -> UnknownModelError:
-    routes = [route.id for route in deployment.routes]
-    pairs = [f"{route.id}/{tier}" for route in deployment.routes for tier in route.models]
-    known = [*deployment.tiers, *deployment.roles, *routes]
-    near = difflib.get_close_matches(model, [*known, *pairs], n=1)
+    known = [*deployment.tiers, *deployment.roles]
+    for route in deployment.routes:
+        if len(route.models) == 1:
+            known.append(route.id)
+        known += [f"{route.id}/{tier}" for tier in route.models]
+    near = difflib.get_close_matches(model, known, n=1)
     meant = f" Did you mean `{near[0]}`?" if near else ""
     return UnknownModelError(
         f"`model` is `{model[:80]}`, which names no tier, role or route of deployment `{deployment.name}`; "

@@ -1,7 +1,8 @@
 """Bytes over HTTP, by pyreqwest: one pool a client; nothing is followed, retried or logged.
 
 A rehearsal's endpoints are on loopback, so the environment's proxies are not asked there; elsewhere they are. One
-`Exchange` serves one request, with one stream open at a time.
+`Exchange` serves one request, with one stream open at a time. Streams are not read ahead: by default pyreqwest waits
+for 64 KiB before it gives out the first byte, which is more than most answers have.
 """
 
 from collections.abc import Iterator, Mapping
@@ -48,8 +49,9 @@ class SyncExchange:
             if not effect.stream:
                 response = request.build().send()
                 return _answer(response, bytes(response.bytes()))
-            self._request = request.build_streamed()
-            self._response = self._request.__enter__()
+            streamed = request.streamed_read_buffer_limit(0).build_streamed()
+            self._response = streamed.__enter__()
+            self._request = streamed
             if self._response.status == 200:
                 return _answer(self._response)
             answer = _answer(self._response, bytes(self._response.bytes()))
@@ -86,8 +88,9 @@ class AsyncExchange:
             if not effect.stream:
                 response = await request.build().send()
                 return _answer(response, bytes(await response.bytes()))
-            self._request = request.build_streamed()
-            self._response = await self._request.__aenter__()
+            streamed = request.streamed_read_buffer_limit(0).build_streamed()
+            self._response = await streamed.__aenter__()
+            self._request = streamed
             if self._response.status == 200:
                 return _answer(self._response)
             answer = _answer(self._response, bytes(await self._response.bytes()))

@@ -70,8 +70,21 @@ class Authoriser:
             return held
         with self._mutex:
             if self._held is None or not self._fresh(self._held, EARLY):
-                self._held = self._checked(self._fetch())
+                self._held = self._checked(self._fetched())
             return self._held
+
+    def _fetched(self) -> Credential:
+        """Whatever goes wrong is told by its type alone: its text may hold what was being fetched."""
+        try:
+            return self._fetch()
+        except CredentialsError as error:
+            error.message = f"Route `{self._route.id}`: {error.message}"
+            raise
+        except Exception as error:
+            raise CredentialsError(
+                f"The credentials of route `{self._route.id}` could not be fetched: {type(error).__name__}.",
+                next_step=f"Look into what fetches them for `{self._route.cloud}`.",
+            ) from None
 
     def _checked(self, credential: Credential) -> Credential:
         expected = AwsKeys if isinstance(self._route.auth, SigV4Auth) else BearerToken
