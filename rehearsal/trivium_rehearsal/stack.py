@@ -162,9 +162,9 @@ def _mirror(project: Path, stack: str, folder: Path) -> None:
     """Copy the project file, pointing at the program where it is, and the stack's configuration into `folder`."""
     described = yaml.safe_load((project / "Pulumi.yaml").read_text())
     configurations = project / described.get("stackConfigDir", ".")
-    virtualenv = described["runtime"].get("options", {}).get("virtualenv")
-    if virtualenv:
-        described["runtime"]["options"]["virtualenv"] = str(project / virtualenv)
+    options = described["runtime"].get("options", {}) if isinstance(described["runtime"], dict) else {}
+    if "virtualenv" in options:
+        options["virtualenv"] = str(project / options["virtualenv"])
     moved = {**described, "main": str(project / described.get("main", ".")), "stackConfigDir": "."}
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "Pulumi.yaml").write_text(yaml.safe_dump(moved))
