@@ -3,8 +3,8 @@
     python benchmarks/client_cpu.py [--requests 400] [--rounds 5]
 
 One loopback server in a process of its own answers everybody with the same bytes (it checks nothing, so that it does
-not hide the difference). Each contender runs in turn in this process, rounds interleaved; the figure is this process's CPU
-time per request, median of the rounds. JSON on standard output, a table on standard error.
+not hide the difference). Each contender runs in turn in this process, rounds interleaved; the figure is this process's
+CPU time per request, median of the rounds. JSON on standard output, a table on standard error.
 """
 
 import argparse

@@ -86,7 +86,7 @@ LINK = re.compile(r"\]\(((?!https?:)[^)#]+)")
 
 
 @pytest.mark.parametrize(
-    "page", [path for path in [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]], ids=lambda path: path.name
+    "page", [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))], ids=lambda path: path.name
 )
 def test_every_link_of_the_documentation_leads_somewhere(page: Path) -> None:
     targets = LINK.findall(page.read_text())

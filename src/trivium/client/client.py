@@ -1,10 +1,9 @@
-"""The portable client, sync and async: two thin drivers over one core."""
+"""The portable client: what the sync and the async one share, and the sync one, a thin driver over the core."""
 
-import asyncio
 import os
 import secrets
 import threading
-from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -26,7 +25,7 @@ from trivium.client.core import (
 from trivium.client.loading import audit_directory, audit_key, fetch, trusted_keys
 from trivium.client.message import Message, named_arguments, request_of
 from trivium.client.options import Options
-from trivium.client.transport import AsyncExchange, SyncExchange, async_pool, sync_pool
+from trivium.client.transport import SyncExchange, sync_pool
 from trivium.constitution import load_layers
 from trivium.credentials import Authoriser, Sources
 from trivium.errors import AuditError, AuditWriteError, RequestError, TriviumError
@@ -35,10 +34,10 @@ from trivium.vocabulary import catalogue, deployment, envelope
 from trivium.vocabulary.deployment import Deployment
 from trivium.vocabulary.messages import Event, TextDelta
 
-_Self = TypeVar("_Self", bound="_Shared")
+_Self = TypeVar("_Self", bound="Shared")
 
 
-class _Shared:
+class Shared:
     """What both clients are made of."""
 
     def __init__(
@@ -98,7 +97,7 @@ class _Shared:
         )
         return cls(deployed, guard=guard, log=log, credentials=credentials, options=options, prices=prices)
 
-    def _steps(self, arguments: dict[str, Any], *, stream: bool) -> Steps:
+    def steps(self, arguments: dict[str, Any], *, stream: bool) -> Steps:
         """Any: the arguments of `create` and `stream`, checked by `request_of`."""
         metadata = arguments.pop("metadata") or {}
         user_id = metadata.get("user_id")
@@ -130,10 +129,10 @@ class _Shared:
         return authoriser.headers(effect.request.path, effect.request.headers, effect.request.body)
 
 
-class Client(_Shared):
+class Client(Shared):
     """Claude through a deployment: governed, recorded, inside the zone. Thread-safe; close it, or use `with`."""
 
-    def __init__(self, deployed: Deployment, **parts: Any) -> None:  # Any: see `_Shared`
+    def __init__(self, deployed: Deployment, **parts: Any) -> None:  # Any: see `Shared`
         super().__init__(deployed, **parts)
         self._pool = sync_pool(self.options, rehearsal=deployed.rehearsal)
         self.messages = Messages(self)
@@ -151,29 +150,6 @@ class Client(_Shared):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-
-class AsyncClient(_Shared):
-    """`Client` for an event loop. Close it, or use `async with`."""
-
-    def __init__(self, deployed: Deployment, **parts: Any) -> None:  # Any: see `_Shared`
-        super().__init__(deployed, **parts)
-        self._pool = async_pool(self.options, rehearsal=deployed.rehearsal)
-        self.messages = AsyncMessages(self)
-        """`create` and `stream`."""
-
-    async def close(self) -> None:
-        """Close connections and seal the audit log."""
-        await self._pool.close()
-        await asyncio.to_thread(self._log.close)
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.close()
 
 
 class Messages:
@@ -209,7 +185,7 @@ class Messages:
         (no answer), `AuditWriteError` (it could not be recorded).
         """
         arguments = {name: value for name, value in locals().items() if name != "self"}
-        run = _SyncRun(self._client, self._client._steps(arguments, stream=False))
+        run = _SyncRun(self._client, self._client.steps(arguments, stream=False))
         for _ in run:
             raise AssertionError("a request without streaming emits nothing")
         return run.message
@@ -237,7 +213,7 @@ class Messages:
         is raised, for a second beginning would contradict the first.
         """
         arguments = {name: value for name, value in locals().items() if name != "self"}
-        return MessageStream(_SyncRun(self._client, self._client._steps(arguments, stream=True)))
+        return MessageStream(_SyncRun(self._client, self._client.steps(arguments, stream=True)))
 
 
 class MessageStream:
@@ -329,156 +305,3 @@ class _SyncRun:
                 return threading.Event().wait(seconds)
             case Forget(route=route):
                 return self._client._authorisers[route.id].forget()
-
-
-class AsyncMessages:
-    """`Messages`, in an event loop."""
-
-    def __init__(self, client: AsyncClient) -> None:
-        self._client = client
-
-    @named_arguments
-    async def create(
-        self,
-        *,
-        model: str,
-        max_tokens: int,
-        messages: Any,
-        system: Any = None,
-        stop_sequences: Any = None,
-        temperature: float | None = None,
-        top_p: float | None = None,
-        top_k: int | None = None,
-        tools: Any = None,
-        tool_choice: Any = None,
-        thinking: Any = None,
-        metadata: Mapping[str, str] | None = None,
-    ) -> Message:
-        """`Messages.create`, awaited."""
-        arguments = {name: value for name, value in locals().items() if name != "self"}
-        run = _AsyncRun(self._client, self._client._steps(arguments, stream=False))
-        async for _ in run:
-            raise AssertionError("a request without streaming emits nothing")
-        return run.message
-
-    @named_arguments
-    def stream(
-        self,
-        *,
-        model: str,
-        max_tokens: int,
-        messages: Any,
-        system: Any = None,
-        stop_sequences: Any = None,
-        temperature: float | None = None,
-        top_p: float | None = None,
-        top_k: int | None = None,
-        tools: Any = None,
-        tool_choice: Any = None,
-        thinking: Any = None,
-        metadata: Mapping[str, str] | None = None,
-    ) -> "AsyncMessageStream":
-        """`Messages.stream`, for `async with`."""
-        arguments = {name: value for name, value in locals().items() if name != "self"}
-        return AsyncMessageStream(_AsyncRun(self._client, self._client._steps(arguments, stream=True)))
-
-
-class AsyncMessageStream:
-    """`MessageStream`, in an event loop."""
-
-    def __init__(self, run: "_AsyncRun") -> None:
-        self._run = run
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self._run.abandon()
-
-    def __aiter__(self) -> AsyncIterator[Event]:
-        return aiter(self._run)
-
-    @property
-    def text_stream(self) -> AsyncIterator[str]:
-        """The text alone, piece by piece."""
-        return (event.text async for event in self._run if isinstance(event, TextDelta))
-
-    async def get_final_message(self) -> Message:
-        """Read to the end and return the whole answer."""
-        async for _ in self._run:
-            pass
-        return self._run.message
-
-
-class _AsyncRun:
-    """`_SyncRun`, in an event loop. What may wait for a disk or for another machine's token runs in a thread."""
-
-    def __init__(self, client: AsyncClient, steps: Steps) -> None:
-        self._client = client
-        self._steps = steps
-        self._exchange = AsyncExchange(client._pool)
-        self._message: Message | None = None
-        self._emitted = self._drive()
-
-    def __aiter__(self) -> AsyncIterator[Event]:
-        return self._emitted
-
-    @property
-    def message(self) -> Message:
-        """The answer; only after its end."""
-        if self._message is None:
-            raise RequestError("The stream was left or failed before its end, so there is no final message.")
-        return self._message
-
-    async def abandon(self) -> None:
-        """The caller leaves. Where the answer is not complete, that is recorded."""
-        await self._emitted.aclose()
-
-    async def _drive(self) -> AsyncGenerator[Event, None]:
-        result: Any = None  # of the effect before; each has its own
-        failed: BaseException | None = None
-        cancelled: asyncio.CancelledError | None = None
-        try:
-            while True:
-                effect = self._steps.throw(failed) if failed else self._steps.send(result)
-                result, failed = None, None
-                if isinstance(effect, Emit):
-                    try:
-                        for event in effect.events:
-                            yield event
-                    except GeneratorExit:
-                        failed = Abandoned()
-                    continue
-                try:
-                    result = await self._do(effect)
-                except TriviumError as error:
-                    failed = error
-                except asyncio.CancelledError as error:
-                    cancelled, failed = error, Abandoned()
-        except StopIteration as done:
-            self._message = done.value
-        except Abandoned:
-            if cancelled:
-                raise cancelled from None
-        finally:
-            await self._exchange.close()
-
-    async def _do(self, effect: Effect) -> Any:  # each effect has a result of its own
-        match effect:
-            case Send():
-                return await self._exchange.send(effect, await self._headers(effect))
-            case Read():
-                return await self._exchange.read()
-            case Append(record=record):
-                return await asyncio.to_thread(self._client._append, record)
-            case Sleep(seconds=seconds):
-                return await asyncio.sleep(seconds)
-            case Forget(route=route):
-                return self._client._authorisers[route.id].forget()
-
-    async def _headers(self, effect: Send) -> dict[str, str]:
-        if self._client._authorisers[effect.route.id].ready:
-            return self._client._headers(effect)
-        return await asyncio.to_thread(self._client._headers, effect)
