@@ -1,132 +1,17 @@
-"""The portable client: what the sync and the async one share, and the sync one, a thin driver over the core."""
+"""The sync client: a thin driver over the core."""
 
-import os
-import secrets
 import threading
 from collections.abc import Generator, Iterator, Mapping
-from datetime import UTC, datetime
-from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
-from trivium.audit import AuditLog, AuditRecord, load_or_create
-from trivium.client.core import (
-    Abandoned,
-    Append,
-    Core,
-    Effect,
-    Emit,
-    Forget,
-    Read,
-    Send,
-    Sleep,
-    Steps,
-)
-from trivium.client.loading import audit_directory, audit_key, fetch, trusted_keys
-from trivium.client.message import Message, named_arguments, request_of
-from trivium.client.options import Options
+from trivium.client.core import Abandoned, Append, Effect, Emit, Forget, Read, Send, Sleep, Steps
+from trivium.client.message import Message, named_arguments
+from trivium.client.shared import Shared
 from trivium.client.transport import SyncExchange, sync_pool
-from trivium.constitution import load_layers
-from trivium.credentials import Authoriser, Sources
-from trivium.errors import AuditError, AuditWriteError, RequestError, TriviumError
-from trivium.guard import Guard
-from trivium.vocabulary import catalogue, deployment, envelope
+from trivium.errors import RequestError, TriviumError
 from trivium.vocabulary.deployment import Deployment
 from trivium.vocabulary.messages import Event, TextDelta
-
-_Self = TypeVar("_Self", bound="Shared")
-
-
-class Shared:
-    """What both clients are made of."""
-
-    def __init__(
-        self,
-        deployed: Deployment,
-        *,
-        guard: Guard,
-        log: AuditLog,
-        credentials: Sources | None = None,
-        options: Options | None = None,
-        prices: catalogue.Catalogue | None = None,
-    ) -> None:
-        self.deployment = deployed
-        """The verified descriptor."""
-        self.options = options or Options()
-        """How patient the client is."""
-        self._log = log
-        self._core = Core(
-            deployed,
-            digest=envelope.digest(deployment.encode(deployed)),
-            guard=guard,
-            catalogue=prices or catalogue.load(),
-            options=self.options,
-        )
-        self._authorisers = {route.id: Authoriser(route, credentials or {}) for route in deployed.routes}
-
-    @classmethod
-    def from_deployment(
-        cls: type[_Self],
-        source: str | Path | None = None,
-        *,
-        trust: str | Path | bytes | envelope.TrustedKeys | None = None,
-        credentials: Sources | None = None,
-        audit_dir: str | Path | None = None,
-        options: Options | None = None,
-    ) -> _Self:
-        """A client for a signed deployment descriptor.
-
-        `source`: path or `https:`/`file:` URL; without it the variable TRIVIUM_DEPLOYMENT. `trust`: the public keys it
-        may be signed with, as PEM or a PEM file's path; without it TRIVIUM_TRUSTED_KEYS; without either it is refused.
-        `credentials`: for each cloud a credential or what fetches one; without it the environment and the clouds' own
-        libraries. `audit_dir`: folder of the audit log; without it TRIVIUM_AUDIT_DIR, or the user's state folder.
-
-        Raises `DeploymentError`, `ConstitutionError` or `AuditError`: what is not verified is not used.
-        """
-        document, base = fetch(source)
-        deployed = deployment.verify(document, trusted_keys(trust), now=datetime.now(UTC))
-        guard = Guard(load_layers(deployed.constitution, base=base))
-        override = os.environ.get("TRIVIUM_CATALOGUE")
-        prices = catalogue.load(Path(override).read_bytes() if override else None)
-        directory = audit_directory(audit_dir, deployed.name)
-        log = AuditLog.open(
-            directory,
-            signer=load_or_create(audit_key(directory)),
-            deployment=deployed.name,
-            durability=deployed.audit.durability,
-        )
-        return cls(deployed, guard=guard, log=log, credentials=credentials, options=options, prices=prices)
-
-    def steps(self, arguments: dict[str, Any], *, stream: bool) -> Steps:
-        """Any: the arguments of `create` and `stream`, checked by `request_of`."""
-        metadata = arguments.pop("metadata") or {}
-        user_id = metadata.get("user_id")
-        attributes = {name: value for name, value in metadata.items() if name != "user_id"}
-        if not all(isinstance(value, str) for value in metadata.values()):
-            raise RequestError("`metadata` holds a value that is no string; expected strings alone.")
-        return self._core.steps(
-            request_of(arguments),
-            request_id="req_" + secrets.token_hex(12),
-            stream=stream,
-            user_id=user_id,
-            attributes=attributes,
-        )
-
-    def _append(self, record: AuditRecord) -> None:
-        """Law 3: whatever goes wrong in the log is a record that is not kept."""
-        try:
-            self._log.append(record)
-        except AuditError:
-            raise
-        except Exception as error:
-            raise AuditWriteError(
-                f"The audit log failed with {type(error).__name__}, so nothing is answered.",
-                next_step="Give the process a writable directory with free space (TRIVIUM_AUDIT_DIR).",
-            ) from error
-
-    def _headers(self, effect: Send) -> dict[str, str]:
-        authoriser = self._authorisers[effect.route.id]
-        return authoriser.headers(effect.request.path, effect.request.headers, effect.request.body)
 
 
 class Client(Shared):
@@ -185,7 +70,7 @@ class Messages:
         (no answer), `AuditWriteError` (it could not be recorded).
         """
         arguments = {name: value for name, value in locals().items() if name != "self"}
-        run = _SyncRun(self._client, self._client.steps(arguments, stream=False))
+        run = _SyncRun(self._client, self._client._steps(arguments, stream=False))
         for _ in run:
             raise AssertionError("a request without streaming emits nothing")
         return run.message
@@ -213,7 +98,7 @@ class Messages:
         is raised, for a second beginning would contradict the first.
         """
         arguments = {name: value for name, value in locals().items() if name != "self"}
-        return MessageStream(_SyncRun(self._client, self._client.steps(arguments, stream=True)))
+        return MessageStream(_SyncRun(self._client, self._client._steps(arguments, stream=True)))
 
 
 class MessageStream:

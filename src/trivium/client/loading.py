@@ -3,8 +3,7 @@
 import os
 from datetime import timedelta
 from pathlib import Path
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
+from urllib.parse import unquote, urlsplit
 
 from trivium.errors import DeploymentError, DeploymentSignatureError
 from trivium.vocabulary.envelope import EnvelopeError, TrustedKeys
@@ -25,7 +24,7 @@ def fetch(source: str | Path | None) -> tuple[bytes, Path | None]:
     parts = urlsplit(text)
     if parts.scheme == "https":
         return _download(text), None
-    path = Path(url2pathname(parts.path)) if parts.scheme == "file" else Path(text)
+    path = Path(unquote(parts.path)) if parts.scheme == "file" else Path(text)
     if "://" in text and parts.scheme != "file":
         raise DeploymentError(f"The descriptor's address begins with `{parts.scheme}:`, expected `https:` or a path.")
     try:

@@ -1,0 +1,190 @@
+"""The async client: a thin driver over the core, the twin of `client.py`."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from types import TracebackType
+from typing import Any, Self
+
+from trivium.client.core import Abandoned, Append, Effect, Emit, Forget, Read, Send, Sleep, Steps
+from trivium.client.message import Message, named_arguments
+from trivium.client.shared import Shared
+from trivium.client.transport import AsyncExchange, async_pool
+from trivium.errors import RequestError, TriviumError
+from trivium.vocabulary.deployment import Deployment
+from trivium.vocabulary.messages import Event, TextDelta
+
+
+class AsyncClient(Shared):
+    """`Client` for an event loop. Close it, or use `async with`."""
+
+    def __init__(self, deployed: Deployment, **parts: Any) -> None:  # Any: see `Shared`
+        super().__init__(deployed, **parts)
+        self._pool = async_pool(self.options, rehearsal=deployed.rehearsal)
+        self.messages = AsyncMessages(self)
+        """`create` and `stream`."""
+
+    async def close(self) -> None:
+        """Close connections and seal the audit log."""
+        await self._pool.close()
+        await asyncio.to_thread(self._log.close)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+
+class AsyncMessages:
+    """`Messages`, in an event loop."""
+
+    def __init__(self, client: AsyncClient) -> None:
+        self._client = client
+
+    @named_arguments
+    async def create(
+        self,
+        *,
+        model: str,
+        max_tokens: int,
+        messages: Any,
+        system: Any = None,
+        stop_sequences: Any = None,
+        temperature: float | None = None,
+        top_p: float | None = None,
+        top_k: int | None = None,
+        tools: Any = None,
+        tool_choice: Any = None,
+        thinking: Any = None,
+        metadata: Mapping[str, str] | None = None,
+    ) -> Message:
+        """`Messages.create`, awaited."""
+        arguments = {name: value for name, value in locals().items() if name != "self"}
+        run = _AsyncRun(self._client, self._client._steps(arguments, stream=False))
+        async for _ in run:
+            raise AssertionError("a request without streaming emits nothing")
+        return run.message
+
+    @named_arguments
+    def stream(
+        self,
+        *,
+        model: str,
+        max_tokens: int,
+        messages: Any,
+        system: Any = None,
+        stop_sequences: Any = None,
+        temperature: float | None = None,
+        top_p: float | None = None,
+        top_k: int | None = None,
+        tools: Any = None,
+        tool_choice: Any = None,
+        thinking: Any = None,
+        metadata: Mapping[str, str] | None = None,
+    ) -> "AsyncMessageStream":
+        """`Messages.stream`, for `async with`."""
+        arguments = {name: value for name, value in locals().items() if name != "self"}
+        return AsyncMessageStream(_AsyncRun(self._client, self._client._steps(arguments, stream=True)))
+
+
+class AsyncMessageStream:
+    """`MessageStream`, in an event loop."""
+
+    def __init__(self, run: "_AsyncRun") -> None:
+        self._run = run
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._run.abandon()
+
+    def __aiter__(self) -> AsyncIterator[Event]:
+        return aiter(self._run)
+
+    @property
+    def text_stream(self) -> AsyncIterator[str]:
+        """The text alone, piece by piece."""
+        return (event.text async for event in self._run if isinstance(event, TextDelta))
+
+    async def get_final_message(self) -> Message:
+        """Read to the end and return the whole answer."""
+        async for _ in self._run:
+            pass
+        return self._run.message
+
+
+class _AsyncRun:
+    """`_SyncRun`, in an event loop. What may wait for a disk or for another machine's token runs in a thread."""
+
+    def __init__(self, client: AsyncClient, steps: Steps) -> None:
+        self._client = client
+        self._steps = steps
+        self._exchange = AsyncExchange(client._pool)
+        self._message: Message | None = None
+        self._emitted = self._drive()
+
+    def __aiter__(self) -> AsyncIterator[Event]:
+        return self._emitted
+
+    @property
+    def message(self) -> Message:
+        """The answer; only after its end."""
+        if self._message is None:
+            raise RequestError("The stream was left or failed before its end, so there is no final message.")
+        return self._message
+
+    async def abandon(self) -> None:
+        """The caller leaves. Where the answer is not complete, that is recorded."""
+        await self._emitted.aclose()
+
+    async def _drive(self) -> AsyncGenerator[Event, None]:
+        result: Any = None  # of the effect before; each has its own
+        failed: BaseException | None = None
+        cancelled: asyncio.CancelledError | None = None
+        try:
+            while True:
+                effect = self._steps.throw(failed) if failed else self._steps.send(result)
+                result, failed = None, None
+                if isinstance(effect, Emit):
+                    try:
+                        for event in effect.events:
+                            yield event
+                    except GeneratorExit:
+                        failed = Abandoned()
+                    continue
+                try:
+                    result = await self._do(effect)
+                except TriviumError as error:
+                    failed = error
+                except asyncio.CancelledError as error:
+                    cancelled, failed = error, Abandoned()
+        except StopIteration as done:
+            self._message = done.value
+        except Abandoned:
+            if cancelled:
+                raise cancelled from None
+        finally:
+            await self._exchange.close()
+
+    async def _do(self, effect: Effect) -> Any:  # each effect has a result of its own
+        match effect:
+            case Send():
+                return await self._exchange.send(effect, await self._headers(effect))
+            case Read():
+                return await self._exchange.read()
+            case Append(record=record):
+                return await asyncio.to_thread(self._client._append, record)
+            case Sleep(seconds=seconds):
+                return await asyncio.sleep(seconds)
+            case Forget(route=route):
+                return self._client._authorisers[route.id].forget()
+
+    async def _headers(self, effect: Send) -> dict[str, str]:
+        if self._client._authorisers[effect.route.id].ready:
+            return self._client._headers(effect)
+        return await asyncio.to_thread(self._client._headers, effect)
