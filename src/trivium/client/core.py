@@ -141,6 +141,13 @@ class _Try:
     released: bool = False
     recorded: bool = False
     usage: Usage = field(default_factory=Usage)
+    guard: StreamGuard | None = None
+    """The reply's, while it streams."""
+
+    @property
+    def judged(self) -> Decision:
+        """What was decided so far, on the request and on the reply."""
+        return self.decision.joined(self.guard.decision) if self.guard else self.decision
 
 
 class Core:
@@ -258,7 +265,7 @@ class Core:
             yield from self._failed(ask, running, error)
             raise
         except TriviumError as error:
-            yield from self._record_refusal(ask, running, running.decision, error)
+            yield from self._record_refusal(ask, running, running.judged, error)
             raise
         except Abandoned:
             if not running.recorded:
@@ -285,7 +292,8 @@ class Core:
         if not answer.headers.get("content-type", "").startswith(adapter.stream_type):
             raise ProtocolError(f"The provider's stream is not `{adapter.stream_type}`.", status=answer.status)
         decoder, guard = adapter.decoder(candidate.target.id), _fail_closed(self._guard.stream, context)
-        asked, seen, gathered = running.decision, Accumulator(), Accumulator()
+        running.guard = guard
+        seen, gathered = Accumulator(), Accumulator()
         held: list[Event] = []
         end: MessageStop | None = None
         while end is None:
@@ -297,7 +305,6 @@ class Core:
             running.usage = seen.usage
             end = next((event for event in events if isinstance(event, MessageStop)), None)
             held += _fail_closed(_judged, guard, events)
-            running.decision = asked.joined(guard.decision)
             self._require_allowed(guard.decision, "reply")
             # Until there is content the stream may still fail over, so its beginning is not handed over alone.
             if held and (end is not None or running.released or any(map(_is_content, held))):
@@ -435,7 +442,7 @@ class Core:
         return Attempt(
             **self._where(ask, running),
             outcome=outcome,
-            decision=decision or (running.decision if running else Decision()),
+            decision=decision or (running.judged if running else Decision()),
             usage=usage,
             cost_usd=self._cost(running, usage) if running else None,
             latency_s=latency_s if latency_s is not None else self._since(running) if running else 0.0,
@@ -461,7 +468,7 @@ class Core:
             stop_reason=reply.stop_reason,
             stop_sequence=reply.stop_sequence,
             usage=reply.usage,
-            decision=running.decision,
+            decision=running.judged,
             cost_usd=self._cost(running, reply.usage),
             latency_s=latency_s,
             attempts=running.number,
