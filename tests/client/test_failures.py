@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import threading
 import time
 from typing import Any
 
@@ -314,6 +315,46 @@ def test_a_cancelled_request_is_recorded_and_stays_cancelled(world: World) -> No
 
     asyncio.run(cancel())
     assert world.outcomes() == [("aws-us", "abandoned")]
+
+
+@pytest.mark.parametrize("way", ["create", "stream"])
+def test_an_interrupted_request_is_recorded_and_stays_interrupted(
+    world: World, way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As by Ctrl-C while the provider is waited for."""
+
+    def interrupt(*_: Any) -> Any:
+        raise KeyboardInterrupt
+
+    from trivium.client.transport import SyncExchange
+
+    with world.client() as client:
+        monkeypatch.setattr(SyncExchange, "send", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            _ask(client, way)
+    assert world.outcomes() == [("aws-us", "abandoned")]
+
+
+def test_a_cancellation_while_the_record_is_written_makes_no_second_one(world: World) -> None:
+    async def cancel() -> None:
+        async with world.async_client() as client:
+            append, begun = client._log.append, threading.Event()
+
+            def slowly(record: Any) -> None:
+                begun.set()
+                time.sleep(0.2)
+                append(record)
+
+            client._log.append = slowly  # type: ignore[method-assign]  # on purpose
+            asking = asyncio.create_task(client.messages.create(**hello()))
+            while not begun.is_set():
+                await asyncio.sleep(0.005)
+            asking.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await asking
+
+    asyncio.run(cancel())
+    assert world.outcomes() == [("aws-us", "answered")]
 
 
 def test_a_stream_that_nobody_read_sent_nothing(world: World) -> None:

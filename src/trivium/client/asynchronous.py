@@ -1,7 +1,7 @@
 """The async client: a thin driver over the core, the twin of `client.py`."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Mapping
 from types import TracebackType
 from typing import Any, Self
 
@@ -145,7 +145,7 @@ class _AsyncRun:
     async def _drive(self) -> AsyncGenerator[Event, None]:
         result: Any = None  # of the effect before; each has its own
         failed: BaseException | None = None
-        cancelled: asyncio.CancelledError | None = None
+        interrupted: BaseException | None = None
         try:
             while True:
                 effect = self._steps.throw(failed) if failed else self._steps.send(result)
@@ -161,13 +161,13 @@ class _AsyncRun:
                     result = await self._do(effect)
                 except TriviumError as error:
                     failed = error
-                except asyncio.CancelledError as error:
-                    cancelled, failed = error, Abandoned()
+                except BaseException as error:  # cancelled, or a defect: the attempt is recorded, then it goes on
+                    interrupted, failed = error, Abandoned()
         except StopIteration as done:
             self._message = done.value
-        except Abandoned:
-            if cancelled:
-                raise cancelled from None
+        except Abandoned:  # recorded by the core
+            if interrupted:
+                raise interrupted from None
         finally:
             await self._exchange.close()
 
@@ -178,7 +178,7 @@ class _AsyncRun:
             case Read():
                 return await self._exchange.read()
             case Append(record=record):
-                return await asyncio.to_thread(self._client._append, record)
+                return await _to_the_end(asyncio.to_thread(self._client._append, record))
             case Sleep(seconds=seconds):
                 return await asyncio.sleep(seconds)
             case Forget(route=route):
@@ -188,3 +188,13 @@ class _AsyncRun:
         if self._client._authorisers[effect.route.id].ready:
             return self._client._headers(effect)
         return await asyncio.to_thread(self._client._headers, effect)
+
+
+async def _to_the_end(work: Coroutine[Any, Any, None]) -> None:
+    """Wait for it even when cancelled in between: half a record would make a second one."""
+    task = asyncio.ensure_future(work)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        raise

@@ -157,6 +157,7 @@ class _SyncRun:
     def _drive(self) -> Generator[Event, None, None]:
         result: Any = None  # of the effect before; each has its own
         failed: BaseException | None = None
+        interrupted: BaseException | None = None
         try:
             while True:
                 effect = self._steps.throw(failed) if failed else self._steps.send(result)
@@ -171,10 +172,13 @@ class _SyncRun:
                     result = self._do(effect)
                 except TriviumError as error:
                     failed = error
+                except BaseException as error:  # Ctrl-C, or a defect: the attempt is recorded, then it goes on
+                    interrupted, failed = error, Abandoned()
         except StopIteration as done:
             self._message = done.value
-        except Abandoned:
-            pass  # recorded by the core
+        except Abandoned:  # recorded by the core
+            if interrupted:
+                raise interrupted from None
         finally:
             self._exchange.close()
 

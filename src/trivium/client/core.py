@@ -140,6 +140,7 @@ class _Try:
     first_event_s: float | None = None
     released: bool = False
     recorded: bool = False
+    """Its record was handed to the log; whether the log kept it is told by the log."""
     usage: Usage = field(default_factory=Usage)
     guard: StreamGuard | None = None
     """The reply's, while it streams."""
@@ -283,6 +284,7 @@ class Core:
         checked = _fail_closed(self._guard.check_reply, reply, context)
         running.decision = running.decision.joined(checked.decision)
         self._require_allowed(checked.decision, "reply")
+        running.recorded = True
         yield Append(self._record(ask, running, "answered", reply=reply, latency_s=latency_s))
         return self._message(ask, running, checked.value, latency_s)
 
@@ -317,8 +319,8 @@ class Core:
         latency_s = self._since(running)
         gathered.take((end,))
         reply = gathered.reply(provider_request_id=_provider_request_id(answer))
-        yield Append(self._record(ask, running, "answered", reply=reply, latency_s=latency_s))
         running.recorded = True
+        yield Append(self._record(ask, running, "answered", reply=reply, latency_s=latency_s))
         yield Emit((end,))
         return self._message(ask, running, reply, latency_s)
 

@@ -1,0 +1,257 @@
+"""The core alone, with hands instead of a network: what it asks for, in which order."""
+
+import datetime as dt
+import random
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.client.worlds import routes
+from tests.wire.samples import CONVERSE_STREAM
+from trivium import Message, Options, TriviumError
+from trivium.audit import Attempt, Opened
+from trivium.client.core import Answer, Append, Core, Effect, Emit, Read, Send, Sleep, Steps
+from trivium.constitution import load_layers
+from trivium.errors import AllRoutesFailedError, TransportError
+from trivium.guard import Guard
+from trivium.vocabulary import catalogue
+from trivium.vocabulary.deployment import Audit, AuditStore, ConstitutionRef, Deployment, Layer
+from trivium.vocabulary.messages import MessageRequest, MessageStop, Turn
+from trivium.wire.eventstream import encode_frame
+
+LAYERS = ConstitutionRef(layers=(Layer(source="pack:baseline"),))
+GUARD = Guard(load_layers(LAYERS, base=None))
+PRICES = catalogue.load()
+STORE = AuditStore(uri="file:x", cloud="aws", region="us-east-1", regime="x", retention_days=1, lock="unlocked")
+DEPLOYMENT = Deployment(
+    version="1",
+    name="claims",
+    environment="test",
+    zone="us",
+    routes=routes(dict.fromkeys(("bedrock", "vertex", "foundry"), "http://127.0.0.1:9")),
+    constitution=LAYERS,
+    audit=Audit(stores=(STORE,)),
+    rehearsal=True,
+)
+REQUEST = MessageRequest(model="sonnet", max_tokens=64, messages=(Turn(role="user", content="hello"),))
+
+CONVERSE_BODY = msgspec.json.encode(
+    {
+        "output": {"message": {"content": [{"text": "Hello."}]}},
+        "stopReason": "end_turn",
+        "usage": {"inputTokens": 1_000_000, "outputTokens": 0},
+    }
+)
+MESSAGES_BODY = msgspec.json.encode(
+    {
+        "id": "msg_1", "model": "claude", "content": [{"type": "text", "text": "Hello."}], "stop_reason": "end_turn",
+        "usage": {"input_tokens": 1_000_000, "output_tokens": 0},
+    }
+)  # fmt: skip
+STREAM_HEADERS = {"content-type": "application/vnd.amazon.eventstream"}
+
+
+class Hands:
+    """Does what the core asks for, by a script of answers, and keeps what was asked. Its clock is its own."""
+
+    def __init__(self, answers: Iterable[Answer | TriviumError], *, seconds_a_send: float = 0, **limits: Any) -> None:
+        self.answers = list(answers)
+        self.seconds_a_send = seconds_a_send
+        self.effects: list[Effect] = []
+        self.now = 0.0
+        self.core = Core(
+            DEPLOYMENT,
+            digest="sha256:" + "0" * 64,
+            guard=GUARD,
+            catalogue=PRICES,
+            options=Options(**limits),
+            clock=lambda: dt.datetime(2026, 11, 22, tzinfo=dt.UTC),
+            monotonic=lambda: self.now,
+            random=random.Random(7),
+        )
+
+    def ask(self, *, stream: bool = False, chunks: Iterable[bytes] = ()) -> Message:
+        """One request to its end."""
+        steps = self.core.steps(REQUEST, request_id="req_1", stream=stream)
+        return self.driven(steps, list(chunks))
+
+    def driven(self, steps: Steps, chunks: list[bytes]) -> Message:
+        act: Callable[[], Effect] = lambda: next(steps)  # noqa: E731 -- replaced in the loop
+        try:
+            while True:
+                effect = act()
+                self.effects.append(effect)
+                result: Any = None
+                if isinstance(effect, Sleep):
+                    self.now += effect.seconds
+                elif isinstance(effect, Read):
+                    result = chunks.pop(0) if chunks else None
+                elif isinstance(effect, Send):
+                    result = self.answers.pop(0)
+                    self.now += self.seconds_a_send
+                if isinstance(result, TriviumError):
+                    act = lambda error=result: steps.throw(error)  # type: ignore[misc]  # noqa: E731
+                else:
+                    act = lambda value=result: steps.send(value)  # type: ignore[misc]  # noqa: E731
+        except StopIteration as done:
+            message: Message = done.value
+            return message
+
+    def asked(self, kind: type[Effect]) -> list[Any]:
+        return [effect for effect in self.effects if isinstance(effect, kind)]
+
+
+def good(route: str = "aws") -> Answer:
+    return Answer(200, {}, CONVERSE_BODY if route == "aws" else MESSAGES_BODY)
+
+
+def throttled(retry_after: str | None = None) -> Answer:
+    return Answer(429, {"retry-after": retry_after} if retry_after else {}, b"{}")
+
+
+# ---------------------------------------------------------------- time
+
+
+def test_pauses_are_full_jitter_under_a_bound_that_doubles_up_to_its_limit() -> None:
+    bounds = [0.5, 1.0, 2.0, 4.0, 4.0, 4.0]
+    seen = []
+    for seed in range(30):
+        hands = Hands([throttled()] * 6 + [good()], attempts_per_route=7, backoff_s=0.5, max_pause_s=4.0)
+        hands.core._random = random.Random(seed)
+        hands.ask()
+        seen.append([effect.seconds for effect in hands.asked(Sleep)])
+    columns = list(zip(*seen, strict=True))
+    for column, bound in zip(columns, bounds, strict=True):
+        assert 0 <= min(column) < bound / 4
+        assert bound * 3 / 4 < max(column) <= bound
+
+
+PAUSES = {"as asked": ("3", 3.0), "no longer than the limit": ("100", 8.0)}
+
+
+@pytest.mark.parametrize(("asked", "expected"), PAUSES.values(), ids=PAUSES)
+def test_a_provider_may_ask_for_a_longer_pause(asked: str, expected: float) -> None:
+    hands = Hands([throttled(asked), good()], backoff_s=0.1, max_pause_s=8.0)
+    hands.ask()
+    assert [effect.seconds for effect in hands.asked(Sleep)] == [expected]
+
+
+def test_a_pause_that_would_pass_the_deadline_is_spared_and_the_next_route_asked() -> None:
+    hands = Hands([throttled("5"), good("gcp")], timeout_s=4.0, max_pause_s=8.0)
+    assert hands.ask().route == "gcp-us"
+    assert hands.asked(Sleep) == []
+
+
+def test_what_is_left_of_the_deadline_is_the_next_attempts_timeout() -> None:
+    hands = Hands([throttled("5"), good()], timeout_s=30.0, max_pause_s=8.0)
+    hands.ask()
+    assert [effect.timeout_s for effect in hands.asked(Send)] == [30.0, 25.0]
+
+
+def test_past_the_deadline_nothing_more_is_sent() -> None:
+    hands = Hands([TransportError("cut"), good("gcp")], timeout_s=10.0, attempts_per_route=1, seconds_a_send=11)
+    with pytest.raises(TransportError):
+        hands.ask()
+    assert len(hands.asked(Send)) == 1
+
+
+def test_an_answer_costs_the_list_price_with_its_surcharge() -> None:
+    hands = Hands([good()])
+    # 3 USD a million tokens, and a tenth more in a geography (trivium/vocabulary/catalogue.yaml).
+    assert hands.ask().cost_usd == pytest.approx(3.3)
+    (append,) = hands.asked(Append)
+    assert append.record.cost_usd == pytest.approx(3.3)
+
+
+# ---------------------------------------------------------------- order
+
+_OUTCOMES: dict[str, Callable[[], Answer | TriviumError]] = {
+    "throttled": throttled,
+    "overloaded": lambda: Answer(529, {}, b""),
+    "broken": lambda: Answer(500, {}, b"?"),
+    "denied": lambda: Answer(403, {}, b"{}"),
+    "garbage": lambda: Answer(200, {}, b"?"),
+    "cut": lambda: TransportError("cut"),
+    "refused": lambda: Answer(400, {}, b"{}"),
+}
+
+
+@settings(max_examples=150)
+@given(
+    outcomes=st.lists(st.sampled_from(sorted(_OUTCOMES)), max_size=12),
+    attempts=st.integers(1, 4),
+    failures=st.integers(1, 6),
+)
+def test_every_attempt_is_recorded_before_anything_else_happens(
+    outcomes: list[str], attempts: int, failures: int
+) -> None:
+    """Whatever the providers do: a record follows each sending, before the next one, a pause or the answer."""
+    answers = [_OUTCOMES[outcome]() for outcome in outcomes]
+    hands = Hands([*answers, *[Answer(500, {}, b"")] * 20], attempts_per_route=attempts, breaker_failures=failures)
+    with pytest.raises(TriviumError) as caught:
+        hands.ask()
+    assert caught.value.request_id == "req_1"
+    kinds = [type(effect) for effect in hands.effects]
+    assert kinds[0] is Send
+    assert kinds[-1] is Append
+    sent, records = kinds.count(Send), [effect.record for effect in hands.asked(Append)]
+    assert [record.attempt for record in records] == list(range(1, sent + 1))
+    for position, kind in enumerate(kinds):
+        if kind is Send:
+            rest = [following for following in kinds[position + 1 :] if following in (Send, Sleep, Append)]
+            assert rest[0] is Append
+    assert {record.route for record in records} <= {"aws-us", "gcp-us", "azure-us"}
+    if isinstance(caught.value, AllRoutesFailedError):
+        assert len(caught.value.attempts) == sent
+
+
+def test_a_stream_is_opened_in_the_log_before_its_first_event_and_closed_before_its_last() -> None:
+    hands = Hands([Answer(200, STREAM_HEADERS)])
+    hands.ask(stream=True, chunks=CONVERSE_STREAM)
+    shown = [effect for effect in hands.effects if isinstance(effect, Append | Emit)]
+    assert isinstance(shown[0], Append)
+    assert isinstance(shown[0].record, Opened)
+    assert all(isinstance(effect, Emit) for effect in shown[1:-2])
+    assert isinstance(shown[-2], Append)
+    assert isinstance(shown[-2].record, Attempt)
+    assert isinstance(shown[-1], Emit)
+    (last,) = shown[-1].events
+    assert isinstance(last, MessageStop)
+    assert not any(
+        isinstance(event, MessageStop) for effect in shown[1:-2] if isinstance(effect, Emit) for event in effect.events
+    )
+
+
+def test_a_stream_of_another_kind_is_a_protocol_error_and_moves_on() -> None:
+    hands = Hands([Answer(200, {"content-type": "text/html"})] * 6, attempts_per_route=2)
+    with pytest.raises(AllRoutesFailedError):
+        hands.ask(stream=True)
+    assert [error.code for error in _caught(hands)] == ["protocol"] * 6
+
+
+def _caught(hands: Hands) -> list[Any]:
+    return [effect.record.failure for effect in hands.asked(Append)]
+
+
+def test_a_tool_input_that_is_no_json_is_never_an_answer() -> None:
+    events = [
+        ("messageStart", {"role": "assistant"}),
+        ("contentBlockStart", {"contentBlockIndex": 0, "start": {"toolUse": {"toolUseId": "t", "name": "look"}}}),
+        ("contentBlockDelta", {"contentBlockIndex": 0, "delta": {"toolUse": {"input": '{"city": '}}}),
+        ("contentBlockStop", {"contentBlockIndex": 0}),
+        ("messageStop", {"stopReason": "tool_use"}),
+    ]
+    frames = [
+        encode_frame({":event-type": name, ":message-type": "event"}, msgspec.json.encode(event))
+        for name, event in events
+    ]
+    hands = Hands([Answer(200, STREAM_HEADERS)], attempts_per_route=1)
+    with pytest.raises(TriviumError):
+        hands.ask(stream=True, chunks=frames)
+    assert not any(
+        isinstance(effect.record, Attempt) and effect.record.outcome == "answered" for effect in hands.asked(Append)
+    )
