@@ -17,6 +17,7 @@ import trivium.wire
 from tests.client.worlds import CREDENTIALS, GREETING, SIGNER, World, described, hello
 from trivium import AsyncClient, Client
 from trivium.errors import (
+    ConfigurationError,
     ConstitutionError,
     DeploymentError,
     DeploymentExpiredError,
@@ -207,6 +208,12 @@ def test_prices_may_be_overridden_without_a_release(
         after = client.messages.create(**hello()).cost_usd
     assert before is not None
     assert after == pytest.approx(before * 10)
+
+
+def test_prices_that_cannot_be_read_are_refused(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRIVIUM_CATALOGUE", str(world.directory / "absent.yaml"))
+    with pytest.raises(ConfigurationError, match="TRIVIUM_CATALOGUE"):
+        world.client()
 
 
 # ---------------------------------------------------------------- names and imports

@@ -81,6 +81,10 @@ CONFIGURATION = Configuration(
                 cache_read_input_tokens=5,
                 cache_creation_input_tokens=7,
             ),
+            ScriptedReply(
+                when=When(contains="claim please"),
+                content=(ToolUsePart(id="toolu_02", name="look_up_claim", input={"number": "4711"}),),
+            ),
             ScriptedReply(when=When(contains="leak please"), content=(TextPart(text=f"Your key is {SECRET}, sir."),)),
             ScriptedReply(when=When(contains="forbidden reply"), content=(TextPart(text=f"It is {PRIVATE_KEY} sir."),)),
             ScriptedReply(content=(TextPart(text=GREETING),)),

@@ -1,0 +1,82 @@
+"""The examples run, against the strict local endpoints."""
+
+import runpy
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.client.worlds import (
+    AWS_KEY,
+    AWS_SECRET,
+    AWS_SESSION,
+    ENTRA_TOKEN,
+    GOOGLE_TOKEN,
+    GREETING,
+    SECRET,
+    SIGNER,
+    World,
+)
+
+EXAMPLES = Path(__file__).parents[2] / "examples" / "client"
+
+
+@pytest.fixture
+def configured(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
+    """An environment as an application finds it."""
+    key = world.directory / "trusted.pem"
+    key.write_bytes(SIGNER.public_pem)
+    for name, value in {
+        "TRIVIUM_DEPLOYMENT": str(world.descriptor),
+        "TRIVIUM_TRUSTED_KEYS": str(key),
+        "TRIVIUM_AUDIT_DIR": str(world.audit),
+        "AWS_ACCESS_KEY_ID": AWS_KEY,
+        "AWS_SECRET_ACCESS_KEY": AWS_SECRET,
+        "AWS_SESSION_TOKEN": AWS_SESSION,
+        "GOOGLE_OAUTH_ACCESS_TOKEN": GOOGLE_TOKEN,
+        "AZURE_ACCESS_TOKEN": ENTRA_TOKEN,
+    }.items():
+        monkeypatch.setenv(name, value)
+    return world
+
+
+def run(name: str, monkeypatch: pytest.MonkeyPatch, *words: str) -> int:
+    """Run an example as a user would; its exit status."""
+    monkeypatch.setattr(sys, "argv", [name, *words])
+    try:
+        runpy.run_path(str(EXAMPLES / name), run_name="__main__")
+    except SystemExit as done:
+        return int(done.code or 0)
+    return 0
+
+
+def test_ask_prints_the_answer(
+    configured: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("ask.py", monkeypatch, "hello") == 0
+    assert capsys.readouterr().out.strip() == GREETING
+
+
+def test_ask_says_which_provision_stopped_a_secret(
+    configured: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("ask.py", monkeypatch, f"Why does {SECRET} not work?") == 1
+    told = capsys.readouterr()
+    assert "secrets-never-leave" in told.err
+    assert SECRET not in told.err + told.out
+
+
+def test_stream_answers_every_question(
+    configured: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("stream.py", monkeypatch, "hello", "hello again") == 0
+    assert len(configured.outcomes()) == 2
+    assert "2: " in capsys.readouterr().out
+
+
+def test_tools_goes_back_and_forth(
+    configured: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("tools.py", monkeypatch, "claim please") == 0
+    assert capsys.readouterr().out.strip() == GREETING
+    assert [outcome for _, outcome in configured.outcomes()] == ["answered", "answered"]
