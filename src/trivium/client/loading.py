@@ -5,7 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from trivium.errors import DeploymentError, DeploymentSignatureError
+from trivium.errors import ConfigurationError, DeploymentError, DeploymentSignatureError
 from trivium.vocabulary.envelope import EnvelopeError, TrustedKeys
 
 MAX_DESCRIPTOR_BYTES = 1 << 20
@@ -55,6 +55,20 @@ def trusted_keys(trust: str | Path | bytes | TrustedKeys | None) -> TrustedKeys:
         reason = error.strerror if isinstance(error, OSError) else error
         raise DeploymentSignatureError(
             f"The trusted keys cannot be used: {reason}.", next_step="Name a PEM file of public keys."
+        ) from error
+
+
+def catalogue_override() -> bytes | None:
+    """The file named by TRIVIUM_CATALOGUE, if one is. Raises `ConfigurationError`."""
+    named = os.environ.get("TRIVIUM_CATALOGUE")
+    if not named:
+        return None
+    try:
+        return Path(named).read_bytes()
+    except OSError as error:
+        raise ConfigurationError(
+            f"The model catalogue {named} cannot be read: {error.strerror}.",
+            next_step="Correct TRIVIUM_CATALOGUE, or unset it to use the shipped one.",
         ) from error
 
 

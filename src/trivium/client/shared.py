@@ -1,6 +1,5 @@
 """What the sync and the async client are both made of: a verified deployment and its guard, log and credentials."""
 
-import os
 import secrets
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,7 +7,7 @@ from typing import Any, TypeVar
 
 from trivium.audit import AuditLog, AuditRecord, load_or_create
 from trivium.client.core import Core, Send, Steps
-from trivium.client.loading import audit_directory, audit_key, fetch, trusted_keys
+from trivium.client.loading import audit_directory, audit_key, catalogue_override, fetch, trusted_keys
 from trivium.client.message import request_of
 from trivium.client.options import Options
 from trivium.constitution import load_layers
@@ -70,8 +69,7 @@ class Shared:
         document, base = fetch(source)
         deployed = deployment.verify(document, trusted_keys(trust), now=datetime.now(UTC))
         guard = Guard(load_layers(deployed.constitution, base=base))
-        override = os.environ.get("TRIVIUM_CATALOGUE")
-        prices = catalogue.load(Path(override).read_bytes() if override else None)
+        prices = catalogue.load(catalogue_override())
         directory = audit_directory(audit_dir, deployed.name)
         log = AuditLog.open(
             directory,
