@@ -1,14 +1,20 @@
 """A governed answer on each of the three routes, whole and streamed, sync and async."""
 
 import asyncio
+import socketserver
 import threading
+import time
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.client.worlds import GREETING, PATIENCE, ROUTES, World, hello
-from trivium import Message, Options
-from trivium.audit import Attempt, Opened, load_or_create, verify
+from tests.client.worlds import CREDENTIALS, GREETING, PATIENCE, ROUTES, SIGNER, World, described, hello
+from tests.wire.samples import STREAMS
+from trivium import Client, Message, Options
+from trivium.audit import Attempt, AuditLog, Opened, load_or_create, verify
+from trivium.constitution import load_layers
+from trivium.guard import Guard
 from trivium.vocabulary.decision import Action
 from trivium.vocabulary.envelope import TrustedKeys
 from trivium.vocabulary.messages import (
@@ -21,6 +27,7 @@ from trivium.vocabulary.messages import (
     ToolUseBlock,
     Usage,
 )
+from trivium.wire import ADAPTERS
 
 EACH = pytest.mark.parametrize("route", ROUTES)  # as `route/sonnet`: the first serves two tiers
 WAYS = pytest.mark.parametrize("way", ["create", "stream", "async create", "async stream"])
@@ -201,3 +208,37 @@ def test_one_async_client_serves_many_tasks(world: World) -> None:
             return [message.text for message in await asyncio.gather(*answers)]
 
     assert asyncio.run(all_of_them()) == [GREETING] * 12
+
+
+@EACH
+def test_streams_share_one_connection(route: str, tmp_path: Path) -> None:
+    """Also when the end of the body comes a little later than the terminal event."""
+    protocol = dict(zip(ROUTES, STREAMS, strict=True))[route]
+    connections: list[int] = []
+
+    class Late(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            connections.append(1)
+            while head := b"".join(iter(self.rfile.readline, b"\r\n")):
+                self.rfile.read(int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0]))
+                kind = ADAPTERS[protocol].stream_type.encode()
+                self.wfile.write(b"HTTP/1.1 200 OK\r\ncontent-type: %b\r\n" % kind)
+                body = b"".join(STREAMS[protocol])
+                self.wfile.write(b"transfer-encoding: chunked\r\n\r\n%x\r\n%b\r\n" % (len(body), body))
+                time.sleep(0.02)
+                self.wfile.write(b"0\r\n\r\n")
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Late) as server:
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        address = f"http://127.0.0.1:{server.server_address[1]}"
+        (tmp_path / "x").mkdir()
+        deployed = described(dict.fromkeys(("bedrock", "vertex", "foundry"), address), tmp_path / "x")
+        guard = Guard(load_layers(deployed.constitution, base=tmp_path / "x"))
+        log = AuditLog.open(tmp_path / "log", signer=SIGNER, deployment=deployed.name)
+        with Client(deployed, guard=guard, log=log, credentials=CREDENTIALS) as client:
+            for _ in range(5):
+                with client.messages.stream(**hello(model=f"{route}/sonnet")) as stream:
+                    assert stream.get_final_message().text == "Hello wörld"
+        server.shutdown()
+    assert len(connections) == 1

@@ -108,6 +108,13 @@ def test_converse_cut_inside_its_metadata_was_not_an_answer() -> None:
         decoded("converse", b"".join(samples.CONVERSE_STREAM)[:-1])
 
 
+def test_an_empty_text_on_converse_only_ends() -> None:
+    start, stop = samples.CONVERSE_STREAM[0], samples.frame("contentBlockStop", {"contentBlockIndex": 0})
+    end = samples.frame("messageStop", {"stopReason": "end_turn"})
+    events = decoded("converse", start, stop, end)
+    assert events[1:3] == [BlockStart(index=0, block=TextBlock(text="")), BlockStop(index=0)]
+
+
 ERRORS_INSIDE: dict[str, tuple[Protocol, bytes, type[RouteError], str]] = {
     "an overload, Anthropic's word": (
         "foundry",
@@ -133,6 +140,10 @@ ERRORS_INSIDE: dict[str, tuple[Protocol, bytes, type[RouteError], str]] = {
     "no capacity, Bedrock's word": (
         "converse", samples.exception("serviceUnavailableException"), OverloadedError, "serviceUnavailableException",
     ),
+    "a malformed answer, as the reason to stop": (
+        "converse", samples.frame("messageStop", {"stopReason": "malformed_tool_use"}), ProviderError,
+        "malformed_tool_use",
+    ),
     "a broken model stream, Bedrock's word": (
         "converse", samples.exception("modelStreamErrorException"), ProviderError, "modelStreamErrorException",
     ),
@@ -140,7 +151,7 @@ ERRORS_INSIDE: dict[str, tuple[Protocol, bytes, type[RouteError], str]] = {
 
 
 @pytest.mark.parametrize(("protocol", "error", "kind", "name"), ERRORS_INSIDE.values(), ids=ERRORS_INSIDE)
-@pytest.mark.parametrize("after", [1, 6])
+@pytest.mark.parametrize("after", [1, 7])
 def test_an_error_inside_the_stream_is_classified_by_its_own_type(
     protocol: Protocol, error: bytes, kind: type[RouteError], name: str, after: int
 ) -> None:
@@ -167,6 +178,15 @@ OUT_OF_PLACE: dict[str, tuple[Protocol, bytes]] = {
     "two starts": ("converse", samples.CONVERSE_STREAM[0] * 2),
     "a stop with an open block": ("converse", b"".join(samples.CONVERSE_STREAM[:2]) + samples.CONVERSE_STREAM[11]),
     "an unknown event": ("converse", samples.CONVERSE_STREAM[0] + samples.frame("surprise", {})),
+    "a block that ends twice": (
+        "converse", b"".join(samples.CONVERSE_STREAM[:4]) + samples.CONVERSE_STREAM[3],
+    ),
+    "a block that begins again": (
+        "converse", b"".join(samples.CONVERSE_STREAM[:4]) + samples.CONVERSE_STREAM[1],
+    ),
+    "a block that is announced again": (
+        "vertex", b"".join(samples.MESSAGES_STREAM[:6]) + samples.MESSAGES_STREAM[2],
+    ),
     "an unknown reason to stop": (
         "converse", samples.CONVERSE_STREAM[0] + samples.frame("messageStop", {"stopReason": "bored"}),
     ),

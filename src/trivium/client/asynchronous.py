@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Mapping
 from types import TracebackType
 from typing import Any, Self
 
-from trivium.client.core import Abandoned, Append, Effect, Emit, Forget, Read, Send, Sleep, Steps
+from trivium.client.core import Abandoned, Append, Drain, Effect, Emit, Forget, Read, Send, Sleep, Steps
 from trivium.client.message import Message, named_arguments
 from trivium.client.shared import Shared
 from trivium.client.transport import AsyncExchange, async_pool
@@ -177,6 +177,8 @@ class _AsyncRun:
                 return await self._exchange.send(effect, await self._headers(effect))
             case Read():
                 return await self._exchange.read()
+            case Drain():
+                return await self._exchange.drain()
             case Append(record=record):
                 return await _to_the_end(asyncio.to_thread(self._client._append, record))
             case Sleep(seconds=seconds):

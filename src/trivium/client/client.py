@@ -5,7 +5,7 @@ from collections.abc import Generator, Iterator, Mapping
 from types import TracebackType
 from typing import Any, Self
 
-from trivium.client.core import Abandoned, Append, Effect, Emit, Forget, Read, Send, Sleep, Steps
+from trivium.client.core import Abandoned, Append, Drain, Effect, Emit, Forget, Read, Send, Sleep, Steps
 from trivium.client.message import Message, named_arguments
 from trivium.client.shared import Shared
 from trivium.client.transport import SyncExchange, sync_pool
@@ -188,6 +188,8 @@ class _SyncRun:
                 return self._exchange.send(effect, self._client._headers(effect))
             case Read():
                 return self._exchange.read()
+            case Drain():
+                return self._exchange.drain()
             case Append(record=record):
                 return self._client._append(record)
             case Sleep(seconds=seconds):

@@ -70,6 +70,11 @@ class Read:
 
 
 @dataclass(frozen=True)
+class Drain:
+    """Read the open stream to its end, whatever comes: its connection can then serve the next request."""
+
+
+@dataclass(frozen=True)
 class Forget:
     """The provider does not take the route's credential: fetch another next time."""
 
@@ -97,7 +102,7 @@ class Emit:
     events: tuple[Event, ...]
 
 
-Effect = Send | Read | Forget | Sleep | Append | Emit
+Effect = Send | Read | Drain | Forget | Sleep | Append | Emit
 Steps = Generator[Effect, Any, Message]
 """Any: each effect has a result of its own."""
 
@@ -322,6 +327,7 @@ class Core:
         running.recorded = True
         yield Append(self._record(ask, running, "answered", reply=reply, latency_s=latency_s))
         yield Emit((end,))
+        yield Drain()
         return self._message(ask, running, reply, latency_s)
 
     def _require_allowed(self, decision: Decision, stage: str) -> None:
@@ -546,6 +552,7 @@ __all__ = [
     "Answer",
     "Append",
     "Core",
+    "Drain",
     "Effect",
     "Emit",
     "Forget",

@@ -6,7 +6,7 @@ for 64 KiB before it gives out the first byte, which is more than most answers h
 """
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from typing import TypeVar
 
@@ -17,7 +17,7 @@ from pyreqwest.response import BaseResponse, Response, SyncResponse
 
 from trivium.client.core import Answer, Send
 from trivium.client.options import Options
-from trivium.errors import DeadlineError, TransportError
+from trivium.errors import DeadlineError, RouteError, TransportError
 
 _Builder = TypeVar("_Builder", ClientBuilder, SyncClientBuilder)
 _Request = TypeVar("_Request", RequestBuilder, SyncRequestBuilder)
@@ -65,6 +65,12 @@ class SyncExchange:
             chunk = self._response.body_reader.read_chunk()
         return None if chunk is None else bytes(chunk)
 
+    def drain(self) -> None:
+        """Read the open stream to its end; a failure no longer matters."""
+        with suppress(RouteError):
+            while self.read() is not None:
+                pass
+
     def close(self) -> None:
         """Close the stream, if one is open."""
         request, self._request, self._response = self._request, None, None
@@ -103,6 +109,12 @@ class AsyncExchange:
         with _translated():
             chunk = await self._response.body_reader.read_chunk()
         return None if chunk is None else bytes(chunk)
+
+    async def drain(self) -> None:
+        """Read the open stream to its end; a failure no longer matters."""
+        with suppress(RouteError):
+            while await self.read() is not None:
+                pass
 
     async def close(self) -> None:
         """Close the stream, if one is open."""

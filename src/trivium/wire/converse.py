@@ -66,6 +66,8 @@ _STOP_REASONS: Mapping[str, StopReason] = {
     **{reason: reason for reason in get_args(StopReason)},
     "content_filtered": "refusal",
 }
+_FAILED_STOPS = ("malformed_model_output", "malformed_tool_use")
+"""The service model's reasons to stop that are no answer: another attempt may be one."""
 
 
 class _Usage(msgspec.Struct, frozen=True, rename="camel"):
@@ -143,7 +145,7 @@ def decode(status: int, headers: Mapping[str, str], body: bytes, *, model: str) 
             id="",
             model=model,
             content=content,
-            stop_reason=_STOP_REASONS[reply.stop_reason],
+            stop_reason=_stop_reason(reply.stop_reason),
             usage=reply.usage.usage(),
             provider_request_id=headers.get("x-amzn-requestid"),
         )
@@ -176,6 +178,7 @@ class Decoder:
         self._model = model
         self._frames = FrameDecoder()
         self._open: set[int] = set()
+        self._seen: set[int] = set()
         self._started = self._stopped = self._ended = False
 
     def feed(self, data: bytes) -> list[Event]:
@@ -208,17 +211,21 @@ class Decoder:
             return [MessageStart(id="", model=self._model)]
         if self._started and not self._stopped:
             match name:
-                case "contentBlockStart" if index not in self._open and payload.start is not None:
+                case "contentBlockStart" if index not in self._seen and payload.start is not None:
                     return self._begin(index, _begun(payload.start))
-                case "contentBlockDelta" if payload.delta is not None:
+                case "contentBlockDelta" if payload.delta is not None and (
+                    index in self._open or index not in self._seen
+                ):
                     block, events = _delta(index, payload.delta)
                     return (self._begin(index, block) if index not in self._open else []) + events
                 case "contentBlockStop" if index in self._open:
                     self._open.discard(index)
                     return [BlockStop(index=index)]
+                case "contentBlockStop" if index not in self._seen:  # text is not announced, so empty text only ends
+                    return [*self._begin(index, TextBlock(text="")), *self._translated(name, payload)]
                 case "messageStop" if not self._open:
                     self._stopped = True
-                    return [MessageDelta(stop_reason=_STOP_REASONS[payload.stop_reason])]
+                    return [MessageDelta(stop_reason=_stop_reason(payload.stop_reason))]
         if name == "metadata" and self._stopped and not self._ended and payload.usage:
             self._ended = True
             return [MessageStop(usage=payload.usage.usage())]
@@ -226,6 +233,7 @@ class Decoder:
 
     def _begin(self, index: int, block: ContentBlock) -> list[Event]:
         self._open.add(index)
+        self._seen.add(index)
         return [BlockStart(index=index, block=block)]
 
 
@@ -240,6 +248,12 @@ def _exception(frame: Frame) -> RouteError:
     if not kind:
         return ProtocolError("A frame of the stream is neither an event nor an exception.")
     return failure(status=200, kind=kind, message=message or frame.headers.get(":error-message", ""))
+
+
+def _stop_reason(word: str) -> StopReason:
+    if word in _FAILED_STOPS:
+        raise failure(status=200, kind=word)
+    return _STOP_REASONS[word]
 
 
 def _body(request: MessageRequest, route: Route, *, stream: bool) -> Plain:

@@ -162,6 +162,7 @@ class Decoder:
         self._sse = SseDecoder()
         self._usage = Usage()
         self._open: set[int] = set()
+        self._seen: set[int] = set()
         self._started = self._ended = False
 
     def feed(self, data: bytes) -> list[Event]:
@@ -198,8 +199,9 @@ class Decoder:
         if not self._started:
             raise ProtocolError("The stream does not begin with `message_start`.")
         match event.type:
-            case "content_block_start" if event.content_block is not None and event.index not in self._open:
+            case "content_block_start" if event.content_block is not None and event.index not in self._seen:
                 self._open.add(event.index)
+                self._seen.add(event.index)
                 return [BlockStart(index=event.index, block=_started(event.content_block))]
             case "content_block_delta" if event.delta and event.index in self._open:
                 return _delta(event.index, event.delta)
