@@ -7,14 +7,16 @@ ROOMS := trivium trivium_components trivium_policies trivium_rehearsal
 
 STACK ?= rehearsal
 PROJECT ?= .
+MODEL ?= sonnet
 TESTS ?= tests
 
 .DEFAULT_GOAL := help
-.PHONY: help env toolchain up preview test check down clean
+.PHONY: help env toolchain up ask preview test check down clean
 .NOTPARALLEL:
 
 help:
 	@echo "make up       deploy the stack \`rehearsal\` on three clouds, without an account; ask, verify, show"
+	@echo "make ask      ask the rehearsed deployment: make ask Q='What is a guardrail?' MODEL=$(MODEL)"
 	@echo "make preview  check a stack against the stand-ins and the policies (STACK=$(STACK) PROJECT=$(PROJECT))"
 	@echo "make test     run the tests (TESTS=$(TESTS))"
 	@echo "make check    what a change must pass: lint, format, types, one-way imports"
@@ -30,6 +32,9 @@ toolchain: env
 
 up: env
 	@$(VENV)/python -m trivium_rehearsal up
+
+ask: env
+	@$(VENV)/python -m trivium_rehearsal ask "$(Q)" --model "$(MODEL)"
 
 preview: env
 	@$(VENV)/python -m trivium_rehearsal preview --stack "$(STACK)" --project "$(PROJECT)"

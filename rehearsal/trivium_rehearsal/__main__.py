@@ -44,6 +44,8 @@ def _run(options: argparse.Namespace, progress: Progress) -> int:
     if options.command == "down":
         up.down(ROOT, progress)
         return 0
+    if options.command == "ask":
+        return up.ask(ROOT, options.question, options.model)
     if options.command == "preview":
         outcome = up.preview(ROOT, options.project.resolve(), options.stack, progress)
         print(f"{outcome.resources} resources, {len(outcome.policies)} policies; nothing was refused.")
@@ -62,6 +64,9 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("up", help="deploy the stack `rehearsal`, ask governed questions, verify")
     commands.add_parser("down", help="destroy it and remove everything that it keeps")
+    ask = commands.add_parser("ask", help="ask the rehearsed deployment a question of your own")
+    ask.add_argument("question")
+    ask.add_argument("--model", default="sonnet", help="tier, role or `route/tier`; default: sonnet")
     preview = commands.add_parser("preview", help="check a stack against the stand-ins and the policy pack")
     preview.add_argument("--project", type=Path, default=ROOT, help="folder with a Pulumi.yaml; default: this one")
     preview.add_argument("--stack", default="rehearsal", help="stack name; default: rehearsal")

@@ -117,6 +117,7 @@ def next_steps() -> tuple[str, ...]:
         "open .trivium/summary.html                                   this summary, with every resource type",
         ".venv/bin/trivium deployment show .trivium/deployment/descriptor.json --trust .trivium/keys/deployment.pem.pub",  # noqa: E501
         ".venv/bin/trivium audit verify .trivium/audit --key .trivium/keys/audit.pem.pub",
+        "make ask Q='What is a guardrail?' MODEL=sonnet                a question of your own, governed and recorded",
         "make preview PROJECT=examples/wrong_stack STACK=wrong        a wrong stack, and why it is stopped",
         "make test; make down",
     )

@@ -1,4 +1,4 @@
-"""`make up`, `make preview`, `make down`: the whole house on one machine, and the proof that it holds.
+"""`make up`, `make ask`, `make preview`, `make down`: the whole house on one machine, and the proof that it holds.
 
 The real engine deploys the stack `rehearsal` against the stand-ins, the descriptor is signed, an application asks
 governed questions through all routes while things go wrong, and the audit log is verified. Whatever is not as it should
@@ -149,6 +149,28 @@ def preview(root: Path, project: Path, stack: str, progress: Progress) -> Outcom
         driven.select()
         progress.say(f"Previewing stack `{stack}` of {project.name} with the policy pack.")
         return driven.preview(packs=(root / "policies",))
+
+
+def ask(root: Path, question: str, model: str) -> int:
+    """One question of a person's own through the rehearsed deployment, by `trivium ask`; its exit status.
+
+    Raises `ConfigurationError` when there is no rehearsal yet.
+    """
+    places = Places(root)
+    draft = places.descriptor.with_name("draft.json")
+    if not draft.exists():
+        raise ConfigurationError("There is no rehearsed deployment to ask.", next_step="Run `make up` first.")
+    env = rehearsal_environment(root)
+    with (
+        _alone(places),
+        processes.ended_like_ctrl_c(),
+        governed.endpoints(vocabulary.decode(draft.read_bytes()), env=env, logs=places.logs) as local,
+    ):
+        _signed(local.rehearsed(vocabulary.decode(draft.read_bytes())), places, env)
+        asker = {**env, **_trusting(places), **local.credentials.environment()}
+        command = [sys.executable, "-m", "trivium", "ask", question, "--model", model]
+        with processes.start(command, name="trivium ask", env=asker) as child:
+            return child.wait()
 
 
 def down(root: Path, progress: Progress) -> None:
@@ -350,4 +372,4 @@ def _alone(places: Places) -> Iterator[None]:
         os.close(descriptor)
 
 
-__all__ = ["Places", "down", "preview", "up"]
+__all__ = ["Places", "ask", "down", "preview", "up"]
