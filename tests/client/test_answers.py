@@ -4,6 +4,7 @@ import asyncio
 import socketserver
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -210,6 +211,16 @@ def test_one_async_client_serves_many_tasks(world: World) -> None:
     assert asyncio.run(all_of_them()) == [GREETING] * 12
 
 
+def _listening(handler: type[socketserver.StreamRequestHandler]) -> socketserver.ThreadingTCPServer:
+    """On the first port that is free."""
+    for port in range(24000, 25000):
+        with suppress(OSError):
+            server = socketserver.ThreadingTCPServer(("127.0.0.1", port), handler)
+            server.daemon_threads = True
+            return server
+    pytest.fail("no port between 24000 and 25000 is free")
+
+
 @EACH
 def test_streams_share_one_connection(route: str, tmp_path: Path) -> None:
     """Also when the end of the body comes a little later than the terminal event."""
@@ -228,8 +239,7 @@ def test_streams_share_one_connection(route: str, tmp_path: Path) -> None:
                 time.sleep(0.02)
                 self.wfile.write(b"0\r\n\r\n")
 
-    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Late) as server:
-        server.daemon_threads = True
+    with _listening(Late) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         address = f"http://127.0.0.1:{server.server_address[1]}"
         (tmp_path / "x").mkdir()

@@ -7,6 +7,7 @@ import stat
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,14 +16,17 @@ import trivium.client
 import trivium.credentials
 import trivium.wire
 from tests.client.worlds import CREDENTIALS, GREETING, SIGNER, World, described, hello
-from trivium import AsyncClient, Client
+from trivium import AsyncClient, Client, Options
+from trivium.credentials import BearerToken
 from trivium.errors import (
     ConfigurationError,
     ConstitutionError,
+    CredentialsError,
     DeploymentError,
     DeploymentExpiredError,
     DeploymentSignatureError,
     DeploymentVersionError,
+    RequestError,
     TriviumError,
 )
 from trivium.vocabulary import deployment
@@ -214,6 +218,20 @@ def test_prices_that_cannot_be_read_are_refused(world: World, monkeypatch: pytes
     monkeypatch.setenv("TRIVIUM_CATALOGUE", str(world.directory / "absent.yaml"))
     with pytest.raises(ConfigurationError, match="TRIVIUM_CATALOGUE"):
         world.client()
+
+
+def test_credentials_of_a_cloud_that_there_is_not_are_refused(world: World) -> None:
+    with pytest.raises(CredentialsError, match="bedrock"):
+        world.client(credentials={"bedrock": BearerToken("x")})
+
+
+LIMITS = [{"attempts_per_route": 0}, {"timeout_s": -1}, {"backoff_s": float("nan")}, {"read_timeout_s": "soon"}]
+
+
+@pytest.mark.parametrize("limits", LIMITS, ids=str)
+def test_a_limit_that_no_request_could_keep_is_refused_by_name(limits: dict[str, Any]) -> None:
+    with pytest.raises(RequestError, match=next(iter(limits))):
+        Options(**limits)
 
 
 # ---------------------------------------------------------------- names and imports

@@ -67,6 +67,25 @@ def test_a_token_is_renewed_before_it_ends(clock: Clock) -> None:
     assert bearer(subject) == "Bearer token-2"
 
 
+def test_while_the_renewal_fails_the_token_at_hand_is_used_to_its_end(clock: Clock) -> None:
+    issuer = Issuer(clock)
+    failing: list[bool] = []
+
+    def fetch() -> Credential:
+        if failing:
+            raise CredentialsError("The metadata server is silent.")
+        return issuer()
+
+    subject = authoriser(clock, fetch)
+    bearer(subject)
+    failing.append(True)
+    clock.now += timedelta(minutes=59)
+    assert bearer(subject) == "Bearer token-1"
+    clock.now += timedelta(minutes=1)
+    with pytest.raises(CredentialsError, match="gcp-us"):
+        bearer(subject)
+
+
 def test_a_token_is_fetched_again_when_the_provider_called_it_expired(clock: Clock) -> None:
     subject = authoriser(clock, Issuer(clock))
     bearer(subject)
@@ -178,6 +197,29 @@ def test_boto3s_session_is_asked_next(clock: Clock, bare: Any, tmp_path: Any, mo
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(shared))
     monkeypatch.delenv("AWS_PROFILE", raising=False)
     assert "Credential=AKIAFILE/" in bearer(Authoriser(ROUTES["converse"], {}, clock))
+
+
+def test_boto3s_temporary_keys_are_asked_for_again_before_they_end(
+    clock: Clock, bare: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import boto3
+    from botocore.credentials import RefreshableCredentials
+
+    issued: list[str] = []
+
+    def refresh() -> dict[str, str]:
+        issued.append(f"ASIA{len(issued) + 1}")
+        ends = datetime.now(UTC) + timedelta(hours=1)
+        return {"access_key": issued[-1], "secret_key": "x", "token": "t", "expiry_time": ends.isoformat()}
+
+    temporary = RefreshableCredentials.create_from_metadata(refresh(), refresh_using=refresh, method="test")
+    monkeypatch.setattr(boto3.Session, "get_credentials", lambda _self: temporary)
+    clock.now = datetime.now(UTC)
+    subject = Authoriser(ROUTES["converse"], {}, clock)
+    assert "Credential=ASIA1/" in bearer(subject)
+    clock.now += timedelta(minutes=57)
+    monkeypatch.setattr(temporary, "_time_fetcher", lambda: clock.now)
+    assert "Credential=ASIA2/" in bearer(subject)
 
 
 def test_google_auths_default_is_asked_next(clock: Clock, bare: Any) -> None:

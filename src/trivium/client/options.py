@@ -1,6 +1,9 @@
 """How patient the client is."""
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, fields
+
+from trivium.errors import RequestError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,3 +25,10 @@ class Options:
     """So many failures in a row open a route's breaker …"""
     breaker_pause_s: float = 30.0
     """… for so long; then one request tries it again."""
+
+    def __post_init__(self) -> None:
+        """Raise `RequestError` for a limit that no request could keep."""
+        for field in fields(self):
+            found, least = getattr(self, field.name), 1 if field.type is int else 0
+            if not (isinstance(found, int | float) and math.isfinite(found) and found >= least):
+                raise RequestError(f"Option `{field.name}` is {found!r}, expected a number of at least {least}.")

@@ -3,7 +3,7 @@
 import secrets
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 from trivium.audit import AuditLog, AuditRecord, load_or_create
 from trivium.client.core import Core, Send, Steps
@@ -12,10 +12,11 @@ from trivium.client.message import request_of
 from trivium.client.options import Options
 from trivium.constitution import load_layers
 from trivium.credentials import Authoriser, Sources
-from trivium.errors import AuditError, AuditWriteError, RequestError
+from trivium.errors import AuditError, AuditWriteError, CredentialsError, RequestError
 from trivium.guard import Guard
 from trivium.vocabulary import catalogue, deployment, envelope
 from trivium.vocabulary.deployment import Deployment
+from trivium.vocabulary.residency import Cloud
 
 _Self = TypeVar("_Self", bound="Shared")
 
@@ -45,6 +46,11 @@ class Shared:
             catalogue=prices or catalogue.load(),
             options=self.options,
         )
+        strangers = sorted(set(credentials or ()) - set(get_args(Cloud)))
+        if strangers:
+            raise CredentialsError(
+                f"credentials= names `{strangers[0]}`, expected {', '.join(get_args(Cloud))}; it would never be used."
+            )
         self._authorisers = {route.id: Authoriser(route, credentials or {}) for route in deployed.routes}
 
     @classmethod

@@ -1,6 +1,7 @@
 """Where a route's credentials come from, and the headers that they make.
 
-A token is fetched when it is first needed and again five minutes before it ends; one that has ended never leaves.
+A token is fetched when it is first needed and again five minutes before it ends; one that has ended never leaves. While
+the renewal fails, the one at hand is used to its end.
 Fetching may wait for the network, so an event loop asks `ready` first and fetches in a thread.
 """
 
@@ -70,7 +71,11 @@ class Authoriser:
             return held
         with self._mutex:
             if self._held is None or not self._fresh(self._held, EARLY):
-                self._held = self._checked(self._fetched())
+                try:
+                    self._held = self._checked(self._fetched())
+                except CredentialsError:
+                    if self._held is None or not self._fresh(self._held, timedelta(0)):
+                        raise
             return self._held
 
     def _fetched(self) -> Credential:
