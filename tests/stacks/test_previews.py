@@ -1,0 +1,22 @@
+"""Each stack file previews in rehearsal: the real engine, the stand-in providers, the policy pack."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.tree import ROOT
+from trivium_rehearsal import up
+from trivium_rehearsal.toolchain.progress import PlainProgress
+
+STACKS = sorted(path.name.split(".")[1] for path in (ROOT / "stacks").glob("Pulumi.*.yaml"))
+
+
+@pytest.mark.engine
+@pytest.mark.parametrize("stack", STACKS)
+def test_a_stack_file_previews_without_a_refusal(stack: str) -> None:
+    before = (ROOT / "stacks" / f"Pulumi.{stack}.yaml").read_bytes()
+    outcome = up.preview(ROOT, ROOT, stack, PlainProgress())
+    assert outcome.resources >= 30
+    assert {"aws-audit-store-locked", "aws-model-access-least-privilege"} <= outcome.policies
+    assert [text for text in outcome.violations if text.startswith("[mandatory]")] == []
+    assert Path(ROOT / "stacks" / f"Pulumi.{stack}.yaml").read_bytes() == before
