@@ -130,21 +130,21 @@ def up(root: Path, progress: Progress) -> Summary:
 def preview(root: Path, project: Path, stack: str, progress: Progress) -> Outcome:
     """What deploying `stack` of the Pulumi project in `project` would do, judged by the policy pack.
 
-    Raises `StackError` with everything that a stand-in or a policy refuses. Keeps nothing.
+    Raises `StackError` with everything that a stand-in or a policy refuses. Keeps its logs alone.
     """
     places = Places(root)
     engine = ensure_engine(progress)
     env = rehearsal_environment(root, path=engine.path)
-    places.home.mkdir(exist_ok=True)
+    places.logs.mkdir(parents=True, exist_ok=True)
     with (
         processes.ended_like_ctrl_c(),
         tempfile.TemporaryDirectory(dir=places.home, prefix="preview-") as folder,
-        _providers("none", Path(folder), env) as stand_ins,
+        _providers("none", places.logs, env) as stand_ins,
     ):
         scratch = {"PULUMI_BACKEND_URL": f"file://{folder}", "PULUMI_HOME": f"{folder}/home"}
         engine_env = env | stand_ins | scratch
         driven = Stack(
-            project, stack, folder=Path(folder) / "project", pulumi=engine.pulumi, env=engine_env, logs=Path(folder)
+            project, stack, folder=Path(folder) / "project", pulumi=engine.pulumi, env=engine_env, logs=places.logs
         )
         driven.select()
         progress.say(f"Previewing stack `{stack}` of {project.name} with the policy pack.")
