@@ -87,6 +87,41 @@ def test_a_signing_key_is_private_and_never_replaced(key: Path, capsys: pytest.C
     assert "never replaced" in capsys.readouterr().err
 
 
+LAYER = """
+layer: application
+authority: application
+title: A provision that does not do what its test says
+provisions:
+  - id: no-keys
+    title: No keys
+    text: A request with a private key is stopped.
+    rationale: A test needs a provision that fails its own.
+    severity: high
+    action: BLOCK
+    stages: [request]
+    detectors: [{detector}]
+    tests: {{must_match: ["nothing of the kind"], must_pass: ["hello"]}}
+"""
+REFUSED_LAYERS = {
+    "a provision that fails its own test": ("private-key", "must_match[0]"),
+    "a detector that nobody has": ("no-such-detector", "no-such-detector"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED_LAYERS)
+def test_a_constitution_that_does_not_hold_is_not_signed(
+    case: str, tmp_path: Path, key: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    detector, words = REFUSED_LAYERS[case]
+    (tmp_path / "layer.yaml").write_text(LAYER.format(detector=detector))
+    layers = {"layers": [{"source": "pack:baseline"}, {"source": "path:layer.yaml"}]}
+    (tmp_path / "draft.json").write_text(json.dumps(draft(constitution=layers)))
+    out = tmp_path / "descriptor.json"
+    assert run("deployment", "sign", str(tmp_path / "draft.json"), "--key", str(key), "--out", str(out)) == 1
+    assert words in capsys.readouterr().err
+    assert not out.exists()
+
+
 REFUSED_SIGNING = {
     "a contradiction": (json.dumps(draft(zone="eu")), "outside zone `eu`"),
     "an unknown pack": (

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from trivium.cli import print_json
-from trivium.errors import DeploymentError
+from trivium.errors import ConstitutionError, DeploymentError
 from trivium.vocabulary import deployment as vocabulary
 from trivium.vocabulary.envelope import Ed25519Signer, EnvelopeError, TrustedKeys, digest, payload_unverified
 from trivium.vocabulary.envelope import Signer as SignerProtocol
@@ -49,17 +49,18 @@ def show_command(descriptor: Path, trust: Path | None, as_json: bool) -> None:
 @click.option("--valid-days", type=click.IntRange(1, 366), default=90, show_default=True)
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), required=True)
 def sign_command(draft: Path, key: Path | None, kms: str | None, valid_days: int, out: Path) -> None:
-    """Complete DRAFT (a stack's `descriptor` output) with its validity and the constitution's digests, and sign it."""
+    """Complete DRAFT (a stack's `descriptor` output) with its validity and the constitution's digests, and sign it.
+
+    What is signed has been tried: the constitution compiles, and each provision passes its own tests.
+    """
     if (key is None) == (kms is None):
         raise click.UsageError("Give either --key or --kms.")
-    from trivium.constitution import resolve
-
     described = vocabulary.decode(draft.read_bytes())
     completed = vocabulary.complete(
         described,
         issued_at=datetime.now(UTC),
         valid_days=valid_days,
-        constitution=resolve(described.constitution, base=draft.parent),
+        constitution=_tried(described.constitution, draft.parent),
     )
     signer = _signer(key, kms)
     envelope = vocabulary.sign(completed, signer)
@@ -90,6 +91,21 @@ def keygen_command(path: Path) -> None:
 def schema_command() -> None:
     """Print the JSON Schema of a descriptor (docs/deployment.schema.json)."""
     print_json(vocabulary.json_schema())
+
+
+def _tried(refs: vocabulary.ConstitutionRef, base: Path) -> vocabulary.ConstitutionRef:
+    """The references with their digests. Raises `ConstitutionError` when the constitution fails its own tests."""
+    from trivium.constitution import load_layers, resolve
+    from trivium.guard import prove
+
+    resolved = resolve(refs, base=base)
+    problems = prove(load_layers(resolved, base=base))
+    if problems:
+        raise ConstitutionError(
+            f"The constitution fails {len(problems)} of its own tests, so it is not signed: {' '.join(problems[:3])}",
+            next_step="Correct the provision, or the test that states what it should do.",
+        )
+    return resolved
 
 
 def _trusted(path: Path) -> TrustedKeys:
