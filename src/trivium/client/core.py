@@ -37,6 +37,7 @@ from trivium.vocabulary.deployment import Deployment, Route
 from trivium.vocabulary.messages import (
     BlockStart,
     Event,
+    MessageDelta,
     MessageRequest,
     MessageStart,
     MessageStop,
@@ -101,6 +102,8 @@ class Emit:
 
     events: tuple[Event, ...]
 
+
+_READ = Read()
 
 Effect = Send | Read | Drain | Forget | Sleep | Append | Emit
 Steps = Generator[Effect, Any, Message]
@@ -300,17 +303,18 @@ class Core:
             raise ProtocolError(f"The provider's stream is not `{adapter.stream_type}`.", status=answer.status)
         decoder, guard = adapter.decoder(candidate.target.id), _fail_closed(self._guard.stream, context)
         running.guard = guard
-        seen, gathered = Accumulator(), Accumulator()
+        gathered = Accumulator()
         held: list[Event] = []
         end: MessageStop | None = None
         while end is None:
-            data: bytes | None = yield Read()
+            data: bytes | None = yield _READ
             events = decoder.close() if data is None else decoder.feed(data)
             if events and running.first_event_s is None:
                 running.first_event_s = self._since(running)
-            seen.take(events)
-            running.usage = seen.usage
-            end = next((event for event in events if isinstance(event, MessageStop)), None)
+            for event in events:
+                if isinstance(event, MessageStart | MessageDelta | MessageStop):
+                    running.usage = event.usage or running.usage
+                    end = event if isinstance(event, MessageStop) else end
             held += _fail_closed(_judged, guard, events)
             self._require_allowed(guard.decision, "reply")
             # Until there is content the stream may still fail over, so its beginning is not handed over alone.

@@ -5,8 +5,8 @@ A rehearsal's endpoints are on loopback, so the environment's proxies are not as
 for 64 KiB before it gives out the first byte, which is more than most answers have.
 """
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import suppress
 from datetime import timedelta
 from typing import TypeVar
 
@@ -44,7 +44,7 @@ class SyncExchange:
     def send(self, effect: Send, headers: Mapping[str, str]) -> Answer:
         """POST it. Raises `TransportError` or `DeadlineError`."""
         self.close()
-        with _translated():
+        try:
             request = _filled(self._pool.post(effect.route.endpoint + effect.request.path), effect, headers)
             if not effect.stream:
                 response = request.build().send()
@@ -55,14 +55,18 @@ class SyncExchange:
             if self._response.status == 200:
                 return _answer(self._response)
             answer = _answer(self._response, bytes(self._response.bytes()))
+        except PyreqwestError as error:
+            raise _translated(error) from error
         self.close()
         return answer
 
     def read(self) -> bytes | None:
         """The next bytes of the open stream, or None at its end."""
         assert self._response is not None  # noqa: S101 -- the core reads after it has sent
-        with _translated():
+        try:
             chunk = self._response.body_reader.read_chunk()
+        except PyreqwestError as error:
+            raise _translated(error) from error
         return None if chunk is None else bytes(chunk)
 
     def drain(self) -> None:
@@ -89,7 +93,7 @@ class AsyncExchange:
     async def send(self, effect: Send, headers: Mapping[str, str]) -> Answer:
         """POST it. Raises `TransportError` or `DeadlineError`."""
         await self.close()
-        with _translated():
+        try:
             request = _filled(self._pool.post(effect.route.endpoint + effect.request.path), effect, headers)
             if not effect.stream:
                 response = await request.build().send()
@@ -100,14 +104,18 @@ class AsyncExchange:
             if self._response.status == 200:
                 return _answer(self._response)
             answer = _answer(self._response, bytes(await self._response.bytes()))
+        except PyreqwestError as error:
+            raise _translated(error) from error
         await self.close()
         return answer
 
     async def read(self) -> bytes | None:
         """The next bytes of the open stream, or None at its end."""
         assert self._response is not None  # noqa: S101 -- the core reads after it has sent
-        with _translated():
+        try:
             chunk = await self._response.body_reader.read_chunk()
+        except PyreqwestError as error:
+            raise _translated(error) from error
         return None if chunk is None else bytes(chunk)
 
     async def drain(self) -> None:
@@ -149,16 +157,12 @@ def _answer(response: BaseResponse, body: bytes = b"") -> Answer:
     return Answer(response.status, {name.lower(): value for name, value in response.headers.items()}, body)
 
 
-@contextmanager
-def _translated() -> Iterator[None]:
-    """pyreqwest's errors in ours. Its texts name the address, never the body."""
-    try:
-        yield
-    except RequestTimeoutError as error:
-        raise DeadlineError("The provider did not answer in time.") from error
-    except ConnectError as error:
-        raise TransportError(
+def _translated(error: PyreqwestError) -> RouteError:
+    """pyreqwest's error in ours. Its texts name the address, never the body."""
+    if isinstance(error, RequestTimeoutError):
+        return DeadlineError("The provider did not answer in time.")
+    if isinstance(error, ConnectError):
+        return TransportError(
             "The provider could not be reached.", next_step="Check the private endpoint, DNS and egress rules."
-        ) from error
-    except PyreqwestError as error:
-        raise TransportError("The connection to the provider was cut.") from error
+        )
+    return TransportError("The connection to the provider was cut.")
