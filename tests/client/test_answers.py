@@ -1,21 +1,21 @@
 """A governed answer on each of the three routes, whole and streamed, sync and async."""
 
 import asyncio
+import json
 import socketserver
 import threading
 import time
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.client.worlds import CREDENTIALS, GREETING, PATIENCE, ROUTES, SIGNER, World, described, hello
+from tests.client.servers import client_to, listening, read_request
+from tests.client.worlds import GREETING, PATIENCE, ROUTES, World, hello
 from tests.wire.samples import STREAMS
-from trivium import Client, Message, Options
-from trivium.audit import Attempt, AuditLog, Opened, load_or_create, verify
-from trivium.constitution import load_layers
-from trivium.guard import Guard
+from tests.wire.test_replies import CONVERSE
+from trivium import Message, Options
+from trivium.audit import Attempt, Opened, load_or_create, verify
 from trivium.vocabulary.decision import Action
 from trivium.vocabulary.envelope import TrustedKeys
 from trivium.vocabulary.messages import (
@@ -211,16 +211,6 @@ def test_one_async_client_serves_many_tasks(world: World) -> None:
     assert asyncio.run(all_of_them()) == [GREETING] * 12
 
 
-def _listening(handler: type[socketserver.StreamRequestHandler]) -> socketserver.ThreadingTCPServer:
-    """On the first port that is free."""
-    for port in range(24000, 25000):
-        with suppress(OSError):
-            server = socketserver.ThreadingTCPServer(("127.0.0.1", port), handler)
-            server.daemon_threads = True
-            return server
-    pytest.fail("no port between 24000 and 25000 is free")
-
-
 @EACH
 def test_streams_share_one_connection(route: str, tmp_path: Path) -> None:
     """Also when the end of the body comes a little later than the terminal event."""
@@ -230,8 +220,7 @@ def test_streams_share_one_connection(route: str, tmp_path: Path) -> None:
     class Late(socketserver.StreamRequestHandler):
         def handle(self) -> None:
             connections.append(1)
-            while head := b"".join(iter(self.rfile.readline, b"\r\n")):
-                self.rfile.read(int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0]))
+            while read_request(self):
                 kind = ADAPTERS[protocol].stream_type.encode()
                 self.wfile.write(b"HTTP/1.1 200 OK\r\ncontent-type: %b\r\n" % kind)
                 body = b"".join(STREAMS[protocol])
@@ -239,16 +228,21 @@ def test_streams_share_one_connection(route: str, tmp_path: Path) -> None:
                 time.sleep(0.02)
                 self.wfile.write(b"0\r\n\r\n")
 
-    with _listening(Late) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        address = f"http://127.0.0.1:{server.server_address[1]}"
-        (tmp_path / "x").mkdir()
-        deployed = described(dict.fromkeys(("bedrock", "vertex", "foundry"), address), tmp_path / "x")
-        guard = Guard(load_layers(deployed.constitution, base=tmp_path / "x"))
-        log = AuditLog.open(tmp_path / "log", signer=SIGNER, deployment=deployed.name)
-        with Client(deployed, guard=guard, log=log, credentials=CREDENTIALS) as client:
-            for _ in range(5):
-                with client.messages.stream(**hello(model=f"{route}/sonnet")) as stream:
-                    assert stream.get_final_message().text == "Hello wörld"
-        server.shutdown()
+    with listening(Late) as address, client_to(address, tmp_path) as client:
+        for _ in range(5):
+            with client.messages.stream(**hello(model=f"{route}/sonnet")) as stream:
+                assert stream.get_final_message().text == "Hello wörld"
     assert len(connections) == 1
+
+
+def test_a_whole_answer_may_take_longer_than_a_streams_longest_silence(tmp_path: Path) -> None:
+    class Slow(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            read_request(self)
+            time.sleep(0.5)
+            body = json.dumps(CONVERSE).encode()
+            self.wfile.write(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n%b" % (len(body), body))
+
+    options = Options(read_timeout_s=0.1, attempts_per_route=1)
+    with listening(Slow) as address, client_to(address, tmp_path, options) as client:
+        assert client.messages.create(**hello(model="aws-us/sonnet")).text == "Hello"

@@ -241,6 +241,14 @@ def test_a_silent_provider_meets_the_deadline(world: World, way: str) -> None:
 
 
 @pytest.mark.parametrize("way", ["stream", "async stream"])
+def test_a_stream_that_falls_silent_for_too_long_is_given_up(world: World, way: str) -> None:
+    world.endpoints.fault("hang", times=None, after_events=4)
+    with pytest.raises(DeadlineError):
+        asked(world, way, options=Options(read_timeout_s=0.3, attempts_per_route=1), **hello(model="gcp-us"))
+    assert world.outcomes() == [("gcp-us", "failed")]
+
+
+@pytest.mark.parametrize("way", ["stream", "async stream"])
 def test_a_stream_that_falls_silent_meets_the_deadline(world: World, way: str) -> None:
     world.endpoints.fault("hang", times=None, after_events=4)
     with pytest.raises(DeadlineError):

@@ -8,7 +8,7 @@ from typing import Any, Self
 from trivium.client.core import Abandoned, Append, Drain, Effect, Emit, Forget, Read, Send, Sleep, Steps
 from trivium.client.message import Message, named_arguments
 from trivium.client.shared import Shared
-from trivium.client.transport import AsyncExchange, async_pool
+from trivium.client.transport import AsyncExchange, async_pools
 from trivium.errors import RequestError, TriviumError
 from trivium.vocabulary.deployment import Deployment
 from trivium.vocabulary.messages import Event, TextDelta
@@ -19,13 +19,14 @@ class AsyncClient(Shared):
 
     def __init__(self, deployed: Deployment, **parts: Any) -> None:  # Any: see `Shared`
         super().__init__(deployed, **parts)
-        self._pool = async_pool(self.options, rehearsal=deployed.rehearsal)
+        self._pools = async_pools(self.options, rehearsal=deployed.rehearsal)
         self.messages = AsyncMessages(self)
         """`create` and `stream`."""
 
     async def close(self) -> None:
         """Close connections and seal the audit log."""
-        await self._pool.close()
+        for pool in self._pools:
+            await pool.close()
         await asyncio.to_thread(self._log.close)
 
     async def __aenter__(self) -> Self:
@@ -124,7 +125,7 @@ class _AsyncRun:
     def __init__(self, client: AsyncClient, steps: Steps) -> None:
         self._client = client
         self._steps = steps
-        self._exchange = AsyncExchange(client._pool)
+        self._exchange = AsyncExchange(client._pools)
         self._message: Message | None = None
         self._emitted = self._drive()
 

@@ -8,7 +8,7 @@ from typing import Any, Self
 from trivium.client.core import Abandoned, Append, Drain, Effect, Emit, Forget, Read, Send, Sleep, Steps
 from trivium.client.message import Message, named_arguments
 from trivium.client.shared import Shared
-from trivium.client.transport import SyncExchange, sync_pool
+from trivium.client.transport import SyncExchange, sync_pools
 from trivium.errors import RequestError, TriviumError
 from trivium.vocabulary.deployment import Deployment
 from trivium.vocabulary.messages import Event, TextDelta
@@ -19,13 +19,14 @@ class Client(Shared):
 
     def __init__(self, deployed: Deployment, **parts: Any) -> None:  # Any: see `Shared`
         super().__init__(deployed, **parts)
-        self._pool = sync_pool(self.options, rehearsal=deployed.rehearsal)
+        self._pools = sync_pools(self.options, rehearsal=deployed.rehearsal)
         self.messages = Messages(self)
         """`create` and `stream`."""
 
     def close(self) -> None:
         """Close connections and seal the audit log."""
-        self._pool.close()
+        for pool in self._pools:
+            pool.close()
         self._log.close()
 
     def __enter__(self) -> Self:
@@ -136,7 +137,7 @@ class _SyncRun:
     def __init__(self, client: Client, steps: Steps) -> None:
         self._client = client
         self._steps = steps
-        self._exchange = SyncExchange(client._pool)
+        self._exchange = SyncExchange(client._pools)
         self._message: Message | None = None
         self._emitted = self._drive()
 

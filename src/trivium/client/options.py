@@ -12,8 +12,9 @@ class Options:
 
     timeout_s: float = 600.0
     """From the call to its answer, over all attempts; ten minutes, as Anthropic's own clients wait."""
-    read_timeout_s: float = 60.0
-    """Longest silence of a provider; a thinking model still sends pings."""
+    read_timeout_s: float = 120.0
+    """Longest silence within a stream. Anthropic's streams send pings, Bedrock's do not while the model thinks. A whole
+    answer is one long silence while it is written, so `timeout_s` alone bounds it."""
     connect_timeout_s: float = 10.0
     attempts_per_route: int = 2
     """Tries on one route before the next one; a quota is per route, so staying helps less than moving."""

@@ -1,4 +1,5 @@
-"""Bytes over HTTP, by pyreqwest: one pool a client; nothing is followed, retried or logged.
+"""Bytes over HTTP, by pyreqwest: two pools a client, since silence means another thing in a stream than before a whole
+answer; nothing is followed, retried or logged.
 
 A rehearsal's endpoints are on loopback, so the environment's proxies are not asked there; elsewhere they are. One
 `Exchange` serves one request, with one stream open at a time. Streams are not read ahead: by default pyreqwest waits
@@ -23,21 +24,29 @@ _Builder = TypeVar("_Builder", ClientBuilder, SyncClientBuilder)
 _Request = TypeVar("_Request", RequestBuilder, SyncRequestBuilder)
 
 
-def sync_pool(options: Options, *, rehearsal: bool) -> SyncClient:
-    """The pool of a `Client`."""
-    return _configured(SyncClientBuilder(), options, rehearsal=rehearsal).build()
+def sync_pools(options: Options, *, rehearsal: bool) -> tuple[SyncClient, SyncClient]:
+    """The pools of a `Client`: for whole answers, and for streams."""
+    silence = timedelta(seconds=options.read_timeout_s)
+    return (
+        _configured(SyncClientBuilder(), options, rehearsal=rehearsal).build(),
+        _configured(SyncClientBuilder(), options, rehearsal=rehearsal).read_timeout(silence).build(),
+    )
 
 
-def async_pool(options: Options, *, rehearsal: bool) -> Client:
-    """The pool of an `AsyncClient`."""
-    return _configured(ClientBuilder(), options, rehearsal=rehearsal).build()
+def async_pools(options: Options, *, rehearsal: bool) -> tuple[Client, Client]:
+    """The pools of an `AsyncClient`: for whole answers, and for streams."""
+    silence = timedelta(seconds=options.read_timeout_s)
+    return (
+        _configured(ClientBuilder(), options, rehearsal=rehearsal).build(),
+        _configured(ClientBuilder(), options, rehearsal=rehearsal).read_timeout(silence).build(),
+    )
 
 
 class SyncExchange:
     """The HTTP of one request."""
 
-    def __init__(self, pool: SyncClient) -> None:
-        self._pool = pool
+    def __init__(self, pools: tuple[SyncClient, SyncClient]) -> None:
+        self._pools = pools
         self._request: SyncStreamRequest | None = None
         self._response: SyncResponse | None = None
 
@@ -45,7 +54,9 @@ class SyncExchange:
         """POST it. Raises `TransportError` or `DeadlineError`."""
         self.close()
         try:
-            request = _filled(self._pool.post(effect.route.endpoint + effect.request.path), effect, headers)
+            request = _filled(
+                self._pools[effect.stream].post(effect.route.endpoint + effect.request.path), effect, headers
+            )
             if not effect.stream:
                 response = request.build().send()
                 return _answer(response, bytes(response.bytes()))
@@ -85,8 +96,8 @@ class SyncExchange:
 class AsyncExchange:
     """`SyncExchange`, in an event loop."""
 
-    def __init__(self, pool: Client) -> None:
-        self._pool = pool
+    def __init__(self, pools: tuple[Client, Client]) -> None:
+        self._pools = pools
         self._request: StreamRequest | None = None
         self._response: Response | None = None
 
@@ -94,7 +105,9 @@ class AsyncExchange:
         """POST it. Raises `TransportError` or `DeadlineError`."""
         await self.close()
         try:
-            request = _filled(self._pool.post(effect.route.endpoint + effect.request.path), effect, headers)
+            request = _filled(
+                self._pools[effect.stream].post(effect.route.endpoint + effect.request.path), effect, headers
+            )
             if not effect.stream:
                 response = await request.build().send()
                 return _answer(response, bytes(await response.bytes()))
@@ -139,7 +152,6 @@ def _configured(builder: _Builder, options: Options, *, rehearsal: bool) -> _Bui
         .error_for_status(False)
         .http2(False)  # HTTP/1.1 alone: what the three clouds' own clients speak
         .connect_timeout(timedelta(seconds=options.connect_timeout_s))
-        .read_timeout(timedelta(seconds=options.read_timeout_s))
         .user_agent("trivium")
     )
     return builder.no_proxy() if rehearsal else builder.https_only(True)
