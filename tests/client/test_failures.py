@@ -488,6 +488,29 @@ def test_a_guard_that_fails_in_the_middle_of_a_stream_refuses_and_is_recorded(wo
     assert world.outcomes() == [("aws-us", "refused")]
 
 
+def test_what_nobody_foresaw_is_recorded_and_told_without_its_words(world: World) -> None:
+    class Failing:
+        def __init__(self, _context: Any) -> None:
+            pass
+
+        @property
+        def decision(self) -> Any:
+            raise ZeroDivisionError("private words")
+
+        def feed(self, event: Any) -> list[Any]:
+            return [event]
+
+    with world.client() as client:
+        client._core._guard.stream = Failing  # type: ignore[method-assign, assignment]  # on purpose
+        with client.messages.stream(**hello()) as stream, pytest.raises(TriviumError) as caught:
+            stream.get_final_message()
+    assert "ZeroDivisionError in test_failures.py" in str(caught.value)
+    assert "private words" not in str(caught.value)
+    assert caught.value.__cause__ is None
+    assert caught.value.request_id
+    assert world.outcomes() == [("aws-us", "refused")]
+
+
 # ---------------------------------------------------------------- the audit log
 
 

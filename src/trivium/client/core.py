@@ -5,9 +5,11 @@ The order of the steps is the law: guard before sending, record before answering
 """
 
 import time
+import traceback
 from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from random import Random
 from typing import Any, NoReturn, ParamSpec, TypeVar
 
@@ -280,6 +282,10 @@ class Core:
             if not running.recorded:
                 yield Append(self._record(ask, running, "abandoned"))
             raise
+        except Exception as error:
+            defect = _defect(error)
+            yield from self._record_refusal(ask, running, running.decision, defect)
+            raise defect from None
         self._breakers[candidate.route.id].succeeded()
         return message
 
@@ -513,6 +519,16 @@ def _fail_closed(judge: Callable[P, R], *arguments: P.args, **named: P.kwargs) -
             f"The guard failed with {type(error).__name__}; it fails closed, so nothing passes.",
             next_step="Report it with the constitution's digest.",
         ) from None
+
+
+def _defect(error: Exception) -> TriviumError:
+    """What nobody foresaw, as an error of the tree: told by type and place, since its text may quote the request."""
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    return TriviumError(
+        f"Trivium failed with {type(error).__name__} in {Path(place.filename).name}, line {place.lineno}; nothing is"
+        " answered.",
+        next_step="Report it: this is a defect.",
+    )
 
 
 def _judged(guard: StreamGuard, events: list[Event]) -> list[Event]:
