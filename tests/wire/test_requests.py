@@ -237,12 +237,30 @@ def _user(*blocks: Any) -> MessageRequest:
     return MessageRequest(model="sonnet", max_tokens=1, messages=(Turn(role="user", content=blocks),))
 
 
+def test_documents_without_a_title_get_neutral_names_of_their_own_on_converse() -> None:
+    untitled = DocumentBlock(source=TextSource(data="words"))
+    content = body("converse", _user(untitled, untitled, TextBlock(text="Compare.")))["messages"][0]["content"]
+    assert [part["document"]["name"] for part in content[:2]] == ["document 1", "document 2"]
+
+
 UNCARRIED: dict[str, tuple[MessageRequest, str]] = {
     "an image of a kind that Converse does not know": (
         _user(ImageBlock(source=Base64Source(media_type="image/tiff", data=samples.PNG))), "image/tiff",
     ),
     "a document of a kind that Converse does not know": (
         _user(DocumentBlock(source=Base64Source(media_type="application/zip", data=samples.PDF))), "application/zip",
+    ),
+    "a document's title with a dot": (
+        _user(DocumentBlock(source=TextSource(data="x"), title="private.pdf")), "title of document 1",
+    ),
+    "a title of too many letters": (
+        _user(DocumentBlock(source=TextSource(data="x"), title="a" * 201)), "title of document 1",
+    ),
+    "a title with two spaces in a row": (
+        _user(DocumentBlock(source=TextSource(data="x"), title="a  b")), "title of document 1",
+    ),
+    "two documents of one title": (
+        _user(*[DocumentBlock(source=TextSource(data="x"), title="same")] * 2), "Document 2",
     ),
     "no tool at all": (samples.simple(tools=TOOLS, tool_choice=ToolChoice(type="none")), "tool_choice"),
     "one tool at a time": (

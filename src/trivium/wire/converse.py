@@ -8,6 +8,7 @@ route. What Converse cannot carry is a `RequestError`, never dropped. Source: Be
 ConverseStream), and its service model in botocore 1.44, read 2026-11-22.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any, get_args
 from urllib.parse import quote
@@ -62,6 +63,10 @@ _DOCUMENT_FORMATS = {
     "application/vnd.ms-excel": "xls",
     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "xlsx",
 }
+_DOCUMENT_NAME = re.compile(r"[A-Za-z0-9()\[\]-]+(\s[A-Za-z0-9()\[\]-]+)*")
+"""API reference, DocumentBlock: alphanumeric, whitespace (one in a row), hyphens, parentheses, square brackets …"""
+_DOCUMENT_NAME_LENGTH = 200
+"""… and at most so many of them (its service model)."""
 _STOP_REASONS: Mapping[str, StopReason] = {
     **{reason: reason for reason in get_args(StopReason)},
     "content_filtered": "refusal",
@@ -258,7 +263,7 @@ def _stop_reason(word: str) -> StopReason:
 
 def _body(request: MessageRequest, route: Route, *, stream: bool) -> Plain:
     body: Plain = {
-        "messages": [_turn(turn) for turn in request.messages],
+        "messages": _named([_turn(turn) for turn in request.messages]),
         "inferenceConfig": _present(
             maxTokens=request.max_tokens,
             temperature=request.temperature,
@@ -338,11 +343,30 @@ def _media(source: Base64Source, formats: Mapping[str, str], what: str) -> Plain
 
 
 def _document(block: DocumentBlock) -> Plain:
-    # Converse requires a name, and warns that it is open to injection: neutral when the caller gave none.
-    name = block.title or "document"
+    name = block.title or ""  # `_named` sees to it
     if isinstance(block.source, Base64Source):
         return {**_media(block.source, _DOCUMENT_FORMATS, "document"), "name": name}
     return {"format": "txt", "name": name, "source": {"text": block.source.data}}
+
+
+def _named(turns: list[Plain]) -> list[Plain]:
+    """The turns with a name on each document: Converse requires one, and each only once.
+
+    It is open to injection, says the API reference, so it is neutral where the caller gave no title.
+    """
+    documents = [part["document"] for turn in turns for part in turn["content"] if "document" in part]
+    for number, document in enumerate(documents, start=1):
+        document["name"] = document["name"] or f"document {number}"
+    names = [document["name"] for document in documents]
+    for number, name in enumerate(names, start=1):
+        if len(name) > _DOCUMENT_NAME_LENGTH or not _DOCUMENT_NAME.fullmatch(name):
+            raise RequestError(
+                f"The title of document {number} cannot be carried by Converse; expected up to 200 letters, digits,"
+                " hyphens, parentheses, square brackets and single spaces."
+            )
+        if name in names[: number - 1]:
+            raise RequestError(f"Document {number} has the title of another one; Converse takes each title once.")
+    return turns
 
 
 def _tool_result(block: ToolResultBlock) -> Plain:
