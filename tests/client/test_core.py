@@ -180,7 +180,7 @@ _OUTCOMES: dict[str, Callable[[], Answer | TriviumError]] = {
 }
 
 
-@settings(max_examples=150)
+@settings(deadline=None, max_examples=150)
 @given(
     outcomes=st.lists(st.sampled_from(sorted(_OUTCOMES)), max_size=12),
     attempts=st.integers(1, 4),

@@ -9,7 +9,7 @@ import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trivium.credentials import AwsKeys, sign
@@ -72,6 +72,7 @@ def test_our_signature_equals_botocores(keys: AwsKeys, path: str) -> None:
 
 
 @KEYS
+@settings(deadline=None)
 @given(
     # Bytes outside this set never stand in a path of ours: `encode` percent-encodes the model's id.
     segments=st.lists(st.text(st.characters(blacklist_categories=["Cs"]), min_size=1, max_size=12), max_size=4),
@@ -84,6 +85,7 @@ def test_it_does_for_any_path_and_body(keys: AwsKeys, segments: list[str], body:
     assert ours(keys, path, body) == botocores(keys, path, body)
 
 
+@settings(deadline=None)
 @given(
     now=st.datetimes(min_value=datetime(2000, 1, 1), max_value=datetime(2099, 1, 1), timezones=st.just(UTC)),
     region=st.sampled_from(["us-east-1", "eu-central-1", "us-gov-west-1"]),
@@ -94,6 +96,7 @@ def test_it_does_for_any_time_region_and_secret(now: datetime, region: str, secr
     assert ours(keys, "/x", b"y", now=now, region=region) == botocores(keys, "/x", b"y", now=now, region=region)
 
 
+@settings(deadline=None)
 @given(value=st.text(st.sampled_from("ab \t,;="), max_size=20))
 def test_it_does_for_spaces_inside_header_values(value: str) -> None:
     headers = {**HEADERS, "x-note": f"a{value}b"}

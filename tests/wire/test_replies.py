@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.wire import samples
@@ -212,6 +212,7 @@ def test_what_is_no_reply_is_a_protocol_error(protocol: Protocol, plain: Any) ->
 
 
 @EACH
+@settings(deadline=None)
 @given(body=st.binary(max_size=200), status=st.integers(200, 599))
 def test_any_bytes_raise_nothing_but_route_errors(protocol: Protocol, body: bytes, status: int) -> None:
     with pytest.raises(RouteError):
@@ -226,6 +227,7 @@ _JSON = st.recursive(
 
 
 @EACH
+@settings(deadline=None)
 @given(key=st.data(), value=_JSON)
 def test_any_json_in_any_field_raises_nothing_but_route_errors(
     protocol: Protocol, key: st.DataObject, value: object

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.wire import samples
@@ -174,6 +174,7 @@ def test_every_kind_of_block_keeps_what_it_says(protocol: Protocol) -> None:
 
 
 @EACH
+@settings(deadline=None)
 @given(text=st.text(max_size=60))
 def test_any_text_arrives_as_it_is(protocol: Protocol, text: str) -> None:
     content = body(protocol, samples.simple(text or "x"))["messages"][0]["content"]

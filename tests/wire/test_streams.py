@@ -222,6 +222,7 @@ def test_what_the_protocol_does_not_allow_is_a_protocol_error(protocol: Protocol
 
 
 @EACH
+@settings(deadline=None)
 @given(data=st.binary(max_size=400))
 def test_any_bytes_raise_nothing_but_a_protocol_error(protocol: Protocol, data: bytes) -> None:
     with pytest.raises(ProtocolError):
@@ -229,7 +230,7 @@ def test_any_bytes_raise_nothing_but_a_protocol_error(protocol: Protocol, data: 
 
 
 @EACH
-@settings(max_examples=200)
+@settings(deadline=None, max_examples=200)
 @given(choice=st.data())
 def test_events_spoiled_shuffled_or_repeated_raise_nothing_but_route_errors(
     protocol: Protocol, choice: st.DataObject
@@ -254,6 +255,7 @@ _JSON = st.recursive(
 
 
 @EACH
+@settings(deadline=None)
 @given(
     payload=st.dictionaries(
         st.sampled_from(["type", "index", "delta", "start", "usage", "stopReason", "message", "content_block", "error",
