@@ -40,7 +40,7 @@ preview: env
 	@$(VENV)/python -m trivium_rehearsal preview --stack "$(STACK)" --project "$(PROJECT)"
 
 test: toolchain
-	$(VENV)/python -m pytest -n 2 --dist loadgroup $(TESTS)
+	$(VENV)/python -m pytest -n 2 --dist loadfile $(TESTS)
 
 check: env
 	$(VENV)/ruff check

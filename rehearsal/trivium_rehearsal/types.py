@@ -15,6 +15,7 @@ import importlib.metadata
 import importlib.util
 import json
 import re
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property
@@ -271,7 +272,7 @@ def _field(source: _Module, name: str, python_name: str, annotation: str, docume
     return Field(
         name,
         python_name,
-        _type(source, ast.parse(annotation, mode="eval").body),
+        _type(source, _parsed(annotation)),
         required,
         frozenset(_CODE.findall(documentation)),
         tuple(_CODE.findall(possible.group(1))) if possible else (),
@@ -288,6 +289,19 @@ _BUILTINS: Final[Mapping[str, Type]] = {
     "Asset": Scalar("asset"),
     "Archive": Scalar("archive"),
 }
+
+
+_PARSING = threading.Lock()
+
+
+def _parsed(annotation: str) -> ast.expr:
+    """The annotation's tree, one thread at a time.
+
+    CPython 3.11 counts the depth of all threads' trees in one place, and raises SystemError ("AST constructor recursion
+    depth mismatch") when two are made at once (python/cpython#106905).
+    """
+    with _PARSING:
+        return ast.parse(annotation, mode="eval").body
 
 
 def _type(source: _Module, node: ast.expr) -> Type:

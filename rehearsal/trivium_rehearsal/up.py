@@ -135,17 +135,16 @@ def preview(root: Path, project: Path, stack: str, progress: Progress) -> Outcom
     places = Places(root)
     engine = ensure_engine(progress)
     env = rehearsal_environment(root, path=engine.path)
-    places.logs.mkdir(parents=True, exist_ok=True)
+    logs = places.logs / f"preview-{project.name}-{stack}"  # two previews at a time keep out of each other's way
+    logs.mkdir(parents=True, exist_ok=True)
     with (
         processes.ended_like_ctrl_c(),
         tempfile.TemporaryDirectory(dir=places.home, prefix="preview-") as folder,
-        _providers("none", places.logs, env) as stand_ins,
+        _providers("none", logs, env) as stand_ins,
     ):
         scratch = {"PULUMI_BACKEND_URL": f"file://{folder}", "PULUMI_HOME": f"{folder}/home"}
         engine_env = env | stand_ins | scratch
-        driven = Stack(
-            project, stack, folder=Path(folder) / "project", pulumi=engine.pulumi, env=engine_env, logs=places.logs
-        )
+        driven = Stack(project, stack, folder=Path(folder) / "project", pulumi=engine.pulumi, env=engine_env, logs=logs)
         driven.select()
         progress.say(f"Previewing stack `{stack}` of {project.name} with the policy pack.")
         return driven.preview(packs=(root / "policies",))

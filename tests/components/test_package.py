@@ -65,7 +65,6 @@ def test_types_that_components_share_are_described() -> None:
 
 
 @pytest.mark.engine
-@pytest.mark.xdist_group("component package")
 def test_the_engine_prints_the_golden_schema(tmp_path: Path) -> None:
     engine = ensure_engine()
     printed = subprocess.run(

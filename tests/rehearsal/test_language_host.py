@@ -20,7 +20,7 @@ from trivium_rehearsal.toolchain.engine import Engine, ensure_engine
 PROGRAMS = Path(__file__).resolve().parents[1] / "programs" / "host"
 PATIENCE_S = 60.0
 
-pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("language host")]
+pytestmark = pytest.mark.engine
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ import pytest
 
 from tests.tree import ROOT, copied
 
-pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("up")]
+pytestmark = pytest.mark.engine
 
 HOSTILE = {
     "AWS_ACCESS_KEY_ID": "hostile",

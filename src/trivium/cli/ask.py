@@ -48,7 +48,7 @@ def command(
     notes = [
         message.route,
         f"{message.usage.input_tokens} + {message.usage.output_tokens} tokens",
-        f"${message.cost_usd:.6f}",
+        "price unknown" if message.cost_usd is None else f"${message.cost_usd:.6f}",
         f"{message.latency_s * 1000:.0f} ms",
         f"guard {message.decision.duration_s * 1000:.2f} ms ({message.decision.action.name.lower()})",
         message.request_id,
