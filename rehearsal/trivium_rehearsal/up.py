@@ -69,6 +69,11 @@ class Places:
         return self.home / "keys" / "deployment.pem"
 
     @property
+    def public_key(self) -> Path:
+        """What descriptors are verified with."""
+        return _public(self.key)
+
+    @property
     def audit(self) -> Path:
         """The application's audit log."""
         return self.home / "audit"
@@ -82,6 +87,11 @@ class Places:
     def unfinished(self) -> Path:
         """Exists while the engine works; found at the start, it tells of a run that was killed."""
         return self.home / "unfinished"
+
+
+def _public(key: Path) -> Path:
+    """Where the public half of a key lies."""
+    return key.with_name(f"{key.name}.pub")
 
 
 def up(root: Path, progress: Progress) -> Summary:
@@ -249,15 +259,13 @@ def _signed(deployment: vocabulary.Deployment, places: Places, env: Mapping[str,
         *("--valid-days", str(VALID_DAYS), "--out", str(places.descriptor)),
         env=env,
     )
-    trust = places.key.with_name(f"{places.key.name}.pub")
-    shown = _trivium("deployment", "show", str(places.descriptor), "--trust", str(trust), "--json", env=env)
+    shown = _trivium("deployment", "show", str(places.descriptor), "--trust", str(places.public_key), "--json", env=env)
     return vocabulary.from_plain(json.loads(shown))
 
 
 def _verified(places: Places, env: Mapping[str, str]) -> dict[str, Any]:
     """What `trivium audit verify` says, also when it says no. Any: its JSON."""
-    key = places.audit_key.with_name(f"{places.audit_key.name}.pub")
-    arguments = ("audit", "verify", str(places.audit), "--key", str(key), "--json")
+    arguments = ("audit", "verify", str(places.audit), "--key", str(_public(places.audit_key)), "--json")
     verified: dict[str, Any] = json.loads(_trivium(*arguments, env=env, may_refuse=True))
     return verified
 
@@ -300,7 +308,7 @@ def _trusting(places: Places) -> dict[str, str]:
     """What an application is told about its deployment."""
     return {
         "TRIVIUM_DEPLOYMENT": str(places.descriptor),
-        "TRIVIUM_TRUSTED_KEYS": str(places.key.with_name(f"{places.key.name}.pub")),
+        "TRIVIUM_TRUSTED_KEYS": str(places.public_key),
         "TRIVIUM_AUDIT_DIR": str(places.audit),
         "TRIVIUM_AUDIT_KEY": str(places.audit_key),
     }

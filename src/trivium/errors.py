@@ -30,8 +30,7 @@
     │       └── TruncatedStreamError    the stream ended without its terminal event
     ├── AllRoutesFailedError            every permitted route was tried
     └── AuditError
-        ├── AuditWriteError             the record could not be kept, so nothing was answered
-        └── AuditVerificationError      the log is not what was sealed
+        └── AuditWriteError             the record could not be kept, so nothing was answered
 
 Every error says whose `fault` it is, whether trying again can help (`retryable`), which `request_id` it belongs
 to and what to do next (`next_step`). No error carries a prompt, a reply or a credential.
@@ -279,19 +278,10 @@ class AuditWriteError(AuditError):
     """The record could not be kept (full disk, lost mount), so the request is refused."""
 
 
-class AuditVerificationError(AuditError):
-    """The log differs from what was sealed. `problems` says where."""
-
-    def __init__(self, message: str, *, problems: tuple[str, ...] = (), next_step: str | None = None) -> None:
-        super().__init__(message, next_step=next_step)
-        self.problems = problems
-
-
 __all__ = [
     "AccessDeniedError",
     "AllRoutesFailedError",
     "AuditError",
-    "AuditVerificationError",
     "AuditWriteError",
     "AuthenticationError",
     "BlockedError",
