@@ -494,6 +494,10 @@ def test_what_nobody_foresaw_is_recorded_and_told_without_its_words(world: World
             pass
 
         @property
+        def action(self) -> Any:
+            raise ZeroDivisionError("private words")
+
+        @property
         def decision(self) -> Any:
             raise ZeroDivisionError("private words")
 

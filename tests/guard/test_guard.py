@@ -208,6 +208,7 @@ def test_the_public_names_are_these() -> None:
 class _Broken:
     max_length = 1
     patterns = ()
+    signs = None
 
     def spans(self, view: View) -> list[Span]:
         raise RuntimeError("the text was " + view.original)

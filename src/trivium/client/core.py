@@ -322,7 +322,8 @@ class Core:
                     running.usage = event.usage or running.usage
                     end = event if isinstance(event, MessageStop) else end
             held += _fail_closed(_judged, guard, events)
-            self._require_allowed(guard.decision, "reply")
+            if guard.action is not Action.ALLOW:
+                self._require_allowed(guard.decision, "reply")
             # Until there is content the stream may still fail over, so its beginning is not handed over alone.
             if held and (end is not None or running.released or any(map(_is_content, held))):
                 released, held = tuple(held), []

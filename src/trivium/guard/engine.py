@@ -20,6 +20,7 @@ from trivium.constitution.condition import Condition, compile_condition, context
 from trivium.errors import ConstitutionError, GuardFailureError
 from trivium.guard.detectors import REGISTRY, Detector
 from trivium.guard.parts import Visit, map_reply, map_request
+from trivium.guard.sieve import Sieve
 from trivium.guard.text import BREAK, Span, View
 from trivium.vocabulary.decision import Action, Context, Decision, Finding, Stage
 from trivium.vocabulary.messages import MessageRequest, Reply
@@ -76,7 +77,7 @@ class Rule:
 
 
 class Guard:
-    """Judges requests and replies under one constitution. Keeps no state: threads and tasks may share it."""
+    """Judges requests and replies under one constitution. Keeps nothing it judged: threads and tasks may share it."""
 
     def __init__(
         self,
@@ -94,6 +95,7 @@ class Guard:
         if not self.rules:
             raise ConstitutionError("The constitution has no provisions; without any nothing may be asked.")
         self._today = today
+        self._sieves: dict[tuple[str, ...], Sieve] = {}
 
     def check_request(self, request: MessageRequest, context: Context) -> Checked[MessageRequest]:
         """Judge a request for one route, before it leaves. Raises `GuardFailureError` when that cannot be done."""
@@ -128,7 +130,7 @@ class Guard:
                 next_step="Look at `effective_from` and `sunset` of its provisions.",
             )
         rules = [rule for rule in holding if stage in rule.provision.stages]
-        judged = Judgement(stage, self.constitution.digest, context)
+        judged = Judgement(stage, self.constitution.digest, context, self._sieves)
         scope: dict[str, Mapping[str, Any]] = {}  # Any: see `condition.Fields`
         for rule in rules:
             if rule.condition is not None:
@@ -152,10 +154,14 @@ class Guard:
 class Judgement:
     """One decision in the making: which detectors still matter, and what was found so far."""
 
-    def __init__(self, stage: Stage, digest: str, context: Context) -> None:
+    def __init__(
+        self, stage: Stage, digest: str, context: Context, sieves: dict[tuple[str, ...], Sieve] | None = None
+    ) -> None:
+        """`sieves`: by the names of their detectors, kept from one judgement to the next."""
         self.stage: Stage = stage
         self._digest = digest
         self._context = context
+        self._sieves = {} if sieves is None else sieves
         self._watching: dict[str, tuple[Detector, list[Rule]]] = {}
         self._findings: dict[tuple[int, int, str], Finding] = {}  # rule, detector within it, place
 
@@ -165,9 +171,17 @@ class Judgement:
         return tuple(detector for detector, _ in self._watching.values())
 
     @property
+    def sieve(self) -> Sieve:
+        """What rules all of them out at once."""
+        names = tuple(self._watching)
+        if names not in self._sieves:
+            self._sieves[names] = Sieve(self.detectors)
+        return self._sieves[names]
+
+    @property
     def action(self) -> Action:
         """The strictest action so far."""
-        return max((finding.action for finding in self._findings.values()), default=Action.ALLOW)
+        return max(finding.action for finding in self._findings.values()) if self._findings else Action.ALLOW
 
     def watch(self, rule: Rule) -> None:
         """Have the rule's detectors run."""

@@ -47,6 +47,11 @@ class StreamGuard:
         """What is decided so far; complete after `close`. From ESCALATE on the stream must be given up."""
         return self._judged.decision(self._spent_s)
 
+    @property
+    def action(self) -> Action:
+        """The action of `decision`, which is cheaper to ask for."""
+        return self._judged.action
+
     def feed(self, event: Event) -> list[Event]:
         """Judge the next event; return the events released now, in order. Raises `GuardFailureError`."""
         began = perf_counter()
@@ -203,6 +208,7 @@ class SettlingText:
     def __init__(self, judged: Judgement, place: str, *, skip: int = 0) -> None:
         self._judged = judged
         self._detectors = judged.detectors
+        self._sieve = judged.sieve
         self._place = place
         self._window = ""
         self._frontier = 0
@@ -224,16 +230,18 @@ class SettlingText:
 
     def _settle(self, *, final: bool) -> str:
         view = View(self._window)
-        boundary = len(self._window) if final else self._boundary(view)
-        found = [] if boundary == self._frontier else self._matches(view, boundary)
+        sieved = self._sieve.settled(view)
+        boundary = len(self._window) if final else self._boundary(view, sieved)
+        found = [] if sieved is not None or boundary == self._frontier else self._matches(view, boundary)
         released = self._released(found, boundary)
         self._frontier = boundary
         self._trim()
         return released
 
-    def _boundary(self, view: View) -> int:
-        positions = [self._judged.open_from(detector, view) for detector in self._detectors]
-        position = min(positions, default=len(view.plain))
+    def _boundary(self, view: View, sieved: int | None) -> int:
+        position = sieved
+        if position is None:
+            position = min((self._judged.open_from(one, view) for one in self._detectors), default=len(view.plain))
         return max(self._frontier, view.original_position(position))
 
     def _matches(self, view: View, boundary: int) -> list[tuple[int, str, int]]:
@@ -268,6 +276,8 @@ class SettlingText:
     def _trim(self) -> None:
         """Forget what no later match can depend on: all but a few characters that detectors look back at."""
         cut, seen = self._frontier, 0
+        if self._window.isascii():
+            cut, seen = max(0, cut - LOOKBEHIND), LOOKBEHIND
         while cut and seen < LOOKBEHIND:
             cut -= 1
             seen += self._window[cut].isascii() or fold(self._window[cut]) != ""

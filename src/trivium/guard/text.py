@@ -14,8 +14,9 @@ Look-alikes from other scripts (a Cyrillic letter for a Latin one) and encodings
 import re
 import unicodedata
 from bisect import bisect_left
-from functools import cached_property, lru_cache
-from typing import NamedTuple
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any, Generic, NamedTuple, TypeVar
 
 BREAK = "\x00"
 """Stands between texts that are scanned together. No detector's pattern contains it, so no match spans two texts."""
@@ -37,6 +38,22 @@ class Span(NamedTuple):
 
     start: int
     end: int
+
+
+T = TypeVar("T")
+
+
+class _once(Generic[T]):  # noqa: N801 -- reads as a decorator
+    """`functools.cached_property` without the lock that it has before Python 3.12, which costs more than most readings
+    of a short text."""
+
+    def __init__(self, make: Callable[[Any], T]) -> None:  # Any: the instance, a `View`
+        self._make = make
+        self.__doc__ = make.__doc__
+
+    def __get__(self, instance: Any, owner: type) -> T:
+        value = instance.__dict__[self._make.__name__] = self._make(instance)
+        return value
 
 
 class View:
@@ -72,27 +89,27 @@ class View:
         """The first position of `plain` that lies at or behind a position of the original."""
         return position if self._origin is None else bisect_left(self._origin, position)
 
-    @cached_property
+    @_once
     def lower(self) -> str:
         """`plain` in lower case."""
         return self.plain.lower()
 
-    @cached_property
+    @_once
     def squeezed(self) -> str:
         """`plain` without white space."""
         return self.plain.encode().translate(None, _WHITE_BYTES).decode()
 
-    @cached_property
+    @_once
     def squeezed_origin(self) -> list[int]:
         """Position in `squeezed` → position in `plain`."""
         return [position for position, char in enumerate(self.plain) if not char.isspace()]
 
-    @cached_property
+    @_once
     def digit_runs(self) -> bytes:
         """Digits as `0`, separators gone, everything else as `x`: tells at once whether long numbers exist at all."""
         return self.plain.encode().translate(_DIGIT_CLASSES, _DIGIT_SEPARATORS)
 
-    @cached_property
+    @_once
     def shape(self) -> bytes:
         """`x`, then `plain` with letters as `a`, digits as `0` and everything else as `x`, position by position."""
         return b"x" + self.plain.encode().translate(_SHAPES)

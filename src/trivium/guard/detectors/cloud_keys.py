@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from trivium.guard.detectors.detector import Detector, Literals, key
+from trivium.guard.detectors.detector import Detector, Literals, Signs, key
 from trivium.guard.text import Span, View
 
 AWS_ACCESS_KEY = Detector(
@@ -84,6 +84,11 @@ class _Annotated:
     def patterns(self) -> tuple[str, ...]:
         """Every regular expression it may run on the text."""
         return (self.pattern.pattern,)
+
+    @property
+    def signs(self) -> Signs:
+        """The digit of the signature, or a word that it may follow."""
+        return Signs(characters="0123456789", word=True)
 
     def spans(self, view: View) -> list[Span]:
         """Every match, in order of its start."""

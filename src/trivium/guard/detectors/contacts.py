@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from trivium.guard.detectors.detector import Detector
+from trivium.guard.detectors.detector import Detector, Signs
 from trivium.guard.detectors.numbers import Numbers
 from trivium.guard.text import Span, View
 
@@ -24,6 +24,11 @@ class _Addresses:
     def patterns(self) -> tuple[str, ...]:
         """Every regular expression it may run on the text."""
         return (_DOMAIN.pattern,)
+
+    @property
+    def signs(self) -> Signs:
+        """An `@`, or a word that one may follow."""
+        return Signs(characters="@", word=True)
 
     def spans(self, view: View) -> list[Span]:
         """Every match, in order of its start."""
@@ -118,6 +123,11 @@ class _Accounts:
     def patterns(self) -> tuple[str, ...]:
         """Every regular expression it may run on the text."""
         return ()
+
+    @property
+    def signs(self) -> Signs:
+        """Digits, or two letters that they may follow."""
+        return Signs(characters="0123456789", word=True)
 
     def spans(self, view: View) -> list[Span]:
         """Every match, in order of its start."""

@@ -22,6 +22,23 @@ LOOKBEHIND = 4
 """Characters of `plain` before a match that may decide whether it begins."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Signs:
+    """What a text shows when a finder has something to find in it; see `trivium.guard.sieve`.
+
+    Each match has one of `literals` or `characters` in it, and so has each unfinished one, but for a literal that is
+    itself unfinished, and for the text's last word where `word` says so.
+    """
+
+    literals: tuple[str, ...] = ()
+    squeezed: bool = False
+    """Whether white space within a literal does not count."""
+    ignore_case: bool = False
+    characters: str = ""
+    word: bool = False
+    """Whether a word at the end of the text may be an unfinished match though it shows none of these."""
+
+
 class Finder(Protocol):
     """The matching engine's seam: how spans are found. Positions are those of `View.plain`."""
 
@@ -32,6 +49,10 @@ class Finder(Protocol):
     @property
     def patterns(self) -> tuple[str, ...]:
         """Every regular expression it may run, for the proof that they are linear."""
+
+    @property
+    def signs(self) -> Signs | None:
+        """What rules it out without asking it; None: it has to be asked."""
 
     def spans(self, view: View) -> list[Span]:
         """Every match, in order of its start; matches may overlap."""
@@ -102,6 +123,11 @@ class Literals:
         """Every regular expression it may run on the text."""
         return tuple(pattern.pattern for pattern in (self.pattern, self.split) if pattern)
 
+    @property
+    def signs(self) -> Signs:
+        """One of the literals."""
+        return Signs(literals=self.literals, squeezed=self.split is not None, ignore_case=self.ignore_case)
+
     def spans(self, view: View) -> list[Span]:
         """Every match, in order of its start."""
         if self.hint and self.hint not in view.plain:
@@ -124,14 +150,18 @@ class Literals:
         """The first literal, or beginning of one at the end, whose rest may still become a match."""
         text = view.squeezed if self.split else view.plain
         haystack = text.lower() if self.ignore_case else text
-        origin = view.squeezed_origin if self.split else range(len(text))
+        position = self._begun(text, haystack)
+        if position is None:
+            return len(view.plain)
+        return view.squeezed_origin[position] if self.split else position
+
+    def _begun(self, text: str, haystack: str) -> int | None:
         for position in sorted(_positions(haystack, self.literals)):
             if self.opening.fullmatch(text, position):
-                return origin[position]
-        if haystack.endswith(self._beginnings):  # one call for the usual answer, which is no
-            begun = next(beginning for beginning in self._beginnings if haystack.endswith(beginning))
-            return origin[len(text) - len(begun)]
-        return len(view.plain)
+                return position
+        if not haystack.endswith(self._beginnings):  # one call for the usual answer
+            return None
+        return len(text) - len(next(beginning for beginning in self._beginnings if haystack.endswith(beginning)))
 
     def _split_spans(self, view: View, pattern: re.Pattern[str], direct: set[int]) -> set[Span]:
         found = set()

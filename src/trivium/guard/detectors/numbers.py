@@ -4,9 +4,11 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from trivium.guard.detectors.detector import Detector
+from trivium.guard.detectors.detector import Detector, Signs
 from trivium.guard.text import Span, View
 
+_SIGNS = Signs(characters="0123456789(+")
+"""A number begins with one of these."""
 _NOT_NUMBER = re.compile(r"[^\d \t\n\r\-./()+]", re.ASCII)
 
 
@@ -25,6 +27,11 @@ class Numbers:
     def patterns(self) -> tuple[str, ...]:
         """Every regular expression it may run on the text."""
         return (self.pattern.pattern,)
+
+    @property
+    def signs(self) -> Signs:
+        """What a number begins with."""
+        return _SIGNS
 
     def spans(self, view: View) -> list[Span]:
         """Every match, in order of its start."""
@@ -87,6 +94,7 @@ class _Cards:
 
     max_length = 38
     """19 digits and the hyphens between them, and what follows."""
+    signs = _SIGNS
 
     def __init__(self) -> None:
         self._finders = tuple(
