@@ -16,7 +16,7 @@ from trivium import Message, Options, TriviumError
 from trivium.audit import Attempt, Opened
 from trivium.client.core import Answer, Append, Core, Effect, Emit, Read, Send, Sleep, Steps
 from trivium.constitution import load_layers
-from trivium.errors import AllRoutesFailedError, TransportError
+from trivium.errors import AllRoutesFailedError, DeploymentExpiredError, TransportError
 from trivium.guard import Guard
 from trivium.vocabulary import catalogue
 from trivium.vocabulary.deployment import Audit, AuditStore, ConstitutionRef, Deployment, Layer
@@ -36,6 +36,8 @@ DEPLOYMENT = Deployment(
     constitution=LAYERS,
     audit=Audit(stores=(STORE,)),
     rehearsal=True,
+    issued_at="2026-11-01T00:00:00Z",
+    expires_at="2026-12-01T00:00:00Z",
 )
 REQUEST = MessageRequest(model="sonnet", max_tokens=64, messages=(Turn(role="user", content="hello"),))
 
@@ -63,13 +65,14 @@ class Hands:
         self.seconds_a_send = seconds_a_send
         self.effects: list[Effect] = []
         self.now = 0.0
+        self.today = dt.datetime(2026, 11, 22, tzinfo=dt.UTC)
         self.core = Core(
             DEPLOYMENT,
             digest="sha256:" + "0" * 64,
             guard=GUARD,
             catalogue=PRICES,
             options=Options(**limits),
-            clock=lambda: dt.datetime(2026, 11, 22, tzinfo=dt.UTC),
+            clock=lambda: self.today,
             monotonic=lambda: self.now,
             random=random.Random(7),
         )
@@ -114,6 +117,16 @@ def throttled(retry_after: str | None = None) -> Answer:
 
 
 # ---------------------------------------------------------------- time
+
+
+def test_a_client_that_outlives_its_descriptor_sends_nothing_more_and_records_that() -> None:
+    hands = Hands([good(), good()])
+    hands.ask()
+    hands.today = dt.datetime(2026, 12, 1, tzinfo=dt.UTC)
+    with pytest.raises(DeploymentExpiredError, match="expired at 2026-12-01T00:00:00Z"):
+        hands.ask()
+    assert len(hands.asked(Send)) == 1
+    assert [effect.record.outcome for effect in hands.asked(Append)] == ["answered", "refused"]
 
 
 def test_pauses_are_full_jitter_under_a_bound_that_doubles_up_to_its_limit() -> None:

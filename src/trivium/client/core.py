@@ -35,7 +35,7 @@ from trivium.errors import (
 from trivium.guard import Guard, StreamGuard
 from trivium.vocabulary.catalogue import Catalogue
 from trivium.vocabulary.decision import Action, Context, Decision
-from trivium.vocabulary.deployment import Deployment, Route
+from trivium.vocabulary.deployment import Deployment, Route, check_validity
 from trivium.vocabulary.messages import (
     BlockStart,
     Event,
@@ -209,6 +209,7 @@ class Core:
 
     def _answered(self, ask: _Ask) -> Steps:
         try:
+            check_validity(self.deployment, self._clock())  # a client may live longer than its descriptor
             found = candidates(self.deployment, ask.request.model)
         except TriviumError as error:
             yield from self._record_refusal(ask, None, Decision(constitution=self._constitution), error)

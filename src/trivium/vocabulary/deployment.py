@@ -265,7 +265,7 @@ def verify(document: bytes, trusted: envelope.TrustedKeys, *, now: datetime) -> 
         raise DeploymentError(f"The deployment descriptor `{deployment.name}` is a draft: {'; '.join(absent)}.")
     if encode(deployment) != payload:
         raise DeploymentError(f"The deployment descriptor `{deployment.name}` is not in canonical form (RFC 8785).")
-    _check_validity(deployment, now)
+    check_validity(deployment, now)
     return deployment
 
 
@@ -340,7 +340,8 @@ def _endpoint_allowed(endpoint: str, *, rehearsal: bool) -> bool:
     return parts.scheme == "https" and bool(parts.hostname) and not parts.query and not parts.username
 
 
-def _check_validity(deployment: Deployment, now: datetime) -> None:
+def check_validity(deployment: Deployment, now: datetime) -> None:
+    """Raise `DeploymentExpiredError` unless the descriptor is valid at `now`."""
     issued, expires = (_parse(deployment, name) for name in ("issued_at", "expires_at"))
     if now >= expires:
         raise DeploymentExpiredError(
