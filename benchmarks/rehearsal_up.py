@@ -5,9 +5,10 @@
 prints one JSON document and a table. Every figure of one run is taken in one run, on one machine: compare the columns,
 not two machines.
 
-The program runs in this process (Automation API), the engine is a child, the stand-in providers are another child,
-so the processor time of each is what the operating system says of it; `waiting` is the wall time that no one of them
-used. Resources are an even mix of five types on three clouds, independent of one another.
+The engine runs the program as it runs a stack's, in a process of its own; the stand-in providers are another, so the
+processor time of each is what the operating system says of it. `further` is what a resource costs beyond the first
+size, that is without starting the engine and importing three SDKs. Resources are an even mix of five types on three
+clouds, independent of one another.
 """
 
 import argparse
@@ -19,7 +20,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -46,7 +47,9 @@ class Measured:
     engine_s: float
     """Processor time of the engine, with the policy pack's when there is one."""
     program_s: float
-    """Processor time of the program, in this process."""
+    """Processor time of the program."""
+    program_mb: float
+    """The most memory that the program held."""
     stand_ins_s: float
     """Processor time of the stand-in providers."""
 
@@ -56,30 +59,44 @@ class Measured:
         return 1000 * self.wall_s / self.resources
 
 
-def program(count: int) -> Callable[[], None]:
-    """A program of `count` resources."""
+PROGRAM = """
+import atexit, json, os, pathlib, resource
 
-    def declare() -> None:
-        import pulumi_aws as aws
-        import pulumi_azure_native as azure
-        import pulumi_gcp as gcp
+def tell():
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    told = {"s": used.ru_utime + used.ru_stime, "mb": used.ru_maxrss / 1024}
+    pathlib.Path(os.environ["BENCHMARK_TOLD"]).write_text(json.dumps(told))
 
-        for index in range(count):
-            name, kind = f"r{index}", index % 5
-            if kind == 0:
-                aws.s3.Bucket(name, tags={"index": str(index)})
-            elif kind == 1:
-                aws.sqs.Queue(name, visibility_timeout_seconds=30, tags={"index": str(index)})
-            elif kind == 2:
-                gcp.pubsub.Topic(name, labels={"index": str(index)})
-            elif kind == 3:
-                gcp.storage.Bucket(name, location="EU", uniform_bucket_level_access=True)
-            else:
-                azure.storage.StorageAccount(
-                    name, resource_group_name="group", kind="StorageV2", sku={"name": "Standard_LRS"}
-                )
+atexit.register(tell)
 
-    return declare
+import pulumi_aws as aws
+import pulumi_azure_native as azure
+import pulumi_gcp as gcp
+
+for index in range(int(os.environ["BENCHMARK_COUNT"])):
+    name, kind = f"r{index}", index % 5
+    if kind == 0:
+        aws.s3.Bucket(name, tags={"index": str(index)})
+    elif kind == 1:
+        aws.sqs.Queue(name, visibility_timeout_seconds=30, tags={"index": str(index)})
+    elif kind == 2:
+        gcp.pubsub.Topic(name, labels={"index": str(index)})
+    elif kind == 3:
+        gcp.storage.Bucket(name, location="EU", uniform_bucket_level_access=True)
+    else:
+        azure.storage.StorageAccount(
+            name, resource_group_name="group", kind="StorageV2", sku={"name": "Standard_LRS"}
+        )
+"""
+"""What is deployed; at its end it tells what it used."""
+
+
+def project(folder: Path) -> Path:
+    """A project of `PROGRAM`, which the language host runs."""
+    folder.mkdir()
+    (folder / "Pulumi.yaml").write_text("name: bench\nruntime: python\n")
+    (folder / "__main__.py").write_text(PROGRAM)
+    return folder
 
 
 @contextmanager
@@ -101,24 +118,26 @@ def processor_s(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def measure(count: int, *, pid: int, settings: dict[str, str], checkpoints: bool, pack: bool) -> Measured:
+def measure(count: int, *, work: Path, pid: int, settings: dict[str, str], checkpoints: bool, pack: bool) -> Measured:
     """One `up` from nothing, and its destruction (which is not measured)."""
-    extra = {} if checkpoints else WITHOUT_CHECKPOINTS
+    told = work.parent / "told.json"
+    extra = {"BENCHMARK_COUNT": str(count), "BENCHMARK_TOLD": str(told), **({} if checkpoints else WITHOUT_CHECKPOINTS)}
     options = automation.LocalWorkspaceOptions(env_vars={**settings, **extra})
-    stack = automation.create_or_select_stack("bench", "bench", program(count), opts=options)
+    stack = automation.create_or_select_stack("bench", work_dir=str(work), opts=options)
     stack.set_config("gcp:project", automation.ConfigValue("rehearsal"))
     try:
         children = resource.getrusage(resource.RUSAGE_CHILDREN)
-        before = (time.perf_counter(), time.process_time(), processor_s(pid))
+        before = (time.perf_counter(), processor_s(pid))
         stack.up(policy_packs=[str(ROOT / "policies")] if pack else None)
-        after = (time.perf_counter(), time.process_time(), processor_s(pid))
+        after = (time.perf_counter(), processor_s(pid))
         ended = resource.getrusage(resource.RUSAGE_CHILDREN)
     finally:
         stack.destroy()
         stack.workspace.remove_stack("bench")
-    wall, own, served = (late - early for early, late in zip(before, after, strict=True))
-    engine = ended.ru_utime + ended.ru_stime - children.ru_utime - children.ru_stime
-    return Measured(count, checkpoints, pack, *(round(each, 3) for each in (wall, engine, own, served)))
+    wall, served = (late - early for early, late in zip(before, after, strict=True))
+    program = json.loads(told.read_text())
+    engine = ended.ru_utime + ended.ru_stime - children.ru_utime - children.ru_stime - program["s"]
+    return Measured(count, checkpoints, pack, *(round(each, 3) for each in (wall, engine, *program.values(), served)))
 
 
 def table(rows: list[Measured]) -> str:
@@ -131,12 +150,14 @@ def table(rows: list[Measured]) -> str:
         "ms each",
         "engine s",
         "program s",
+        "program MB",
         "stand-ins s",
-        "waiting s",
+        "further ms",
     )
     lines = ["  ".join(head)]
     for row in rows:
-        waiting = max(0.0, row.wall_s - row.engine_s - row.program_s - row.stand_ins_s)
+        first = next(one for one in rows if (one.checkpoints, one.pack) == (row.checkpoints, row.pack))
+        more = row.resources - first.resources
         cells = (
             row.resources,
             "yes" if row.checkpoints else "no",
@@ -145,8 +166,9 @@ def table(rows: list[Measured]) -> str:
             f"{row.wall_ms_each:.1f}",
             f"{row.engine_s:.2f}",
             f"{row.program_s:.2f}",
+            f"{row.program_mb:.0f}",
             f"{row.stand_ins_s:.2f}",
-            f"{waiting:.2f}",
+            f"{1000 * (row.wall_s - first.wall_s) / more:.1f}" if more else "",
         )
         lines.append("  ".join(str(cell).rjust(len(name)) for cell, name in zip(cells, head, strict=True)))
     return "\n".join(lines)
@@ -166,13 +188,14 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder, stand_ins() as (pid, providers):
         settings = rehearsal_environment(Path(folder), path=engine.path, extra={"PULUMI_DEBUG_PROVIDERS": providers})
         enter(settings)
-        # The first run reads the SDKs and the vendors' models; it is not counted.
-        measure(5, pid=pid, settings=settings, checkpoints=True, pack=False)
+        # In the first run the stand-ins read the vendors' models; it is not counted.
+        work = project(Path(folder) / "project")
+        measure(5, work=work, pid=pid, settings=settings, checkpoints=True, pack=False)
         for size in map(int, asked.sizes.split(",")):
             for checkpoints in compared:
-                rows.append(measure(size, pid=pid, settings=settings, checkpoints=checkpoints, pack=False))
+                rows.append(measure(size, work=work, pid=pid, settings=settings, checkpoints=checkpoints, pack=False))
             if asked.pack:
-                rows.append(measure(size, pid=pid, settings=settings, checkpoints=compared[0], pack=True))
+                rows.append(measure(size, work=work, pid=pid, settings=settings, checkpoints=compared[0], pack=True))
     print(json.dumps([{**asdict(row), "wall_ms_each": round(row.wall_ms_each, 2)} for row in rows]))
     print(table(rows))
     return 0
