@@ -7,7 +7,10 @@ next frame. Source: Amazon Transcribe developer guide, "Event stream encoding"; 
 
 import struct
 from binascii import crc32
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from types import MappingProxyType
 
 from trivium.errors import ProtocolError
 
@@ -19,13 +22,15 @@ _STRING = 7
 # Value lengths of the other types: bool true, bool false, byte, short, int, long, timestamp, uuid. Type 6 says its own.
 _FIXED = {0: 0, 1: 0, 2: 1, 3: 2, 4: 4, 5: 8, 8: 8, 9: 16}
 _BYTES = 6
+_KEPT_BYTES = 256
+"""Longer headers are read anew each time; Bedrock's have about 80 bytes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
     """One frame."""
 
-    headers: dict[str, str]
+    headers: Mapping[str, str]
     """String headers by name; headers of other types are left out, since Bedrock sends none."""
     payload: bytes
 
@@ -77,7 +82,17 @@ def _frame(frame: bytes, header_length: int) -> Frame:
     return Frame(_headers(frame[_PRELUDE.size : end]), frame[end:-4])
 
 
-def _headers(data: bytes) -> dict[str, str]:
+def _headers(data: bytes) -> Mapping[str, str]:
+    return _known_headers(data) if len(data) <= _KEPT_BYTES else _read_headers(data)
+
+
+@lru_cache(maxsize=64)
+def _known_headers(data: bytes) -> Mapping[str, str]:
+    """The headers of a stream's deltas are the same bytes again and again."""
+    return MappingProxyType(_read_headers(data))
+
+
+def _read_headers(data: bytes) -> dict[str, str]:
     headers, at = {}, 0
     try:
         while at < len(data):
