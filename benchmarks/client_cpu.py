@@ -175,7 +175,9 @@ def signed_transport(address: str, *, stream: bool = False) -> Callable[[], obje
     from trivium.client.message import request_of
 
     def ask() -> object:
-        request = request_of({"model": "sonnet", "max_tokens": 256, "messages": [{"role": "user", "content": PROMPT}]})
+        request, _ = request_of(
+            {"model": "sonnet", "max_tokens": 256, "messages": [{"role": "user", "content": PROMPT}]}
+        )
         wire = adapter.encode(request, target, route, stream=stream)
         headers = sign(
             KEYS, host=address.removeprefix("http://"), path=wire.path, headers=wire.headers, body=wire.body,

@@ -24,6 +24,7 @@ from tests.client.worlds import (
 )
 from trivium import Client, Options, TriviumError
 from trivium.audit import Attempt, Opened
+from trivium.client.message import RequestArguments
 from trivium.credentials import BearerToken
 from trivium.errors import (
     AllRoutesFailedError,
@@ -45,6 +46,7 @@ from trivium.errors import (
     UnknownModelError,
 )
 from trivium.vocabulary.decision import Action
+from trivium.vocabulary.messages import MessageRequest
 
 EACH = pytest.mark.parametrize("route", ROUTES)
 WAYS = pytest.mark.parametrize("way", ["create", "stream", "async create", "async stream"])
@@ -671,6 +673,10 @@ def test_wrong_arguments_are_refused_by_name_and_not_repeated(
 def test_an_unknown_argument_is_refused_by_name(world: World, way: str) -> None:
     with pytest.raises(RequestError, match="temprature"):
         asked(world, way, **hello(temprature=1))
+
+
+def test_what_can_be_asked_is_what_a_request_holds_and_its_metadata() -> None:
+    assert [*MessageRequest.__struct_fields__, "metadata"] == list(RequestArguments.__annotations__)
 
 
 def test_a_missing_argument_is_refused_by_name(world: World) -> None:

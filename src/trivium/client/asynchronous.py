@@ -1,12 +1,12 @@
 """The async client: a thin driver over the core, the twin of `client.py`."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Coroutine
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, Unpack
 
 from trivium.client.core import Abandoned, Append, Drain, Effect, Emit, Forget, Read, Send, Sleep, Steps
-from trivium.client.message import Message, named_arguments
+from trivium.client.message import Message, RequestArguments
 from trivium.client.shared import Shared
 from trivium.client.transport import AsyncExchange, async_pools
 from trivium.errors import RequestError, TriviumError
@@ -44,49 +44,15 @@ class AsyncMessages:
     def __init__(self, client: AsyncClient) -> None:
         self._client = client
 
-    @named_arguments
-    async def create(
-        self,
-        *,
-        model: str,
-        max_tokens: int,
-        messages: Any,
-        system: Any = None,
-        stop_sequences: Any = None,
-        temperature: float | None = None,
-        top_p: float | None = None,
-        top_k: int | None = None,
-        tools: Any = None,
-        tool_choice: Any = None,
-        thinking: Any = None,
-        metadata: Mapping[str, str] | None = None,
-    ) -> Message:
+    async def create(self, **arguments: Unpack[RequestArguments]) -> Message:
         """`Messages.create`, awaited."""
-        arguments = {name: value for name, value in locals().items() if name != "self"}
         run = _AsyncRun(self._client, self._client._steps(arguments, stream=False))
         async for _ in run:
             raise AssertionError("a request without streaming emits nothing")
         return run.message
 
-    @named_arguments
-    def stream(
-        self,
-        *,
-        model: str,
-        max_tokens: int,
-        messages: Any,
-        system: Any = None,
-        stop_sequences: Any = None,
-        temperature: float | None = None,
-        top_p: float | None = None,
-        top_k: int | None = None,
-        tools: Any = None,
-        tool_choice: Any = None,
-        thinking: Any = None,
-        metadata: Mapping[str, str] | None = None,
-    ) -> "AsyncMessageStream":
+    def stream(self, **arguments: Unpack[RequestArguments]) -> "AsyncMessageStream":
         """`Messages.stream`, for `async with`."""
-        arguments = {name: value for name, value in locals().items() if name != "self"}
         return AsyncMessageStream(_AsyncRun(self._client, self._client._steps(arguments, stream=True)))
 
 

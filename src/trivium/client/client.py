@@ -1,12 +1,12 @@
 """The sync client: a thin driver over the core."""
 
 import threading
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, Unpack
 
 from trivium.client.core import Abandoned, Append, Drain, Effect, Emit, Forget, Read, Send, Sleep, Steps
-from trivium.client.message import Message, named_arguments
+from trivium.client.message import Message, RequestArguments
 from trivium.client.shared import Shared
 from trivium.client.transport import SyncExchange, sync_pools
 from trivium.errors import RequestError, TriviumError
@@ -44,61 +44,27 @@ class Messages:
     def __init__(self, client: Client) -> None:
         self._client = client
 
-    @named_arguments
-    def create(
-        self,
-        *,
-        model: str,
-        max_tokens: int,
-        messages: Any,
-        system: Any = None,
-        stop_sequences: Any = None,
-        temperature: float | None = None,
-        top_p: float | None = None,
-        top_k: int | None = None,
-        tools: Any = None,
-        tool_choice: Any = None,
-        thinking: Any = None,
-        metadata: Mapping[str, str] | None = None,
-    ) -> Message:
+    def create(self, **arguments: Unpack[RequestArguments]) -> Message:
         """Ask, and wait for the whole answer.
 
-        The arguments are the Messages API's: plain data or the records of `trivium.vocabulary.messages` (hence Any).
-        `model` is a tier, a role, a route id or `route-id/tier`. `metadata`: `user_id`, and labels that the
-        constitution's conditions may ask about; they stay in this process and its audit log.
+        The arguments are the Messages API's: `model` (a tier, a role, a route id or `route-id/tier`), `max_tokens`,
+        `messages`, and if wanted `system`, `stop_sequences`, `temperature`, `top_p`, `top_k`, `tools`, `tool_choice`,
+        `thinking` and `metadata`; see `RequestArguments`.
 
         Raises `RequestError` (the arguments), `PolicyError` (a rule said no), `RouteError` or `AllRoutesFailedError`
         (no answer), `AuditWriteError` (it could not be recorded).
         """
-        arguments = {name: value for name, value in locals().items() if name != "self"}
         run = _SyncRun(self._client, self._client._steps(arguments, stream=False))
         for _ in run:
             raise AssertionError("a request without streaming emits nothing")
         return run.message
 
-    @named_arguments
-    def stream(
-        self,
-        *,
-        model: str,
-        max_tokens: int,
-        messages: Any,
-        system: Any = None,
-        stop_sequences: Any = None,
-        temperature: float | None = None,
-        top_p: float | None = None,
-        top_k: int | None = None,
-        tools: Any = None,
-        tool_choice: Any = None,
-        thinking: Any = None,
-        metadata: Mapping[str, str] | None = None,
-    ) -> "MessageStream":
+    def stream(self, **arguments: Unpack[RequestArguments]) -> "MessageStream":
         """Ask, and get the answer as it is written, behind the guard. Use `with`; arguments and errors as `create`.
 
         Before any content was handed over a failed attempt is retried or moved to another route; afterwards its error
         is raised, for a second beginning would contradict the first.
         """
-        arguments = {name: value for name, value in locals().items() if name != "self"}
         return MessageStream(_SyncRun(self._client, self._client._steps(arguments, stream=True)))
 
 

@@ -1,11 +1,9 @@
 """What a caller gets, and what a caller gives."""
 
 import difflib
-import inspect
 import math
-from collections.abc import Callable, Iterable
-from functools import wraps
-from typing import Any, ParamSpec, TypeVar
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Required, TypedDict
 
 import msgspec
 
@@ -25,10 +23,14 @@ from trivium.vocabulary.messages import (
     StopReason,
     TextBlock,
     TextDelta,
+    Thinking,
     ThinkingBlock,
     ThinkingDelta,
+    Tool,
+    ToolChoice,
     ToolInputDelta,
     ToolUseBlock,
+    Turn,
     Usage,
 )
 from trivium.vocabulary.record import Record
@@ -66,44 +68,38 @@ class Message(Record, frozen=True, kw_only=True, omit_defaults=False):
         return "".join(block.text for block in self.content if isinstance(block, TextBlock))
 
 
-_FIELDS = tuple(field for field in MessageRequest.__struct_fields__)
+class RequestArguments(TypedDict, total=False):
+    """What `create` and `stream` take, by name: the Messages API's arguments, as plain data or as the records of
+    `trivium.vocabulary.messages` (Any: plain data is checked when it is used)."""
+
+    model: Required[str]
+    """A tier, a role, a route id or `route-id/tier`."""
+    max_tokens: Required[int]
+    messages: Required[Sequence[Turn | Mapping[str, Any]]]
+    """Turns, oldest first; the first is the user's."""
+    system: str | Sequence[TextBlock | Mapping[str, Any]] | None
+    stop_sequences: Sequence[str] | None
+    temperature: float | None
+    top_p: float | None
+    top_k: int | None
+    tools: Sequence[Tool | Mapping[str, Any]] | None
+    tool_choice: ToolChoice | Mapping[str, Any] | None
+    thinking: Thinking | Mapping[str, Any] | None
+    metadata: Mapping[str, str] | None
+    """`user_id`, and labels that the constitution's conditions may ask about; they stay in this process and its audit
+    log."""
 
 
-P = ParamSpec("P")
-R = TypeVar("R")
+_NAMES = tuple(RequestArguments.__annotations__)
 
 
-def named_arguments(call: Callable[P, R]) -> Callable[P, R]:
-    """Make a method's missing and unknown arguments a `RequestError` that names them, instead of a `TypeError`."""
-    parameters = dict(list(inspect.signature(call).parameters.items())[1:])
-    required = [name for name, parameter in parameters.items() if parameter.default is parameter.empty]
-
-    @wraps(call)
-    def checked(*arguments: P.args, **named: P.kwargs) -> R:
-        unknown = [name for name in named if name not in parameters]
-        if unknown:
-            near = difflib.get_close_matches(unknown[0], parameters, n=1)
-            meant = f" Did you mean `{near[0]}`?" if near else ""
-            raise RequestError(f"Unknown argument `{unknown[0]}`; known are {', '.join(parameters)}.{meant}")
-        missing = [name for name in required if name not in named]
-        if missing:
-            raise RequestError(f"Argument `{missing[0]}` is missing.")
-        if len(arguments) > 1:
-            raise RequestError("Arguments are given by name; found one without.")
-        return call(*arguments, **named)
-
-    return checked
-
-
-def request_of(arguments: dict[str, Any]) -> MessageRequest:
-    """The request that a caller's arguments mean; None leaves an argument out. Any: it is checked here.
+def request_of(arguments: Mapping[str, Any]) -> tuple[MessageRequest, dict[str, str]]:
+    """The request and the metadata that a caller's arguments mean; None leaves an argument out. Any: checked here.
 
     Raises `RequestError` naming the argument and what was expected, never its content.
     """
-    given = {name: value for name, value in arguments.items() if value is not None}
-    unknown = sorted(set(given) - set(_FIELDS))
-    if unknown:
-        raise RequestError(f"Unknown argument `{unknown[0]}`; known are {', '.join(_FIELDS)}.")
+    _require_known(arguments)
+    given = {name: value for name, value in arguments.items() if value is not None and name != "metadata"}
     try:
         plain = msgspec.to_builtins(given, builtin_types=(bytes, bytearray))  # never taken for text
         request: MessageRequest = msgspec.convert(plain, MessageRequest)
@@ -114,7 +110,28 @@ def request_of(arguments: dict[str, Any]) -> MessageRequest:
     problem = _problem(request)
     if problem:
         raise RequestError(f"The request cannot be used: {problem}.")
-    return request
+    return request, _labels(arguments.get("metadata"))
+
+
+def _labels(metadata: object) -> dict[str, str]:
+    if metadata is None:
+        return {}
+    if not isinstance(metadata, Mapping) or not all(
+        isinstance(part, str) for pair in metadata.items() for part in pair
+    ):
+        raise RequestError("The request cannot be used: `metadata` is no mapping of strings to strings.")
+    return dict(metadata)
+
+
+def _require_known(arguments: Mapping[str, Any]) -> None:
+    unknown = [name for name in arguments if name not in _NAMES]
+    if unknown:
+        near = difflib.get_close_matches(unknown[0], _NAMES, n=1)
+        meant = f" Did you mean `{near[0]}`?" if near else ""
+        raise RequestError(f"Unknown argument `{unknown[0]}`; known are {', '.join(_NAMES)}.{meant}")
+    missing = [name for name in RequestArguments.__required_keys__ if name not in arguments]
+    if missing:
+        raise RequestError(f"Argument `{min(missing, key=_NAMES.index)}` is missing.")
 
 
 def _problem(request: MessageRequest) -> str:

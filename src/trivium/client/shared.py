@@ -1,6 +1,7 @@
 """What the sync and the async client are both made of: a verified deployment and its guard, log and credentials."""
 
 import secrets
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar, get_args
@@ -12,7 +13,7 @@ from trivium.client.message import request_of
 from trivium.client.options import Options
 from trivium.constitution import load_layers
 from trivium.credentials import Authoriser, Sources
-from trivium.errors import AuditError, AuditWriteError, CredentialsError, RequestError
+from trivium.errors import AuditError, AuditWriteError, CredentialsError
 from trivium.guard import Guard
 from trivium.vocabulary import catalogue, deployment, envelope
 from trivium.vocabulary.deployment import Deployment
@@ -85,19 +86,15 @@ class Shared:
         )
         return cls(deployed, guard=guard, log=log, credentials=credentials, options=options, prices=prices)
 
-    def _steps(self, arguments: dict[str, Any], *, stream: bool) -> Steps:
+    def _steps(self, arguments: Mapping[str, Any], *, stream: bool) -> Steps:
         """Any: the arguments of `create` and `stream`, checked by `request_of`."""
-        metadata = arguments.pop("metadata") or {}
-        user_id = metadata.get("user_id")
-        attributes = {name: value for name, value in metadata.items() if name != "user_id"}
-        if not all(isinstance(value, str) for value in metadata.values()):
-            raise RequestError("`metadata` holds a value that is no string; expected strings alone.")
+        request, labels = request_of(arguments)
         return self._core.steps(
-            request_of(arguments),
+            request,
             request_id="req_" + secrets.token_hex(12),
             stream=stream,
-            user_id=user_id,
-            attributes=attributes,
+            user_id=labels.pop("user_id", None),
+            attributes=labels,
         )
 
     def _append(self, record: AuditRecord) -> None:
