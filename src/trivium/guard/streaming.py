@@ -15,7 +15,7 @@ from time import perf_counter
 import msgspec
 
 from trivium.guard.detectors.detector import LOOKBEHIND, Detector
-from trivium.guard.engine import Judgement, failure, marker
+from trivium.guard.judgement import Judgement, failure, marker
 from trivium.guard.parts import map_json
 from trivium.guard.text import Span, View, fold
 from trivium.vocabulary.decision import Action, Context, Decision
