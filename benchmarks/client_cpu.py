@@ -9,6 +9,7 @@ CPU time per request, median of the rounds. JSON on standard output, a table on 
 """
 
 import argparse
+import asyncio
 import datetime as dt
 import json
 import multiprocessing
@@ -22,7 +23,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from trivium import Client
+from trivium import AsyncClient, Client
+from trivium.client.message import RequestArguments
 from trivium.constitution import resolve
 from trivium.credentials import AwsKeys, sign
 from trivium.vocabulary import deployment as vocabulary
@@ -120,22 +122,41 @@ def described(address: str, *, durability: str, now: dt.datetime) -> vocabulary.
     return vocabulary.complete(draft, issued_at=now, valid_days=1, constitution=resolve(draft.constitution, base=None))
 
 
-def trivium_client(address: str, folder: Path, *, durability: str, stream: bool = False) -> Callable[[], object]:
-    """The whole client: signature, guard under two layers, record, audit log."""
+def signed(address: str, folder: Path, *, durability: str) -> dict[str, Any]:
+    """A descriptor in `folder`, and with what a client opens it. Any: arguments of `from_deployment`."""
     signer = Ed25519Signer.generate()
     complete = described(address, durability=durability, now=dt.datetime.now(dt.UTC))
     descriptor = folder / f"{durability}.json"
     descriptor.write_bytes(vocabulary.sign(complete, signer))
-    client = Client.from_deployment(
-        descriptor, trust=signer.public_pem, audit_dir=folder / durability, credentials={"aws": KEYS}
-    )
-    turns = [{"role": "user", "content": PROMPT}]
+    return {"source": descriptor, "trust": signer.public_pem, "credentials": {"aws": KEYS}}
+
+
+ASKED: RequestArguments = {"model": "sonnet", "max_tokens": 256, "messages": [{"role": "user", "content": PROMPT}]}
+
+
+def trivium_client(address: str, folder: Path, *, durability: str, stream: bool = False) -> Callable[[], object]:
+    """The whole client: signature, guard under two layers, record, audit log."""
+    opened = signed(address, folder, durability=durability)
+    client = Client.from_deployment(**opened, audit_dir=folder / durability)
 
     def listen() -> object:
-        with client.messages.stream(model="sonnet", max_tokens=256, messages=turns) as running:
+        with client.messages.stream(**ASKED) as running:
             return "".join(running.text_stream)
 
-    return listen if stream else lambda: client.messages.create(model="sonnet", max_tokens=256, messages=turns)
+    return listen if stream else lambda: client.messages.create(**ASKED)
+
+
+def trivium_async(address: str, folder: Path, *, stream: bool = False) -> Callable[[], object]:
+    """`trivium_client` in an event loop, which it enters for each request."""
+    loop = asyncio.new_event_loop()
+    opened = signed(address, folder, durability="batch")
+    client = AsyncClient.from_deployment(**opened, audit_dir=folder / "async")
+
+    async def listen() -> object:
+        async with client.messages.stream(**ASKED) as running:
+            return "".join([text async for text in running.text_stream])
+
+    return lambda: loop.run_until_complete(listen() if stream else client.messages.create(**ASKED))
 
 
 def bare_transport(address: str, *, stream: bool = False) -> Callable[[], object]:
@@ -241,6 +262,7 @@ def main() -> None:
                 "our wire path, signed and decoded": signed_transport(address, stream=stream),
                 "trivium, guard and audit (batch)": trivium_client(address, place, durability="batch", stream=stream),
                 "trivium, guard and audit (sync)": trivium_client(address, place, durability="sync", stream=stream),
+                "trivium, async (batch)": trivium_async(address, place, stream=stream),
                 PEER: boto3_converse(address, stream=stream),
             }
             samples = measured(contenders, requests=options.requests, rounds=options.rounds)
