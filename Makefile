@@ -7,6 +7,7 @@ ROOMS := trivium trivium_components trivium_policies trivium_rehearsal
 
 STACK ?= rehearsal
 PROJECT ?= .
+PROFILE ?=
 MODEL ?= sonnet
 TESTS ?= tests
 
@@ -17,7 +18,7 @@ TESTS ?= tests
 help:
 	@echo "make up       deploy the stack \`rehearsal\` on three clouds, without an account; ask, verify, show"
 	@echo "make ask      ask the rehearsed deployment: make ask Q='What is a guardrail?' MODEL=$(MODEL)"
-	@echo "make preview  check a stack against the stand-ins and the policies (STACK=$(STACK) PROJECT=$(PROJECT))"
+	@echo "make preview  check a stack against the stand-ins and the policies (STACK=$(STACK) PROJECT=$(PROJECT) PROFILE=baseline)"
 	@echo "make test     run the tests (TESTS=$(TESTS))"
 	@echo "make check    what a change must pass: lint, format, types, one-way imports"
 	@echo "make down     destroy the rehearsal and remove all that it keeps"
@@ -37,7 +38,7 @@ ask: env
 	@$(VENV)/python -m trivium_rehearsal ask "$(Q)" --model "$(MODEL)"
 
 preview: env
-	@$(VENV)/python -m trivium_rehearsal preview --stack "$(STACK)" --project "$(PROJECT)"
+	@$(VENV)/python -m trivium_rehearsal preview --stack "$(STACK)" --project "$(PROJECT)" $(if $(PROFILE),--profile "$(PROFILE)")
 
 test: toolchain
 	$(VENV)/python -m pytest -n 2 --dist loadfile $(TESTS)

@@ -1,11 +1,12 @@
 """The rehearsal's commands; `make` calls them.
 
 python -m trivium_rehearsal up
-python -m trivium_rehearsal preview [--project FOLDER] [--stack NAME]
+python -m trivium_rehearsal preview [--project FOLDER] [--stack NAME] [--profile NAME] [--waivers FILE]
 python -m trivium_rehearsal down
 """
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from trivium.errors import TriviumError
 from trivium_rehearsal.toolchain.progress import PlainProgress, Progress, TerminalProgress
 
 ROOT = Path(__file__).resolve().parents[2]
+PROFILE_VARIABLE, WAIVERS_VARIABLE = "TRIVIUM_POLICY_PROFILE", "TRIVIUM_POLICY_WAIVERS"
+"""How the policy pack is told what to judge by (docs/policies.md)."""
 
 
 def main(arguments: list[str]) -> int:
@@ -47,8 +50,10 @@ def _run(options: argparse.Namespace, progress: Progress) -> int:
     if options.command == "ask":
         return up.ask(ROOT, options.question, options.model)
     if options.command == "preview":
-        outcome = up.preview(ROOT, options.project.resolve(), options.stack, progress)
-        print(f"{outcome.resources} resources, {len(outcome.policies)} policies; nothing was refused.")
+        policy = _policy(options.profile, options.waivers)
+        outcome = up.preview(ROOT, options.project.resolve(), options.stack, progress, policy=policy)
+        judged = f"{len(outcome.policies)} policies of profile `{options.profile}`"
+        print(f"{outcome.resources} resources, {judged}; nothing was refused.")
         for text in outcome.violations + outcome.diagnostics:
             print(f"  {text}")
         return 0
@@ -57,6 +62,13 @@ def _run(options: argparse.Namespace, progress: Progress) -> int:
     summary = up.up(ROOT, progress)
     show(summary)
     return 0 if summary.holds else 1
+
+
+def _policy(profile: str, waivers: str) -> dict[str, str]:
+    """What the pack is told. It runs elsewhere, so a file's path is made absolute."""
+    profile = str(Path(profile).resolve()) if profile.endswith(".json") else profile
+    told = {PROFILE_VARIABLE: profile, WAIVERS_VARIABLE: waivers and str(Path(waivers).resolve())}
+    return {name: value for name, value in told.items() if value}
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -70,6 +82,9 @@ def _parser() -> argparse.ArgumentParser:
     preview = commands.add_parser("preview", help="check a stack against the stand-ins and the policy pack")
     preview.add_argument("--project", type=Path, default=ROOT, help="folder with a Pulumi.yaml; default: this one")
     preview.add_argument("--stack", default="rehearsal", help="stack name; default: rehearsal")
+    said = os.environ.get
+    preview.add_argument("--profile", default=said(PROFILE_VARIABLE) or "baseline", help="policy profile, or its file")
+    preview.add_argument("--waivers", default=said(WAIVERS_VARIABLE) or "", help="waiver file; default: the pack's")
     return parser
 
 

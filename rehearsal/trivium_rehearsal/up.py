@@ -137,10 +137,13 @@ def up(root: Path, progress: Progress) -> Summary:
     return summary
 
 
-def preview(root: Path, project: Path, stack: str, progress: Progress) -> Outcome:
+def preview(
+    root: Path, project: Path, stack: str, progress: Progress, *, policy: Mapping[str, str] | None = None
+) -> Outcome:
     """What deploying `stack` of the Pulumi project in `project` would do, judged by the policy pack.
 
-    Raises `StackError` with everything that a stand-in or a policy refuses. Keeps its logs alone.
+    `policy`: the variables by which the pack is told its profile and waivers (docs/policies.md); without them it judges
+    by its defaults. Raises `StackError` with everything that a stand-in or a policy refuses. Keeps its logs alone.
     """
     places = Places(root)
     engine = ensure_engine(progress)
@@ -153,7 +156,7 @@ def preview(root: Path, project: Path, stack: str, progress: Progress) -> Outcom
         _providers("none", logs, env) as stand_ins,
     ):
         scratch = {"PULUMI_BACKEND_URL": f"file://{folder}", "PULUMI_HOME": f"{folder}/home"}
-        engine_env = env | stand_ins | scratch
+        engine_env = env | stand_ins | scratch | dict(policy or {})
         driven = Stack(project, stack, folder=Path(folder) / "project", pulumi=engine.pulumi, env=engine_env, logs=logs)
         driven.select()
         progress.say(f"Previewing stack `{stack}` of {project.name} with the policy pack.")

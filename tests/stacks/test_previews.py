@@ -6,6 +6,7 @@ import pytest
 
 from tests.tree import ROOT
 from trivium_rehearsal import up
+from trivium_rehearsal.stack import StackError
 from trivium_rehearsal.toolchain.progress import PlainProgress
 
 STACKS = sorted(path.name.split(".")[1] for path in (ROOT / "stacks").glob("Pulumi.*.yaml"))
@@ -20,3 +21,17 @@ def test_a_stack_file_previews_without_a_refusal(stack: str) -> None:
     assert {"aws-audit-store-locked", "aws-model-access-least-privilege"} <= outcome.policies
     assert [text for text in outcome.violations if text.startswith("[mandatory]")] == []
     assert Path(ROOT / "stacks" / f"Pulumi.{stack}.yaml").read_bytes() == before
+
+
+@pytest.mark.engine
+def test_the_profile_that_is_named_is_the_one_that_judges() -> None:
+    finance = {"TRIVIUM_POLICY_PROFILE": "finance"}
+    with pytest.raises(StackError, match="this profile requires the locked stage"):
+        up.preview(ROOT, ROOT, "prod-us-finance", PlainProgress(), policy=finance)
+
+
+@pytest.mark.engine
+def test_a_profile_that_does_not_exist_stops_the_preview_and_the_error_says_so() -> None:
+    unknown = {"TRIVIUM_POLICY_PROFILE": "fiance"}
+    with pytest.raises(StackError, match="`fiance` does not exist; there are baseline, finance"):
+        up.preview(ROOT, ROOT, "dev", PlainProgress(), policy=unknown)

@@ -37,6 +37,8 @@ WORKERS = 64
 """Calls at a time. Each running program or plugin holds one for as long as it runs."""
 LOOK_S = 0.5
 """How often the host looks whether its engine is still there."""
+LAST_WORDS_S = 5.0
+"""How long a pack that does not serve has to say why."""
 PROGRAM = Path(__file__).with_name("program.py")
 ALREADY_SHOWN = 32
 """As `program.ALREADY_SHOWN`; that file is not imported here, because it imports the whole SDK."""
@@ -178,10 +180,11 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
             command: list[str | Path] = [python, "-u", "-m", "pulumi.policy", *args, directory]
             child = _start_plugin(command, {**env, **stack}, directory)
             port = _first_line(child)
+            said = "" if port.strip().isdigit() else _last_words(child)
             output.follow(child)
             started.put(child)
             if not port.strip().isdigit():
-                raise OSError(f"the policy pack in {directory} ended before it served; its output says why")
+                raise OSError(f"the policy pack in {directory} ended before it served: {said}")
             return int(port)
 
         proxy = AnalyzerProxy(start_pack)
@@ -265,6 +268,17 @@ def _first_line(child: Child) -> str:
             return ""
         line += byte
     return line.decode(errors="replace")
+
+
+def _last_words(child: Child) -> str:
+    """What a child that does not serve says on standard error; it is ended when it does not end by itself."""
+    assert child.stderr is not None  # noqa: S101 - `_start_plugin` asks for it
+    impatient = threading.Timer(LAST_WORDS_S, child.stop)
+    impatient.start()
+    try:
+        return child.stderr.read().decode(errors="replace").strip() or "it said nothing"
+    finally:
+        impatient.cancel()
 
 
 def _run_response(code: int) -> Any:
