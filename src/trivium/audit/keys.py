@@ -1,8 +1,8 @@
 """The key that signs a log's manifests, as a file."""
 
-import os
 from pathlib import Path
 
+from trivium.durable import create_durably, write_durably
 from trivium.errors import AuditError
 from trivium.vocabulary.envelope import Ed25519Signer, EnvelopeError
 
@@ -26,23 +26,15 @@ def load_or_create(path: Path) -> Ed25519Signer:
 
 def _create(path: Path) -> None:
     signer = Ed25519Signer.generate()
-    fresh = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(signer.to_pem())
-            file.flush()
-            os.fsync(file.fileno())
         try:
-            os.link(fresh, path)  # unlike a rename, a link never replaces the key another process has just made
+            create_durably(path, signer.to_pem())
         except FileExistsError:
-            return
-        path.with_name(f"{path.name}.pub").write_bytes(signer.public_pem)
+            return  # another process has just made it
+        write_durably(path.with_name(f"{path.name}.pub"), signer.public_pem, mode=0o644)
     except OSError as error:
         raise AuditError(
             f"The audit signing key {path} cannot be made: {error.strerror}.",
             next_step="Name a writable place by TRIVIUM_AUDIT_KEY.",
         ) from error
-    finally:
-        fresh.unlink(missing_ok=True)

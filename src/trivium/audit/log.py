@@ -31,6 +31,7 @@ from trivium.audit.seal import (
     ShardHead,
     leaf_hash,
 )
+from trivium.durable import sync_directory, write_durably
 from trivium.errors import AuditError, AuditWriteError
 from trivium.vocabulary.envelope import Signer, canonical, digest, payload_unverified, seal
 
@@ -185,7 +186,7 @@ class _Shard:
     def _start_segment(self) -> None:
         self._open_path = _open_file(self._path, self._segment)
         self._fd = os.open(self._open_path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
-        _sync_directory(self._path)
+        sync_directory(self._path)
         self._tree = MerkleTree()
         self._first_seq = self._next_seq
         self._size = 0
@@ -315,22 +316,6 @@ class _Shard:
             raise _refused(self._path, self._broken)
 
 
-def write_durably(path: Path, content: bytes) -> None:
-    """Write `path` so that after a crash it has either its old or its new content."""
-    fresh = path.with_name(f".{path.name}.tmp")
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(path)
-    except OSError:
-        fresh.unlink(missing_ok=True)
-        raise
-    _sync_directory(path.parent)
-
-
 def _identity(directory: Path, deployment: str, clock: Callable[[], datetime]) -> bytes:
     """The bytes of `log.json`, made when there is none."""
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -454,14 +439,6 @@ def _refused(path: Path, reason: str) -> AuditWriteError:
         "answered that is not recorded.",
         next_step="Free the disk or repair the mount, and open the log in the process that writes it.",
     )
-
-
-def _sync_directory(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _rfc3339(moment: datetime) -> str:
