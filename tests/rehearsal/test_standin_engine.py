@@ -1,6 +1,7 @@
 """The stand-ins under the real engine: ordinary programs deploy, change and are destroyed; wrong ones are stopped."""
 
 import runpy
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -55,10 +56,11 @@ def stack(
     settings: dict[str, str], program: Callable[[], None], config: dict[str, str] | None = None
 ) -> Iterator[automation.Stack]:
     """A stack of an inline program; destroyed and forgotten on the way out."""
-    with pytest.MonkeyPatch.context() as patch:
+    # A folder of our own: the Automation API leaves the one that it makes.
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         for name, value in settings.items():
             patch.setenv(name, value)
-        options = automation.LocalWorkspaceOptions(env_vars=settings)
+        options = automation.LocalWorkspaceOptions(env_vars=settings, work_dir=folder)
         made = automation.create_or_select_stack("test", "stand-ins", program, opts=options)
         for key, value in {"gcp:project": "rehearsal", "azure-native:location": "eastus", **(config or {})}.items():
             made.set_config(key, automation.ConfigValue(value))
