@@ -1,16 +1,31 @@
-"""`trivium deployment`: show, check and sign deployment descriptors."""
+"""`trivium deployment`: show, check and sign deployment descriptors, and the keys that do."""
 
-import os
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from trivium.cli import print_json
+from trivium.durable import create_durably, write_durably
 from trivium.errors import ConstitutionError, DeploymentError
 from trivium.vocabulary import deployment as vocabulary
 from trivium.vocabulary.envelope import Ed25519Signer, EnvelopeError, TrustedKeys, digest, payload_unverified
-from trivium.vocabulary.envelope import Signer as SignerProtocol
+
+if TYPE_CHECKING:
+    from trivium.credentials.kms import ProvenSigner
+
+_READABLE = 0o644
+"""Of what an application and a reviewer read, and signatures or a hash protect."""
+
+
+def _signing_key(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The options that name the key. Any: click calls the function by its options."""
+    file = click.Path(exists=True, dir_okay=False, path_type=Path)
+    kms = "Key in AWS KMS, Google Cloud KMS or Azure Key Vault, as `pulumi stack output signing_key` names it."
+    function = click.option("--kms", metavar="KEY", help=kms)(function)
+    return click.option("--key", type=file, help="Ed25519 private key (PEM).")(function)
 
 
 @click.group("deployment")
@@ -44,8 +59,7 @@ def show_command(descriptor: Path, trust: Path | None, as_json: bool) -> None:
 
 @command.command("sign")
 @click.argument("draft", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--key", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Ed25519 private key (PEM).")
-@click.option("--kms", metavar="ARN", help="AWS KMS key (ECC_NIST_P256, SIGN_VERIFY); needs the extra `aws`.")
+@_signing_key
 @click.option("--valid-days", type=click.IntRange(1, 366), default=90, show_default=True)
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), required=True)
 def sign_command(draft: Path, key: Path | None, kms: str | None, valid_days: int, out: Path) -> None:
@@ -53,8 +67,7 @@ def sign_command(draft: Path, key: Path | None, kms: str | None, valid_days: int
 
     What is signed has been tried: the constitution compiles, and each provision passes its own tests.
     """
-    if (key is None) == (kms is None):
-        raise click.UsageError("Give either --key or --kms.")
+    _require_one(key, kms)
     described = vocabulary.decode(draft.read_bytes())
     completed = vocabulary.complete(
         described,
@@ -64,9 +77,13 @@ def sign_command(draft: Path, key: Path | None, kms: str | None, valid_days: int
     )
     signer = _signer(key, kms)
     envelope = vocabulary.sign(completed, signer)
-    fresh = out.with_name(f".{out.name}.tmp")
-    fresh.write_bytes(envelope)
-    fresh.replace(out)
+    try:
+        write_durably(out, envelope, mode=_READABLE)
+    except OSError as error:
+        raise DeploymentError(
+            f"The signed descriptor cannot be written to {out}: {error.strerror}. {_standing(out, envelope)}",
+            next_step="Free the disk or name another place by --out, and sign again.",
+        ) from error
     click.echo(
         f"{out}: signed by {signer.keyid[:16]}, {digest(vocabulary.encode(completed))}, until {completed.expires_at}"
     )
@@ -77,14 +94,36 @@ def sign_command(draft: Path, key: Path | None, kms: str | None, valid_days: int
 def keygen_command(path: Path) -> None:
     """Make an Ed25519 signing key at PATH (mode 0600) and its public half at PATH.pub. Never replaces a key."""
     signer = Ed25519Signer.generate()
+    public = path.with_name(f"{path.name}.pub")
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        create_durably(path, signer.to_pem())
     except FileExistsError as error:
         raise DeploymentError(f"{path} exists; a signing key is never replaced.") from error
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(signer.to_pem())
-    path.with_name(f"{path.name}.pub").write_bytes(signer.public_pem)
+    except OSError as error:
+        raise DeploymentError(
+            f"The signing key {path} cannot be made: {error.strerror}.", next_step="Name a writable place."
+        ) from error
+    try:
+        write_durably(public, signer.public_pem, mode=_READABLE)
+    except OSError as error:
+        raise DeploymentError(
+            f"The signing key {path} was made; its public half cannot be written to {public}: {error.strerror}.",
+            next_step=f"Free the disk and run `trivium deployment public-key --key {path} > {public}`.",
+        ) from error
     click.echo(f"{path}: {signer.keyid}")
+
+
+@command.command("public-key")
+@_signing_key
+def public_key_command(key: Path | None, kms: str | None) -> None:
+    """Print the public half of a signing key (PEM), and its id beside it on standard error.
+
+    It is what --trust and TRIVIUM_TRUSTED_KEYS name. A reviewer asks the key service for it, and signs nothing.
+    """
+    _require_one(key, kms)
+    signer = _signer(key, kms)
+    click.echo(signer.public_pem, nl=False)
+    click.echo(signer.keyid, err=True)
 
 
 @command.command("schema")
@@ -115,11 +154,25 @@ def _trusted(path: Path) -> TrustedKeys:
         raise DeploymentError(f"The trusted key {path} cannot be used: {error}.") from error
 
 
-def _signer(key: Path | None, kms: str | None) -> SignerProtocol:
-    if kms is not None:
-        from trivium.credentials.kms import AwsKmsSigner
+def _standing(out: Path, envelope: bytes) -> str:
+    """What is at `out` after a write that failed."""
+    if not out.exists():
+        return "No file was made."
+    if out.read_bytes() == envelope:  # it was put in place, and then the folder could not be forced to disk
+        return "The file is there, but may not outlive a power cut."
+    return "The file that was there is untouched."
 
-        return AwsKmsSigner(kms)
+
+def _require_one(key: Path | None, kms: str | None) -> None:
+    if (key is None) == (kms is None):
+        raise click.UsageError("Give either --key or --kms.")
+
+
+def _signer(key: Path | None, kms: str | None) -> "Ed25519Signer | ProvenSigner":
+    if kms is not None:
+        from trivium.credentials.kms import signer
+
+        return signer(kms)
     assert key is not None  # noqa: S101 -- one of the two is given, checked by the caller
     try:
         return Ed25519Signer.from_pem(key.read_bytes())
