@@ -64,8 +64,11 @@ class StandIn(Protocol):
     """A key on P-256 that may sign, named as its cloud's component exports it."""
     public_pem: bytes
     """Its public half."""
+    keys: dict[Any, Kept]
+    """Its keys. Any: by name, and in a vault by name and version."""
+    requests: list[Request]
     asked: list[str]
-    """The operations that were asked for, in order."""
+    """The operations that were done, in order."""
     spoil: Callable[[str, dict[str, Any]], None]
     """Changes an answer to an operation on its way out."""
     instead: Reply | None

@@ -86,6 +86,19 @@ def test_a_key_that_cannot_sign_is_named_with_what_it_is(
     assert "othing is signed" in text
 
 
+P256 = {"AwsKms": "ECC_NIST_P256", "GoogleKms": "EC_SIGN_P256_SHA256", "KeyVault": "P-256"}
+NOT_P256 = {"AwsKms": "is secp256k1", "GoogleKms": "is secp256k1", "KeyVault": "not a readable public key"}
+
+
+def test_a_key_on_another_curve_than_the_service_says_is_refused(service: StandIn) -> None:
+    name = service.another("another curve")
+    for kept in service.keys.values():
+        kept.kind = P256[cloud(service)]
+    with pytest.raises(CredentialsError) as raised:
+        service.signer(name)
+    assert NOT_P256[cloud(service)] in told(raised)
+
+
 FORBIDDEN = {
     "AwsKms": ("AccessDeniedException", "kms:GetPublicKey and kms:Sign"),
     "GoogleKms": (
@@ -168,6 +181,10 @@ NONSENSE = {
         written(400, {"error": {"code": "<Authorization: Bearer secret>", "status": "Bearer secret"}}),
         "400. Nothing is signed",
     ),
+    "a refusal whose text quotes a token": (
+        written(403, {"__type": "Refused", "message": aws.TOKEN, "error": {"message": google.TOKEN + azure.TOKEN}}),
+        "403",
+    ),
     "a page in place of a refusal": (Reply(502, b"<html>Bad Gateway</html>"), "502"),
 }
 
@@ -243,5 +260,5 @@ def test_no_secret_travels_to_an_address_that_is_not_safe(service: StandIn, addr
 
 def test_what_is_signed_is_the_digest_and_never_the_descriptor(service: StandIn) -> None:
     service.signer().sign(b"the words of the descriptor")
-    bodies = [json.loads(request.body or b"{}") for request in service.requests]  # type: ignore[attr-defined]
+    bodies = [json.loads(request.body or b"{}") for request in service.requests]
     assert "the words of the descriptor" not in json.dumps(bodies)

@@ -36,6 +36,7 @@ from tests.credentials.kms import azure, google
 from tests.credentials.kms.azure import VERSION, KeyVault
 from tests.credentials.kms.google import GoogleKms
 from tests.credentials.kms.standing_in import serving
+from trivium.errors import CredentialsError
 from trivium.vocabulary.envelope import TrustedKeys, keyid_of
 from trivium_rehearsal.endpoints.http import Request
 
@@ -257,6 +258,17 @@ def test_azures_client_needs_the_right_token(vault: KeyVault, over_tls: Any, tok
     address, options = over_tls
     with pytest.raises(ClientAuthenticationError):
         KeyClient(address, Login(token), **options).get_key("signing")
+
+
+def test_a_signer_sends_nothing_to_whom_no_authority_vouches_for(
+    google: GoogleKms, vault: KeyVault, certificate: Path
+) -> None:
+    """The option that lets Azure's client trust the certificate is one that the signer does not have."""
+    for service in (google, vault):
+        refused = pytest.raises(CredentialsError, match="could not be reached; nothing is signed")
+        with serving(service.handle, certificate) as service.url, refused:
+            service.signer()
+        assert service.requests == []
 
 
 def test_the_key_id_is_that_of_the_public_half_everywhere(google: GoogleKms, vault: KeyVault) -> None:
