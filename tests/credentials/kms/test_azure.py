@@ -90,6 +90,13 @@ def test_a_vault_that_admits_only_its_subnet_says_from_where_to_sign(vault: KeyV
         vault.signer()
 
 
+def test_a_key_that_is_disabled_after_its_public_half_was_read_signs_nothing(vault: KeyVault) -> None:
+    signer = vault.signer()
+    vault.keys["signing", VERSION].enabled = False
+    with pytest.raises(CredentialsError, match=r"403 Forbidden, KeyDisabled.*az keyvault key set-attributes"):
+        signer.sign(b"a descriptor")
+
+
 def test_managed_hsm_has_a_role_of_its_own(vault: KeyVault) -> None:
     vault.forbid()
     with pytest.raises(CredentialsError, match="`Managed HSM Crypto User`"):

@@ -129,7 +129,11 @@ def test_a_digest_that_was_changed_on_its_way_is_refused_by_the_service(
 
 def test_a_key_without_its_version_is_told_apart_from_nonsense(google: GoogleKms) -> None:
     assert GoogleKmsKey.names(google.name)
-    assert not GoogleKmsKey.names(google.name.partition("/cryptoKeyVersions")[0])
+    key = google.name.partition("/cryptoKeyVersions")[0]
+    assert not GoogleKmsKey.names(key)
+    with pytest.raises(CredentialsError, match="is no version of a Google Cloud KMS key"):
+        GoogleKmsKey(key, endpoint=google.url, credentials=lambda: BearerToken(TOKEN))
+    assert google.requests == []
 
 
 def test_a_token_is_fetched_once_while_it_lasts_and_renewed_before_its_end(google: GoogleKms) -> None:

@@ -50,7 +50,7 @@ def test_two_questions_make_a_signature(service: StandIn) -> None:
 DISABLED = {
     "AwsKms": ("DisabledException", "aws kms enable-key"),
     "GoogleKms": ("400 FAILED_PRECONDITION, KEY_DISABLED", "gcloud kms keys versions enable"),
-    "KeyVault": ("403 Forbidden, KeyDisabled", "az keyvault key set-attributes --enabled true"),
+    "KeyVault": ("is disabled", "az keyvault key set-attributes --enabled true"),
 }
 MISSING = {
     "AwsKms": ("NotFoundException", "Check the ARN"),

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
 from trivium.credentials import entra
-from trivium.credentials.kms.refusal import AGAIN, Refusal, mismatch, refusal, refused, wrong_kind
+from trivium.credentials.kms.refusal import AGAIN, Refusal, mismatch, wrong_kind
 from trivium.credentials.kms.service import PUBLIC_KEY, SIGN, KeyService
 from trivium.credentials.token import BearerToken
 from trivium.errors import CredentialsError
@@ -194,9 +194,8 @@ class KeyVaultKey:
         if key.key_ops and "sign" not in key.key_ops:
             raise wrong_kind(self.name, f"for {', '.join(key.key_ops)}", "for sign")
         if not bundle.attributes.enabled:
-            # Its public half is given all the same; only signing would be refused.
-            disabled = refusal(403, ("Forbidden", "KeyDisabled"))
-            raise refused(SIGN, self.name, disabled, self._remedy(disabled))
+            # The vault gives its public half all the same, and would refuse to sign.
+            raise CredentialsError(f"The key {self.name} is disabled; nothing is signed.", next_step=_ENABLE)
         return key
 
     def _remedy(self, found: Refusal) -> str:
@@ -207,7 +206,7 @@ class KeyVaultKey:
                 f" {entra.VARIABLE}, which is used for every scope while it is set."
             )
         if found.says("KeyDisabled"):
-            return "Enable the key's version (`az keyvault key set-attributes --enabled true`), or give another."
+            return _ENABLE
         if found.says("ForbiddenByFirewall", "ForbiddenByConnection"):
             return f"Sign from the network that the {vault} admits: the deployment's first subnet."
         if found.status == 403:
@@ -219,6 +218,7 @@ class KeyVaultKey:
         return "Check that the key is of type EC or EC-HSM on P-256, for sign."
 
 
+_ENABLE = "Enable the key's version (`az keyvault key set-attributes --enabled true`), or give another."
 _ROLES = {
     "vault": (
         "`Key Vault Crypto User` on the vault (Microsoft.KeyVault/vaults/keys/read and"

@@ -19,6 +19,7 @@ from trivium.credentials.kms.crc32c import crc32c
 from trivium.credentials.kms.refusal import AGAIN, Refusal, mismatch, wrong_kind
 from trivium.credentials.kms.service import PUBLIC_KEY, SIGN, KeyService
 from trivium.credentials.token import BearerToken
+from trivium.errors import CredentialsError
 
 if TYPE_CHECKING:
     from trivium.credentials.kms.proven import CloudKey
@@ -82,6 +83,11 @@ class GoogleKmsKey:
         self, key: str, *, endpoint: str | None = None, credentials: Callable[[], BearerToken] | None = None
     ) -> None:
         """Raises `CredentialsError` when the key cannot be had or is of another kind."""
+        if not self.names(key):
+            raise CredentialsError(
+                f"`{key}` is no version of a Google Cloud KMS key, expected"
+                " `projects/P/locations/L/keyRings/R/cryptoKeys/K/cryptoKeyVersions/N`."
+            )
         self.name = key
         self._service = KeyService(
             key,
