@@ -127,6 +127,15 @@ class AwsSettings(_Section):
         ),
     ]
     """Principals that may call: they may assume the application's role."""
+    signers: Annotated[
+        list[Annotated[str, Field(pattern=_AWS_PRINCIPAL)]],
+        Key(
+            expected="ARNs of single roles or users; neither `*` nor a whole account",
+            consequence="Nobody, or anybody, could sign what applications trust.",
+            example="arn:aws:iam::111122223333:role/platform-deploy",
+        ),
+    ] = []
+    """Principals that may sign descriptors, beside those whom the account's IAM policies permit it; no invokers."""
 
 
 class GcpSettings(_Section):
@@ -162,6 +171,15 @@ class GcpSettings(_Section):
         ),
     ]
     """Members that may call: they may impersonate the application's service account."""
+    signers: Annotated[
+        list[Annotated[str, Field(pattern=_GCP_MEMBER)]],
+        Key(
+            expected="members such as `group:platform@example.com` or `serviceAccount:…`; never `allUsers`",
+            consequence="Nobody, or anybody, could sign what applications trust.",
+            example="group:platform@example.com",
+        ),
+    ] = []
+    """Members that may sign descriptors, beside the project's owners; no invokers."""
 
 
 class ClaudeTerms(_Section):
@@ -253,6 +271,15 @@ class AzureSettings(_Section):
         ),
     ]
     """Entra principals that may call: they get the application's role on the Foundry account."""
+    signers: Annotated[
+        list[Annotated[str, Field(pattern=_AZURE_PRINCIPAL)]],
+        Key(
+            expected="`user:UUID`, `group:UUID` or `service-principal:UUID` (Entra object ids)",
+            consequence="Nobody, or anybody, could sign what applications trust.",
+            example="group:00000000-0000-0000-0000-000000000000",
+        ),
+    ] = []
+    """Entra principals that may sign descriptors; without any nobody can. No invokers."""
     claude: Annotated[
         ClaudeTerms,
         Key(
@@ -797,6 +824,30 @@ def _sections_rule(clouds: list[str], aws: Any, gcp: Any, azure: Any) -> Iterato
         )
 
 
+def _signers_rule(clouds: list[str], *sections: AwsSettings | GcpSettings | AzureSettings | None) -> Iterator[_Problem]:
+    """Whoever is governed by what a descriptor says does not sign it; and only one cloud has a key to sign with."""
+    for name, section in zip(("aws", "gcp", "azure"), sections, strict=True):
+        if section is None or not section.signers or name not in clouds:
+            continue
+        if name != clouds[0]:
+            yield _Problem(
+                path=(name, "signers"),
+                found=_shown(section.signers),
+                expected=f"signers of the first cloud alone, `{clouds[0]}`, which keeps the signing key",
+                consequence="They would be silently without effect.",
+                remedy="Remove them, or name the cloud first in `trivium:clouds`",
+            )
+        for index, signer in enumerate(section.signers):
+            if signer in section.invokers:
+                yield _Problem(
+                    path=(name, "signers", index),
+                    found=f"`{signer}`, which is among the invokers",
+                    expected="somebody whom the descriptor does not govern",
+                    consequence="An application could sign away its own constitution.",
+                    remedy="Let the identity that runs `trivium deployment sign` sign, and no application",
+                )
+
+
 def _scope_rule(scope: str, zone: str) -> Iterator[_Problem]:
     if scope == "global" and zone != "worldwide":
         yield _Problem(
@@ -965,6 +1016,7 @@ def _content_rule(audit: AuditSettings, clouds: list[str]) -> Iterator[_Problem]
 
 _RULES: tuple[tuple[tuple[str, ...], _Rule], ...] = (
     (("clouds", "aws", "gcp", "azure"), _sections_rule),
+    (("clouds", "aws", "gcp", "azure"), _signers_rule),
     (("scope", "zone"), _scope_rule),
     (("clouds", "scope", "models"), _models_rule),
     (("roles", "models", "clouds"), _roles_rule),

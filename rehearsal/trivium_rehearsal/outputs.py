@@ -509,6 +509,10 @@ def _azure_special(maker: _Maker) -> dict[str, Any]:
         return {"defaultHostName": f"{name}.azurewebsites.net", "state": "Running"}
     if token == "azure-native:containerregistry:Registry":  # noqa: S105 - a type token
         return {"loginServer": f"{name.lower()}.azurecr.io"}
+    if token == "azure-native:keyvault:Key":  # noqa: S105 - a type token
+        # With its port, as Azure Resource Manager's own example has it (Microsoft.KeyVault 2022-07-01, `createKey`).
+        uri = f"https://{maker.inputs.get('vaultName')}.vault.azure.net:443/keys/{name}"
+        return {"keyUri": uri, "keyUriWithVersion": f"{uri}/{maker.hex('version', 32)}"}
     if token == "azure-native:managedidentity:UserAssignedIdentity":  # noqa: S105 - a type token
         return {"principalId": maker.uuid("principal"), "clientId": maker.uuid("client"),
                 "tenantId": maker.place.tenant}  # fmt: skip

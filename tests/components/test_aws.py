@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.components.conftest import declared, settings_with
+from tests.components.conftest import CONFIG, declared, settings_with
 from tests.components.recording import PROFILE_REGIONS, Recorder, Recording, record, statements
 from trivium.errors import ResidencyError
 from trivium_components.aws.deployment import deploy
@@ -160,10 +160,10 @@ def test_the_trail_that_bucket_and_key_admit_is_the_one_that_is_made(aws: Record
     assert admitted.endswith(f":trail/{aws.only(':Trail')['name']}")
 
 
-def test_the_application_can_add_segments_and_sign_and_nothing_more(aws: Recording) -> None:
+def test_the_application_can_add_segments_and_nothing_more(aws: Recording) -> None:
     granted = statements(aws.named("aws-audit-writer")["policy"]).values()
     actions = {found["Action"] if isinstance(found["Action"], str) else tuple(found["Action"]) for found in granted}
-    assert actions == {"s3:PutObject", "kms:GenerateDataKey", ("kms:Sign", "kms:GetPublicKey")}
+    assert actions == {"s3:PutObject", "kms:GenerateDataKey"}
     assert not [found for found in granted if found["Resource"] == "*"]
 
 
@@ -174,6 +174,15 @@ def test_the_signing_key_is_asymmetric_and_only_where_it_is_asked_for(aws: Recor
     without = declared("aws", settings_with(), signing_key=False)
     assert without.result["signing_key"] == ""
     assert len(without.of("kms/key:Key")) == 1
+
+
+def test_the_signers_that_are_named_may_sign_and_the_application_may_not() -> None:
+    signer = "arn:aws:iam::111122223333:role/platform"
+    found = declared("aws", settings_with(aws={**CONFIG["trivium:aws"], "signers": [signer]}))
+    granted = statements(found.named("aws-audit-signing")["policy"])
+    assert granted["Sign"]["Principal"] == {"AWS": [signer]}
+    assert granted["Sign"]["Action"] == ["kms:Sign", "kms:GetPublicKey"]
+    assert set(statements(declared("aws", settings_with()).named("aws-audit-signing")["policy"])) == {"Account"}
 
 
 def test_the_trail_records_management_events_whether_they_read_or_write(aws: Recording) -> None:

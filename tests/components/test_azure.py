@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.components.conftest import UUID, declared, settings_with
+from tests.components.conftest import CONFIG, UUID, declared, settings_with
 from tests.components.recording import Recording, record
 from trivium.errors import ConfigurationError, ResidencyError
 from trivium_components.azure.audit_store import AzureAuditStore
@@ -151,6 +151,17 @@ def test_calls_and_changes_are_logged(azure: Recording) -> None:
     setting = azure.only(":DiagnosticSetting")
     assert {found["category"] for found in setting["logs"] if found["enabled"]} == {"Audit", "RequestResponse"}
     assert azure.only(":Workspace")["retentionInDays"] == 730
+
+
+def test_the_signers_that_are_named_may_sign_and_the_application_may_not(azure: Recording) -> None:
+    clouds = {
+        "clouds": ["azure", "aws", "gcp"],
+        "azure": {**CONFIG["trivium:azure"], "signers": [f"user:{UUID.format(9)}"]},
+    }
+    granted = declared("azure", settings_with(**clouds)).named("azure-audit-signer-0")
+    assert (granted["principalId"], granted["principalType"]) == (UUID.format(9), "User")
+    assert granted["scope"].endswith("azure-audit-vault.id")
+    assert [one for one in azure.of(":RoleAssignment") if one["scope"].endswith("-vault.id")] == []
 
 
 def test_the_signing_key_cannot_be_purged() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.components.conftest import declared, settings_with
+from tests.components.conftest import CONFIG, declared, settings_with
 from tests.components.recording import Recording
 from trivium.errors import ResidencyError
 from trivium_components.gcp.identity import impersonation_role
@@ -59,6 +59,14 @@ def test_the_signing_key_lives_in_an_hsm(gcp: Recording) -> None:
     assert key["purpose"] == "ASYMMETRIC_SIGN"
     assert key["versionTemplate"] == {"algorithm": "EC_SIGN_P256_SHA256", "protectionLevel": "HSM"}
     assert declared("gcp", settings_with(), signing_key=False).result["signing_key"] == ""
+
+
+def test_the_signers_that_are_named_may_sign_and_the_application_may_not(gcp: Recording) -> None:
+    signer = "group:platform@example.com"
+    clouds = {"clouds": ["gcp", "aws", "azure"], "gcp": {**CONFIG["trivium:gcp"], "signers": [signer]}}
+    granted = declared("gcp", settings_with(**clouds)).only(":CryptoKeyIAMMember")
+    assert (granted["member"], granted["role"]) == (signer, "roles/cloudkms.signerVerifier")
+    assert gcp.of(":CryptoKeyIAMMember") == []
 
 
 def test_apis_are_reached_through_a_private_address_outside_every_subnet(gcp: Recording) -> None:

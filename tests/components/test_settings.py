@@ -195,6 +195,17 @@ MISTAKES: dict[str, tuple[Spoil, str, str]] = {
     ),
     "everybody on Google Cloud as invoker": (put("gcp.invokers", ["allUsers"]), '`"allUsers"`', "never `allUsers`"),
     "no invoker": (put("aws.invokers", []), "`trivium:aws.invokers` is `[]`", "at least one"),
+    "everybody as signer": (put("aws.signers", ["*"]), '`trivium:aws.signers[0]` is `"*"`', "neither `*`"),
+    "a signer who is governed": (
+        put("aws.signers", ["arn:aws:iam::111122223333:role/claims"]),
+        "could sign away its own constitution",
+        "no application",
+    ),
+    "a signer where no key is": (
+        put("gcp.signers", ["group:platform@example.com"]),
+        "`trivium:gcp.signers`",
+        "name the cloud first",
+    ),
     "one availability zone": (
         put("aws.availability_zones", ["us-east-1a"]),
         "expected 2 to 8 availability zones",

@@ -8,6 +8,7 @@ import pytest
 from pulumi.runtime.proto import provider_pb2
 
 from tests.rehearsal.standin import Context, Engine, InMemory, RefusedError
+from trivium.credentials.kms import KeyVaultKey
 from trivium_rehearsal.types import PACKAGES, package
 from trivium_rehearsal.wire import UNKNOWN, decode, encode
 
@@ -39,6 +40,12 @@ def test_a_preview_of_a_block_does_not_know_what_the_cloud_adds_inside() -> None
     _, outputs = Engine("azure-native").create("azure-native:keyvault:Vault", given, preview=True)
     assert outputs.values["properties"]["vaultUri"] is UNKNOWN
     assert outputs.values["properties"]["tenantId"] == "t"
+
+
+def test_a_vaults_key_has_an_id_that_a_signer_takes() -> None:
+    given = {"resourceGroupName": "group", "vaultName": "acme", "keyName": "signing", "properties": {"kty": "EC-HSM"}}
+    _, outputs = Engine("azure-native").create("azure-native:keyvault:Key", given)
+    assert KeyVaultKey.names(outputs.values["keyUriWithVersion"])
 
 
 def test_a_preview_executes_nothing() -> None:

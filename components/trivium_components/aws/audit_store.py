@@ -1,4 +1,4 @@
-"""Write-once storage for sealed audit segments and for AWS's own request logs, and the key that signs them.
+"""Write-once storage for sealed audit segments and for AWS's own request logs, and the key that signs descriptors.
 
 Staging the lock. `unlocked` already protects: object lock in GOVERNANCE mode for the regime's full retention, so every
 object is write-once from the first day and only a principal with `s3:BypassGovernanceRetention` can take it away.
@@ -33,6 +33,8 @@ class AwsAuditStoreArgs(TypedDict):
     """Who may add segments: `AwsIdentity.principal`."""
     signing_key: bool
     """Whether this cloud keeps the deployment's signing key."""
+    signers: list[str]
+    """ARNs of those who may sign with it, beside those whom the account's IAM policies permit it."""
     tags: dict[str, str]
     """Tags of every resource."""
 
@@ -47,7 +49,7 @@ class AwsAuditStore(pulumi.ComponentResource):
     encryption_key: pulumi.Output[str]
     """ARN of the key that encrypts it."""
     signing_key: pulumi.Output[str]
-    """ARN of the key that signs descriptors and audit manifests; empty when another cloud keeps it."""
+    """ARN of the key that signs descriptors; empty when another cloud keeps it."""
     retention_days: pulumi.Output[int]
     """Days that objects are kept."""
     lock: pulumi.Output[str]
@@ -146,9 +148,7 @@ class AwsAuditStore(pulumi.ComponentResource):
         iam.RolePolicy(
             f"{name}-writer",
             role=pulumi.Output.from_input(args["writer"]).apply(lambda arn: arn.rsplit("/", 1)[-1]),
-            policy=document(
-                pulumi.Output.all(bucket_arn, key.arn, signing_key).apply(lambda parts: writer_statements(*parts))
-            ),
+            policy=document(pulumi.Output.all(bucket_arn, key.arn).apply(lambda parts: writer_statements(*parts))),
             opts=inside,
         )
         self.uri = pulumi.Output.concat("s3://", bucket.bucket, "/trivium")
@@ -173,14 +173,17 @@ class AwsAuditStore(pulumi.ComponentResource):
         )
 
     def _signing_key(self, name: str, args: AwsAuditStoreArgs, kept: pulumi.ResourceOptions) -> pulumi.Output[str]:
-        """An asymmetric key: the private half never leaves KMS. KMS does not rotate asymmetric keys."""
+        """An asymmetric key: the private half never leaves KMS. KMS does not rotate asymmetric keys.
+
+        The application may not use it: it would sign what governs it.
+        """
         key = kms.Key(
             f"{name}-signing",
-            description="Signs deployment descriptors and audit manifests.",
+            description="Signs deployment descriptors.",
             key_usage="SIGN_VERIFY",
             customer_master_key_spec="ECC_NIST_P256",
             deletion_window_in_days=30,
-            policy=document([account_statement(args["account"], args["region"])]),
+            policy=document([account_statement(args["account"], args["region"]), *signer_statements(args["signers"])]),
             tags=args["tags"],
             opts=kept,
         )
@@ -278,16 +281,22 @@ def bucket_statements(bucket_arn: str, environment: str, account: str, region: s
     ]
 
 
-def writer_statements(bucket_arn: str, encryption_key: str, signing_key: str) -> list[Statement]:
-    """The application may add segments and sign; it may neither read back, list, overwrite retention nor delete."""
-    statements: list[Statement] = [
+def signer_statements(signers: list[str]) -> list[Statement]:
+    """Lets exactly `signers` sign and fetch the public half."""
+    if not signers:
+        return []
+    actions = ["kms:Sign", "kms:GetPublicKey"]
+    return [
+        {"Sid": "Sign", "Effect": "Allow", "Principal": {"AWS": sorted(signers)}, "Action": actions, "Resource": "*"}
+    ]
+
+
+def writer_statements(bucket_arn: str, encryption_key: str) -> list[Statement]:
+    """The application may add segments; it may neither read back, list, overwrite retention nor delete."""
+    return [
         {"Sid": "AddSegments", "Effect": "Allow", "Action": "s3:PutObject", "Resource": f"{bucket_arn}/trivium/*"},
         {"Sid": "EncryptSegments", "Effect": "Allow", "Action": "kms:GenerateDataKey", "Resource": encryption_key},
     ]
-    if signing_key:
-        actions = ["kms:Sign", "kms:GetPublicKey"]
-        statements.append({"Sid": "SignManifests", "Effect": "Allow", "Action": actions, "Resource": signing_key})
-    return statements
 
 
 def trail_name(environment: str) -> str:

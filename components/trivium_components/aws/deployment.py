@@ -70,6 +70,7 @@ def deploy(settings: Settings, *, signing_key: bool) -> Deployed:
             "lock": settings.retention.lock,
             "writer": identity.principal,
             "signing_key": signing_key,
+            "signers": list(found.signers),
             "tags": tags,
         },
         opts,

@@ -1,4 +1,4 @@
-"""Write-once storage for sealed audit segments, and the key that signs them.
+"""Write-once storage for sealed audit segments, and the key that signs descriptors.
 
 Staging the lock. `unlocked` already protects: version-level immutability for the regime's full retention on account and
 container, which an owner can still shorten or remove. Locking the container's policy is an API action that no resource
@@ -13,6 +13,7 @@ from pulumi_azure_native import authorization, keyvault, storage
 
 from trivium.errors import ConfigurationError
 from trivium_components import naming
+from trivium_components.azure.identity import PRINCIPAL_TYPE
 from trivium_components.retention import lock_of
 
 _CONTAINER = "audit"
@@ -42,6 +43,8 @@ class AzureAuditStoreArgs(TypedDict):
     """Who may add segments: `AzureIdentity.principal`."""
     signing_key: bool
     """Whether this cloud keeps the deployment's signing key."""
+    signers: list[str]
+    """`user:UUID`, `group:UUID` or `service-principal:UUID` of those who may sign with it."""
     tenant: str
     """Entra tenant of the subscription; the key vault belongs to it."""
     subnet: pulumi.Input[str]
@@ -62,7 +65,7 @@ class AzureAuditStore(pulumi.ComponentResource):
     encryption_key: pulumi.Output[str]
     """Empty: Azure's own keys encrypt it in this version."""
     signing_key: pulumi.Output[str]
-    """Address of the key that signs descriptors and audit manifests; empty when another cloud keeps it."""
+    """Address of the key that signs descriptors; empty when another cloud keeps it."""
     retention_days: pulumi.Output[int]
     """Days that blobs are kept."""
     lock: pulumi.Output[str]
@@ -189,7 +192,10 @@ class AzureAuditStore(pulumi.ComponentResource):
         )
 
     def _signing_key(self, name: str, args: AzureAuditStoreArgs) -> pulumi.Output[str]:
-        """An asymmetric key in an HSM; purge protection keeps even an owner from destroying it at once."""
+        """An asymmetric key in an HSM; purge protection keeps even an owner from destroying it at once.
+
+        The application may not use it: it would sign what governs it.
+        """
         inside = pulumi.ResourceOptions(parent=self)
         vault = keyvault.Vault(
             f"{name}-vault",
@@ -221,15 +227,17 @@ class AzureAuditStore(pulumi.ComponentResource):
             tags=args["tags"],
             opts=inside,
         )
-        authorization.RoleAssignment(
-            f"{name}-signer",
-            scope=vault.id,
-            role_definition_id=(
-                f"/subscriptions/{args['account']}/providers/Microsoft.Authorization/roleDefinitions/{_CRYPTO_USER}"
-            ),
-            principal_id=args["writer"],
-            principal_type="ServicePrincipal",
-            opts=inside,
-        )
+        for index, signer in enumerate(args["signers"]):
+            kind, _, principal = signer.partition(":")
+            authorization.RoleAssignment(
+                f"{name}-signer-{index}",
+                scope=vault.id,
+                role_definition_id=(
+                    f"/subscriptions/{args['account']}/providers/Microsoft.Authorization/roleDefinitions/{_CRYPTO_USER}"
+                ),
+                principal_id=principal,
+                principal_type=PRINCIPAL_TYPE[kind],
+                opts=inside,
+            )
         reference: pulumi.Output[str] = key.key_uri_with_version
         return reference

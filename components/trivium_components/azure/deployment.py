@@ -77,6 +77,7 @@ def deploy(settings: Settings, *, signing_key: bool) -> Deployed:
             "lock": settings.retention.lock,
             "writer": identity.principal,
             "signing_key": signing_key,
+            "signers": list(found.signers),
             "tenant": found.tenant_id,
             "subnet": network.subnet_ids.apply(lambda subnets: subnets[0]),
             "resource_group": models.resource_group,

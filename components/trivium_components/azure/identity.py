@@ -10,7 +10,8 @@ from trivium_components import naming
 # Calls of partner models and nothing else: no keys, no deployments (Foundry, "Role-based access control", 2026-11-22).
 _DATA_ACTION = "Microsoft.CognitiveServices/accounts/providers/*"
 
-_PRINCIPAL_TYPE = {"user": "User", "group": "Group", "service-principal": "ServicePrincipal"}
+PRINCIPAL_TYPE = {"user": "User", "group": "Group", "service-principal": "ServicePrincipal"}
+"""Kind of a principal in the settings → Azure's name for it."""
 
 
 class AzureIdentityArgs(TypedDict):
@@ -83,7 +84,7 @@ class AzureIdentity(pulumi.ComponentResource):
                 scope=scope,
                 role_definition_id=role.id,
                 principal_id=principal,
-                principal_type=_PRINCIPAL_TYPE[kind],
+                principal_type=PRINCIPAL_TYPE[kind],
                 opts=inside,
             )
         self.principal = identity.principal_id

@@ -1,4 +1,4 @@
-"""Write-once storage for sealed audit segments, and the key that signs them.
+"""Write-once storage for sealed audit segments, and the key that signs descriptors.
 
 Staging the lock. `unlocked` already protects: a retention policy for the regime's full time, which an administrator can
 still shorten or remove. `locked` locks that policy: nobody can, Google included, and `pulumi destroy` fails by design.
@@ -31,6 +31,8 @@ class GcpAuditStoreArgs(TypedDict):
     """Who may add segments: `GcpIdentity.principal`."""
     signing_key: bool
     """Whether this cloud keeps the deployment's signing key."""
+    signers: list[str]
+    """Members who may sign with it, beside the project's owners."""
     tags: dict[str, str]
     """Tags of every resource, as labels."""
 
@@ -45,7 +47,7 @@ class GcpAuditStore(pulumi.ComponentResource):
     encryption_key: pulumi.Output[str]
     """Empty: Google's own keys encrypt it in this version."""
     signing_key: pulumi.Output[str]
-    """Version of the key that signs descriptors and audit manifests; empty when another cloud keeps it."""
+    """Version of the key that signs descriptors; empty when another cloud keeps it."""
     retention_days: pulumi.Output[int]
     """Days that objects are kept."""
     lock: pulumi.Output[str]
@@ -96,7 +98,10 @@ class GcpAuditStore(pulumi.ComponentResource):
         )
 
     def _signing_key(self, name: str, args: GcpAuditStoreArgs, kept: pulumi.ResourceOptions) -> pulumi.Output[str]:
-        """An asymmetric key in an HSM. Key rings and keys cannot be deleted from Google Cloud, only their versions."""
+        """An asymmetric key in an HSM. Key rings and keys cannot be deleted from Google Cloud, only their versions.
+
+        The application may not use it: it would sign what governs it.
+        """
         service = projects.Service(
             f"{name}-cloudkms",
             project=args["account"],
@@ -120,11 +125,12 @@ class GcpAuditStore(pulumi.ComponentResource):
             labels=naming.labels(args["tags"]),
             opts=kept,
         )
-        kms.CryptoKeyIAMMember(
-            f"{name}-signer",
-            crypto_key_id=key.id,
-            role="roles/cloudkms.signerVerifier",
-            member=args["writer"],
-            opts=pulumi.ResourceOptions(parent=self),
-        )
+        for index, signer in enumerate(args["signers"]):
+            kms.CryptoKeyIAMMember(
+                f"{name}-signer-{index}",
+                crypto_key_id=key.id,
+                role="roles/cloudkms.signerVerifier",
+                member=signer,
+                opts=pulumi.ResourceOptions(parent=self),
+            )
         return pulumi.Output.concat(key.id, "/cryptoKeyVersions/1")
