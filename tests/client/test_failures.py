@@ -5,6 +5,7 @@ import contextlib
 import os
 import threading
 import time
+import traceback
 from typing import Any
 
 import pytest
@@ -24,6 +25,7 @@ from tests.client.worlds import (
 )
 from trivium import Client, Options, TriviumError
 from trivium.audit import Attempt, Opened
+from trivium.client import transport
 from trivium.client.message import RequestArguments
 from trivium.credentials import BearerToken
 from trivium.errors import (
@@ -111,6 +113,21 @@ def test_whatever_fetches_credentials_may_fail_in_any_way(world: World) -> None:
         client.messages.create(**hello(model="gcp-us"))
     assert "the secret itself" not in str(caught.value)
     assert "gcp-us" in str(caught.value)
+    assert world.outcomes() == [("gcp-us", "refused")]
+
+
+@pytest.mark.parametrize("way", ["create", "stream", "async create", "async stream"])
+def test_a_transport_that_fails_in_an_unforeseen_way_is_recorded_and_told_without_its_words(
+    world: World, way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any) -> Any:
+        raise ZeroDivisionError("private words")
+
+    monkeypatch.setattr(transport, "_filled", fail)
+    with pytest.raises(TriviumError) as caught:
+        asked(world, way, **hello(model="gcp-us"))
+    assert "ZeroDivisionError" in str(caught.value)
+    assert "private words" not in "".join(traceback.format_exception(caught.value))
     assert world.outcomes() == [("gcp-us", "refused")]
 
 

@@ -53,6 +53,22 @@ def bearer(subject: Authoriser) -> str:
     return subject.headers("/x", {}, b"")["authorization"]
 
 
+UNSENDABLE: dict[str, tuple[Protocol, Any]] = {
+    "a token with its line break": ("vertex", BearerToken("ya29.private\n")),
+    "a token in quotes with a space": ("foundry", BearerToken("private words")),
+    "an empty token": ("vertex", BearerToken("")),
+    "a key id with a line break": ("converse", AwsKeys("AKIAPRIVATE\r\n", "secret")),
+    "a session token beyond ASCII": ("converse", AwsKeys("AKIDEXAMPLE", "secret", "private\u200b")),
+}
+
+
+@pytest.mark.parametrize(("protocol", "credential"), UNSENDABLE.values(), ids=UNSENDABLE)
+def test_what_no_header_can_carry_is_refused_and_not_shown(clock: Clock, protocol: Protocol, credential: Any) -> None:
+    with pytest.raises(CredentialsError, match="characters that no header can carry") as caught:
+        authoriser(clock, credential, protocol).headers("/x", {}, b"")
+    assert "private" not in str(caught.value).lower()
+
+
 def test_a_token_is_fetched_once_and_used_again(clock: Clock) -> None:
     issuer = Issuer(clock)
     subject = authoriser(clock, issuer)

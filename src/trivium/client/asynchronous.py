@@ -9,7 +9,7 @@ from trivium.client.core import Abandoned, Append, Drain, Effect, Emit, Forget, 
 from trivium.client.message import Message, RequestArguments
 from trivium.client.shared import Shared
 from trivium.client.transport import AsyncExchange, async_pools
-from trivium.errors import RequestError, TriviumError
+from trivium.errors import RequestError
 from trivium.vocabulary.deployment import Deployment
 from trivium.vocabulary.messages import Event, TextDelta
 
@@ -126,9 +126,9 @@ class _AsyncRun:
                     continue
                 try:
                     result = await self._do(effect)
-                except TriviumError as error:
-                    failed = error
-                except BaseException as error:  # cancelled, or a defect: the attempt is recorded, then it goes on
+                except Exception as error:
+                    failed = error  # the core knows what becomes of it, and of what nobody foresaw
+                except BaseException as error:  # cancelled: the attempt is recorded, then it goes on
                     interrupted, failed = error, Abandoned()
         except StopIteration as done:
             self._message = done.value

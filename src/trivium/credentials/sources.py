@@ -98,6 +98,12 @@ class Authoriser:
                 f"Route `{self._route.id}` got {type(credential).__name__}, expected {expected.__name__}.",
                 next_step=f"Correct credentials= for `{self._route.cloud}`.",
             )
+        if not _sendable(credential):
+            raise CredentialsError(
+                f"The credentials of route `{self._route.id}` hold characters that no header can carry; nothing was"
+                " sent.",
+                next_step="Look for a line break, a space or quotes that came along where they are read from.",
+            )
         if not self._fresh(credential, timedelta(0)):
             raise CredentialsError(
                 f"The credentials of route `{self._route.id}` have expired; nothing was sent.",
@@ -107,6 +113,19 @@ class Authoriser:
 
     def _fresh(self, credential: Credential, margin: timedelta) -> bool:
         return credential.expires_at is None or self._clock() + margin < credential.expires_at
+
+
+def _sendable(credential: Credential) -> bool:
+    """Whether it goes into headers as it is. Found out here, since the transport's error would quote it."""
+    parts = (
+        (credential.value,)
+        if isinstance(credential, BearerToken)
+        else (
+            credential.access_key_id,
+            credential.session_token or "-",
+        )
+    )
+    return all(part.isascii() and part.isprintable() and part and " " not in part for part in parts)
 
 
 def _fetcher(route: Route, sources: Sources) -> Callable[[], Credential]:
