@@ -5,6 +5,12 @@ PYTHON ?= python3
 VENV := .venv/bin
 ROOMS := trivium trivium_components trivium_policies trivium_rehearsal
 
+# Without a UTF-8 locale Python takes files and paths for ASCII, and a clone in a folder named `Zürich` would not start.
+export PYTHONUTF8 := 1
+ifeq ($(findstring utf,$(subst UTF,utf,$(or $(LC_ALL),$(LC_CTYPE),$(LANG)))),)
+export LC_ALL := C.UTF-8
+endif
+
 STACK ?= rehearsal
 PROJECT ?= .
 PROFILE ?=
@@ -26,6 +32,9 @@ help:
 
 # A blink when there is nothing to do. It decides by content, so no file's time can mislead it.
 env:
+	@command -v $(firstword $(PYTHON)) >/dev/null || { \
+	echo "trivium: there is no $(PYTHON). Install Python 3.11 or newer, or name one: make PYTHON=/path/to/python3.11" >&2; \
+	exit 1; }
 	@$(PYTHON) rehearsal/bootstrap.py
 
 toolchain: env

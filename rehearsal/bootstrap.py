@@ -33,7 +33,14 @@ if sys.version_info < OLDEST:
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "rehearsal"))
 
-from trivium_rehearsal.toolchain.installers import AGAIN, remedy, uv_environment, without_hosts  # noqa: E402
+from trivium_rehearsal.guardian import end_with_make  # noqa: E402
+from trivium_rehearsal.toolchain.installers import (  # noqa: E402
+    AGAIN,
+    remedy,
+    uv_environment,
+    without_hosts,
+    written_by_uv,
+)
 
 GUARDIAN = ROOT / "rehearsal" / "trivium_rehearsal" / "guardian.py"
 EVERY_S = 10.0
@@ -78,7 +85,7 @@ def _make(root: Path, wanted: str) -> None:
 
 def digest(root: Path) -> str:
     """Names the environment by all that it is made of: the pins, the project file and the interpreter."""
-    made_of = hashlib.sha256(f"{sys.version}\0{sys.base_prefix}\0{root}\0".encode())
+    made_of = hashlib.sha256(os.fsencode(f"{sys.version}\0{sys.base_prefix}\0{root}\0"))
     for name in ("constraints.txt", "pyproject.toml"):
         try:
             made_of.update((root / name).read_bytes())
@@ -113,15 +120,27 @@ def _make_anew(venv: Path) -> None:
             f"{sys.executable} comes without the modules venv and ensurepip. Install them "
             f"(on Debian and Ubuntu: apt install python3-venv), {AGAIN}"
         )
-    if venv.exists() or venv.is_symlink():
+    if venv.is_symlink() or venv.is_file() or (venv.exists() and any(venv.iterdir())):
         say("removing the old .venv")
-        aside = venv.with_name(f".venv.removing-{os.getpid()}")
-        venv.rename(aside)  # At once: a half-removed .venv would look like a whole one.
-        _remove(aside)
+        _put_away(venv)
     say("making .venv")
-    venv.mkdir()
+    venv.mkdir(exist_ok=True)
     (venv / "trivium.making").touch()
     _run("python -m venv", sys.executable, "-m", "venv", str(venv))
+
+
+def _put_away(venv: Path) -> None:
+    """Remove `.venv`, so that at no moment a half of it looks like a whole one."""
+    aside = venv.with_name(f".venv.removing-{os.getpid()}")
+    try:
+        venv.rename(aside)
+    except OSError:  # A disk or a container's volume of its own can be emptied, but not moved.
+        for name in ("trivium.ready", "pyvenv.cfg"):
+            (venv / name).unlink(missing_ok=True)
+        for entry in venv.iterdir():
+            entry.unlink() if entry.is_symlink() or not entry.is_dir() else shutil.rmtree(entry)
+    else:
+        _remove(aside)
 
 
 def _install_uv(root: Path, venv: Path) -> None:
@@ -175,8 +194,16 @@ def _run(name: str, *command: str, env: dict[str, str] | None = None) -> None:
         os.close(ours)  # If it still runs, the guardian ends it now.
         process.wait()
     if process.returncode:
-        said = " ".join(lines)
-        raise BootstrapError(f"{name} failed, saying: {without_hosts(said) or 'nothing'}\ntrivium: {remedy(said)}")
+        todo = remedy(" ".join(lines), ROOT / ".venv", *written_by_uv(os.environ))
+        raise BootstrapError(
+            f"{name} failed, saying: {without_hosts(_complaint(list(lines))) or 'nothing'}\ntrivium: {todo}"
+        )
+
+
+def _complaint(lines: list[str]) -> str:
+    """What an installer wrote, from its first error on: what went before is of no use to who must mend it."""
+    first = next((at for at, line in enumerate(lines) if line.lower().startswith("error")), 0)
+    return " ".join(lines[first:])
 
 
 @contextmanager
@@ -217,7 +244,7 @@ def _sweep(root: Path) -> None:
 
 
 def _remove(path: Path) -> None:
-    if path.is_symlink():
+    if path.is_symlink() or path.is_file():
         path.unlink()
     else:
         shutil.rmtree(path, ignore_errors=True)
@@ -243,12 +270,14 @@ def say(text: str) -> None:
 
 
 if __name__ == "__main__":
+    end_with_make()
     try:
         main()
     except BootstrapError as error:
         sys.exit(f"trivium: {error}")
     except OSError as error:
-        sys.exit(f"trivium: {error.filename or 'the environment'}: {error.strerror}. {remedy(str(error))}")
+        where = Path(error.filename or ROOT / ".venv")
+        sys.exit(f"trivium: {where}: {error.strerror}. {remedy(str(error), where, *written_by_uv(os.environ))}")
     except KeyboardInterrupt:
         say("interrupted; run the same command again, it goes on from here")
         sys.exit(130)

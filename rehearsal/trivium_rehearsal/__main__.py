@@ -6,14 +6,26 @@ python -m trivium_rehearsal down
 """
 
 import argparse
+import errno
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from trivium.errors import TriviumError
+from trivium_rehearsal.guardian import end_with_make
 from trivium_rehearsal.toolchain.progress import PlainProgress, Progress, TerminalProgress
+from trivium_rehearsal.toolchain.room import (
+    NEARLY_FULL,
+    REHEARSAL_BYTES,
+    demand,
+    free_bytes,
+    fullest,
+    rehearsal_folders,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
+NOT_PERMITTED = (errno.EACCES, errno.EPERM, errno.EROFS)
 PROFILE_VARIABLE, WAIVERS_VARIABLE = "TRIVIUM_POLICY_PROFILE", "TRIVIUM_POLICY_WAIVERS"
 """How the policy pack is told what to judge by (docs/policies.md)."""
 
@@ -30,15 +42,33 @@ def main(arguments: list[str]) -> int:
         print(f"\ntrivium: interrupted; `make {options.command}` goes on from here.", file=sys.stderr)
         return 130
     except TriviumError as error:
-        print(f"trivium: {error}", file=sys.stderr)
-        return 1
+        return _failed(error.message, error.next_step, options.command)
     except OSError as error:
         what = f"{error.filename}: {error.strerror}" if error.filename else str(error) or type(error).__name__
-        print(
-            f"trivium: {what}. Mend that (free disk space, permissions) and run `make {options.command}` again.",
-            file=sys.stderr,
-        )
-        return 1
+        mend = "Give yourself the rights on it" if error.errno in NOT_PERMITTED else None
+        return _failed(f"{what}.", mend and f"{mend}, then run `make {options.command}` again.", options.command)
+    except ModuleNotFoundError as error:
+        _distrust_environment()
+        return _failed(f"The environment .venv has lost the module `{error.name}`.", None, options.command)
+
+
+def _failed(message: str, next_step: str | None, command: str) -> int:
+    """Say what went wrong, and one thing to do. On a full disk that is to make room, whatever it was that failed."""
+    again = f"run `make {command}` again."
+    fuller = fullest(*rehearsal_folders(ROOT))
+    if free_bytes(fuller) < NEARLY_FULL:
+        next_step = f"{demand(fuller, REHEARSAL_BYTES)} then {again}"
+    message = message.rstrip(" \n:")
+    end = "\ntrivium: " if "\n" in message else " " if message.endswith(".") else ". "
+    print(f"trivium: {message}{end}{next_step or again.capitalize()}", file=sys.stderr)
+    return 1
+
+
+def _distrust_environment() -> None:
+    """Have the next `make` make .venv anew, as after a run that was killed while making it (bootstrap.py)."""
+    with suppress(OSError):
+        (ROOT / ".venv" / "trivium.making").touch()
+        (ROOT / ".venv" / "trivium.ready").unlink(missing_ok=True)
 
 
 def _run(options: argparse.Namespace, progress: Progress) -> int:
@@ -89,4 +119,5 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
+    end_with_make()
     sys.exit(main(sys.argv[1:]))

@@ -54,6 +54,8 @@ def _own(path: Iterable[Path], *, home: Path, pulumi: Path, backend: Path) -> di
         # The engine records who made a change, and does not run without a name in some containers.
         "USER": "rehearsal",
         "TRIVIUM_PYTHON": str(python),
+        # Whatever the locale: the SDKs' files and a clone's path are not ASCII.
+        "PYTHONUTF8": "1",
         # Programs run in this environment with an official language host, too.
         "PULUMI_PYTHON_CMD": str(python),
         "PULUMI_HOME": str(pulumi),

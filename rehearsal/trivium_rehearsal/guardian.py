@@ -28,6 +28,14 @@ SWEEP_S = 10.0
 """How long killed descendants may take to disappear; one stuck in the kernel for longer is left to init."""
 
 
+def end_with_make() -> None:
+    """When `make` started this process, ask it to end (SIGTERM) when make does: killed by `kill -9`, make itself asks
+    nobody (Linux)."""
+    with suppress(OSError):
+        if Path(f"/proc/{os.getppid()}/comm").read_text().strip() in {"make", "gmake"}:
+            _prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
 def main(lifeline: int, command: list[str]) -> int:
     """Run `command` to its end, or to the asker's; return the exit code to give."""
     _prctl(PR_SET_CHILD_SUBREAPER, 1)

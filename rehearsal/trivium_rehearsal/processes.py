@@ -13,6 +13,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -93,12 +94,12 @@ class Child:
         return self._guardian.wait()
 
     def last_lines(self) -> str:
-        """The end of its log, indented for quoting; empty without a log."""
+        """The end of its log, indented for quoting, of tracebacks only the error; empty without a log."""
         if self.log is None:
             return ""
         with suppress(OSError), self.log.open("rb") as file:
             file.seek(max(0, self.log.stat().st_size - 16_384))
-            lines = file.read().decode(errors="replace").splitlines()[-QUOTED_LINES:]
+            lines = _without_tracebacks(file.read().decode(errors="replace").splitlines())[-QUOTED_LINES:]
             return "\n".join(f"    {line}" for line in lines)
         return ""
 
@@ -187,17 +188,36 @@ def run(
     cwd: Path | None = None,
     on_line: Callable[[str], None] = lambda _: None,
     keep_lines: int = 100,
+    timeout_s: float | None = None,
 ) -> Finished:
-    """Run `command` to its end, handing over each line (output and errors together) as it is written."""
+    """Run `command` to its end, handing over each line (output and errors together) as it is written.
+
+    One that still runs after `timeout_s` is stopped: its exit code then tells of a signal.
+    """
     kept: deque[str] = deque(maxlen=keep_lines)
     with start(command, name=name, env=env, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as child:
         assert child.stdout is not None  # noqa: S101 - asked for above
-        with child.stdout as output:
+        with child.stdout as output, _stopped_after(timeout_s, child):
             for raw in output:
                 line = raw.decode(errors="replace").rstrip("\r\n")
                 kept.append(line)
                 on_line(line)
         return Finished(child.wait(), tuple(kept))
+
+
+@contextmanager
+def _stopped_after(timeout_s: float | None, child: Child) -> Iterator[None]:
+    """Stop the child if we are still inside after `timeout_s`."""
+    if timeout_s is None:
+        yield
+        return
+    timer = threading.Timer(timeout_s, child.stop)
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        timer.join()
 
 
 def wait_until(child: Child, ready: Callable[[], bool], *, timeout_s: float, what: str) -> None:
@@ -220,7 +240,7 @@ def wait_until_listening(child: Child, port: int, *, timeout_s: float = 30.0) ->
     wait_until(child, lambda: answers(port), timeout_s=timeout_s, what=f"listening on port {port}")
 
 
-def wait_until_says(child: Child, pattern: str, *, timeout_s: float = 30.0) -> re.Match[str]:
+def wait_until_says(child: Child, pattern: str, *, timeout_s: float = 30.0, what: str = "ready") -> re.Match[str]:
     """The first match of the regular expression `pattern` in the child's log. Raises as `wait_until` does."""
     found: list[re.Match[str]] = []
 
@@ -229,8 +249,20 @@ def wait_until_says(child: Child, pattern: str, *, timeout_s: float = 30.0) -> r
         found.extend(match for match in [re.search(pattern, text, re.MULTILINE)] if match)
         return bool(found)
 
-    wait_until(child, said, timeout_s=timeout_s, what=f"saying {pattern!r}")
+    wait_until(child, said, timeout_s=timeout_s, what=what)
     return found[0]
+
+
+def _without_tracebacks(lines: list[str]) -> list[str]:
+    """Of each Python traceback the last line alone, which is the error; whoever wants the rest has the log."""
+    kept, inside = [], False
+    for line in lines:
+        inside = inside or line.startswith("Traceback (most recent call last)")
+        if inside and (not line or line.startswith((" ", "Traceback", "During handling", "The above exception"))):
+            continue
+        inside = False
+        kept.append(line)
+    return kept
 
 
 def _not_ready(child: Child, message: str) -> ProcessError:

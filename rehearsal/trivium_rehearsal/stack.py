@@ -15,13 +15,17 @@ import yaml
 
 from trivium.errors import TriviumError
 from trivium_rehearsal import processes
+from trivium_rehearsal.stack_file import read_project, read_stack
+
+NOT_ITS_OWN = 126
+"""Exit codes from here on are the shell's: a program that cannot be run (126, 127) or a signal (128 and more)."""
 
 Event = dict[str, Any]
 """One engine event as the engine writes it (sdk/go/common/apitype/events.go); Any: twenty shapes, three are read."""
 
 
 class StackError(TriviumError):
-    """The engine failed or refused. Quotes what it told its user."""
+    """The engine failed or refused, or was ended from outside. Quotes what it told its user."""
 
     fault = "platform"
 
@@ -131,7 +135,7 @@ class Stack:
         if code:
             raise StackError(
                 f"`pulumi {verb}` of stack `{self.name}` failed (exit {code}):\n{_told(outcome, child)}",
-                next_step=f"The whole output is in {log}.",
+                next_step=self._broken(code) or f"Mend that and run it again; the whole output is in {log}.",
             )
         return outcome
 
@@ -153,21 +157,28 @@ class Stack:
             output = child.stdout.read().decode()
             code = child.wait()
         if code:
-            said = log.read_text(errors="replace").strip() or output.strip()
-            raise StackError(f"`pulumi {' '.join(arguments[:2])}` failed (exit {code}):\n{said}")
+            said = log.read_text(errors="replace").strip() or output.strip() or "It said nothing."
+            failed = f"`pulumi {' '.join(arguments[:2])}` failed (exit {code}):\n{said}"
+            raise StackError(failed, next_step=self._broken(code) or f"Mend that and run it again; {log} has it, too.")
         return output
+
+    def _broken(self, code: int) -> str | None:
+        """What to do about an engine that did not come to an end of its own: 126, 127 and signals."""
+        if code < NOT_ITS_OWN:
+            return None
+        return f"Run it again; if it stays so, the engine is damaged: remove {self._pulumi.parent} and run it again."
 
 
 def _mirror(project: Path, stack: str, folder: Path) -> None:
     """Copy the project file, pointing at the program where it is, and the stack's configuration into `folder`."""
-    described = yaml.safe_load((project / "Pulumi.yaml").read_text())
+    described = read_project(project)
     configurations = project / described.get("stackConfigDir", ".")
     options = described["runtime"].get("options", {}) if isinstance(described["runtime"], dict) else {}
     if "virtualenv" in options:
         options["virtualenv"] = str(project / options["virtualenv"])
     moved = {**described, "main": str(project / described.get("main", ".")), "stackConfigDir": "."}
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "Pulumi.yaml").write_text(yaml.safe_dump(moved))
+    replace(folder / "Pulumi.yaml", yaml.safe_dump(moved).encode())
     name = f"Pulumi.{stack}.yaml"
     if not (configurations / name).exists():
         known = sorted(path.name.split(".")[1] for path in configurations.glob("Pulumi.*.yaml"))
@@ -175,9 +186,18 @@ def _mirror(project: Path, stack: str, folder: Path) -> None:
             f"Project `{described['name']}` has no stack `{stack}`: there is no {configurations / name}.",
             next_step=f"Name one of: {', '.join(known) or 'none'}.",
         )
-    configuration = (configurations / name).read_text()
-    own = "encryptionsalt:" in configuration
-    (folder / name).write_text(configuration if own else configuration + _salt(folder / name))
+    configuration = read_stack(configurations / name, described["name"])
+    if "encryptionsalt:" not in configuration:
+        configuration = f"{configuration.rstrip()}\n{_salt(folder / name)}"
+    # In one step: a copy cut off by a full disk would have lost the salt, and with it the state's secrets.
+    replace(folder / name, configuration.encode())
+
+
+def replace(path: Path, content: bytes) -> None:
+    """Give `path` this content in one step: whoever is cut off meanwhile leaves what was there before."""
+    fresh = path.with_name(f".{path.name}.tmp")
+    fresh.write_bytes(content)
+    fresh.replace(path)
 
 
 def _salt(copy: Path) -> str:

@@ -30,10 +30,11 @@ from trivium_rehearsal.governed import Application, Claim, Endpoints
 from trivium_rehearsal.levels import level_of
 from trivium_rehearsal.ministack import MiniStack
 from trivium_rehearsal.report import Summary, by_level, write
-from trivium_rehearsal.stack import Event, Outcome, Stack
+from trivium_rehearsal.stack import Event, Outcome, Stack, replace
 from trivium_rehearsal.toolchain.engine import Engine, ensure_engine
 from trivium_rehearsal.toolchain.ministack import ensure_ministack
 from trivium_rehearsal.toolchain.progress import Progress
+from trivium_rehearsal.toolchain.room import REHEARSAL_BYTES, demand, free_bytes, fullest, rehearsal_folders
 
 STACK = "rehearsal"
 VALID_DAYS = 30
@@ -89,6 +90,13 @@ class Places:
         return self.home / "unfinished"
 
 
+def _require_room(root: Path) -> None:
+    fuller = fullest(*rehearsal_folders(root))
+    if free_bytes(fuller) < REHEARSAL_BYTES:
+        asked = demand(fuller, REHEARSAL_BYTES)
+        raise ConfigurationError("A rehearsal needs disk space.", next_step=f"{asked} then run the same command again.")
+
+
 def _public(key: Path) -> Path:
     """Where the public half of a key lies."""
     return key.with_name(f"{key.name}.pub")
@@ -101,7 +109,9 @@ def up(root: Path, progress: Progress) -> Summary:
     """
     started = time.monotonic()
     places = Places(root)
+    _require_room(root)
     with _alone(places), processes.ended_like_ctrl_c():
+        _forget_a_torn_state(places, progress)
         engine = ensure_engine(progress)
         env = rehearsal_environment(root, path=engine.path)
         with _stand_ins(places, env, progress) as stand_ins:
@@ -114,7 +124,7 @@ def up(root: Path, progress: Progress) -> Summary:
             progress.say("Signing the deployment descriptor.")
             deployment = _signed(local.rehearsed(draft), places, env)
             progress.say("Asking governed questions on every route; the embedded model answers.")
-            before = _verified(places, env)["records"] if places.audit.exists() else 0
+            before = _recorded(places, env)
             answers, claims = _demonstrated(deployment, local, places, env)
             arrived = local.arrived
         progress.say("Verifying the audit log.")
@@ -146,6 +156,7 @@ def preview(
     by its defaults. Raises `StackError` with everything that a stand-in or a policy refuses. Keeps its logs alone.
     """
     places = Places(root)
+    _require_room(root)
     engine = ensure_engine(progress)
     env = rehearsal_environment(root, path=engine.path)
     logs = places.logs / f"preview-{project.name}-{stack}"  # two previews at a time keep out of each other's way
@@ -193,11 +204,45 @@ def down(root: Path, progress: Progress) -> None:
         return
     with _alone(places), processes.ended_like_ctrl_c():
         try:
+            _forget_a_torn_state(places, progress)
             if _has_stack(places):
                 _destroy(root, places, progress)
         finally:
-            shutil.rmtree(places.home)
+            _remove(places.home)
     progress.say("Removed .trivium. Kept: .venv (`make clean` removes it), and the engine in the user's cache.")
+
+
+def _remove(home: Path) -> None:
+    """Remove the folder; one that is a disk or a container's volume of its own can only be emptied."""
+    try:
+        shutil.rmtree(home)
+    except OSError:
+        if home.exists() and any(home.iterdir()):
+            raise
+
+
+def _forget_a_torn_state(places: Places, progress: Progress) -> None:
+    """Begin anew when a full disk cut off what the engine remembers: it refuses to read it, now and ever after.
+
+    Nothing is lost with it: the stand-ins keep nothing, and the local AWS is emptied along with it.
+    """
+    files = [*(places.home / "state").rglob(f"{STACK}.json"), *(places.home / "state").rglob("meta.yaml")]
+    if all(_is_whole(file) for file in files):
+        return
+    progress.say("The last run was cut off while it wrote the stack's state: beginning anew.")
+    for folder in ("state", "ministack", "project"):
+        shutil.rmtree(places.home / folder, ignore_errors=True)
+    places.unfinished.unlink(missing_ok=True)
+
+
+def _is_whole(file: Path) -> bool:
+    content = file.read_bytes()
+    if file.suffix != ".json":
+        return bool(content.strip())
+    try:
+        return isinstance(json.loads(content), dict)
+    except ValueError:
+        return False
 
 
 def _destroy(root: Path, places: Places, progress: Progress) -> None:
@@ -254,7 +299,7 @@ def _signed(deployment: vocabulary.Deployment, places: Places, env: Mapping[str,
     places.descriptor.parent.mkdir(exist_ok=True)
     places.key.parent.mkdir(exist_ok=True, mode=0o700)
     draft = places.descriptor.with_name("draft.json")
-    draft.write_bytes(vocabulary.encode(deployment))
+    replace(draft, vocabulary.encode(deployment))
     if not places.key.exists():
         _trivium("deployment", "keygen", str(places.key), env=env)
     _trivium(
@@ -262,8 +307,25 @@ def _signed(deployment: vocabulary.Deployment, places: Places, env: Mapping[str,
         *("--valid-days", str(VALID_DAYS), "--out", str(places.descriptor)),
         env=env,
     )
+    _show_public(places.key, env)
     shown = _trivium("deployment", "show", str(places.descriptor), "--trust", str(places.public_key), "--json", env=env)
     return vocabulary.from_plain(json.loads(shown))
+
+
+def _show_public(key: Path, env: Mapping[str, str]) -> None:
+    """The public half beside a key, where a run was killed between writing the one and the other."""
+    if not _public(key).exists():
+        public = _trivium("deployment", "public-key", "--key", str(key), env=env)
+        replace(_public(key), public.encode())
+
+
+def _recorded(places: Places, env: Mapping[str, str]) -> int:
+    """Records that the audit log holds already: also those of a run that was killed before they were sealed."""
+    if not places.audit.exists() or not places.audit_key.exists():
+        return 0
+    _show_public(places.audit_key, env)
+    audit = _verified(places, env)
+    return int(audit["records"]) + int(audit["unsealed"])
 
 
 def _verified(places: Places, env: Mapping[str, str]) -> dict[str, Any]:

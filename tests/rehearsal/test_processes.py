@@ -213,3 +213,46 @@ def test_being_asked_to_end_is_like_ctrl_c(number: signal.Signals) -> None:
     with ended_like_ctrl_c(), pytest.raises(KeyboardInterrupt):
         signal.raise_signal(number)
     assert signal.getsignal(number) == before
+
+
+# ---------------------------------------------------------------- what is bounded, quoted and ended
+
+
+def test_a_command_that_takes_too_long_is_stopped() -> None:
+    sleeper = "print('begun', flush=True); import time; time.sleep(600)"
+    finished = run([sys.executable, "-c", sleeper], name="the sleeper", env=ENV, timeout_s=1.0)
+    assert finished.lines == ("begun",)
+    assert finished.code != 0
+
+
+def test_of_a_traceback_the_error_alone_is_quoted(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    program = (
+        "print('before', flush=True)\ntry:\n  1 / 0\nexcept ArithmeticError as e:\n  raise OSError('the end') from e"
+    )
+    with start([sys.executable, "-c", program], name="the failing", env=ENV, log=log) as child:
+        child.wait()
+        quoted = child.last_lines()
+    assert [line.strip() for line in quoted.splitlines() if line.strip()] == [
+        "before",
+        "ZeroDivisionError: division by zero",
+        "The above exception was the direct cause of the following exception:",
+        "OSError: the end",
+    ]
+
+
+def test_what_make_started_ends_when_make_is_killed(tmp_path: Path) -> None:
+    (tmp_path / "child.py").write_text(
+        "import os, pathlib, time\n"
+        "from trivium_rehearsal.guardian import end_with_make\n"
+        "end_with_make()\n"
+        "pathlib.Path('pid').write_text(str(os.getpid()))\n"
+        "time.sleep(600)\n"
+    )
+    (tmp_path / "Makefile").write_text(f"up:\n\t@{sys.executable} child.py\n")
+    told = tmp_path / "pid"
+    with subprocess.Popen(["make", "up"], cwd=tmp_path) as make:
+        assert eventually(lambda: told.exists() and bool(told.read_text()))
+        make.kill()
+    child = int(told.read_text())
+    assert eventually(lambda: not alive(child))

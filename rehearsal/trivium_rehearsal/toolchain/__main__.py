@@ -7,6 +7,7 @@ import sys
 from contextlib import nullcontext
 
 from trivium.errors import TriviumError
+from trivium_rehearsal.guardian import end_with_make
 from trivium_rehearsal.processes import ended_like_ctrl_c
 from trivium_rehearsal.toolchain.engine import ensure_engine
 from trivium_rehearsal.toolchain.ministack import ensure_ministack
@@ -32,4 +33,5 @@ def main() -> int:
 
 
 if __name__ == "__main__":
+    end_with_make()
     sys.exit(main())

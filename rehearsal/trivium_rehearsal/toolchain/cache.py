@@ -21,6 +21,7 @@ from pathlib import Path
 
 from trivium.errors import ConfigurationError
 from trivium_rehearsal.toolchain.progress import Progress
+from trivium_rehearsal.toolchain.room import amount, free_bytes
 
 COMPLETE = "complete.json"
 """Written last into a finished folder: the size in bytes of each file that must be there."""
@@ -36,8 +37,18 @@ def cache_folder(kind: str) -> Path:
     A relative `$XDG_CACHE_HOME` is ignored, as the XDG Base Directory Specification 0.8 demands.
     """
     home = os.environ.get("XDG_CACHE_HOME", "")
-    base = Path(home) if Path(home).is_absolute() else Path.home() / ".cache"
-    return base / "trivium" / kind
+    return (Path(home) if Path(home).is_absolute() else _home() / ".cache") / "trivium" / kind
+
+
+def _home() -> Path:
+    try:
+        return Path.home().absolute()
+    except RuntimeError as error:
+        raise ToolchainError(
+            "You have no home folder: HOME is not set and the system knows no other, so there is no place to keep the "
+            "engine.",
+            next_step="Set HOME or XDG_CACHE_HOME to a folder you can write, then run it again.",
+        ) from error
 
 
 def is_whole(folder: Path) -> bool:
@@ -112,10 +123,10 @@ def remove(folder: Path) -> None:
 
 
 def _require_room(home: Path, room_bytes: int, kind: str) -> None:
-    free = shutil.disk_usage(home).free
+    free = free_bytes(home)
     if free < room_bytes:
         raise ToolchainError(
-            f"Making the {kind} takes up to {room_bytes / 1e9:.1f} GB of disk; {home} has {free / 1e9:.1f} GB free.",
+            f"Making the {kind} takes up to {amount(room_bytes)} of disk; {home} has {amount(free)} free.",
             next_step="Free disk space, or set XDG_CACHE_HOME to a folder on a larger disk, then run it again.",
         )
 

@@ -21,9 +21,12 @@ from trivium_rehearsal.toolchain.cache import ToolchainError, cache_folder, prov
 from trivium_rehearsal.toolchain.installers import without_hosts
 from trivium_rehearsal.toolchain.packages import uv
 from trivium_rehearsal.toolchain.progress import PlainProgress, Progress, ticking
+from trivium_rehearsal.toolchain.room import NEARLY_FULL, demand, free_bytes
 
 VERSION = "3.259.0"
 """The version in engine/go.mod, which is what a build makes."""
+ANSWER_S = 30.0
+"""How long a program on PATH may take to tell its version: one that waits for something else is not used."""
 OLDEST = (3, 250)
 """Older engines lack parts of the language and provider protocols that the rehearsal speaks."""
 
@@ -73,7 +76,21 @@ def ensure_engine(progress: Progress | None = None) -> Engine:
     if found is not None:
         return found
     folder = provide("engine", _key(), lambda place: _build(place, said), progress=said, room_bytes=ROOM_BYTES)
+    _make_executable(folder)
     return Engine(pulumi=folder / "pulumi", version=VERSION, origin="built", path=(folder,))
+
+
+def _make_executable(folder: Path) -> None:
+    """Give the programs of a built engine the permission back that a copy of the cache may have lost."""
+    for program in (folder / "pulumi", *(folder / script.name for script in _SCRIPTS)):
+        if not os.access(program, os.X_OK):
+            try:
+                program.chmod(0o755)
+            except OSError as error:
+                raise ToolchainError(
+                    f"{program} cannot be run: {error.strerror}.",
+                    next_step="Make it executable for you, or set XDG_CACHE_HOME to a folder you can write.",
+                ) from error
 
 
 def _on_path(progress: Progress) -> Engine | None:
@@ -103,7 +120,7 @@ def _version(pulumi: Path) -> str | None:
         env = {"PATH": os.environ.get("PATH", os.defpath), "HOME": home, "PULUMI_HOME": home}
         env["PULUMI_SKIP_UPDATE_CHECK"] = "true"
         try:
-            answer = run([pulumi, "version"], name="pulumi", env=env, keep_lines=20)
+            answer = run([pulumi, "version"], name="pulumi", env=env, keep_lines=20, timeout_s=ANSWER_S)
         except (OSError, ProcessError):
             return None
     versions = (re.fullmatch(r"v?(\d+\.\d+\.\d+\S*)", line.strip()) for line in answer.lines)
@@ -175,7 +192,8 @@ def _go(work: Path, progress: Progress) -> Path:
 def _go_version(go: Path) -> tuple[int, ...] | None:
     """(1, 26, 8) for go1.26.8; None when it does not run."""
     try:
-        answer = run([go, "env", "GOVERSION"], name="go", env={**os.environ, "GOTOOLCHAIN": "local"})
+        env = {**os.environ, "GOTOOLCHAIN": "local"}
+        answer = run([go, "env", "GOVERSION"], name="go", env=env, timeout_s=ANSWER_S)
     except (OSError, ProcessError):
         return None
     match = re.match(r"go(\d+)\.(\d+)(?:\.(\d+))?", answer.lines[-1]) if answer.code == 0 and answer.lines else None
@@ -213,7 +231,7 @@ def _compile(go: Path, target: Path, work: Path, progress: Progress) -> None:
     with ticking(progress, count.come):
         done = run(command, name="go build", env=_go_environment(go, work), cwd=_MODULE, on_line=count.read)
     if done.code:
-        raise ToolchainError(_why(count, done.code), next_step=_remedy(count))
+        raise ToolchainError(_why(count, done.code), next_step=_remedy(count, work))
 
 
 def _why(count: _Count, code: int) -> str:
@@ -221,10 +239,12 @@ def _why(count: _Count, code: int) -> str:
     return f"The Pulumi engine could not be built: go build ended with code {code}, saying: {said}."
 
 
-def _remedy(count: _Count) -> str:
+def _remedy(count: _Count, work: Path) -> str:
     """One instruction, by the stage that the build had reached."""
-    if any("no space left on device" in line for line in count.complaints):
-        return "Free disk space or set XDG_CACHE_HOME to a folder on a larger disk, then run it again."
+    full = any("no space left on device" in line for line in count.complaints)
+    if full or free_bytes(work) < NEARLY_FULL:
+        needed = demand(cache_folder("engine"), ROOM_BYTES)
+        return f"{needed} or set XDG_CACHE_HOME to a folder on a larger disk, then run it again."
     if count.packages < PACKAGES // 2 and any("go: " in line or "dial " in line for line in count.complaints):
         return "Check that Go reaches a module proxy (`go env GOPROXY`), then run it again."
     return "Run it again; if it stays so, install Pulumi from its publisher, so that it is on PATH."

@@ -9,10 +9,16 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
+from trivium_rehearsal.toolchain.room import NEARLY_FULL, demand, free_bytes, fullest, temporary
+
 AGAIN = "then run the same command again; it goes on from here."
 
+ROOM_BYTES = 3_000_000_000
+"""What is asked for when a disk is full: the environment (1.3 GB) and uv's cache of it, on one disk or on two."""
+
+FULL = r"no space left|os error 28|errno 28|disk quota"
 REMEDIES = (
-    (r"no space left|os error 28|errno 28|disk quota", f"The disk is full. Free 3 GB of space, {AGAIN}"),
+    (FULL, f"The disk is full. Free 3 GB of space, {AGAIN}"),
     (
         r"hash(es)? (mismatch|do not match)|do not match the hashes",
         f"A package is not the one that was pinned: its hash differs. Clear the caches of pip and uv, {AGAIN}",
@@ -28,7 +34,7 @@ REMEDIES = (
     ),
     (
         r"permission denied|os error 13|read-only",
-        f"A file cannot be written. Make its folder writable for you, {AGAIN}",
+        f"A file cannot be read or cannot be written. Give yourself the rights on it and its folder, {AGAIN}",
     ),
 )
 """What installers say, in lower case, and what to do. The first that matches counts."""
@@ -36,17 +42,27 @@ REMEDIES = (
 _ADDRESS = re.compile(
     r"""[a-z][a-z0-9+.-]*://[^\s'"`)>,]+
     | (?<=\blookup\ )\S+(\ on\ \S+)?
-    | (?<=\bdial\ tcp\ )[\d.:\[\]a-f]+
+    | (?<=\bdial\ (?:tcp|udp)\ )[\d.:\[\]a-f]+
     | (?<=\bhost=)'[^']*' """,
     re.IGNORECASE | re.VERBOSE,
 )
 """Addresses as uv, Go and pip write them: a URL, `lookup <host> on <server>`, `dial tcp <address>`, `host='…'`."""
 
 
-def remedy(said: str) -> str:
-    """One instruction for what an installer said."""
+def remedy(said: str, *written: Path) -> str:
+    """One instruction for what an installer said that writes into the folders `written`: of a full disk, which one."""
     lower = said.lower()
+    if written:
+        fuller = fullest(*written)
+        if re.search(FULL, lower) or free_bytes(fuller) < NEARLY_FULL:
+            return f"{demand(fuller, ROOM_BYTES)} {AGAIN}"
     return next((todo for pattern, todo in REMEDIES if re.search(pattern, lower)), "Run the same command again.")
+
+
+def written_by_uv(environ: Mapping[str, str]) -> tuple[Path, ...]:
+    """Where uv writes besides its target: its cache, and the system's temporary folder."""
+    home = Path(environ.get("XDG_CACHE_HOME") or Path(environ.get("HOME") or "/") / ".cache")
+    return Path(environ.get("UV_CACHE_DIR") or home / "uv"), temporary(environ)
 
 
 def without_hosts(text: str) -> str:
@@ -86,4 +102,4 @@ def uv_settings(pip_config: str) -> dict[str, str]:
     return {name: value for name, value in settings.items() if value}
 
 
-__all__ = ["AGAIN", "REMEDIES", "remedy", "uv_environment", "uv_settings", "without_hosts"]
+__all__ = ["AGAIN", "REMEDIES", "remedy", "uv_environment", "uv_settings", "without_hosts", "written_by_uv"]

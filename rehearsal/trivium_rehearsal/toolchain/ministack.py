@@ -45,4 +45,5 @@ def _make(place: Path, progress: Progress) -> tuple[str, ...]:
     options = ("--quiet", "--relocatable", "--allow-existing", "--python", sys.executable)
     uv("venv", *options, place, what=WHAT, progress=progress)
     uv("pip", "sync", "--quiet", "--require-hashes", "--python", python, REQUIREMENTS, what=WHAT, progress=progress)
-    return ("bin/python", "bin/ministack", "pyvenv.cfg")
+    # Every file, because the installer's own record tells nothing of one that was lost since.
+    return tuple(sorted(str(path.relative_to(place)) for path in place.rglob("*") if path.is_file()))

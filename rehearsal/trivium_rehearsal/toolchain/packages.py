@@ -7,8 +7,8 @@ import time
 from pathlib import Path
 
 from trivium_rehearsal.processes import run
-from trivium_rehearsal.toolchain.cache import ToolchainError
-from trivium_rehearsal.toolchain.installers import remedy, uv_environment, without_hosts
+from trivium_rehearsal.toolchain.cache import ToolchainError, cache_folder
+from trivium_rehearsal.toolchain.installers import remedy, uv_environment, without_hosts, written_by_uv
 from trivium_rehearsal.toolchain.progress import Progress, ticking
 
 USUAL_S = 60
@@ -29,7 +29,7 @@ def uv(*arguments: str | Path, what: str, progress: Progress) -> None:
         said = " ".join(line.strip() for line in done.lines)
         raise ToolchainError(
             f"{what[0].upper()}{what[1:]} could not be installed. uv says: {without_hosts(said)}.",
-            next_step=remedy(said),
+            next_step=remedy(said, cache_folder("engine"), *written_by_uv(os.environ)),
         )
 
 

@@ -1,0 +1,90 @@
+"""What is said, and what is begun anew, when a disk is full or was."""
+
+from pathlib import Path
+
+import pytest
+
+from trivium_rehearsal import __main__ as command
+from trivium_rehearsal import up
+from trivium_rehearsal.stack import StackError
+from trivium_rehearsal.toolchain import installers, room
+from trivium_rehearsal.toolchain.progress import PlainProgress
+
+
+@pytest.fixture
+def full(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A folder on a full disk; every other disk has room."""
+    monkeypatch.setattr(room, "free_bytes", lambda folder: 0 if folder == tmp_path else 10**12)
+    for module in (installers, command, up):
+        monkeypatch.setattr(module, "free_bytes", room.free_bytes)
+    return tmp_path
+
+
+def test_the_space_of_a_folder_that_is_not_made_yet_is_its_disks(tmp_path: Path) -> None:
+    assert room.free_bytes(tmp_path / "not" / "made") == pytest.approx(room.free_bytes(tmp_path), rel=0.1)
+    assert room.free_bytes(tmp_path) > 0
+
+
+def test_the_fullest_of_several_disks_is_named_with_what_it_lacks(full: Path) -> None:
+    assert room.fullest(Path("/"), full) == full
+    assert room.demand(full, 3_000_000_000) == f"The disk that holds {full} has 0 MB free. Free 3.0 GB there,"
+
+
+SAID = {"that says so": "error: No space left on device (os error 28)", "that does not": "Fatal Python error"}
+
+
+@pytest.mark.parametrize("said", SAID.values(), ids=SAID)
+def test_an_installer_on_a_full_disk_asks_for_room_on_that_disk(said: str, full: Path) -> None:
+    assert installers.remedy(said, Path("/"), full).startswith(f"The disk that holds {full} has 0 MB free.")
+
+
+def test_whatever_fails_on_a_full_disk_the_one_instruction_is_to_make_room(
+    full: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*_: object) -> int:
+        raise StackError("The engine failed.", next_step="Look at its log.")
+
+    monkeypatch.setattr(command, "_run", fail)
+    monkeypatch.setattr(command, "rehearsal_folders", lambda _: (Path("/"), full))
+    assert command.main(["down"]) == 1
+    said = capsys.readouterr().err
+    assert f"The disk that holds {full} has 0 MB free. Free 100 MB there, then run `make down` again." in said
+    assert "Look at its log." not in said
+
+
+STATE = "stacks/a/rehearsal.json"
+TORN = {
+    "an empty state": (STATE, b""),
+    "half a state": (STATE, b'{"version": 3,'),
+    "an empty description": ("meta.yaml", b" \n"),
+}
+
+
+@pytest.mark.parametrize(("name", "content"), TORN.values(), ids=TORN)
+def test_a_state_that_was_cut_off_is_forgotten_with_all_that_depends_on_it(
+    name: str, content: bytes, tmp_path: Path
+) -> None:
+    places = up.Places(tmp_path)
+    torn, audit = places.home / "state" / name, places.audit / "log.json"
+    for file, text in (
+        (torn, content),
+        (audit, b"{}"),
+        (places.home / "ministack" / "s", b""),
+        (places.unfinished, b""),
+    ):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(text)
+    up._forget_a_torn_state(places, PlainProgress())
+    assert not (places.home / "state").exists()
+    assert not (places.home / "ministack").exists()
+    assert not places.unfinished.exists()
+    assert audit.exists()
+
+
+def test_a_whole_state_is_kept(tmp_path: Path) -> None:
+    places = up.Places(tmp_path)
+    state = places.home / "state" / "stacks" / "rehearsal.json"
+    state.parent.mkdir(parents=True)
+    state.write_text("{}")
+    up._forget_a_torn_state(places, PlainProgress())
+    assert state.exists()
