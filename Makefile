@@ -50,6 +50,8 @@ preview: env
 	@$(VENV)/python -m trivium_rehearsal preview --stack "$(STACK)" --project "$(PROJECT)" $(if $(PROFILE),--profile "$(PROFILE)")
 
 test: toolchain
+	@git ls-files --error-unmatch Makefile >/dev/null || { \
+	echo "trivium: the tests ask git which files this clone has. Install git and clone the repository with it." >&2; exit 1; }
 	$(VENV)/python -m pytest -n 2 --dist loadfile $(TESTS)
 
 check: env

@@ -8,12 +8,14 @@ python -m trivium_rehearsal down
 import argparse
 import errno
 import os
+import re
 import sys
 from contextlib import suppress
 from pathlib import Path
 
 from trivium.errors import TriviumError
 from trivium_rehearsal.guardian import end_with_make
+from trivium_rehearsal.processes import ProcessError
 from trivium_rehearsal.toolchain.progress import PlainProgress, Progress, TerminalProgress
 from trivium_rehearsal.toolchain.room import (
     NEARLY_FULL,
@@ -41,6 +43,11 @@ def main(arguments: list[str]) -> int:
     except KeyboardInterrupt:
         print(f"\ntrivium: interrupted; `make {options.command}` goes on from here.", file=sys.stderr)
         return 130
+    except ProcessError as error:
+        lost = re.search(r"ModuleNotFoundError: No module named '([\w.]+)'", error.message)
+        if lost and not error.message.startswith("The AWS emulator"):  # which has an environment of its own
+            return _lost(lost[1], options.command)
+        return _failed(error.message, error.next_step, options.command)
     except TriviumError as error:
         return _failed(error.message, error.next_step, options.command)
     except OSError as error:
@@ -48,8 +55,7 @@ def main(arguments: list[str]) -> int:
         mend = "Give yourself the rights on it" if error.errno in NOT_PERMITTED else None
         return _failed(f"{what}.", mend and f"{mend}, then run `make {options.command}` again.", options.command)
     except ModuleNotFoundError as error:
-        _distrust_environment()
-        return _failed(f"The environment .venv has lost the module `{error.name}`.", None, options.command)
+        return _lost(str(error.name), options.command)
 
 
 def _failed(message: str, next_step: str | None, command: str) -> int:
@@ -64,11 +70,13 @@ def _failed(message: str, next_step: str | None, command: str) -> int:
     return 1
 
 
-def _distrust_environment() -> None:
+def _lost(module: str, command: str) -> int:
     """Have the next `make` make .venv anew, as after a run that was killed while making it (bootstrap.py)."""
     with suppress(OSError):
         (ROOT / ".venv" / "trivium.making").touch()
         (ROOT / ".venv" / "trivium.ready").unlink(missing_ok=True)
+    remedy = f"Run `make {command}` again: it makes the environment anew."
+    return _failed(f"The environment .venv has lost the module `{module}`.", remedy, command)
 
 
 def _run(options: argparse.Namespace, progress: Progress) -> int:

@@ -268,7 +268,9 @@ def _without_tracebacks(lines: list[str]) -> list[str]:
 def _not_ready(child: Child, message: str) -> ProcessError:
     quoted = child.last_lines()
     wrote = f" The last it wrote:\n{quoted}\n" if quoted else " It wrote nothing."
-    return ProcessError(message + wrote, next_step=f"The whole log is {child.log}." if child.log else None)
+    return ProcessError(
+        message + wrote, next_step=f"Run it again; the whole log is {child.log}." if child.log else None
+    )
 
 
 def answers(port: int) -> bool:

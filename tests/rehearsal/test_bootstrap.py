@@ -1,6 +1,7 @@
 """The environment is made once, mended when it was left half-made, and every failure is one instruction."""
 
 import ast
+import errno
 import importlib.util
 import os
 import signal
@@ -126,6 +127,57 @@ def test_a_run_interrupted_at_any_step_is_mended_by_the_next(
     bootstrap.main(installers.root)
     assert installers.asked == ALL
     assert sorted(path.name for path in installers.root.glob(".venv*")) == [".venv"]
+
+
+def test_an_environment_that_cannot_be_moved_is_emptied_in_its_place(
+    bootstrap: ModuleType, installers: Installers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A container's volume at `.venv`: the system refuses to rename it."""
+
+    def refuse(self: Path, target: Path) -> Path:
+        raise OSError(errno.EBUSY, "Device or resource busy", str(self))
+
+    venv = installers.root / ".venv"
+    (venv / "lib").mkdir(parents=True)
+    (venv / "lib64").symlink_to("lib")
+    (venv / "pyvenv.cfg").write_text("version = 3.1.0\n")
+    with monkeypatch.context() as busy:
+        busy.setattr(bootstrap.Path, "rename", refuse)
+        bootstrap._put_away(venv)
+    assert list(venv.iterdir()) == []
+    venv.rmdir()
+    bootstrap.main(installers.root)
+    assert installers.asked == ALL
+
+
+def test_a_file_in_the_environments_place_gives_way(bootstrap: ModuleType, installers: Installers) -> None:
+    (installers.root / ".venv").write_text("not a folder")
+    bootstrap.main(installers.root)
+    assert installers.asked == ALL
+    assert sorted(path.name for path in installers.root.glob(".venv*")) == [".venv"]
+
+
+def test_a_clone_whose_path_is_not_of_the_locale_has_a_name(bootstrap: ModuleType, tmp_path: Path) -> None:
+    root = tmp_path / os.fsdecode(b"caf\xe9")
+    root.mkdir()
+    for name in ("constraints.txt", "pyproject.toml"):
+        (root / name).touch()
+    assert len(bootstrap.digest(root)) == 64
+
+
+@pytest.mark.parametrize(
+    ("lines", "shown"),
+    [
+        (["Resolved 127 packages", "error: Failed to install", "cause: x"], "error: Failed to install cause: x"),
+        (["Downloading uv", "ERROR: No space"], "ERROR: No space"),
+        (["Killed"], "Killed"),
+        ([], ""),
+    ],
+)
+def test_what_an_installer_said_before_its_error_is_not_shown(
+    lines: list[str], shown: str, bootstrap: ModuleType
+) -> None:
+    assert bootstrap._complaint(lines) == shown
 
 
 def test_two_runs_at_once_make_the_environment_once(tmp_path: Path) -> None:

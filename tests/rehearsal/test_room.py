@@ -1,11 +1,14 @@
 """What is said, and what is begun anew, when a disk is full or was."""
 
+import errno
+import os
 from pathlib import Path
 
 import pytest
 
 from trivium_rehearsal import __main__ as command
 from trivium_rehearsal import up
+from trivium_rehearsal.processes import ProcessError
 from trivium_rehearsal.stack import StackError
 from trivium_rehearsal.toolchain import installers, room
 from trivium_rehearsal.toolchain.progress import PlainProgress
@@ -88,3 +91,77 @@ def test_a_whole_state_is_kept(tmp_path: Path) -> None:
     state.write_text("{}")
     up._forget_a_torn_state(places, PlainProgress())
     assert state.exists()
+
+
+# What a killed run left
+
+
+def test_records_that_a_killed_run_left_unsealed_are_not_counted_as_new(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    places = up.Places(tmp_path)
+    places.audit.mkdir(parents=True)
+    places.audit_key.parent.mkdir()
+    places.audit_key.touch()
+    places.audit_key.with_name("audit.pem.pub").touch()
+    monkeypatch.setattr(up, "_verified", lambda *_: {"records": 17, "unsealed": 9})
+    assert up._recorded(places, {}) == 26
+
+
+def test_without_a_key_nothing_can_have_been_recorded(tmp_path: Path) -> None:
+    places = up.Places(tmp_path)
+    places.audit.mkdir(parents=True)
+    assert up._recorded(places, {}) == 0
+
+
+def test_a_public_half_that_was_never_written_is_made_from_the_key(tmp_path: Path) -> None:
+    key, env = tmp_path / "key.pem", dict(os.environ)
+    up._trivium("deployment", "keygen", str(key), env=env)
+    public = tmp_path / "key.pem.pub"
+    content = public.read_bytes()
+    public.unlink()
+    up._show_public(key, env)
+    assert public.read_bytes() == content
+
+
+def test_a_folder_that_cannot_go_is_emptied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stay(folder: Path) -> None:
+        (folder / "kept").unlink(missing_ok=True)
+        raise OSError(errno.EBUSY, "Device or resource busy", str(folder))
+
+    (tmp_path / "kept").touch()
+    monkeypatch.setattr("trivium_rehearsal.up.shutil.rmtree", stay)
+    up._remove(tmp_path)
+    (tmp_path / "stubborn").touch()
+    with pytest.raises(OSError, match="busy"):
+        up._remove(tmp_path)
+
+
+# An environment that has lost something
+
+
+LOST = "    ModuleNotFoundError: No module named 'grpc'"
+
+
+@pytest.mark.parametrize(
+    ("error", "anew"),
+    [
+        pytest.param(ModuleNotFoundError("No module named 'grpc'", name="grpc"), True, id="our own import"),
+        pytest.param(ProcessError(f"The stand-ins ended.\n{LOST}"), True, id="a child's import"),
+        pytest.param(ProcessError(f"The AWS emulator ended.\n{LOST}"), False, id="another environment's"),
+    ],
+)
+def test_a_lost_module_has_the_environment_made_anew(
+    error: Exception, anew: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*_: object) -> int:
+        raise error
+
+    ready, making = tmp_path / ".venv" / "trivium.ready", tmp_path / ".venv" / "trivium.making"
+    ready.parent.mkdir()
+    ready.touch()
+    monkeypatch.setattr(command, "ROOT", tmp_path)
+    monkeypatch.setattr(command, "_run", fail)
+    assert command.main(["down"]) == 1
+    assert (ready.exists(), making.exists()) == (not anew, anew)
+    assert ("has lost the module `grpc`. Run `make down` again" in capsys.readouterr().err) == anew

@@ -164,6 +164,30 @@ def test_a_relative_cache_folder_is_ignored(monkeypatch: pytest.MonkeyPatch) -> 
     assert cache.cache_folder("thing") == Path.home() / ".cache" / "trivium" / "thing"
 
 
+def test_without_any_home_folder_that_is_one_instruction(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nowhere() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setattr(cache.Path, "home", nowhere)
+    with pytest.raises(ToolchainError, match="Set HOME or XDG_CACHE_HOME"):
+        cache.cache_folder("thing")
+
+
+def test_every_file_of_the_emulators_environment_must_be_there(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def installed(*arguments: object, **_: object) -> None:
+        place = Path(str(arguments[-1])) if arguments[0] == "venv" else Path(str(arguments[5])).parents[1]
+        for name in ("bin/python", "lib/ministack/app.py"):
+            (place / name).parent.mkdir(parents=True, exist_ok=True)
+            (place / name).write_text("x")
+
+    monkeypatch.setattr(ministack, "uv", installed)
+    folder = ministack.ensure_ministack(Heard()).parents[1]
+    assert cache.is_whole(folder)
+    (folder / "lib" / "ministack" / "app.py").write_text("")
+    assert not cache.is_whole(folder)
+
+
 # Which engine
 
 
@@ -253,6 +277,23 @@ def test_a_build_makes_the_engine_with_its_scripts_and_leaves_no_caches(home: Pa
     ]
     (home / "bin" / "go").unlink()
     assert ensure_engine(Heard()) == built
+
+
+def test_programs_of_a_built_engine_that_lost_their_permission_get_it_back(home: Path) -> None:
+    program(home, "go", GO.format(home=home, version=engine.VERSION).replace("env >", "/usr/bin/env >"))
+    pulumi = ensure_engine(Heard()).pulumi
+    programs = (pulumi, pulumi.with_name("pulumi-language-python"))
+    for file in programs:
+        file.chmod(0o644)
+    ensure_engine(Heard())
+    assert [os.access(file, os.X_OK) for file in programs] == [True, True]
+
+
+@pytest.mark.parametrize("name", ["pulumi", "go"])
+def test_a_program_on_path_that_hangs_is_not_waited_for(name: str, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "ANSWER_S", 0.5)
+    hanging = program(home, name, "exec /bin/sleep 600")
+    assert (engine._version(hanging) if name == "pulumi" else engine._go_version(hanging)) is None
 
 
 def test_a_build_keeps_the_users_proxies_and_drops_what_would_build_something_else(
@@ -404,6 +445,7 @@ def test_what_an_installer_says_becomes_one_instruction(said: str, instruction: 
         ("GET https://u:p@index.example:8443/simple/x/ failed", "GET <address> failed"),
         ("lookup proxy.example on 10.0.0.1:53: no such host", "lookup <address> no such host"),
         ("dial tcp 10.0.0.1:443: i/o timeout", "dial tcp <address> i/o timeout"),
+        ("dial udp 10.0.0.1:53: connect: unreachable", "dial udp <address> connect: unreachable"),
         ("HTTPSConnectionPool(host='index.example', port=443)", "HTTPSConnectionPool(host=<address>, port=443)"),
         ("no address at all: x==1.0", "no address at all: x==1.0"),
     ],

@@ -235,7 +235,7 @@ def _compile(go: Path, target: Path, work: Path, progress: Progress) -> None:
 
 
 def _why(count: _Count, code: int) -> str:
-    said = without_hosts(" ".join(count.complaints[-4:])) or "nothing more"
+    said = without_hosts(" ".join(count.complaints[-4:])[-400:]) or "nothing more"
     return f"The Pulumi engine could not be built: go build ended with code {code}, saying: {said}."
 
 
