@@ -9,8 +9,9 @@ from trivium.guard.detectors.detector import Detector, Literals, entropy
 
 _PEM_BODY = 12800
 """Characters of base64 of an RSA key of 16,384 bits (about 12,700 with line breaks), rounded up."""
-_PEM_HEAD = r"-----BEGIN (?:(?!PRIVATE )[A-Z0-9]{1,12}+ ){0,3}+PRIVATE KEY(?: BLOCK)?-----"
-_PEM_LINES = rf"(?>[A-Za-z0-9+/=\s\\:,.()]|-(?!-)){{0,{_PEM_BODY}}}+"
+# Atomic groups, not `{…}+`: before 3.11.5 Python repeats a group with a lookahead wrongly (python/cpython#100061).
+_PEM_HEAD = r"-----BEGIN (?>(?:(?!PRIVATE )[A-Z0-9]{1,12}+ ){0,3})PRIVATE KEY(?: BLOCK)?-----"
+_PEM_LINES = rf"(?>(?>[A-Za-z0-9+/=\s\\:,.()]|-(?!-)){{0,{_PEM_BODY}}})"
 """Base64 and header lines, also with `\\n` written out; two hyphens begin the last line."""
 
 PRIVATE_KEY = Detector(
@@ -19,7 +20,7 @@ PRIVATE_KEY = Detector(
     source="RFC 7468 sections 2, 10 and 11; RFC 1421 headers; RFC 9580 section 6.2",
     finder=Literals(
         literals=("-----BEGIN",),
-        pattern=re.compile(_PEM_HEAD + _PEM_LINES + r"(?:-----END [A-Z0-9 ]{1,48}+-----)?+"),
+        pattern=re.compile(_PEM_HEAD + _PEM_LINES + r"(?>(?:-----END [A-Z0-9 ]{1,48}+-----)?)"),
         opening=re.compile(
             r"-----BEGIN(?: [A-Z0-9 ]{0,48}+-{0,5}+)?|"
             + _PEM_HEAD
