@@ -223,6 +223,17 @@ BROKEN = {
 }
 
 
+class _Blind(_Broken):
+    def spans(self, view: View) -> list[Span]:
+        return []
+
+
+def test_a_detector_that_does_not_find_its_own_examples_is_refused() -> None:
+    blind = Detector(name="blind", title="b", source="s", finder=_Blind(), examples=("key",), counter_examples=())
+    with pytest.raises(ConstitutionError, match="`blind` does not find its own examples on Python"):
+        Guard(worlds.constitution(worlds.provision(detectors=["blind"])), detectors={"blind": blind})
+
+
 def test_a_failing_detector_refuses_and_names_itself_but_not_the_text() -> None:
     guard = Guard(worlds.constitution(worlds.provision(detectors=["broken"])), detectors=BROKEN)
     for act in (

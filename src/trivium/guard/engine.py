@@ -5,6 +5,7 @@ provisions are joined and how their failures count is the law of `judgement.py`.
 """
 
 import datetime as dt
+import platform
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -129,10 +130,23 @@ def _compiled(constitution: Constitution, detectors: Mapping[str, Detector]) -> 
                 f" detectors are {', '.join(detectors)}.",
                 next_step="Correct the name, or install the release of Trivium that has this detector.",
             )
+        for name in provision.detectors:
+            _require_finding(layer.name, provision.id, detectors[name])
         condition = None
         if provision.condition is not None:
             condition = compile_condition(provision.condition, with_request="reply" not in provision.stages)
         yield Rule(order, layer.name, provision, tuple(detectors[name] for name in provision.detectors), condition)
+
+
+def _require_finding(layer: str, provision: str, detector: Detector) -> None:
+    """Fail closed where an interpreter reads a pattern in another way (python/cpython#100061 did): a detector that does
+    not find its own examples protects nobody."""
+    if not all(detector.find(example) for example in detector.examples):
+        raise ConstitutionError(
+            f"Layer `{layer}`, provision `{provision}`: detector `{detector.name}` does not find its own examples on"
+            f" Python {platform.python_version()}, so nothing is judged with it.",
+            next_step="Use another release of Python, and report this one.",
+        )
 
 
 def _judged(judged: Judgement, value: T, mapped: Callable[[T, Visit], T], context: Context) -> T:
