@@ -11,8 +11,9 @@ from pulumi.runtime.config import CONFIG, get_config_env, get_config_secret_keys
 
 from trivium.errors import TriviumError
 from trivium_components import descriptor, models
+from trivium_components.configuration import read_settings
 from trivium_components.records import Deployed
-from trivium_components.settings import Settings, read_settings
+from trivium_components.settings import Settings
 
 
 def main() -> None:

@@ -12,7 +12,7 @@ import yaml
 from tests.client.worlds import AWS_KEY, AWS_SECRET, AWS_SESSION, ENTRA_TOKEN, GOOGLE_TOKEN, GREETING, SIGNER, World
 from tests.tree import ROOT
 from trivium.cli import command
-from trivium_components.settings import read_settings
+from trivium_components.configuration import read_settings
 
 README = (ROOT / "README.md").read_text()
 BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```", README, re.MULTILINE | re.DOTALL)

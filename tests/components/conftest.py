@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from tests.components.recording import Recording, record
-from trivium_components.settings import Settings, read_settings
+from trivium_components.configuration import read_settings
+from trivium_components.settings import Settings
 
 UUID = "00000000-0000-4000-8000-00000000000{}"
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,9 @@ from hypothesis import strategies as st
 from tests.components.conftest import CONFIG, settings_with
 from trivium.errors import SettingsError
 from trivium.vocabulary import catalogue
-from trivium_components.settings import Settings, key_of, read_settings, section_of
+from trivium_components import contradictions
+from trivium_components.configuration import read_settings
+from trivium_components.settings import Settings, key_of, section_of
 from trivium_components.settings_reference import reference, type_name
 
 Config = dict[str, Any]
@@ -279,6 +282,12 @@ def test_all_mistakes_are_told_at_once_also_contradictions_beside_typos(config: 
         "trivium:retention.preset",
     }
     assert "has 4 problems" in str(caught.value)
+
+
+def test_every_contradiction_looks_at_keys_that_there_are() -> None:
+    known = {*Settings.model_fields, "catalogue"}
+    for rule in contradictions._RULES:
+        assert signature(rule).parameters.keys() <= known, rule.__name__
 
 
 def test_values_as_the_engine_hands_them_over_give_the_same_settings() -> None:

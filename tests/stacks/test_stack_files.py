@@ -14,7 +14,8 @@ import yaml
 from tests.components.recording import Recording, record
 from trivium.vocabulary import deployment
 from trivium.vocabulary.residency import WORLDWIDE, ZONES
-from trivium_components.settings import Settings, read_settings
+from trivium_components.configuration import read_settings
+from trivium_components.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 STACKS = sorted(path.name.split(".")[1] for path in (ROOT / "stacks").glob("Pulumi.*.yaml"))
