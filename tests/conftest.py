@@ -7,6 +7,12 @@ import pytest
 
 from tests.client.worlds import CONFIGURATION, World
 from trivium_rehearsal.endpoints import Endpoints
+from trivium_rehearsal.guardian import end_with_make
+
+
+def pytest_configure() -> None:
+    """`kill -9` of `make test` ends the tests as well."""
+    end_with_make()
 
 
 @pytest.fixture(scope="session")
