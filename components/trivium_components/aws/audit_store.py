@@ -30,7 +30,7 @@ class AwsAuditStoreArgs(TypedDict):
     lock: str
     """`unlocked` or `locked`; `locked` cannot be undone."""
     writer: pulumi.Input[str]
-    """Who may add segments: `AwsIdentity.principal`."""
+    """ARN of the role that may add segments, such as `AwsIdentity.principal`."""
     signing_key: bool
     """Whether this cloud keeps the deployment's signing key."""
     signers: list[str]

@@ -40,7 +40,8 @@ class AzureAuditStoreArgs(TypedDict):
     lock: str
     """`unlocked`; this version refuses `locked` on Azure."""
     writer: pulumi.Input[str]
-    """Who may add segments: `AzureIdentity.principal`."""
+    """Object id of the managed identity or service principal that may add segments, such as
+    `AzureIdentity.principal`."""
     signing_key: bool
     """Whether this cloud keeps the deployment's signing key."""
     signers: list[str]

@@ -28,7 +28,7 @@ class GcpAuditStoreArgs(TypedDict):
     lock: str
     """`unlocked` or `locked`; `locked` cannot be undone."""
     writer: pulumi.Input[str]
-    """Who may add segments: `GcpIdentity.principal`."""
+    """Member who may add segments, `serviceAccount:…` for one, such as `GcpIdentity.principal`."""
     signing_key: bool
     """Whether this cloud keeps the deployment's signing key."""
     signers: list[str]
