@@ -90,8 +90,8 @@ def _run(options: argparse.Namespace, progress: Progress) -> int:
     if options.command == "preview":
         policy = _policy(options.profile, options.waivers)
         outcome = up.preview(ROOT, options.project.resolve(), options.stack, progress, policy=policy)
-        judged = f"{len(outcome.policies)} policies of profile `{options.profile}`"
-        print(f"{outcome.resources} resources, {judged}; nothing was refused.")
+        judged = f"{len(outcome.policies)} policies of profile `{options.profile}` gave {outcome.verdicts} verdicts"
+        print(f"{outcome.resources} resources; {judged}; nothing was refused.")
         for text in outcome.violations + outcome.diagnostics:
             print(f"  {text}")
         return 0

@@ -27,8 +27,8 @@ class Summary:
     resources: Mapping[str, Mapping[str, Mapping[str, int]]]
     """Cloud → level → resource type → how many."""
     changes: Mapping[str, int]
-    policies: int
-    """Policies that judged the resources."""
+    policies: tuple[str, ...]
+    """Names of the policies that judged the resources."""
     advice: tuple[str, ...]
     """What the policies said without stopping anything."""
     descriptor: str
@@ -145,7 +145,7 @@ body { font: 15px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2.5rem au
 h1 { font-size: 1.5rem; margin: 0; } h2 { font-size: 1.1rem; margin: 2.2rem 0 .6rem; }
 p.lead { opacity: .75; margin: .3rem 0 0; } code { font-size: .88em; }
 table { border-collapse: collapse; width: 100%; } td, th { text-align: left; padding: .35rem .7rem .35rem 0;
-  border-bottom: 1px solid var(--line); vertical-align: top; } td.n, th.n { text-align: right; }
+  border-bottom: 1px solid var(--line); vertical-align: top; }
 .holds::before { content: "✓ "; color: #1a7f37; font-weight: bold; }
 .fails::before { content: "✗ "; color: #c62828; font-weight: bold; }
 .evidence { opacity: .7; font-size: .92em; } details { margin: .4rem 0; }
@@ -194,7 +194,7 @@ def _page(summary: Summary) -> str:
         f"<tr><td>descriptor</td><td><code>{_e(summary.descriptor)}</code><br><code>{_e(summary.digest)}</code></td></tr>",
         f"<tr><td>signed by</td><td><code>{_e(summary.signer)}</code></td></tr>",
         f"<tr><td>engine</td><td>{_e(summary.engine)}, {summary.seconds:.0f} s in all</td></tr>",
-        f"<tr><td>policies</td><td>{summary.policies}</td></tr></table>",
+        f"<tr><td>policies</td><td>{', '.join(map(_e, summary.policies))}</td></tr></table>",
         *(f"<p class='evidence'>{_e(advice)}</p>" for advice in summary.advice),
     ]
     return "\n".join(parts) + "\n"

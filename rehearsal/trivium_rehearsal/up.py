@@ -133,7 +133,7 @@ def up(root: Path, progress: Progress) -> Summary:
         engine=f"pulumi {engine.version} ({engine.origin})",
         resources=by_level(types, {token: level_of(token).value for token in types}),
         changes=dict(outcome.changes),
-        policies=len(outcome.policies),
+        policies=tuple(sorted(outcome.policies)),
         advice=tuple(outcome.violations),
         descriptor=str(places.descriptor.relative_to(root)),
         digest=envelope.digest(vocabulary.encode(deployment)),

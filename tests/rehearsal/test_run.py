@@ -81,7 +81,7 @@ def summary(*claims: Claim) -> Summary:
         engine="pulumi 3.259.0 (built)",
         resources={"aws": {"executed": {"aws:s3/bucket:Bucket": 2}}},
         changes={"create": 2},
-        policies=3,
+        policies=("a", "b", "c"),
         advice=(),
         descriptor="d.json",
         digest="sha256:00",
