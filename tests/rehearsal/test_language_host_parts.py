@@ -1,5 +1,7 @@
 """The parts of the language host that need no engine."""
 
+import base64
+import binascii
 import os
 import sys
 import traceback
@@ -183,12 +185,12 @@ def test_the_proxy_hands_on_calls_and_errors_and_says_when_the_pack_is_gone() ->
 
 def test_a_traceback_keeps_the_users_frames_and_where_a_library_raised() -> None:
     try:
-        Path("\0").stat()
-    except ValueError as error:
+        base64.b64decode("ab")
+    except binascii.Error as error:
         shown = program.trimmed(error)
     assert shown.count("  File ") == 2
     assert "test_language_host_parts.py" in shown
-    assert shown.endswith("ValueError: embedded null byte")
+    assert shown.endswith("binascii.Error: Incorrect padding")
 
 
 def test_a_traceback_without_the_users_frames_is_kept_whole() -> None:
@@ -205,10 +207,10 @@ def test_a_traceback_without_the_users_frames_is_kept_whole() -> None:
 def test_a_chained_cause_is_trimmed_too() -> None:
     try:
         try:
-            Path("\0").stat()
-        except ValueError as cause:
+            base64.b64decode("ab")
+        except binascii.Error as cause:
             raise RuntimeError("outer") from cause
     except RuntimeError as error:
         shown = program.trimmed(error)
     assert shown.count("  File ") == 3
-    assert shown.index("embedded null byte") < shown.index("RuntimeError: outer")
+    assert shown.index("Incorrect padding") < shown.index("RuntimeError: outer")
