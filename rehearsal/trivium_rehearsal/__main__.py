@@ -16,7 +16,7 @@ from pathlib import Path
 from trivium.errors import TriviumError
 from trivium_rehearsal.guardian import end_with_make
 from trivium_rehearsal.processes import ProcessError
-from trivium_rehearsal.toolchain.progress import PlainProgress, Progress, TerminalProgress
+from trivium_rehearsal.toolchain.progress import told
 from trivium_rehearsal.toolchain.room import (
     NEARLY_FULL,
     REHEARSAL_BYTES,
@@ -36,10 +36,7 @@ def main(arguments: list[str]) -> int:
     """Run one command; the exit status: 0 done, 1 failed or a claim does not hold, 2 usage, 130 interrupted."""
     options = _parser().parse_args(arguments)
     try:
-        if sys.stderr.isatty():
-            with TerminalProgress() as progress:
-                return _run(options, progress)
-        return _run(options, PlainProgress())
+        return _run(options)
     except KeyboardInterrupt:
         print(f"\ntrivium: interrupted; `make {options.command}` goes on from here.", file=sys.stderr)
         return 130
@@ -79,17 +76,19 @@ def _lost(module: str, command: str) -> int:
     return _failed(f"The environment .venv has lost the module `{module}`.", remedy, command)
 
 
-def _run(options: argparse.Namespace, progress: Progress) -> int:
+def _run(options: argparse.Namespace) -> int:
     from trivium_rehearsal import up
 
     if options.command == "down":
-        up.down(ROOT, progress)
+        with told() as progress:
+            up.down(ROOT, progress)
         return 0
     if options.command == "ask":
         return up.ask(ROOT, options.question, options.model)
     if options.command == "preview":
         policy = _policy(options.profile, options.waivers)
-        outcome = up.preview(ROOT, options.project.resolve(), options.stack, progress, policy=policy)
+        with told() as progress:
+            outcome = up.preview(ROOT, options.project.resolve(), options.stack, progress, policy=policy)
         judged = f"{len(outcome.policies)} policies of profile `{options.profile}` gave {outcome.verdicts} verdicts"
         print(f"{outcome.resources} resources; {judged}; nothing was refused.")
         for text in outcome.violations + outcome.diagnostics:
@@ -97,7 +96,8 @@ def _run(options: argparse.Namespace, progress: Progress) -> int:
         return 0
     from trivium_rehearsal.report import show
 
-    summary = up.up(ROOT, progress)
+    with told() as progress:
+        summary = up.up(ROOT, progress)
     show(summary)
     return 0 if summary.holds else 1
 

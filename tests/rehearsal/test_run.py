@@ -14,6 +14,7 @@ from trivium_rehearsal import __main__ as command
 from trivium_rehearsal.governed import Answer, Claim, Credentials, Endpoints, _configuration
 from trivium_rehearsal.report import Summary, by_level, write
 from trivium_rehearsal.stack import Outcome, _note, _plain
+from trivium_rehearsal.toolchain.progress import TerminalProgress
 
 EVENTS: dict[str, tuple[dict[str, Any], Outcome]] = {
     "a step on a resource": (
@@ -149,3 +150,13 @@ def test_an_unknown_command_is_usage(capsys: pytest.CaptureFixture[str]) -> None
         command.main(["sideways"])
     assert stopped.value.code == 2
     assert "invalid choice" in capsys.readouterr().err
+
+
+def test_the_bar_counts_what_is_counted_and_pulses_through_the_rest() -> None:
+    with TerminalProgress() as progress:
+        progress.advance("Deploying", 5, 10)
+        assert [(task.description, task.percentage) for task in progress._bar.tasks] == [("Deploying", 50)]
+        progress.say("Verifying.")
+        assert [task.total for task in progress._bar.tasks] == [None]
+        progress.advance("Destroying", 12, 10)
+        assert [(task.description, task.percentage) for task in progress._bar.tasks] == [("Destroying", 100)]

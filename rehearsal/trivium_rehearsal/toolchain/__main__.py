@@ -4,22 +4,19 @@ python -m trivium_rehearsal.toolchain
 """
 
 import sys
-from contextlib import nullcontext
 
 from trivium.errors import TriviumError
 from trivium_rehearsal.guardian import end_with_make
 from trivium_rehearsal.processes import ended_like_ctrl_c
 from trivium_rehearsal.toolchain.engine import ensure_engine
 from trivium_rehearsal.toolchain.ministack import ensure_ministack
-from trivium_rehearsal.toolchain.progress import PlainProgress, TerminalProgress
+from trivium_rehearsal.toolchain.progress import told
 
 
 def main() -> int:
     """The exit code: 0 made or there already, 1 with an instruction, 130 interrupted."""
-    terminal = TerminalProgress() if sys.stderr.isatty() else None
     try:
-        with ended_like_ctrl_c(), terminal or nullcontext():
-            progress = terminal or PlainProgress()
+        with ended_like_ctrl_c(), told() as progress:
             engine = ensure_engine(progress)
             progress.say(f"using Pulumi {engine.version} ({engine.origin}), {engine.pulumi}")
             ensure_ministack(progress)

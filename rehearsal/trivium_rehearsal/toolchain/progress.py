@@ -4,7 +4,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from types import TracebackType
 from typing import Protocol, Self, TextIO
 
@@ -40,7 +40,8 @@ class PlainProgress:
 
 
 class TerminalProgress:
-    """A live bar on a terminal. A context manager: leaving it clears the bar."""
+    """A live bar on a terminal, which pulses while nobody knows how far the work has come. A context manager: leaving
+    it clears the bar."""
 
     def __init__(self) -> None:
         from rich import console  # here, because rich takes 50 ms to import
@@ -49,7 +50,7 @@ class TerminalProgress:
         self._bar = rich_progress.Progress(
             rich_progress.TextColumn("trivium: {task.description}"),
             rich_progress.BarColumn(),
-            rich_progress.TextColumn("{task.percentage:>3.0f}%"),
+            rich_progress.TaskProgressColumn(),
             rich_progress.TimeElapsedColumn(),
             console=console.Console(stderr=True),
             transient=True,
@@ -67,11 +68,19 @@ class TerminalProgress:
 
     def say(self, text: str) -> None:
         self._bar.console.print(f"trivium: {text}", markup=False, highlight=False)
+        if self._task is not None:
+            self._bar.remove_task(self._task)  # what it counted is done; another total would not make it pulse
+        self._task = self._bar.add_task("working", total=None)
 
     def advance(self, text: str, done: int, total: int) -> None:
         if self._task is None:
             self._task = self._bar.add_task(text)
         self._bar.update(self._task, description=text, completed=min(done, total), total=total)
+
+
+def told() -> AbstractContextManager[Progress]:
+    """The progress of a command: a bar where somebody looks at a terminal, plain lines elsewhere."""
+    return TerminalProgress() if sys.stderr.isatty() else nullcontext(PlainProgress())
 
 
 @contextmanager
