@@ -1,5 +1,7 @@
 """The audit log keeps what it promises, and `verify` finds whatever was done to it."""
 
+import base64
+import json
 import os
 import shutil
 import signal
@@ -13,12 +15,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trivium.audit import Attempt, AuditLog, Opened, load_or_create, verify
+from trivium.audit import Attempt, AuditLog, Opened, earlier_keys, load_or_create, verify
 from trivium.audit import log as log_module
 from trivium.audit.seal import MerkleTree, leaf_hash
 from trivium.errors import AuditError, AuditWriteError
 from trivium.vocabulary.decision import Decision
-from trivium.vocabulary.envelope import Ed25519Signer, TrustedKeys
+from trivium.vocabulary.envelope import Ed25519Signer, TrustedKeys, canonical
 
 SIGNER = Ed25519Signer.generate()
 TRUSTED = TrustedKeys.from_pem(SIGNER.public_pem)
@@ -135,8 +137,136 @@ def test_a_log_rolled_back_as_a_whole_is_found_by_a_checkpoint_kept_elsewhere(sm
 
 
 def test_a_segment_signed_with_another_key_is_found(small: Path, tmp_path: Path) -> None:
-    copy = write(shutil.copytree(small, tmp_path / "log"), segments=1, signer=STRANGER)
+    copy = shutil.copytree(small, tmp_path / "log")
+    with AuditLog.open(copy, signer=STRANGER, deployment="claims", earlier_keys=SIGNER.public_pem) as log:
+        log.append(attempt(9))
     assert any("000000000003.manifest.json" in problem for problem in verify(copy, TRUSTED).problems)
+    both = TrustedKeys.from_pem(SIGNER.public_pem + STRANGER.public_pem)
+    assert verify(copy, both).intact, "a key may be changed within a log"
+
+
+def forge_checkpoint(directory: Path, shards: dict[str, object]) -> None:
+    """What somebody can do who may write to the directory and holds no key."""
+    path = directory / "checkpoint.json"
+    envelope = json.loads(path.read_bytes())
+    payload = json.loads(base64.b64decode(envelope["payload"])) | {"shards": shards}
+    envelope["payload"] = base64.b64encode(canonical(payload)).decode()
+    path.write_bytes(canonical(envelope))
+
+
+def test_a_writer_does_not_sign_a_forged_checkpoint(tmp_path: Path) -> None:
+    one = AuditLog.open(tmp_path, signer=SIGNER, deployment="claims")
+    with AuditLog.open(tmp_path, signer=SIGNER, deployment="claims") as two:
+        two.append(attempt(0))
+    shutil.rmtree(tmp_path / "01")
+    forge_checkpoint(tmp_path, {})
+    one.append(attempt(1))
+    with pytest.raises(AuditWriteError, match="Records may have been removed"):
+        one.seal()
+    with pytest.raises(AuditWriteError, match="Records may have been removed"):
+        one.append(attempt(2))
+    with pytest.raises(AuditError, match="Records may have been removed"):
+        AuditLog.open(tmp_path, signer=SIGNER, deployment="claims")
+    assert not verify(tmp_path, TRUSTED).intact
+
+
+def restore_checkpoint(directory: Path, earlier: Path) -> None:
+    shutil.rmtree(directory / "01")
+    shutil.copy(earlier / "checkpoint.json", directory / "checkpoint.json")
+
+
+def test_a_writer_that_has_seen_a_later_checkpoint_does_not_go_on_from_an_earlier_one(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    one = AuditLog.open(log, signer=SIGNER, deployment="claims")
+    one.append(attempt(0))
+    one.seal()
+    earlier = shutil.copytree(log, tmp_path / "earlier")
+    with AuditLog.open(log, signer=SIGNER, deployment="claims") as two:
+        two.append(attempt(1))
+    one.append(attempt(2))
+    one.seal()
+    restore_checkpoint(log, earlier)
+    one.append(attempt(3))
+    with pytest.raises(AuditWriteError, match="Records may have been removed"):
+        one.seal()
+
+
+REMOVED: dict[str, Callable[[Path], object]] = {
+    "the newest segment": drop_last_segment,
+    "the whole shard": lambda d: shutil.rmtree(d / "00"),
+    "the checkpoint": lambda d: (d / "checkpoint.json").unlink(),
+    "the newest segment and what the checkpoint says of it": lambda d: [drop_last_segment(d), forge_checkpoint(d, {})],
+}
+
+
+@pytest.mark.parametrize("case", REMOVED)
+def test_a_log_that_lost_something_is_not_continued(small: Path, tmp_path: Path, case: str) -> None:
+    copy = shutil.copytree(small, tmp_path / "log")
+    REMOVED[case](copy)
+    problems = verify(copy, TRUSTED).problems
+    with pytest.raises(AuditError, match="Records may have been removed"):
+        AuditLog.open(copy, signer=SIGNER, deployment="claims")
+    assert problems
+    assert verify(copy, TRUSTED).problems == problems, "the attempt to write hid nothing"
+
+
+def test_a_log_whose_last_segment_was_changed_is_not_continued(small: Path, tmp_path: Path) -> None:
+    copy = shutil.copytree(small, tmp_path / "log")
+    (copy / "00/000000000002.ndjson.zst").write_bytes(b"x")
+    with pytest.raises(AuditError, match="was changed"):
+        AuditLog.open(copy, signer=SIGNER, deployment="claims")
+
+
+def add_signature(directory: Path) -> None:
+    path = directory / "checkpoint.json"
+    envelope = json.loads(path.read_bytes())
+    envelope["signatures"].append({"keyid": "0" * 64, "sig": "AAAA"})
+    path.write_bytes(canonical(envelope))
+
+
+def test_a_second_signature_is_found(small: Path, tmp_path: Path) -> None:
+    copy = shutil.copytree(small, tmp_path / "log")
+    add_signature(copy)
+    assert any("more than one signature" in problem for problem in verify(copy, TRUSTED).problems)
+
+
+@pytest.mark.parametrize("name", ["00", "log.json", "checkpoint.json", "lock", "00/lock", *FILES[2:]])
+def test_a_link_in_place_of_a_file_is_found(small: Path, tmp_path: Path, name: str) -> None:
+    copy = shutil.copytree(small, tmp_path / "log")
+    (copy / name).rename(tmp_path / "elsewhere")
+    (copy / name).symlink_to(tmp_path / "elsewhere")
+    assert any("does not belong to the log" in problem for problem in verify(copy, TRUSTED).problems)
+
+
+def test_a_log_is_verified_while_it_is_written(tmp_path: Path) -> None:
+    write(tmp_path, segments=1)
+    stop = threading.Event()
+
+    def keep_writing() -> None:
+        with AuditLog.open(tmp_path, signer=SIGNER, deployment="claims", durability="batch") as log:
+            number = 0
+            while not stop.is_set():
+                log.append(attempt(number))
+                log.seal()
+                number += 1
+
+    writers = [threading.Thread(target=keep_writing) for _ in range(2)]
+    for writer in writers:
+        writer.start()
+    try:
+        found = [verify(tmp_path, TRUSTED).problems for _ in range(40)]
+    finally:
+        stop.set()
+        for writer in writers:
+            writer.join()
+    assert [problem for problems in found for problem in problems] == []
+
+
+@pytest.mark.parametrize("name", [".checkpoint.json.tmp", "00/.000000000003.ndjson.zst.tmp"])
+def test_what_a_crash_left_of_a_write_is_no_problem(small: Path, tmp_path: Path, name: str) -> None:
+    copy = shutil.copytree(small, tmp_path / "log")
+    (copy / name).write_bytes(b"half")
+    assert verify(copy, TRUSTED).intact
 
 
 def test_records_not_sealed_yet_are_counted_apart(tmp_path: Path) -> None:
@@ -186,8 +316,10 @@ def test_a_crash_in_the_middle_of_sealing_is_mended(
         log.seal()
     monkeypatch.undo()
     os.close(log._shard._lock_fd)
+    assert verify(tmp_path, TRUSTED).intact, "a crash is no problem, whether or not anybody writes on"
     with AuditLog.open(tmp_path, signer=SIGNER, deployment="claims") as again:
         again.append(attempt(1))
+        assert verify(tmp_path, TRUSTED).intact
     found = verify(tmp_path, TRUSTED)
     assert (found.problems, found.records) == ([], 2)
 
@@ -287,6 +419,14 @@ def test_a_signing_key_is_made_once_and_private(tmp_path: Path) -> None:
     assert load_or_create(path).keyid == first.keyid
     assert path.stat().st_mode & 0o777 == 0o600
     assert TrustedKeys.from_pem(path.with_name("audit.pem.pub").read_bytes()).keyids == (first.keyid,)
+
+
+def test_a_key_that_replaces_another_keeps_its_public_half(tmp_path: Path) -> None:
+    path = tmp_path / "audit.pem"
+    first = load_or_create(path)
+    path.unlink()
+    second = load_or_create(path)
+    assert set(TrustedKeys.from_pem(earlier_keys(path)).keyids) == {first.keyid, second.keyid}
 
 
 def test_a_file_that_is_no_key_is_refused(tmp_path: Path) -> None:

@@ -1,8 +1,18 @@
 """The tamper-evident audit log: append, seal, verify."""
 
-from trivium.audit.keys import load_or_create
+from trivium.audit.keys import earlier_keys, load_or_create
 from trivium.audit.log import AuditLog
 from trivium.audit.record import Attempt, AuditRecord, Failure, Opened
 from trivium.audit.verify import Verification, verify
 
-__all__ = ["Attempt", "AuditLog", "AuditRecord", "Failure", "Opened", "Verification", "load_or_create", "verify"]
+__all__ = [
+    "Attempt",
+    "AuditLog",
+    "AuditRecord",
+    "Failure",
+    "Opened",
+    "Verification",
+    "earlier_keys",
+    "load_or_create",
+    "verify",
+]

@@ -8,7 +8,8 @@ from trivium.vocabulary.envelope import Ed25519Signer, EnvelopeError
 
 
 def load_or_create(path: Path) -> Ed25519Signer:
-    """The Ed25519 key at `path`, made there (mode 0600) when there is none; its public half lies at `<path>.pub`.
+    """The Ed25519 key at `path`, made there (mode 0600) when there is none; its public half lies at `<path>.pub`,
+    before those of the keys that it replaces, which earlier parts of a log are verified with.
 
     Raises `AuditError` when the file exists and is no such key, or cannot be written. Two processes that start at the
     same time end with the same key.
@@ -24,6 +25,22 @@ def load_or_create(path: Path) -> Ed25519Signer:
         ) from error
 
 
+def earlier_keys(path: Path) -> bytes:
+    """The public keys (PEM) that lie beside the key at `path`: its own and those that it replaced."""
+    try:
+        return _public(path).read_bytes()
+    except FileNotFoundError:
+        return b""
+    except OSError as error:
+        raise AuditError(
+            f"The public keys {_public(path)} cannot be read: {error.strerror}.", next_step="Make the file readable."
+        ) from error
+
+
+def _public(path: Path) -> Path:
+    return path.with_name(f"{path.name}.pub")
+
+
 def _create(path: Path) -> None:
     signer = Ed25519Signer.generate()
     try:
@@ -32,7 +49,7 @@ def _create(path: Path) -> None:
             create_durably(path, signer.to_pem())
         except FileExistsError:
             return  # another process has just made it
-        write_durably(path.with_name(f"{path.name}.pub"), signer.public_pem, mode=0o644)
+        write_durably(_public(path), signer.public_pem + earlier_keys(path), mode=0o644)
     except OSError as error:
         raise AuditError(
             f"The audit signing key {path} cannot be made: {error.strerror}.",

@@ -4,7 +4,8 @@ Law 3: nothing is answered that is not recorded, so `append` returns only when t
 deployment demands, and raises `AuditWriteError` otherwise. The layout on disk is specified in docs/audit-format.md.
 
 One process writes one shard, held by a lock; several processes on one directory take a shard each. A log that a crash
-left open is sealed as it was found by the next process that opens it.
+left open is sealed as it was found by the next process that opens it. A log that is not as its checkpoint says is not
+written to: what is appended and signed would hide what was removed.
 """
 
 import fcntl
@@ -20,11 +21,10 @@ from typing import Literal
 import msgspec
 import zstandard
 
+from trivium.audit.checkpoint import CheckpointFile, LogSigner, locked
 from trivium.audit.record import FORMAT, AuditRecord
 from trivium.audit.seal import (
-    CHECKPOINT_TYPE,
     MANIFEST_TYPE,
-    Checkpoint,
     LogIdentity,
     Manifest,
     MerkleTree,
@@ -33,7 +33,7 @@ from trivium.audit.seal import (
 )
 from trivium.durable import sync_directory, write_durably
 from trivium.errors import AuditError, AuditWriteError
-from trivium.vocabulary.envelope import Signer, canonical, digest, payload_unverified, seal
+from trivium.vocabulary.envelope import TrustedKeys, canonical, digest, seal, unseal
 
 SEGMENT_RECORDS = 10_000
 """A segment is sealed after so many records …"""
@@ -58,16 +58,24 @@ class AuditLog:
         cls,
         directory: Path,
         *,
-        signer: Signer,
+        signer: LogSigner,
         deployment: str,
+        earlier_keys: bytes = b"",
         durability: Literal["sync", "batch"] = "sync",
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> "AuditLog":
-        """Open or create the log in `directory`. Raises `AuditError` when it belongs to another deployment or cannot
-        be used."""
+        """Open or create the log in `directory`. `earlier_keys`: public keys (PEM) that it was signed with before.
+
+        Raises `AuditError` when it belongs to another deployment, is not as its checkpoint says, or cannot be used.
+        """
+
+        def now() -> str:
+            return _rfc3339(clock())
+
         try:
-            identity = _identity(directory, deployment, clock)
-            shard = _Shard(_claim(directory), identity, signer, durability, clock)
+            log = digest(_identity(directory, deployment, now))
+            checkpoint = CheckpointFile(directory, log, signer, earlier_keys=earlier_keys, clock=now)
+            shard = _Shard(_claim(directory), log, signer, durability, checkpoint, now)
         except OSError as error:
             raise AuditError(
                 f"The audit log in {directory} cannot be opened: {error.strerror}.",
@@ -105,15 +113,17 @@ class _Shard:
     def __init__(
         self,
         claimed: tuple[Path, int],
-        identity: bytes,
-        signer: Signer,
+        log: str,
+        signer: LogSigner,
         durability: Literal["sync", "batch"],
-        clock: Callable[[], datetime],
+        checkpoint: CheckpointFile,
+        clock: Callable[[], str],
     ) -> None:
         self._path, self._lock_fd = claimed
-        self._log = digest(identity)
+        self._log = log
         self._signer = signer
         self._durability = durability
+        self._checkpoint = checkpoint
         self._clock = clock
         self._mutex = threading.RLock()
         self._sync_mutex = threading.Lock()
@@ -168,20 +178,35 @@ class _Shard:
 
     def _resume(self) -> None:
         """Find out how far the shard has come; seal what a crash left open."""
-        last = _last_manifest(self._path)
         self._segment, self._next_seq, self._previous = 1, 1, ""
         self._last_leaf = _ZERO
+        self._head: ShardHead | None = None
+        last = _last_manifest(self._path, self._checkpoint.trusted)
         if last:
             envelope, manifest = last
             self._segment = manifest.segment + 1
             self._next_seq = manifest.first_seq + manifest.count
             self._previous = digest(envelope)
-            self._last_leaf = _last_leaf(self._path, manifest.segment)
-            _open_file(self._path, manifest.segment).unlink(missing_ok=True)  # a crash after sealing left it
+            self._last_leaf = _last_leaf(self._path, manifest)
+            self._head = ShardHead(segments=manifest.segment, records=self._next_seq - 1, head=self._previous)
+        self._require_checkpoint(last[1] if last else None)
+        if last:
+            _open_file(self._path, last[1].segment).unlink(missing_ok=True)  # a crash after sealing left it
         self._start_segment()
         dropped = self._replay()
         if self._tree.count or dropped:
             self._write_sealed(dropped_bytes=dropped)
+
+    def _require_checkpoint(self, last: Manifest | None) -> None:
+        """The checkpoint saw exactly what is here, or a crash kept the last segment from it. Raises `AuditError`."""
+        said = self._checkpoint.head_of(self._path.name)
+        if said == self._head:
+            return
+        if last is None or self._head is None or not _crashed_before_checkpoint(self._path, last, said):
+            there = f"{self._head.records} records in {self._head.segments} segments" if self._head else "nothing"
+            saw = f"{said.records} records in {said.segments} segments" if said else "nothing"
+            raise self._checkpoint.disagrees(f"shard {self._path.name} has {there}, the checkpoint saw {saw}")
+        self._checkpoint.advance(self._path.name, after=said, to=self._head)
 
     def _start_segment(self) -> None:
         self._open_path = _open_file(self._path, self._segment)
@@ -269,6 +294,9 @@ class _Shard:
         except OSError as error:
             self._broken = f"{error.strerror} while sealing"
             raise _refused(self._path, self._broken) from error
+        except AuditError as error:
+            self._broken = error.message.rstrip(".")
+            raise _refused(self._path, self._broken) from error
 
     def _write_sealed(self, *, dropped_bytes: int) -> None:
         """Compressed file, then manifest, then checkpoint, each durable before the next; then the open file goes."""
@@ -288,7 +316,7 @@ class _Shard:
             previous=self._previous,
             first_time=self._first_time,
             last_time=self._last_time,
-            closed_at=_rfc3339(self._clock()),
+            closed_at=self._clock(),
             dropped_bytes=dropped_bytes,
         )
         envelope = seal(MANIFEST_TYPE, canonical(manifest), self._signer)
@@ -296,7 +324,8 @@ class _Shard:
         write_durably(self._path / f"{stem}.ndjson.zst", packed)
         write_durably(self._path / f"{stem}.manifest.json", envelope)
         head = ShardHead(segments=self._segment, records=self._next_seq - 1, head=digest(envelope))
-        _advance_checkpoint(self._path.parent, self._log, self._path.name, head, self._signer, self._clock)
+        self._checkpoint.advance(self._path.name, after=self._head, to=head)
+        self._head = head
         sealed_path, sealed_fd = self._open_path, self._fd
         self._segment += 1
         self._previous = digest(envelope)
@@ -316,15 +345,13 @@ class _Shard:
             raise _refused(self._path, self._broken)
 
 
-def _identity(directory: Path, deployment: str, clock: Callable[[], datetime]) -> bytes:
+def _identity(directory: Path, deployment: str, clock: Callable[[], str]) -> bytes:
     """The bytes of `log.json`, made when there is none."""
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     path = directory / "log.json"
-    with _locked(directory / "lock"):
+    with locked(directory / "lock"):
         if not path.exists():
-            identity = LogIdentity(
-                format=FORMAT, log=secrets.token_hex(16), deployment=deployment, created_at=_rfc3339(clock())
-            )
+            identity = LogIdentity(format=FORMAT, log=secrets.token_hex(16), deployment=deployment, created_at=clock())
             write_durably(path, canonical(identity))
         content = path.read_bytes()
     try:
@@ -360,55 +387,41 @@ def _claim(directory: Path) -> tuple[Path, int]:
     )
 
 
-class _locked:  # noqa: N801 -- used as a function, with `with`
-    """Hold an exclusive lock on `path` for a moment."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-
-    def __enter__(self) -> None:
-        self._fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        fcntl.flock(self._fd, fcntl.LOCK_EX)
-
-    def __exit__(self, *_: object) -> None:
-        os.close(self._fd)
-
-
-def _advance_checkpoint(
-    directory: Path, log: str, shard: str, head: ShardHead, signer: Signer, clock: Callable[[], datetime]
-) -> None:
-    path = directory / "checkpoint.json"
-    with _locked(directory / "lock"):
-        number, shards = 0, {}
-        if path.exists():
-            # Unverified on purpose: only `verify` judges, and a forged number here would fail there.
-            last = msgspec.json.decode(payload_unverified(path.read_bytes()), type=Checkpoint)
-            number, shards = last.number, last.shards
-        checkpoint = Checkpoint(
-            format=FORMAT, log=log, number=number + 1, at=_rfc3339(clock()), shards={**shards, shard: head}
-        )
-        write_durably(path, seal(CHECKPOINT_TYPE, canonical(checkpoint), signer))
-
-
-def _last_manifest(shard: Path) -> tuple[bytes, Manifest] | None:
+def _last_manifest(shard: Path, trusted: TrustedKeys) -> tuple[bytes, Manifest] | None:
     files = sorted(shard.glob("*.manifest.json"))
     if not files:
         return None
     envelope = files[-1].read_bytes()
     try:
-        return envelope, msgspec.json.decode(payload_unverified(envelope), type=Manifest)
+        return envelope, msgspec.json.decode(unseal(envelope, MANIFEST_TYPE, trusted), type=Manifest)
     except ValueError as error:
         raise AuditError(
-            f"The last manifest of the audit log, {files[-1]}, cannot be read, so nothing can be appended to it.",
-            next_step="Run `trivium audit verify`, keep the directory as evidence, and write to another one.",
+            f"The last manifest of the audit log, {files[-1]}, does not hold ({error}), so nothing can be appended to "
+            "it.",
+            next_step="Run `trivium audit verify`, keep the directory as evidence, and write to another one. If the "
+            "signing key was changed, put the earlier public key beside the new one, into the file that is named like "
+            "the key and `.pub`.",
         ) from error
 
 
-def _last_leaf(shard: Path, segment: int) -> str:
+def _last_leaf(shard: Path, manifest: Manifest) -> str:
     """Leaf hash of the last record of a sealed segment."""
-    packed = (shard / f"{segment_name(segment)}.ndjson.zst").read_bytes()
+    path = shard / f"{segment_name(manifest.segment)}.ndjson.zst"
+    packed = path.read_bytes()
+    if digest(packed) != manifest.file_digest:
+        raise AuditError(
+            f"The last segment of the audit log, {path}, was changed, so nothing can be appended to it.",
+            next_step="Run `trivium audit verify`, keep the directory as evidence, and write to another one.",
+        )
     lines = zstandard.ZstdDecompressor().decompress(packed).split(b"\n")[:-1]
     return leaf_hash(lines[-1]).hex() if lines else _ZERO
+
+
+def _crashed_before_checkpoint(shard: Path, last: Manifest, said: ShardHead | None) -> bool:
+    """Whether `last` is the one segment that follows what the checkpoint saw, its sealing never finished."""
+    seen = said or ShardHead(segments=0, records=0, head="")
+    follows = (seen.segments + 1, seen.records + 1, seen.head) == (last.segment, last.first_seq, last.previous)
+    return follows and _open_file(shard, last.segment).exists()
 
 
 def _later(seconds: float, action: Callable[[], None]) -> threading.Timer:

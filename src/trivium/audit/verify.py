@@ -3,8 +3,11 @@
 Every problem is reported, each naming its file; a log without problems is exactly what was sealed. What cannot be
 proven from the directory alone is said too: records that are not sealed yet, and that the log as a whole was not
 rolled back, unless an earlier checkpoint that was kept elsewhere is given.
+
+A log may be verified while it is written: what is judged is what lay in the directory at one moment.
 """
 
+import os
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,11 +27,13 @@ from trivium.audit.seal import (
     ShardHead,
     leaf_hash,
 )
-from trivium.vocabulary.envelope import EnvelopeError, TrustedKeys, canonical, digest, unseal
+from trivium.vocabulary.envelope import Envelope, EnvelopeError, TrustedKeys, canonical, digest, unseal
 from trivium.vocabulary.record import Record
 
 _SHARD = re.compile(r"^[0-9a-f]{2}$")
 _SEGMENT_FILE = re.compile(r"^(\d{12})\.(ndjson\.zst|manifest\.json|ndjson\.open)$")
+_TEMPORARY = re.compile(r"^\.(log\.json|checkpoint\.json|\d{12}\.(ndjson\.zst|manifest\.json))\.tmp$")
+_LOOKS = 50  # at a log whose checkpoint changes while its folders are listed, which takes milliseconds
 _ZERO = "0" * 64
 _UNKNOWN = "?"  # a hash that could not be had; the reason is a problem of its own
 
@@ -78,19 +83,63 @@ def verify(directory: Path, trusted: TrustedKeys, *, checkpoint: bytes | None = 
     """
     found = Verification(directory)
     log = _identity(found)
-    heads: dict[str, list[ShardHead]] = {}
-    for entry in sorted(directory.iterdir()) if directory.is_dir() else []:
-        if entry.is_dir() and _SHARD.match(entry.name):
-            heads[entry.name] = _shard(found, entry, log, trusted)
-        elif entry.name == "lock" and entry.is_file():
-            _require_empty(found, entry)
-        elif entry.name not in ("log.json", "checkpoint.json") or not entry.is_file():
-            found.problems.append(f"{entry} does not belong to the log")
+    seen = _look(directory)
+    heads = {path.name: _shard(found, path, inside, log, trusted) for path, inside in seen.shards.items()}
+    for path in seen.files:
+        if path.name == "lock":
+            _require_empty(found, path)
+        elif path.name not in ("log.json", "checkpoint.json"):
+            found.problems.append(f"{path} does not belong to the log")
+    found.problems += [f"{path} does not belong to the log" for path in seen.others]
     found.shards = len(heads)
-    _own_checkpoint(found, log, heads, trusted)
+    _own_checkpoint(found, seen, log, heads, trusted)
     if checkpoint is not None:
         _earlier_checkpoint(found, checkpoint, log, heads, trusted)
     return found
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """What lay in the directory while its checkpoint was one and the same."""
+
+    files: tuple[Path, ...]
+    others: tuple[Path, ...]
+    """What is neither a file nor a shard. A link is neither: what it leads to may change without the log."""
+    shards: "dict[Path, _Seen]"
+    checkpoint: bytes | None
+
+
+def _look(directory: Path) -> _Seen:
+    """A writer removes an open segment only after the checkpoint that counts it, so a checkpoint that stayed the same
+    while everything was listed fits the list."""
+    for _ in range(_LOOKS):
+        seen = _listed(directory)
+        if _checkpoint_bytes(directory) == seen.checkpoint:
+            break
+    return seen
+
+
+def _listed(directory: Path) -> _Seen:
+    checkpoint = _checkpoint_bytes(directory)
+    files, others, shards = [], [], {}
+    # `scandir` says what an entry is as it lists it; asked later, a file that was sealed meanwhile would be none.
+    for entry in sorted(os.scandir(directory), key=lambda entry: entry.name) if directory.is_dir() else ():
+        path = directory / entry.name
+        if entry.is_file(follow_symlinks=False):
+            if not _TEMPORARY.match(entry.name):
+                files.append(path)
+        elif _SHARD.match(entry.name) and entry.is_dir(follow_symlinks=False):
+            shards[path] = _listed(path)
+        else:
+            others.append(path)
+    return _Seen(tuple(files), tuple(others), shards, checkpoint)
+
+
+def _checkpoint_bytes(directory: Path) -> bytes | None:
+    try:
+        return (directory / "checkpoint.json").read_bytes()
+    except OSError:
+        return None
 
 
 def _identity(found: Verification) -> str:
@@ -110,9 +159,9 @@ def _identity(found: Verification) -> str:
     return digest(content)
 
 
-def _shard(found: Verification, path: Path, log: str, trusted: TrustedKeys) -> list[ShardHead]:
+def _shard(found: Verification, path: Path, seen: _Seen, log: str, trusted: TrustedKeys) -> list[ShardHead]:
     """Judge one shard; returns its head after each segment."""
-    sealed, opened = _segments(found, path)
+    sealed, opened = _segments(found, path, seen)
     heads: list[ShardHead] = []
     previous, last_leaf, next_seq = "", _ZERO, 1
     for segment in range(1, max(sealed, default=0) + 1):
@@ -138,25 +187,27 @@ def _shard(found: Verification, path: Path, log: str, trusted: TrustedKeys) -> l
         found.first_time = min(filter(None, (found.first_time, manifest.first_time)), default="")
         found.last_time = max(found.last_time, manifest.last_time)
     for segment in opened:
-        if segment in sealed:
-            continue  # a crash between sealing and tidying left it; the sealed one counts
         _open_segment(found, path, segment, last_leaf, next_seq)
     return heads
 
 
-def _segments(found: Verification, path: Path) -> tuple[set[int], list[int]]:
+def _segments(found: Verification, path: Path, seen: _Seen) -> tuple[set[int], list[int]]:
     """Numbers of the sealed and of the open segments; unknown files are problems."""
     kinds: dict[str, set[int]] = {"ndjson.zst": set(), "manifest.json": set(), "ndjson.open": set()}
-    for entry in sorted(path.iterdir()):
-        match = _SEGMENT_FILE.match(entry.name)
-        if match and entry.is_file():
+    for file in seen.files:
+        match = _SEGMENT_FILE.match(file.name)
+        if match:
             kinds[match[2]].add(int(match[1]))
-        elif entry.name == "lock" and entry.is_file():
-            _require_empty(found, entry)
+        elif file.name == "lock":
+            _require_empty(found, file)
         else:
-            found.problems.append(f"{entry} does not belong to the log")
-    opened = sorted(kinds["ndjson.open"])
-    sealed = kinds["manifest.json"] | (kinds["ndjson.zst"] - set(opened))
+            found.problems.append(f"{file} does not belong to the log")
+    found.problems += [f"{other} does not belong to the log" for other in (*seen.others, *seen.shards)]
+    sealed = kinds["manifest.json"] | (kinds["ndjson.zst"] - kinds["ndjson.open"])
+    left = kinds["ndjson.open"] & sealed  # a crash while sealing left them; the sealed ones count
+    if left - {max(sealed, default=0)}:
+        found.problems.append(f"{path} has open segments that were sealed before its last one")
+    opened = sorted(kinds["ndjson.open"] - sealed)
     if len(opened) > 1:
         found.problems.append(f"{path} has {len(opened)} open segments, expected one at most")
     if opened and opened[-1] > max(sealed, default=0) + 1:
@@ -168,7 +219,7 @@ def _manifest(found: Verification, path: Path, segment: int, trusted: TrustedKey
     file = path / f"{segment_name(segment)}.manifest.json"
     try:
         envelope = file.read_bytes()
-        payload = unseal(envelope, MANIFEST_TYPE, trusted)
+        payload = _signed(envelope, MANIFEST_TYPE, trusted)
         return msgspec.json.decode(payload, type=Manifest), envelope
     except FileNotFoundError:
         found.problems.append(f"{file} is missing")
@@ -223,7 +274,13 @@ def _line(found: Verification, where: str, line: bytes, seq: int, previous: str)
 
 def _open_segment(found: Verification, path: Path, segment: int, last_leaf: str, next_seq: int) -> None:
     file = path / f"{segment_name(segment)}.ndjson.open"
-    content = file.read_bytes()
+    try:
+        content = _still(file)
+    except FileNotFoundError:
+        return  # sealed in the meantime
+    except OSError as error:
+        found.problems.append(f"{file} cannot be read: {_reason(error)}")
+        return
     lines = content.split(b"\n")
     if lines.pop():
         found.problems.append(f"{file} ends in the middle of a record: open the log once more to have it recovered")
@@ -232,21 +289,45 @@ def _open_segment(found: Verification, path: Path, segment: int, last_leaf: str,
     found.unsealed += len(lines)
 
 
-def _own_checkpoint(found: Verification, log: str, heads: dict[str, list[ShardHead]], trusted: TrustedKeys) -> None:
+def _still(file: Path) -> bytes:
+    """What a segment holds that may be appended to: a torn end that is gone a moment later was a write under way."""
+    content = file.read_bytes()
+    for _ in range(_LOOKS):
+        if content.endswith(b"\n") or (again := file.read_bytes()) == content:
+            break
+        content = again
+    return content
+
+
+def _own_checkpoint(
+    found: Verification, seen: _Seen, log: str, heads: dict[str, list[ShardHead]], trusted: TrustedKeys
+) -> None:
     path = found.directory / "checkpoint.json"
-    sealed = {shard: chain[-1] for shard, chain in heads.items() if chain}
-    if not path.exists():
-        if found.segments:
+    sealed = {shard: chain for shard, chain in heads.items() if chain}
+    if seen.checkpoint is None:
+        if any(not _allowed(seen, shard, None, chain) for shard, chain in sealed.items()):
             found.problems.append(f"{path} is missing, although segments are sealed")
         return
-    checkpoint = _checkpoint(found, path.read_bytes(), str(path), log, trusted)
+    checkpoint = _checkpoint(found, seen.checkpoint, str(path), log, trusted)
     if checkpoint is None:
         return
     found.checkpoint = checkpoint.number
     for shard in sorted(set(sealed) | set(checkpoint.shards)):
-        said, there = checkpoint.shards.get(shard), sealed.get(shard)
-        if said != there:
+        said, chain = checkpoint.shards.get(shard), sealed.get(shard, [])
+        there = chain[-1] if chain else None
+        if not _allowed(seen, shard, said, chain):
             found.problems.append(f"{path}: shard {shard} has {_head(there)}, the checkpoint says {_head(said)}")
+
+
+def _allowed(seen: _Seen, shard: str, said: ShardHead | None, chain: list[ShardHead]) -> bool:
+    """Whether the checkpoint fits the shard: it saw all, or all but a segment that is just being sealed."""
+    if said == (chain[-1] if chain else None):
+        return True
+    before = chain[-2] if len(chain) > 1 else None
+    sealing = f"{segment_name(chain[-1].segments)}.ndjson.open" if chain else ""
+    return said == before and any(
+        file.name == sealing for path, inside in seen.shards.items() if path.name == shard for file in inside.files
+    )
 
 
 def _earlier_checkpoint(
@@ -266,7 +347,7 @@ def _earlier_checkpoint(
 
 def _checkpoint(found: Verification, content: bytes, name: str, log: str, trusted: TrustedKeys) -> Checkpoint | None:
     try:
-        checkpoint = msgspec.json.decode(unseal(content, CHECKPOINT_TYPE, trusted), type=Checkpoint)
+        checkpoint = msgspec.json.decode(_signed(content, CHECKPOINT_TYPE, trusted), type=Checkpoint)
     except ValueError as error:
         found.problems.append(f"{name}: {_reason(error)}")
         return None
@@ -274,6 +355,14 @@ def _checkpoint(found: Verification, content: bytes, name: str, log: str, truste
         found.problems.append(f"{name} belongs to another log")
         return None
     return checkpoint
+
+
+def _signed(envelope: bytes, kind: str, trusted: TrustedKeys) -> bytes:
+    """The payload of an envelope with one signature, which holds: a second one could come and go unnoticed."""
+    payload = unseal(envelope, kind, trusted)
+    if len(msgspec.json.decode(envelope, type=Envelope).signatures) != 1:
+        raise EnvelopeError("the envelope has more than one signature")
+    return payload
 
 
 def _require_empty(found: Verification, path: Path) -> None:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
-from trivium.audit import AuditLog, AuditRecord, load_or_create
+from trivium.audit import AuditLog, AuditRecord, earlier_keys, load_or_create
 from trivium.client.core import Core, Send, Steps
 from trivium.client.loading import audit_directory, audit_key, catalogue_override, fetch, trusted_keys
 from trivium.client.message import request_of
@@ -78,10 +78,12 @@ class Shared:
         guard = Guard(load_layers(deployed.constitution, base=base))
         prices = catalogue.load(catalogue_override())
         directory = audit_directory(audit_dir, deployed.name)
+        key = audit_key(directory)
         log = AuditLog.open(
             directory,
-            signer=load_or_create(audit_key(directory)),
+            signer=load_or_create(key),
             deployment=deployed.name,
+            earlier_keys=earlier_keys(key),
             durability=deployed.audit.durability,
         )
         return cls(deployed, guard=guard, log=log, credentials=credentials, options=options, prices=prices)
