@@ -66,6 +66,12 @@ def test_a_pin_that_differs_is_refused(where: str) -> None:
             act(pinned, base=None)
 
 
+def test_no_more_of_a_layer_is_read_than_it_may_have(tmp_path: Path) -> None:
+    (tmp_path / "endless.yaml").symlink_to("/dev/zero")
+    with pytest.raises(ConstitutionError, match="is too large"):
+        load_layers(refs("path:endless.yaml"), base=tmp_path)
+
+
 def test_a_layer_that_changed_after_signing_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "app.yaml"
     file.write_bytes(worlds.layer(PROVISION))
@@ -82,6 +88,7 @@ UNREADABLE: dict[str, tuple[bytes, str]] = {
     "bytes that are no text": (b"\xff\xfe\xfd", "not readable YAML"),
     "a key that stands twice": (b"layer: a\nlayer: b", "key `layer` repeats"),
     "an alias": (b"layer: &x a\ntitle: *x", "aliases are not allowed"),
+    "a key that is no text": (b"[a]: 1", "a key is not a text"),
     "a merge key": (b"<<: {layer: a}", "merge keys are not allowed"),
     "a Python object": (b"layer: !!python/object/apply:os.getcwd []", "not readable YAML"),
     "no provisions": (worlds.layer(), "length >= 1"),
@@ -92,6 +99,7 @@ UNREADABLE: dict[str, tuple[bytes, str]] = {
     "an unknown field": (worlds.layer({**PROVISION, "detectrs": ["a"]}), r"did you mean `detectors`\?"),
     "an unknown action": (worlds.layer({**PROVISION, "action": "DENY"}), "DENY"),
     "an action this version cannot do": (worlds.layer({**PROVISION, "action": "REVISE"}), "REVISE"),
+    "an id that ends in a line break": (worlds.layer(worlds.provision("rule\n")), "matching regex"),
     "no tests": (worlds.layer({k: v for k, v in PROVISION.items() if k != "tests"}), "`tests` is missing"),
     "tests that prove nothing": (
         worlds.layer(worlds.provision(tests={"must_match": [], "must_pass": ["a"]})), "length",
@@ -211,6 +219,12 @@ def test_a_provision_cannot_be_restated_with(what: str) -> None:
         ConstitutionError, match=f"weakens provision `rule` of an earlier layer: `{next(iter(WEAKER[what]))}`"
     ):
         compose(worlds.layer(PARENT), child(WEAKER[what]))
+
+
+def test_detectors_cannot_be_set_beside_a_condition_that_decides_alone() -> None:
+    parent = worlds.layer(worlds.provision(condition='context.zone == "eu"', detectors=None))
+    with pytest.raises(ConstitutionError, match="weakens provision `rule` of an earlier layer: `detectors`"):
+        compose(parent, child({"detectors": ["iban"]}))
 
 
 @pytest.mark.parametrize("what", TIGHTER)

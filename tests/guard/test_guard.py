@@ -26,6 +26,7 @@ from trivium.vocabulary.messages import (
     TextSource,
     ThinkingBlock,
     Tool,
+    ToolChoice,
     ToolResultBlock,
     ToolUseBlock,
     Turn,
@@ -88,6 +89,19 @@ PLACES: dict[str, tuple[MessageRequest, str]] = {
         worlds.request(tools=(Tool(name="n", input_schema={"properties": {"a": {"default": KEY}}}),)),
         "tools[0].input_schema",
     ),
+    "the id of a tool's use": (
+        worlds.request((ToolUseBlock(id=KEY, name="n", input={}),)), "messages[0].content[0].id",
+    ),
+    "the id that a tool's result answers": (
+        worlds.request((ToolResultBlock(tool_use_id=KEY, content="a"),)), "messages[0].content[0].tool_use_id",
+    ),
+    "the tool that must be used": (
+        worlds.request(tool_choice=ToolChoice(type="tool", name=KEY)), "tool_choice.name",
+    ),
+    "a document of a type nobody knows": (
+        worlds.request((DocumentBlock(source=Base64Source(media_type="application/rtf", data=encoded(KEY))),)),
+        "messages[0].content[0].source.data",
+    ),
     "a stop sequence": (worlds.request(stop_sequences=("a", KEY)), "stop_sequences[1]"),
 }  # fmt: skip
 
@@ -117,6 +131,24 @@ def test_nothing_the_guard_says_carries_a_key_found_in(place: str) -> None:
 def test_a_request_without_findings_is_the_same_object() -> None:
     request = worlds.request("How do I rotate a key?")
     assert PACKS.check_request(request, worlds.context()).value is request
+
+
+@pytest.mark.parametrize("code", [*range(0x09), *range(0x0E, 0x20), *range(0x7F, 0xA0), 0x2800, 0x200B])
+def test_a_character_that_shows_nothing_hides_nothing(code: int) -> None:
+    assert decide(BLOCKING, worlds.request(f"{KEY[:9]}{chr(code)}{KEY[9:]}")).action is Action.BLOCK
+
+
+def test_a_document_in_utf_16_is_read() -> None:
+    data = base64.b64encode(KEY.encode("utf-16")).decode()
+    document = DocumentBlock(source=Base64Source(media_type="text/plain", data=data))
+    assert decide(BLOCKING, worlds.request((document,))).action is Action.BLOCK
+
+
+@pytest.mark.parametrize("media_type", ["application/pdf", "application/octet-stream"])
+def test_the_bytes_of_binary_documents_are_not_read(media_type: str) -> None:
+    data = base64.b64encode(b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n" + KEY.encode()).decode()
+    document = DocumentBlock(source=Base64Source(media_type=media_type, data=data))
+    assert decide(BLOCKING, worlds.request((document,))).action is Action.ALLOW
 
 
 def test_the_bytes_of_images_are_not_read() -> None:

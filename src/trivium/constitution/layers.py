@@ -97,7 +97,7 @@ def compose(*documents: bytes) -> Constitution:
 def parse(document: bytes, *, source: str) -> StatedLayer:
     """One layer as its file states it. Raises `ConstitutionError` with the place and the remedy."""
     if len(document) > MAX_LAYER_BYTES:
-        raise ConstitutionError(f"Layer `{source}` has {len(document)} bytes; at most {MAX_LAYER_BYTES} are read.")
+        raise ConstitutionError(f"Layer `{source}` is too large; at most {MAX_LAYER_BYTES} bytes are read.")
     try:
         _check_plain(document)
         plain = yaml.load(document, _StrictLoader)  # noqa: S506 -- _StrictLoader is a SafeLoader that accepts less
@@ -207,7 +207,8 @@ def _bytes_of(ref: LayerRef, base: Path | None) -> bytes:
             next_step="Load the descriptor from a file, or use packs alone.",
         )
     try:
-        return (base / name).read_bytes()
+        with (base / name).open("rb") as file:
+            return file.read(MAX_LAYER_BYTES + 1)  # `parse` refuses it then, whatever else a link may lead to
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise ConstitutionError(
@@ -237,6 +238,8 @@ class _StrictLoader(_BaseLoader):  # type: ignore[misc]  # the C loader is untyp
     def construct_mapping(self, node: Any, deep: bool = False) -> Any:  # noqa: ARG002 -- always deep. Any: PyYAML's own nodes
         seen: set[str] = set()
         for key, _ in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise yaml.constructor.ConstructorError(None, None, "a key is not a text", key.start_mark)
             if key.tag == "tag:yaml.org,2002:merge":
                 raise yaml.constructor.ConstructorError(None, None, "merge keys are not allowed", key.start_mark)
             if key.value in seen:

@@ -45,7 +45,7 @@ DIRECTIONS: dict[str, Direction] = {
 }
 """Field → the only way in which a later layer may move it. `same` admits no change, `off` only switching off."""
 
-_Id = Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9-]{0,62}$")]
+_Id = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,62}\Z")]
 _Text = Annotated[str, Meta(min_length=1, max_length=4096)]
 
 
@@ -224,6 +224,8 @@ def weakenings(child: Provision, parent: Provision, stated: StatedProvision) -> 
         old, new = getattr(parent, name), getattr(child, name)
         if not _PERMITTED[direction](old, new):
             found.append(f"`{name}` goes from {_shown(old)} to {_shown(new)}, but may only {_MEANING[direction]}")
+        if name == "detectors" and new and not old:
+            found.append("`detectors` would have to find something besides the condition, which alone decides now")
         bound = parent.overridable.get(name, Bound())
         if bound.fixed and new != old:
             found.append(f"`{name}` is fixed by the earlier layer")

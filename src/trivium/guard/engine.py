@@ -20,7 +20,7 @@ from trivium.guard.judgement import Judgement, Rule, marker
 from trivium.guard.parts import Visit, map_reply, map_request
 from trivium.guard.sieve import Sieve
 from trivium.guard.streaming import StreamGuard
-from trivium.guard.text import BREAK, Span, View
+from trivium.guard.text import BREAK, Span, View, without_breaks
 from trivium.vocabulary.decision import Context, Decision, Stage
 from trivium.vocabulary.messages import MessageRequest, Reply
 
@@ -185,7 +185,7 @@ class _Texts:
 
     def judge(self, judged: Judgement) -> dict[int, str]:
         """Record every finding; return the replaced texts by number."""
-        view = View(BREAK.join(self._texts))
+        view = View(BREAK.join(map(without_breaks, self._texts)))
         redactions: dict[int, list[tuple[int, str, int]]] = {}
         starts: list[int] = []
         for detector in judged.detectors:

@@ -4,7 +4,8 @@ One walk serves both: a function sees each text and returns it, unchanged or rep
 the way to a replaced text. Places are paths (`messages[0].content[1].text`); inside a tool's input or schema the path
 ends at the record's own field, since keys are text too and may not appear in findings.
 
-Not read: the bytes of images and of binary documents, encrypted reasoning, signatures.
+Not read: the bytes of images and of binary documents, encrypted reasoning, signatures. The ids of tool uses are read in
+requests, where they are the caller's, and not in replies.
 """
 
 import base64
@@ -41,6 +42,10 @@ _LONG_NUMBER = 10**7
 def map_request(request: MessageRequest, visit: Visit) -> MessageRequest:
     """The request with every text that would leave passed through `visit`."""
     changes: dict[str, Any] = {}  # Any: each field has its own type
+    if request.tool_choice is not None and request.tool_choice.name is not None:
+        name = visit("tool_choice.name", request.tool_choice.name, "")
+        if name is not request.tool_choice.name:
+            changes["tool_choice"] = msgspec.structs.replace(request.tool_choice, name=name)
     if isinstance(request.system, str):
         _keep(changes, "system", request.system, visit("system", request.system, ""))
     elif request.system is not None:
@@ -96,8 +101,18 @@ def _turn(turn: Turn, place: str, visit: Visit) -> Turn:
     if isinstance(turn.content, str):
         content: Any = visit(place, turn.content, "")  # Any: a text or blocks
     else:
-        content = _each(turn.content, place, visit, _block)
+        content = _each(turn.content, place, visit, _asked)
     return turn if content is turn.content else msgspec.structs.replace(turn, content=content)
+
+
+def _asked(block: ContentBlock, place: str, visit: Visit) -> ContentBlock:
+    """A block of a request: what the caller chose to call it leaves as well."""
+    changes: dict[str, Any] = {}  # Any: each field has its own type
+    if isinstance(block, ToolUseBlock):
+        _keep(changes, "id", block.id, visit(f"{place}.id", block.id, ""))
+    elif isinstance(block, ToolResultBlock):
+        _keep(changes, "tool_use_id", block.tool_use_id, visit(f"{place}.tool_use_id", block.tool_use_id, ""))
+    return _block(msgspec.structs.replace(block, **changes) if changes else block, place, visit)
 
 
 def _block(block: ContentBlock, place: str, visit: Visit) -> ContentBlock:
@@ -127,10 +142,15 @@ def _document(source: Any, place: str, visit: Visit) -> Any:  # Any: one of the 
     if not isinstance(source, Base64Source):
         data = visit(place, source.data, "")
         return source if data is source.data else msgspec.structs.replace(source, data=data)
-    if not source.media_type.lower().startswith(_TEXT_TYPES):
+    said = source.media_type.strip().lower()
+    if said == "application/pdf":
         return source
+    is_text = said.startswith(_TEXT_TYPES)
     try:
-        text = base64.b64decode(source.data, validate=True).decode("utf-8", "replace")
+        # Whatever else it says it is: what reads as text is text.
+        text = base64.b64decode(source.data, validate=True).decode("utf-8", "replace" if is_text else "strict")
+    except UnicodeDecodeError:
+        return source
     except (binascii.Error, ValueError) as error:
         raise UnreadableError(f"{place} says it is {source.media_type} but is not base64") from error
     seen = visit(place, text, "")

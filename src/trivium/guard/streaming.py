@@ -17,7 +17,7 @@ import msgspec
 from trivium.guard.detectors.detector import LOOKBEHIND, Detector
 from trivium.guard.judgement import Judgement, failure, marker
 from trivium.guard.parts import map_json
-from trivium.guard.text import Span, View, fold
+from trivium.guard.text import Span, View, fold, is_plain, without_breaks
 from trivium.vocabulary.decision import Action, Context, Decision
 from trivium.vocabulary.messages import (
     BlockStart,
@@ -229,7 +229,7 @@ class SettlingText:
         return self._settle(final=True)
 
     def _settle(self, *, final: bool) -> str:
-        view = View(self._window)
+        view = View(without_breaks(self._window))
         sieved = self._sieve.settled(view)
         boundary = len(self._window) if final else self._boundary(view, sieved)
         found = [] if sieved is not None or boundary == self._frontier else self._matches(view, boundary)
@@ -276,11 +276,11 @@ class SettlingText:
     def _trim(self) -> None:
         """Forget what no later match can depend on: all but a few characters that detectors look back at."""
         cut, seen = self._frontier, 0
-        if self._window.isascii():
+        if is_plain(without_breaks(self._window)):
             cut, seen = max(0, cut - LOOKBEHIND), LOOKBEHIND
         while cut and seen < LOOKBEHIND:
             cut -= 1
-            seen += self._window[cut].isascii() or fold(self._window[cut]) != ""
+            seen += fold(self._window[cut]) != ""
         if cut:
             self._window = self._window[cut:]
             self._frontier -= cut

@@ -2,9 +2,9 @@
 
 Three readings of one text, each made when first asked for:
 - `plain`: compatibility forms of ASCII characters (full-width, mathematical, circled; every script's decimal digits),
-  dashes and spaces become the ASCII character; characters that show nothing (zero-width, soft hyphen, bidirectional
-  marks, variation selectors, tags) vanish; any other character counts as `?`, which belongs to no format. So it is
-  ASCII, whatever the text is.
+  dashes and spaces become the ASCII character; characters that show nothing (control characters, zero-width, soft
+  hyphen, bidirectional marks, variation selectors, tags) vanish; any other character counts as `?`, which belongs to no
+  format. So it is ASCII, whatever the text is.
 - `lower`: `plain` in lower case.
 - `squeezed`: `plain` without white space, for keys that were split by spaces or line breaks.
 
@@ -20,14 +20,20 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 BREAK = "\x00"
 """Stands between texts that are scanned together. No detector's pattern contains it, so no match spans two texts."""
+_UNSHOWN = "\x01"
+"""Stands for a BREAK inside a text: a control character that vanishes like the others."""
 
 WHITE = " \t\n\r\x0b\x0c\x1c\x1d\x1e\x1f"
 """What `str.split` treats as white space within ASCII; `plain` has mapped every other space to one of these."""
 
 _WHITE_BYTES = WHITE.encode()
-_NOT_ASCII = re.compile("[^\x00-\x7f]")
-_BLANK_LETTERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0")
-"""Letters and marks that show nothing: grapheme joiner, Hangul fillers, Khmer inherent vowels (Unicode 15, DICP)."""
+_CONTROLS = bytes((*range(0x01, 0x09), *range(0x0E, 0x1C), 0x7F))
+"""What shows nothing within ASCII and is no white space. BREAK is not among them: see `without_breaks`."""
+_FOLDABLE = re.compile("[^\x00\t-\r\x1c-~]")
+"""Those, and everything beyond ASCII."""
+_BLANK_LETTERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
+"""Letters, marks and symbols that show nothing: grapheme joiner, Hangul fillers, Khmer inherent vowels (Unicode 15,
+DICP), and the Braille pattern without dots."""
 _DIGIT_CLASSES = bytes(0x30 if 0x30 <= code <= 0x39 else 0x78 for code in range(256))
 _SHAPES = bytes(0x30 if chr(c).isdigit() else 0x61 if chr(c).isalpha() else 0x78 for c in range(128)) + b"x" * 128
 _DIGIT_SEPARATORS = b" \t\n\r-./()+"
@@ -62,10 +68,10 @@ class View:
     def __init__(self, original: str) -> None:
         self.original = original
         self._origin: list[int] | None = None  # position in `plain` → position in `original`; None: the same
-        self.plain = original if original.isascii() else self._folded(original)
+        self.plain = original if is_plain(original) else self._folded(original)
 
     def _folded(self, original: str) -> str:
-        folds = {ord(char): fold(char) for char in set(_NOT_ASCII.findall(original))}
+        folds = {ord(char): fold(char) for char in set(_FOLDABLE.findall(original))}
         table = {code: folded for code, folded in folds.items() if folded != chr(code)}
         if "" in table.values():
             gone = frozenset(chr(code) for code, folded in table.items() if not folded)
@@ -115,11 +121,23 @@ class View:
         return b"x" + self.plain.encode().translate(_SHAPES)
 
 
+def without_breaks(text: str) -> str:
+    """The text as it may stand beside others: a BREAK of its own would hide what it interrupts."""
+    return text.replace(BREAK, _UNSHOWN) if BREAK in text else text
+
+
+def is_plain(text: str) -> bool:
+    """Whether the text is read as it stands."""
+    return text.isascii() and len(text.encode().translate(None, _CONTROLS)) == len(text)
+
+
 @lru_cache(maxsize=8192)
 def fold(char: str) -> str:
-    """What one character beyond ASCII is read as: an ASCII character, "" when it shows nothing, or itself."""
+    """What a control character or one beyond ASCII is read as: an ASCII character, "" when it shows nothing, or
+    itself."""
     category = unicodedata.category(char)
-    if category == "Cf" or char in _BLANK_LETTERS or unicodedata.name(char, "").startswith("VARIATION SELECTOR"):
+    shows_nothing = category == "Cf" or (category == "Cc" and not char.isspace()) or char in _BLANK_LETTERS
+    if shows_nothing or unicodedata.name(char, "").startswith("VARIATION SELECTOR"):
         return ""
     if category == "Nd":
         return str(unicodedata.decimal(char))

@@ -83,9 +83,26 @@ def _is_random(assignment: str) -> bool:
 
     Words and placeholders lie below: `changeme-please-now` has no digit. 16 random hex digits have about 3.3 bits.
     """
-    value = re.split(r"=>|:=|[:=]", assignment, maxsplit=1)[1].strip(" \t\"'")
+    name, value = re.split(r"=>|:=|[:=]", assignment, maxsplit=1)
+    value = value.strip(" \t")
     mixed = any(char.isdigit() for char in value) and any(char.isalpha() for char in value)
-    return mixed and entropy(value) >= 3.0
+    return mixed and entropy(value.strip("\"'")) >= 3.0 and not _is_reference(name, value)
+
+
+_WORDS = re.compile(r"(?>[^A-Za-z0-9]{0,256})(?>(?>[A-Za-z]{1,64}\d{0,4}|\d{1,8})(?:[^A-Za-z0-9]{1,256}|$)){0,64}")
+"""Words, each with a digit or two at its end: nothing that was generated."""
+_ATTRIBUTE = re.compile(r"[A-Za-z_]\w{0,64}(?>(?:\.[A-Za-z_]\w{0,64}){1,8})", re.ASCII)
+_NO_SECRET = re.compile(r"[_-]?(?:count|name|type|header|dir|file|path|policy|url|endpoint|expiry)$", re.IGNORECASE)
+"""What a name ends with that is about a secret and holds none."""
+
+
+def _is_reference(name: str, value: str) -> bool:
+    """Whether the value only says where a secret is: an attribute in code, a path, or what a name is about."""
+    bare = value.strip("\"'")
+    if not _WORDS.fullmatch(bare):
+        return False
+    code = value == bare and "_" in bare and _ATTRIBUTE.fullmatch(bare)
+    return bool(code or bare.startswith(("/", "~/", "./")) or _NO_SECRET.search(name.rstrip(" \t\"'")))
 
 
 ASSIGNED_SECRET = Detector(
@@ -107,6 +124,9 @@ ASSIGNED_SECRET = Detector(
         "password = 'xK9#mP2$vL5nQ8wR'",
         'export AWS_SECRET_ACCESS_KEY="wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"',
         "api_key: 9f86d081884c7d659a2feaa0c55ad015",
+        'password = "summer_2026.holiday_house"',
+        "secret_name: wJalrXUtnFEMI/K7MDENG/bPxRfiCY",
+        "token=/winter/K7MDENG/bPxRfiCYEXAMPLE",
     ),
     counter_examples=(
         "the password = hunter2",
@@ -114,6 +134,10 @@ ASSIGNED_SECRET = Detector(
         "secret = ${VAULT_SECRET}",
         "api_key = your-api-key-goes-here-please",
         "password=aaaaaaaaaaaaaaaa1111",
+        "access_token = oauth2_session.fetch_token(url)",
+        "api_key = settings.ANTHROPIC_API_KEY_V2",
+        "access_key_file=/run/secrets/aws_access_key_1",
+        '"secretName": "my-app-tls-cert-2026-production"',
     ),
 )
 

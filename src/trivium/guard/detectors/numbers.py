@@ -99,7 +99,7 @@ class _Cards:
     def __init__(self) -> None:
         self._finders = tuple(
             Numbers(
-                pattern=re.compile(rf"(?<![\d])(?<!\d[.]){_atomic(count)}(?!\d)", re.ASCII),
+                pattern=re.compile(rf"(?<![\d])(?<!\d[.]){_NOT_DECIMAL}{_atomic(count)}(?!\d)", re.ASCII),
                 min_digits=count,
                 max_length=self.max_length,
                 valid=_is_card,
@@ -117,6 +117,10 @@ class _Cards:
     def open_from(self, view: View) -> int:
         """Where the number at the end of the text begins."""
         return self._finders[0].open_from(view)
+
+
+_NOT_DECIMAL = r"(?!\d{1,3}+\.\d{1,18}+(?!\d|[-. \t\r\n]\d))"
+"""One full stop is a decimal's, not that of groups: Euler's number would be a card of Mastercard's."""
 
 
 def _atomic(count: int) -> str:
@@ -141,6 +145,7 @@ PAYMENT_CARD = Detector(
         "4111 1111 1111 1112",
         "order 1234567890123456",
         "0.4111111111111111",
+        "e is 2.718281828459045.",
         "41111111111111111111111",
         "2026-11-22 10:00:00.000000",
     ),
