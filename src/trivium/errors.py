@@ -23,7 +23,7 @@
     │   ├── ProviderRequestError        400, 413, 422: the provider refused the request's content
     │   ├── RateLimitedError            429
     │   ├── OverloadedError             503, 529
-    │   ├── ProviderError               any other 5xx
+    │   ├── ProviderError               any other status
     │   ├── DeadlineError               no answer in time
     │   ├── TransportError              the connection failed or was cut
     │   └── ProtocolError               bytes that the protocol does not allow

@@ -176,6 +176,44 @@ def test_the_providers_words_are_kept_apart_from_the_message() -> None:
     assert caught.value.provider_message == "secret"
 
 
+ECHOES: dict[str, tuple[Protocol, Mapping[str, str], Any]] = {
+    "as Bedrock's type": ("converse", {AMZN: "the secret itself"}, {}),
+    "as Anthropic's type": ("vertex", {}, {"error": {"type": "the secret itself"}}),
+    "as Google's status": ("vertex", {}, {"error": {"status": "the secret itself"}}),
+    "as Azure's code": ("foundry", {}, {"error": {"code": "the secret itself"}}),
+    "as a request id": ("foundry", {"request-id": "the secret itself"}, {}),
+}
+
+
+@pytest.mark.parametrize(("protocol", "headers", "plain"), ECHOES.values(), ids=ECHOES)
+def test_text_where_a_word_belongs_is_neither_told_nor_recorded(
+    protocol: Protocol, headers: Mapping[str, str], plain: Any
+) -> None:
+    with pytest.raises(OverloadedError) as caught:
+        decoded(protocol, 529, headers, plain)
+    error = caught.value
+    assert "secret" not in f"{error} {error.provider_type} {error.provider_request_id}"
+
+
+@pytest.mark.parametrize("status", [402, 405, 407, 408, 409, 418, 499])
+@EACH
+def test_what_something_on_the_way_refuses_is_not_the_callers_fault(protocol: Protocol, status: int) -> None:
+    with pytest.raises(ProviderError) as caught:
+        decoded(protocol, status, {}, b"<html>no</html>")
+    assert caught.value.retryable
+
+
+@pytest.mark.parametrize(("protocol", "field"), [("converse", "stopReason"), ("vertex", "stop_reason")])
+def test_a_newer_reason_to_stop_loses_no_answer(protocol: Protocol, field: str) -> None:
+    reply = decoded(protocol, 200, {}, WHOLE[protocol] | {field: "bored"})
+    assert (reply.stop_reason, reply.content) == ("bored", decoded(protocol, 200, {}, WHOLE[protocol]).content)
+
+
+def test_content_of_an_unknown_kind_is_refused_by_its_name() -> None:
+    with pytest.raises(ProtocolError, match=r"`video`.*Update trivium"):
+        decoded("foundry", 200, {}, MESSAGES | {"content": [{"type": "video"}]})
+
+
 def _without(plain: dict[str, Any], *path: str) -> dict[str, Any]:
     copied = json.loads(json.dumps(plain))
     *outer, last = path
@@ -195,14 +233,21 @@ NO_REPLY: dict[str, tuple[Protocol, Any]] = {
     "reasoning that is none": ("converse", CONVERSE | {"output": {"message": {"content": [{"reasoningContent": 5}]}}}),
     "no content": ("vertex", _without(MESSAGES, "content")),
     "no stop reason": ("vertex", MESSAGES | {"stop_reason": None}),
-    "an unknown stop reason": ("vertex", MESSAGES | {"stop_reason": "bored"}),
+    "a stop reason that is no word": ("vertex", MESSAGES | {"stop_reason": "the reply, quoted"}),
+    "a stop reason of Converse that is no word": ("converse", CONVERSE | {"stopReason": "the reply, quoted"}),
+    "fewer than no tokens": ("vertex", MESSAGES | {"usage": {"input_tokens": -1, "output_tokens": 1}}),
+    "fewer than no tokens on Converse": ("converse", CONVERSE | {"usage": {"inputTokens": 1, "outputTokens": -1}}),
+    "more tokens than JSON can count": ("foundry", MESSAGES | {"usage": {"input_tokens": 10**30, "output_tokens": 1}}),
+    "a tool without a name": (
+        "converse", CONVERSE | {"output": {"message": {"content": [{"toolUse": {"toolUseId": "t", "input": {}}}]}}},
+    ),
     "an unknown kind of content": ("foundry", MESSAGES | {"content": [{"type": "video"}]}),
     "content without a kind": ("foundry", MESSAGES | {"content": [{}]}),
     "half a body": ("foundry", json.dumps(MESSAGES).encode()[:100]),
     "nothing": ("converse", b""),
     "a message nested without end": ("vertex", json.dumps(MESSAGES).encode()[:-1] + b',"content":[' + b"[" * 100_000),
     "a reply nested without end": ("converse", b'{"output":{"message":{"content":[{"text":' + b"[" * 100_000),
-}
+}  # fmt: skip
 
 
 @pytest.mark.parametrize(("protocol", "plain"), NO_REPLY.values(), ids=NO_REPLY)

@@ -173,11 +173,72 @@ def test_the_providers_words_are_kept_apart_from_the_message(protocol: Protocol)
     assert caught.value.provider_message == secret
 
 
+def _grown(index: int, kind: str, **fields: str) -> bytes:
+    delta = {"type": kind, **fields}
+    return samples.sse("content_block_delta", {"type": "content_block_delta", "index": index, "delta": delta})
+
+
+def _grown_on_converse(index: int, delta: dict[str, object]) -> bytes:
+    return samples.frame("contentBlockDelta", {"contentBlockIndex": index, "delta": delta})
+
+
+UNKNOWN: dict[str, tuple[Protocol, bytes]] = {
+    "an event": ("vertex", samples.sse("surprise", {"type": "surprise", "of": 1})),
+    "an event whose fields are of other types": ("foundry", samples.sse("surprise", {"type": "surprise", "index": {}})),
+    "an event on Converse": ("converse", samples.frame("surprise", {"contentBlockIndex": "x"})),
+}
+
+
+@pytest.mark.parametrize(("protocol", "event"), UNKNOWN.values(), ids=UNKNOWN)
+def test_events_of_a_newer_kind_are_passed_over_wherever_they_stand(protocol: Protocol, event: bytes) -> None:
+    events = samples.STREAMS[protocol]
+    usual = decoded(protocol, *events)
+    for at in range(len(events)):
+        assert decoded(protocol, *events[:at], event, *events[at:]) == usual
+
+
+def test_a_newer_event_is_no_terminal_one() -> None:
+    with pytest.raises(TruncatedStreamError):
+        decoded("vertex", *samples.MESSAGES_STREAM[:-1], samples.sse("surprise", {"type": "surprise"}))
+
+
+def test_a_newer_reason_to_stop_loses_no_answer() -> None:
+    end = samples.frame("messageStop", {"stopReason": "bored"})
+    events = decoded("converse", *samples.CONVERSE_STREAM[:-2], end, samples.CONVERSE_STREAM[-1])
+    assert events[-2].stop_reason == "bored"
+
+
+def test_usage_may_come_in_a_message_delta_of_its_own() -> None:
+    usage = samples.sse("message_delta", {"type": "message_delta", "delta": {}, "usage": {"output_tokens": 21}})
+    events = decoded("vertex", *samples.MESSAGES_STREAM[:-2], usage, *samples.MESSAGES_STREAM[-2:])
+    assert events == decoded("vertex", *samples.MESSAGES_STREAM)
+
+
 OUT_OF_PLACE: dict[str, tuple[Protocol, bytes]] = {
     "content before the start": ("converse", samples.CONVERSE_STREAM[1]),
     "two starts": ("converse", samples.CONVERSE_STREAM[0] * 2),
     "a stop with an open block": ("converse", b"".join(samples.CONVERSE_STREAM[:2]) + samples.CONVERSE_STREAM[11]),
-    "an unknown event": ("converse", samples.CONVERSE_STREAM[0] + samples.frame("surprise", {})),
+    "words for a tool": ("vertex", b"".join((*samples.MESSAGES_STREAM[:11], _grown(2, "text_delta", text="hi")))),
+    "a tool's input for words": (
+        "vertex", b"".join((*samples.MESSAGES_STREAM[:7], _grown(1, "input_json_delta", partial_json="{}"))),
+    ),
+    "reasoning for words": ("vertex", b"".join((*samples.MESSAGES_STREAM[:7], _grown(1, "thinking_delta")))),
+    "a delta of an unknown kind": ("vertex", b"".join((*samples.MESSAGES_STREAM[:7], _grown(1, "video_delta")))),
+    "words for a tool on Converse": (
+        "converse",
+        b"".join((*samples.CONVERSE_STREAM[:8], _grown_on_converse(2, {"text": "hi"}))),
+    ),
+    "a tool's input for words on Converse": (
+        "converse",
+        b"".join((*samples.CONVERSE_STREAM[:5], _grown_on_converse(1, {"toolUse": {"input": "{}"}}))),
+    ),
+    "a tool's input without its announcement": (
+        "converse", samples.CONVERSE_STREAM[0] + _grown_on_converse(0, {"toolUse": {"input": "{}"}}),
+    ),
+    "more of what the provider encrypted": (
+        "converse",
+        samples.CONVERSE_STREAM[0] + _grown_on_converse(0, {"reasoningContent": {"redactedContent": "YQ=="}}) * 2,
+    ),
     "a block that ends twice": (
         "converse", b"".join(samples.CONVERSE_STREAM[:4]) + samples.CONVERSE_STREAM[3],
     ),
@@ -187,8 +248,8 @@ OUT_OF_PLACE: dict[str, tuple[Protocol, bytes]] = {
     "a block that is announced again": (
         "vertex", b"".join(samples.MESSAGES_STREAM[:6]) + samples.MESSAGES_STREAM[2],
     ),
-    "an unknown reason to stop": (
-        "converse", samples.CONVERSE_STREAM[0] + samples.frame("messageStop", {"stopReason": "bored"}),
+    "a reason to stop that is no word": (
+        "converse", samples.CONVERSE_STREAM[0] + samples.frame("messageStop", {"stopReason": "the reply, quoted"}),
     ),
     "a delta that is none": (
         "converse", samples.CONVERSE_STREAM[0] + samples.frame("contentBlockDelta", {"delta": {"text": 5}}),

@@ -49,6 +49,7 @@ from trivium.vocabulary.messages import (
     Usage,
 )
 from trivium.wire import ADAPTERS, Adapter, WireRequest
+from trivium.wire.failure import word
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -565,7 +566,7 @@ def _failure(error: TriviumError) -> Failure:
 def _provider_request_id(answer: Answer) -> str | None:
     for name in ("request-id", "x-amzn-requestid", "x-request-id"):
         if name in answer.headers:
-            return answer.headers[name]
+            return word(answer.headers[name])
     return None
 
 

@@ -139,10 +139,10 @@ class MessageRequest(Record, frozen=True, kw_only=True):
     thinking: Thinking | None = None
 
 
-StopReason = Literal[
-    "end_turn", "max_tokens", "stop_sequence", "tool_use", "pause_turn", "refusal", "guardrail_intervened",
-    "model_context_window_exceeded",
-]  # fmt: skip
+StopReason = str
+"""Why the model stopped: `end_turn`, `max_tokens`, `stop_sequence`, `tool_use`, `pause_turn`, `refusal`,
+`guardrail_intervened`, `model_context_window_exceeded`, or a newer word, as the provider said it: the Messages API may
+add some at any time (platform.claude.com, "Versions", read 2026-11-23)."""
 
 
 class Usage(Record, frozen=True, kw_only=True, omit_defaults=False):

@@ -10,7 +10,7 @@ ConverseStream), and its service model in botocore 1.44, read 2026-11-22.
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any, get_args
+from typing import Annotated, Any
 from urllib.parse import quote
 
 import msgspec
@@ -45,7 +45,7 @@ from trivium.vocabulary.messages import (
     Usage,
 )
 from trivium.wire.eventstream import Frame, FrameDecoder
-from trivium.wire.failure import failure
+from trivium.wire.failure import failure, unknown_block, word
 from trivium.wire.request import WireRequest
 
 Plain = dict[str, Any]
@@ -67,21 +67,25 @@ _DOCUMENT_NAME = re.compile(r"[A-Za-z0-9()\[\]-]+(\s[A-Za-z0-9()\[\]-]+)*")
 """API reference, DocumentBlock: alphanumeric, whitespace (one in a row), hyphens, parentheses, square brackets …"""
 _DOCUMENT_NAME_LENGTH = 200
 """… and at most so many of them (its service model)."""
-_STOP_REASONS: Mapping[str, StopReason] = {
-    **{reason: reason for reason in get_args(StopReason)},
-    "content_filtered": "refusal",
-}
+_EVENTS = frozenset(
+    ("messageStart", "contentBlockStart", "contentBlockDelta", "contentBlockStop", "messageStop", "metadata")
+)
+"""Events of any other kind may be added to the service model, and are passed over, as botocore does."""
 _FAILED_STOPS = ("malformed_model_output", "malformed_tool_use")
 """The service model's reasons to stop that are no answer: another attempt may be one."""
+
+
+_Tokens = Annotated[int, msgspec.Meta(ge=0, lt=2**53)]
+"""A number that every reader of the audit log's JSON can keep exactly (RFC 8259, section 6)."""
 
 
 class _Usage(msgspec.Struct, frozen=True, rename="camel"):
     """Bedrock's `inputTokens` exclude cached ones, as ours do."""
 
-    input_tokens: int = 0
-    output_tokens: int = 0
-    cache_read_input_tokens: int = 0
-    cache_write_input_tokens: int = 0
+    input_tokens: _Tokens = 0
+    output_tokens: _Tokens = 0
+    cache_read_input_tokens: _Tokens = 0
+    cache_write_input_tokens: _Tokens = 0
 
     def usage(self) -> Usage:
         return Usage(
@@ -93,9 +97,9 @@ class _Usage(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class _ToolUse(msgspec.Struct, frozen=True, rename="camel"):
-    tool_use_id: str = ""
-    name: str = ""
-    input: Any = None  # an object in a reply, a fragment of JSON text in a delta
+    tool_use_id: str
+    name: str
+    input: Any = None  # an object, where it comes whole
 
 
 class _Message(msgspec.Struct, frozen=True, rename="camel"):
@@ -152,7 +156,7 @@ def decode(status: int, headers: Mapping[str, str], body: bytes, *, model: str) 
             content=content,
             stop_reason=_stop_reason(reply.stop_reason),
             usage=reply.usage.usage(),
-            provider_request_id=headers.get("x-amzn-requestid"),
+            provider_request_id=word(headers.get("x-amzn-requestid")),
         )
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise ProtocolError("The provider's reply is no Converse reply.", status=status) from error
@@ -182,7 +186,7 @@ class Decoder:
     def __init__(self, model: str) -> None:
         self._model = model
         self._frames = FrameDecoder()
-        self._open: set[int] = set()
+        self._open: dict[int, type[ContentBlock]] = {}
         self._seen: set[int] = set()
         self._started = self._stopped = self._ended = False
 
@@ -203,9 +207,11 @@ class Decoder:
         kind = frame.headers.get(":message-type")
         if kind != "event":
             raise _exception(frame)
+        name = frame.headers.get(":event-type", "")
+        if name not in _EVENTS:
+            return []
         try:
-            payload = _PAYLOADS.decode(frame.payload)
-            return self._translated(frame.headers.get(":event-type", ""), payload)
+            return self._translated(name, _PAYLOADS.decode(frame.payload))
         except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise ProtocolError("An event of the stream cannot be read.") from error
 
@@ -222,9 +228,13 @@ class Decoder:
                     index in self._open or index not in self._seen
                 ):
                     block, events = _delta(index, payload.delta)
-                    return (self._begin(index, block) if index not in self._open else []) + events
+                    if index not in self._open and not isinstance(block, ToolUseBlock):  # tools are announced
+                        return self._begin(index, block) + events
+                    if type(block) is not self._open.get(index) or not events:
+                        raise ProtocolError("A delta of the stream does not fit its block.")
+                    return events
                 case "contentBlockStop" if index in self._open:
-                    self._open.discard(index)
+                    del self._open[index]
                     return [BlockStop(index=index)]
                 case "contentBlockStop" if index not in self._seen:  # text is not announced, so empty text only ends
                     return [*self._begin(index, TextBlock(text="")), *self._translated(name, payload)]
@@ -234,10 +244,10 @@ class Decoder:
         if name == "metadata" and self._stopped and not self._ended and payload.usage:
             self._ended = True
             return [MessageStop(usage=payload.usage.usage())]
-        raise ProtocolError("An event of the stream is unknown or out of place.")
+        raise ProtocolError("An event of the stream is out of place.")
 
     def _begin(self, index: int, block: ContentBlock) -> list[Event]:
-        self._open.add(index)
+        self._open[index] = type(block)
         self._seen.add(index)
         return [BlockStart(index=index, block=block)]
 
@@ -255,10 +265,14 @@ def _exception(frame: Frame) -> RouteError:
     return failure(status=200, kind=kind, message=message or frame.headers.get(":error-message", ""))
 
 
-def _stop_reason(word: str) -> StopReason:
-    if word in _FAILED_STOPS:
-        raise failure(status=200, kind=word)
-    return _STOP_REASONS[word]
+def _stop_reason(found: str) -> StopReason:
+    """In the Messages API's words where it has one; it is handed on and recorded, so it must be a word."""
+    if found in _FAILED_STOPS:
+        raise failure(status=200, kind=found)
+    reason = word(found)
+    if reason is None:
+        raise ProtocolError("The provider's reason to stop is no word.")
+    return "refusal" if reason == "content_filtered" else reason
 
 
 def _body(request: MessageRequest, route: Route, *, stream: bool) -> Plain:
@@ -416,7 +430,7 @@ def _received(block: Plain) -> ContentBlock:
             return RedactedThinkingBlock(data=_text(reasoning["redactedContent"]))
         text = reasoning["reasoningText"]
         return ThinkingBlock(thinking=_text(text["text"]), signature=_text(text.get("signature", "")))
-    raise ValueError("unknown kind of block")
+    raise unknown_block(next(iter(block), ""))
 
 
 def _begun(start: Plain) -> ContentBlock:
@@ -430,7 +444,8 @@ def _delta(index: int, delta: Plain) -> tuple[ContentBlock, list[Event]]:
     if "text" in delta:
         return TextBlock(text=""), [TextDelta(index=index, text=_text(delta["text"]))]
     if "toolUse" in delta:
-        return _begun({"toolUse": {}}), [ToolInputDelta(index=index, partial_json=_text(delta["toolUse"]["input"]))]
+        fragment = _text(delta["toolUse"]["input"])
+        return ToolUseBlock(id="", name="", input={}), [ToolInputDelta(index=index, partial_json=fragment)]
     reasoning = delta["reasoningContent"]
     if "text" in reasoning:
         return ThinkingBlock(thinking=""), [ThinkingDelta(index=index, thinking=_text(reasoning["text"]))]

@@ -1,8 +1,10 @@
 """What a provider's error means in Trivium's tree: by its own type first, by the HTTP status only without one.
 
-A stream can fail after status 200, so the status alone would call an overload a success.
+A stream can fail after status 200, so the status alone would call an overload a success. What a provider or a proxy
+before it calls its error goes into messages and records, so it must be a word: text could quote the request.
 """
 
+import re
 from collections.abc import Mapping
 
 from trivium.errors import (
@@ -10,6 +12,7 @@ from trivium.errors import (
     AuthenticationError,
     ModelNotFoundError,
     OverloadedError,
+    ProtocolError,
     ProviderError,
     ProviderRequestError,
     RateLimitedError,
@@ -59,6 +62,15 @@ _BY_TYPE: Mapping[str, type[RouteError]] = {
 }
 
 
+_WORD = re.compile(r"[A-Za-z0-9_.-]{1,128}")
+"""Every type and every request id of the three clouds is one; a sentence is none."""
+
+
+def word(text: str | None) -> str | None:
+    """The text if it is a single word, such as a type or an id, otherwise None."""
+    return text if text and _WORD.fullmatch(text) else None
+
+
 def failure(
     *,
     status: int,
@@ -68,16 +80,26 @@ def failure(
     retry_after: str | None = None,
 ) -> RouteError:
     """The error for a provider's answer. `kind` is the provider's type; `message` is kept apart from `str()`."""
+    kind = word(kind) or ""
     error = _BY_TYPE.get(kind) or _BY_TYPE.get(kind.lower()) or _by_status(status)
     named = f"`{kind}` (HTTP {status})" if kind else f"HTTP {status}"
     return error(
         f"The provider answered {named}.",
         status=status,
         provider_type=kind or None,
-        provider_request_id=provider_request_id,
+        provider_request_id=word(provider_request_id),
         provider_message=message or None,
         retry_after_s=_seconds(retry_after),
         next_step=_NEXT.get(error),
+    )
+
+
+def unknown_block(kind: str) -> ProtocolError:
+    """The error for content that can neither be judged nor handed over: leaving it out would make half an answer."""
+    named = f"`{kind}`" if word(kind) else "of a kind without a name"
+    return ProtocolError(
+        f"The provider's reply holds a content block {named}, which this release does not know, so it is no answer.",
+        next_step="Update trivium, or leave out what asked for such content.",
     )
 
 
@@ -101,9 +123,9 @@ def _by_status(status: int) -> type[RouteError]:
             return RateLimitedError
         case 503 | 529:
             return OverloadedError
-        case _ if 400 <= status < 500:
+        case 400 | 413 | 422:
             return ProviderRequestError
-        case _:
+        case _:  # also 408 and the like: they come from something on the way, and another route may be free of it
             return ProviderError
 
 

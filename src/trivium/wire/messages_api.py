@@ -8,7 +8,7 @@ Both stream server-sent events that end with `message_stop`. Sources: platform.c
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import quote
 
 import msgspec
@@ -27,12 +27,15 @@ from trivium.vocabulary.messages import (
     Reply,
     SignatureDelta,
     StopReason,
+    TextBlock,
     TextDelta,
+    ThinkingBlock,
     ThinkingDelta,
     ToolInputDelta,
+    ToolUseBlock,
     Usage,
 )
-from trivium.wire.failure import failure
+from trivium.wire.failure import failure, unknown_block, word
 from trivium.wire.request import WireRequest
 from trivium.wire.sse import ServerEvent, SseDecoder
 
@@ -45,11 +48,15 @@ class _Lenient(msgspec.Struct, frozen=True):
     """What providers send may grow fields; those we do not know are passed over, those we need must fit."""
 
 
+_Tokens = Annotated[int, msgspec.Meta(ge=0, lt=2**53)]
+"""A number that every reader of the audit log's JSON can keep exactly (RFC 8259, section 6)."""
+
+
 class _Usage(_Lenient, frozen=True):
-    input_tokens: int | None = None
-    output_tokens: int | None = None
-    cache_creation_input_tokens: int | None = None
-    cache_read_input_tokens: int | None = None
+    input_tokens: _Tokens | None = None
+    output_tokens: _Tokens | None = None
+    cache_creation_input_tokens: _Tokens | None = None
+    cache_read_input_tokens: _Tokens | None = None
 
 
 class _Message(_Lenient, frozen=True):
@@ -57,7 +64,7 @@ class _Message(_Lenient, frozen=True):
     model: str
     content: list[dict[str, Any]]
     usage: _Usage
-    stop_reason: StopReason | None = None
+    stop_reason: str | None = None
     stop_sequence: str | None = None
 
 
@@ -67,7 +74,7 @@ class _Delta(_Lenient, frozen=True):
     partial_json: str = ""
     thinking: str = ""
     signature: str = ""
-    stop_reason: StopReason | None = None
+    stop_reason: str | None = None
     stop_sequence: str | None = None
 
 
@@ -86,8 +93,33 @@ class _Event(_Lenient, frozen=True):
     error: _Error | None = None
 
 
+class _Kind(_Lenient, frozen=True):
+    type: str
+
+
 _EVENTS = msgspec.json.Decoder(_Event)
+_KINDS = msgspec.json.Decoder(_Kind)
 _MESSAGES = msgspec.json.Decoder(_Message)
+
+
+_KNOWN = frozenset(
+    (
+        "message_start",
+        "content_block_start",
+        "content_block_delta",
+        "content_block_stop",
+        "message_delta",
+        "message_stop",
+        "error",
+    )
+)
+"""Events of any other kind may be added, and are passed over (platform.claude.com, "Versions", read 2026-11-23)."""
+_GROWS_BY: Mapping[type[ContentBlock], tuple[type[Event], ...]] = {
+    TextBlock: (TextDelta,),
+    ThinkingBlock: (ThinkingDelta, SignatureDelta),
+    ToolUseBlock: (ToolInputDelta,),
+}
+"""Anything else would reach the caller past the guard, which judges each block by its kind."""
 
 
 def encode_vertex(request: MessageRequest, target: ModelTarget, route: Route, *, stream: bool) -> WireRequest:
@@ -127,7 +159,7 @@ def decode(status: int, headers: Mapping[str, str], body: bytes, *, model: str) 
         id=message.id,
         model=message.model,
         content=content,
-        stop_reason=message.stop_reason,
+        stop_reason=_stop_reason(message.stop_reason),
         stop_sequence=message.stop_sequence,
         usage=_usage(message.usage),
         provider_request_id=_request_id(headers),
@@ -161,7 +193,7 @@ class Decoder:
         _ = model
         self._sse = SseDecoder()
         self._usage = Usage()
-        self._open: set[int] = set()
+        self._open: dict[int, type[ContentBlock]] = {}
         self._seen: set[int] = set()
         self._started = self._ended = False
 
@@ -181,8 +213,10 @@ class Decoder:
         try:
             event = _EVENTS.decode(raw.data)
         except (ValueError, RecursionError) as error:  # RecursionError: JSON nested without end
+            if _is_unknown(raw.data):
+                return []
             raise ProtocolError("An event of the stream cannot be read.") from error
-        if event.type == "ping":
+        if event.type not in _KNOWN:
             return []
         if event.type == "error":
             found = event.error or _Error()
@@ -200,19 +234,22 @@ class Decoder:
             raise ProtocolError("The stream does not begin with `message_start`.")
         match event.type:
             case "content_block_start" if event.content_block is not None and event.index not in self._seen:
-                self._open.add(event.index)
+                block = _started(event.content_block)
+                self._open[event.index] = type(block)
                 self._seen.add(event.index)
-                return [BlockStart(index=event.index, block=_started(event.content_block))]
+                return [BlockStart(index=event.index, block=block)]
             case "content_block_delta" if event.delta and event.index in self._open:
-                return _delta(event.index, event.delta)
+                return self._grown(event.index, event.delta)
             case "content_block_stop" if event.index in self._open:
-                self._open.discard(event.index)
+                del self._open[event.index]
                 return [BlockStop(index=event.index)]
-            case "message_delta" if event.delta and event.delta.stop_reason:
+            case "message_delta" if event.delta:
                 self._usage = _usage(event.usage or _Usage(), self._usage)
+                if not event.delta.stop_reason:
+                    return []  # one of several: it tells the usage alone
                 return [
                     MessageDelta(
-                        stop_reason=event.delta.stop_reason,
+                        stop_reason=_stop_reason(event.delta.stop_reason),
                         stop_sequence=event.delta.stop_sequence,
                         usage=self._usage,
                     )
@@ -220,7 +257,29 @@ class Decoder:
             case "message_stop" if not self._open:
                 self._ended = True
                 return [MessageStop(usage=self._usage)]
-        raise ProtocolError("An event of the stream is unknown or out of place.")
+        raise ProtocolError("An event of the stream is out of place.")
+
+    def _grown(self, index: int, delta: _Delta) -> list[Event]:
+        events = _delta(index, delta)
+        fitting = _GROWS_BY.get(self._open[index], ())
+        if not all(isinstance(event, fitting) for event in events):
+            raise ProtocolError("A delta of the stream is of another kind than its block.")
+        return events
+
+
+def _is_unknown(data: bytes) -> bool:
+    try:
+        return _KINDS.decode(data).type not in _KNOWN
+    except (ValueError, RecursionError):
+        return False
+
+
+def _stop_reason(found: str) -> StopReason:
+    """It is handed on and recorded, so it must be a word."""
+    reason = word(found)
+    if reason is None:
+        raise ProtocolError("The provider's reason to stop is no word.")
+    return reason
 
 
 def _headers(stream: bool) -> dict[str, str]:
@@ -252,7 +311,7 @@ def _block(block: dict[str, Any]) -> ContentBlock:
         case "redacted_thinking":
             known = {"type": "redacted_thinking", "data": block["data"]}
         case _:
-            raise ValueError("unknown kind of block")
+            raise unknown_block(str(block["type"]))
     converted: ContentBlock = msgspec.convert(known, ContentBlock)
     return converted
 
@@ -276,7 +335,7 @@ def _delta(index: int, delta: _Delta) -> list[Event]:
             return [SignatureDelta(index=index, signature=delta.signature)]
         case "citations_delta":
             return []
-    raise ProtocolError("A delta of the stream is of an unknown kind.")
+    raise ProtocolError("A delta of the stream is of a kind that this release does not know, so it is no answer.")
 
 
 def _usage(found: _Usage, before: Usage | None = None) -> Usage:
@@ -292,4 +351,4 @@ def _usage(found: _Usage, before: Usage | None = None) -> Usage:
 
 
 def _request_id(headers: Mapping[str, str]) -> str | None:
-    return headers.get("request-id") or headers.get("x-request-id")
+    return word(headers.get("request-id") or headers.get("x-request-id"))
