@@ -2,15 +2,17 @@
 
 import socketserver
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from tests.client.worlds import CREDENTIALS, SIGNER, described
-from trivium import Client, Options
+from trivium import AsyncClient, Client, Options
 from trivium.audit import AuditLog
 from trivium.constitution import load_layers
 from trivium.guard import Guard
+from trivium.vocabulary.deployment import Deployment
 
 
 @contextmanager
@@ -44,8 +46,24 @@ def read_request(handler: socketserver.StreamRequestHandler) -> bool:
 @contextmanager
 def client_to(address: str, directory: Path, options: Options | None = None) -> Iterator[Client]:
     """A client over a deployment in `directory` that calls `address` on every route."""
+    deployed, parts = _parts(address, directory)
+    with Client(deployed, **parts, options=options) as client:
+        yield client
+
+
+@asynccontextmanager
+async def async_client_to(
+    address: str, directory: Path, options: Options | None = None
+) -> AsyncGenerator[AsyncClient, None]:
+    """`client_to`, in an event loop."""
+    deployed, parts = _parts(address, directory)
+    async with AsyncClient(deployed, **parts, options=options) as client:
+        yield client
+
+
+def _parts(address: str, directory: Path) -> tuple[Deployment, dict[str, Any]]:
+    """Any: what a client is made of."""
     deployed = described(dict.fromkeys(("bedrock", "vertex", "foundry"), address), directory)
     guard = Guard(load_layers(deployed.constitution, base=directory))
     log = AuditLog.open(directory / "log", signer=SIGNER, deployment=deployed.name)
-    with Client(deployed, guard=guard, log=log, credentials=CREDENTIALS, options=options) as client:
-        yield client
+    return deployed, {"guard": guard, "log": log, "credentials": CREDENTIALS}

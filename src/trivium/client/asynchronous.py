@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Coroutine
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self, Unpack
 
 from trivium.client.core import Abandoned, Append, Drain, Effect, Emit, Forget, Read, Send, Sleep, Steps
 from trivium.client.message import Message, RequestArguments
 from trivium.client.shared import Shared
-from trivium.client.transport import AsyncExchange, async_pools
+from trivium.client.transport import DRAIN_S, AsyncExchange, async_pools
 from trivium.errors import RequestError
 from trivium.vocabulary.deployment import Deployment
 from trivium.vocabulary.messages import Event, TextDelta
@@ -145,13 +146,18 @@ class _AsyncRun:
             case Read():
                 return await self._exchange.read()
             case Drain():
-                return await self._exchange.drain()
+                return await self._drain()
             case Append(record=record):
                 return await _to_the_end(asyncio.to_thread(self._client._append, record))
             case Sleep(seconds=seconds):
                 return await asyncio.sleep(seconds)
             case Forget(route=route):
                 return self._client._authorisers[route.id].forget()
+
+    async def _drain(self) -> None:
+        with suppress(TimeoutError):  # the read is given up then, which closes the connection
+            async with asyncio.timeout(DRAIN_S):
+                await self._exchange.drain()
 
     async def _headers(self, effect: Send) -> dict[str, str]:
         if self._client._authorisers[effect.route.id].ready:

@@ -6,6 +6,7 @@ A rehearsal's endpoints are on loopback, so the environment's proxies are not as
 for 64 KiB before it gives out the first byte, which is more than most answers have.
 """
 
+import threading
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import timedelta
@@ -13,12 +14,17 @@ from typing import TypeVar
 
 from pyreqwest.client import Client, ClientBuilder, SyncClient, SyncClientBuilder
 from pyreqwest.exceptions import ConnectError, PyreqwestError, RequestTimeoutError
+from pyreqwest.http import HeaderMap
 from pyreqwest.request import RequestBuilder, StreamRequest, SyncRequestBuilder, SyncStreamRequest
 from pyreqwest.response import BaseResponse, Response, SyncResponse
 
 from trivium.client.core import Answer, Send
 from trivium.client.options import Options
 from trivium.errors import DeadlineError, RouteError, TransportError
+
+DRAIN_S = 0.25
+"""How long an answer that has ended waits for the end of its connection's body. The two are sent together, or within a
+round trip; whoever holds the second back would hold back the answer, too."""
 
 _Builder = TypeVar("_Builder", ClientBuilder, SyncClientBuilder)
 _Request = TypeVar("_Request", RequestBuilder, SyncRequestBuilder)
@@ -81,10 +87,17 @@ class SyncExchange:
         return None if chunk is None else bytes(chunk)
 
     def drain(self) -> None:
-        """Read the open stream to its end; a failure no longer matters."""
-        with suppress(RouteError):
-            while self.read() is not None:
-                pass
+        """Read the open stream to its end, for `DRAIN_S` at most; a failure no longer matters.
+
+        pyreqwest cannot end a blocking read before its time, so a thread reads. Where it is still reading then, the
+        connection is its own: it closes it when the provider, the read timeout or the end of the client lets it go on.
+        """
+        request, response, self._request, self._response = self._request, self._response, None, None
+        assert request is not None  # noqa: S101 -- the core drains what it has read
+        assert response is not None  # noqa: S101 -- as above
+        reader = threading.Thread(target=_read_out, args=(request, response), daemon=True)
+        reader.start()
+        reader.join(DRAIN_S)
 
     def close(self) -> None:
         """Close the stream, if one is open."""
@@ -132,7 +145,7 @@ class AsyncExchange:
         return None if chunk is None else bytes(chunk)
 
     async def drain(self) -> None:
-        """Read the open stream to its end; a failure no longer matters."""
+        """Read the open stream to its end; a failure no longer matters. The caller keeps to `DRAIN_S`."""
         with suppress(RouteError):
             while await self.read() is not None:
                 pass
@@ -142,6 +155,13 @@ class AsyncExchange:
         request, self._request, self._response = self._request, None, None
         if request is not None:
             await request.__aexit__(None, None, None)
+
+
+def _read_out(request: SyncStreamRequest, response: SyncResponse) -> None:
+    with suppress(PyreqwestError):
+        while response.body_reader.read_chunk() is not None:
+            pass
+    request.__exit__(None, None, None)
 
 
 def _configured(builder: _Builder, options: Options, *, rehearsal: bool) -> _Builder:
@@ -166,7 +186,19 @@ def _filled(builder: _Request, effect: Send, headers: Mapping[str, str]) -> _Req
 
 
 def _answer(response: BaseResponse, body: bytes = b"") -> Answer:
-    return Answer(response.status, {name.lower(): value for name, value in response.headers.items()}, body)
+    return Answer(response.status, _readable(response.headers), body)
+
+
+def _readable(headers: HeaderMap) -> dict[str, str]:
+    """By lower-case name; where a value is not ASCII, without it: nothing that we look for is."""
+    try:
+        return {name.lower(): value for name, value in headers.items()}
+    except ValueError:
+        found = {}
+        for name in headers:
+            with suppress(ValueError):
+                found[name.lower()] = headers[name]
+        return found
 
 
 def _translated(error: PyreqwestError) -> RouteError:

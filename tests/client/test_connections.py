@@ -1,0 +1,107 @@
+"""What the connection itself does: answers of bare servers that the strict endpoints would never give."""
+
+import asyncio
+import socketserver
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.client.servers import async_client_to, client_to, listening, read_request
+from tests.client.worlds import hello
+from tests.wire import samples
+from trivium import Message, Options
+
+STREAM = b"".join(samples.MESSAGES_STREAM)
+TEXT = "Hello wörld"
+PATIENCE = Options(timeout_s=60, read_timeout_s=30)
+WAYS = pytest.mark.parametrize("way", ["stream", "async stream"])
+
+
+def streamed(way: str, address: str, directory: Path) -> Message:
+    """The answer of the stream that a server at `address` gives."""
+    arguments: Any = hello(model="gcp-us")
+    if way == "stream":
+        with client_to(address, directory, PATIENCE) as client, client.messages.stream(**arguments) as stream:
+            return stream.get_final_message()
+
+    async def asked() -> Message:
+        async with (
+            async_client_to(address, directory, PATIENCE) as client,
+            client.messages.stream(**arguments) as stream,
+        ):
+            return await stream.get_final_message()
+
+    return asyncio.run(asked())
+
+
+@WAYS
+def test_an_answer_that_ended_does_not_wait_for_the_end_of_its_connection(way: str, tmp_path: Path) -> None:
+    answered = threading.Event()
+    in_time: list[bool] = []
+
+    class Withholds(socketserver.StreamRequestHandler):
+        """Sends the whole stream, but the end of its body only when the answer is there, or after long."""
+
+        def handle(self) -> None:
+            if read_request(self):
+                head = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
+                self.wfile.write(head + b"%x\r\n%s\r\n" % (len(STREAM), STREAM))
+                in_time.append(answered.wait(20))
+                self.wfile.write(b"0\r\n\r\n")
+
+    with listening(Withholds) as address:
+        message = streamed(way, address, tmp_path)
+        answered.set()
+    assert message.text == TEXT
+    assert in_time in ([], [True])  # empty: the server has yet to notice
+
+
+@WAYS
+def test_a_connection_whose_body_ends_a_little_later_serves_the_next_request(way: str, tmp_path: Path) -> None:
+    connections: list[int] = []
+
+    class EndsLater(socketserver.StreamRequestHandler):
+        """Sends the end of the body in a segment of its own."""
+
+        def handle(self) -> None:
+            connections.append(1)
+            while read_request(self):
+                head = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
+                self.wfile.write(head + b"%x\r\n%s\r\n" % (len(STREAM), STREAM))
+                threading.Event().wait(0.005)
+                self.wfile.write(b"0\r\n\r\n")
+
+    arguments: Any = hello(model="gcp-us")
+
+    async def asked_twice(address: str) -> None:
+        async with async_client_to(address, tmp_path, PATIENCE) as client:
+            for _ in range(2):
+                async with client.messages.stream(**arguments) as stream:
+                    await stream.get_final_message()
+
+    with listening(EndsLater) as address:
+        if way == "async stream":
+            asyncio.run(asked_twice(address))
+        else:
+            with client_to(address, tmp_path, PATIENCE) as client:
+                for _ in range(2):
+                    with client.messages.stream(**arguments) as stream:
+                        stream.get_final_message()
+    assert len(connections) == 1
+
+
+@WAYS
+def test_a_header_that_is_not_ascii_costs_no_answer(way: str, tmp_path: Path) -> None:
+    class Adorned(socketserver.StreamRequestHandler):
+        """Sends a header in Latin-1 along, as some proxies do."""
+
+        def handle(self) -> None:
+            if read_request(self):
+                head = b"HTTP/1.1 200 OK\r\nvia: caf\xe9\r\nrequest-id: req_1\r\ncontent-type: text/event-stream\r\n"
+                self.wfile.write(head + b"content-length: %d\r\n\r\n" % len(STREAM) + STREAM)
+
+    with listening(Adorned) as address:
+        message = streamed(way, address, tmp_path)
+    assert (message.text, message.provider_request_id) == (TEXT, "req_1")
