@@ -59,40 +59,6 @@ def test_an_answer_that_ended_does_not_wait_for_the_end_of_its_connection(way: s
 
 
 @WAYS
-def test_a_connection_whose_body_ends_a_little_later_serves_the_next_request(way: str, tmp_path: Path) -> None:
-    connections: list[int] = []
-
-    class EndsLater(socketserver.StreamRequestHandler):
-        """Sends the end of the body in a segment of its own."""
-
-        def handle(self) -> None:
-            connections.append(1)
-            while read_request(self):
-                head = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
-                self.wfile.write(head + b"%x\r\n%s\r\n" % (len(STREAM), STREAM))
-                threading.Event().wait(0.005)
-                self.wfile.write(b"0\r\n\r\n")
-
-    arguments: Any = hello(model="gcp-us")
-
-    async def asked_twice(address: str) -> None:
-        async with async_client_to(address, tmp_path, PATIENCE) as client:
-            for _ in range(2):
-                async with client.messages.stream(**arguments) as stream:
-                    await stream.get_final_message()
-
-    with listening(EndsLater) as address:
-        if way == "async stream":
-            asyncio.run(asked_twice(address))
-        else:
-            with client_to(address, tmp_path, PATIENCE) as client:
-                for _ in range(2):
-                    with client.messages.stream(**arguments) as stream:
-                        stream.get_final_message()
-    assert len(connections) == 1
-
-
-@WAYS
 def test_a_header_that_is_not_ascii_costs_no_answer(way: str, tmp_path: Path) -> None:
     class Adorned(socketserver.StreamRequestHandler):
         """Sends a header in Latin-1 along, as some proxies do."""
