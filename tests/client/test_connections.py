@@ -71,3 +71,19 @@ def test_a_header_that_is_not_ascii_costs_no_answer(way: str, tmp_path: Path) ->
     with listening(Adorned) as address:
         message = streamed(way, address, tmp_path)
     assert (message.text, message.provider_request_id) == (TEXT, "req_1")
+
+
+def test_one_thread_reads_what_is_left_of_many_streams(tmp_path: Path) -> None:
+    class Whole(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            while read_request(self):
+                head = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n"
+                self.wfile.write(head + b"content-length: %d\r\n\r\n" % len(STREAM) + STREAM)
+
+    before = set(threading.enumerate())
+    with listening(Whole) as address, client_to(address, tmp_path, PATIENCE) as client:
+        for _ in range(5):
+            with client.messages.stream(**hello(model="gcp-us")) as stream:
+                stream.get_final_message()
+        readers = [one for one in set(threading.enumerate()) - before if one.name == "trivium-reader"]
+    assert len(readers) < 5  # one, unless a busy machine kept it from its work for a quarter of a second

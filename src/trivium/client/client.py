@@ -8,7 +8,7 @@ from typing import Any, Self, Unpack
 from trivium.client.core import Abandoned, Append, Drain, Effect, Emit, Forget, Read, Send, Sleep, Steps
 from trivium.client.message import Message, RequestArguments
 from trivium.client.shared import Shared
-from trivium.client.transport import SyncExchange, sync_pools
+from trivium.client.transport import Readers, SyncExchange, sync_pools
 from trivium.errors import RequestError
 from trivium.vocabulary.deployment import Deployment
 from trivium.vocabulary.messages import Event, TextDelta
@@ -20,6 +20,7 @@ class Client(Shared):
     def __init__(self, deployed: Deployment, **parts: Any) -> None:  # Any: see `Shared`
         super().__init__(deployed, **parts)
         self._pools = sync_pools(self.options, rehearsal=deployed.rehearsal)
+        self._readers = Readers()
         self.messages = Messages(self)
         """`create` and `stream`."""
 
@@ -103,7 +104,7 @@ class _SyncRun:
     def __init__(self, client: Client, steps: Steps) -> None:
         self._client = client
         self._steps = steps
-        self._exchange = SyncExchange(client._pools)
+        self._exchange = SyncExchange(client._pools, client._readers)
         self._message: Message | None = None
         self._emitted = self._drive()
 

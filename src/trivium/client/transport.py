@@ -10,7 +10,8 @@ import threading
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import timedelta
-from typing import TypeVar
+from queue import Empty, SimpleQueue
+from typing import NamedTuple, TypeVar
 
 from pyreqwest.client import Client, ClientBuilder, SyncClient, SyncClientBuilder
 from pyreqwest.exceptions import ConnectError, PyreqwestError, RequestTimeoutError
@@ -25,6 +26,8 @@ from trivium.errors import DeadlineError, RouteError, TransportError
 DRAIN_S = 0.25
 """How long an answer that has ended waits for the end of its connection's body. The two are sent together, or within a
 round trip; whoever holds the second back would hold back the answer, too."""
+
+_IDLE_S = 10.0
 
 _Builder = TypeVar("_Builder", ClientBuilder, SyncClientBuilder)
 _Request = TypeVar("_Request", RequestBuilder, SyncRequestBuilder)
@@ -48,11 +51,69 @@ def async_pools(options: Options, *, rehearsal: bool) -> tuple[Client, Client]:
     )
 
 
+class Readers:
+    """Threads that read streams to their end, for which nobody waits longer than `DRAIN_S`: pyreqwest cannot end a
+    blocking read before its time.
+
+    A thread serves one stream after another, since starting one would cost as much as all else at the end of a stream,
+    and ends when it has had nothing to do for a while. One that a provider keeps waiting closes its connection when the
+    provider, the read timeout or the end of the client lets it go on.
+    """
+
+    def __init__(self) -> None:
+        self._idle: list[SimpleQueue[_Tail]] = []
+
+    def read_out(self, request: SyncStreamRequest, response: SyncResponse) -> None:
+        """Read the stream to its end, and close it; a failure no longer matters."""
+        tail = _Tail(request, response, threading.Event())
+        try:
+            self._idle.pop().put(tail)
+        except IndexError:
+            thread = threading.Thread(target=self._work, args=(tail,), name="trivium-reader", daemon=True)
+            try:
+                thread.start()
+            except RuntimeError:  # there can be no more threads: then the next request has a connection of its own
+                request.__exit__(None, None, None)
+                return
+        tail.read.wait(DRAIN_S)
+
+    def _work(self, tail: "_Tail | None") -> None:
+        inbox: SimpleQueue[_Tail] = SimpleQueue()
+        while tail:
+            with suppress(PyreqwestError):
+                while tail.response.body_reader.read_chunk() is not None:
+                    pass
+            tail.request.__exit__(None, None, None)
+            self._idle.append(inbox)  # before it is told, so that the next stream finds this thread
+            tail.read.set()
+            del tail  # no answer is kept while there is nothing to do
+            tail = self._next(inbox)
+
+    def _next(self, inbox: "SimpleQueue[_Tail]") -> "_Tail | None":
+        try:
+            return inbox.get(timeout=_IDLE_S)
+        except Empty:
+            try:
+                self._idle.remove(inbox)
+            except ValueError:
+                return inbox.get()  # it was given one in the meantime
+            return None
+
+
+class _Tail(NamedTuple):
+    """What is left of a stream after its terminal event."""
+
+    request: SyncStreamRequest
+    response: SyncResponse
+    read: threading.Event
+
+
 class SyncExchange:
     """The HTTP of one request."""
 
-    def __init__(self, pools: tuple[SyncClient, SyncClient]) -> None:
+    def __init__(self, pools: tuple[SyncClient, SyncClient], readers: Readers) -> None:
         self._pools = pools
+        self._readers = readers
         self._request: SyncStreamRequest | None = None
         self._response: SyncResponse | None = None
 
@@ -87,17 +148,11 @@ class SyncExchange:
         return None if chunk is None else bytes(chunk)
 
     def drain(self) -> None:
-        """Read the open stream to its end, for `DRAIN_S` at most; a failure no longer matters.
-
-        pyreqwest cannot end a blocking read before its time, so a thread reads. Where it is still reading then, the
-        connection is its own: it closes it when the provider, the read timeout or the end of the client lets it go on.
-        """
+        """Read the open stream to its end, for `DRAIN_S` at most; a failure no longer matters."""
         request, response, self._request, self._response = self._request, self._response, None, None
         assert request is not None  # noqa: S101 -- the core drains what it has read
         assert response is not None  # noqa: S101 -- as above
-        reader = threading.Thread(target=_read_out, args=(request, response), daemon=True)
-        reader.start()
-        reader.join(DRAIN_S)
+        self._readers.read_out(request, response)
 
     def close(self) -> None:
         """Close the stream, if one is open."""
@@ -155,13 +210,6 @@ class AsyncExchange:
         request, self._request, self._response = self._request, None, None
         if request is not None:
             await request.__aexit__(None, None, None)
-
-
-def _read_out(request: SyncStreamRequest, response: SyncResponse) -> None:
-    with suppress(PyreqwestError):
-        while response.body_reader.read_chunk() is not None:
-            pass
-    request.__exit__(None, None, None)
 
 
 def _configured(builder: _Builder, options: Options, *, rehearsal: bool) -> _Builder:
