@@ -49,22 +49,27 @@ def arm(resource: Resource) -> ArmResource:
 
 def _typed_token(generic: Properties) -> str:
     """The typed twin of a generic resource; the generic token when no rule knows the type."""
-    namespace = (generic.text("resourceProviderNamespace") or "").lower()
+    # ARM joins the three parts into one path, so where a program cuts it means nothing.
+    namespace, _, above = (generic.text("resourceProviderNamespace") or "").strip("/").lower().partition("/")
     own = (generic.text("resourceType") or "").strip("/").lower()
     for arm_type, (token, _) in _TYPED.items():
-        if arm_type.startswith(namespace + "/") and arm_type.endswith("/" + own) and _is_below(generic, arm_type, own):
+        if (
+            arm_type.startswith(namespace + "/")
+            and arm_type.endswith("/" + own)
+            and _is_below(generic, above, arm_type, own)
+        ):
             return token
     return GENERIC
 
 
-def _is_below(generic: Properties, arm_type: str, own: str) -> bool:
+def _is_below(generic: Properties, above: str, arm_type: str, own: str) -> bool:
     """Whether the parent's path has the types that `arm_type` puts between namespace and `own`.
 
     In a preview the path is often unknown, because it holds a name that the cloud is yet to give. Namespace and own
     type then decide: judging a stranger is better than leaving a deployment unjudged.
     """
     try:
-        path = (generic.text("parentResourcePath") or "").strip("/").lower()
+        path = f"{above}/{generic.text('parentResourcePath') or ''}".strip("/").lower()
     except NotYetKnownError:
         return True
     return [*path.split("/")[::2], own] == arm_type.split("/")[1:] or (not path and own == arm_type.partition("/")[2])

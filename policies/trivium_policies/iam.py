@@ -1,7 +1,8 @@
 """IAM policy documents, as far as a rule must read them: who is allowed what, wildcards included. Pure.
 
 Conditions are not evaluated: a statement that is too wide without its condition is judged too wide, unless a rule
-names the condition that narrows it.
+names the condition that narrows it. Elements that IAM does not define, `action` in lower case among them, make a
+document unreadable: what a cloud might make of them cannot be told.
 """
 
 import json
@@ -9,8 +10,15 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Final
 
 from trivium_policies.resource import MalformedPropertyError, Properties
+
+# Source: IAM user guide, "IAM JSON policy elements reference", read 2026-11-23.
+_ELEMENTS: Final = frozenset({"Version", "Id", "Statement"})
+_STATEMENT_ELEMENTS: Final = frozenset(
+    {"Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource", "Condition"}
+)
 
 
 @dataclass(frozen=True)
@@ -34,11 +42,15 @@ def allow_statements(properties: Properties, path: str) -> Iterator[Statement]:
 
     Raises `MalformedPropertyError` for a document that is not a policy and `NotYetKnownError` for unknown parts of it.
     """
+    if properties.value(path) is None:
+        return
     document = _document(properties, path)
+    _require_elements(document, _ELEMENTS, either=("Statement",))
     statements = document.value("Statement")
     # IAM allows a single statement without its list.
     bags = document.bags("Statement") if isinstance(statements, Sequence) else (document.bag("Statement"),)
     for index, statement in enumerate(bags):
+        _require_elements(statement, _STATEMENT_ELEMENTS, either=("Action", "NotAction"))
         if statement.text("Effect") != "Deny":
             yield Statement(
                 path=f"{properties.path(path)}.Statement[{index}]",
@@ -47,17 +59,36 @@ def allow_statements(properties: Properties, path: str) -> Iterator[Statement]:
             )
 
 
+def _require_elements(written: Properties, allowed: frozenset[str], *, either: tuple[str, ...]) -> None:
+    stranger = next((name for name in written.names if name not in allowed), None)
+    if stranger is not None:
+        raise MalformedPropertyError(
+            written.path(stranger), found=stranger, expected=f"an element of IAM ({', '.join(sorted(allowed))})"
+        )
+    if all(written.value(name) is None for name in either):
+        raise MalformedPropertyError(written.path(either[0]), found=None, expected=" or ".join(either))
+
+
 def _document(properties: Properties, path: str) -> Properties:
     written = properties.value(path)
     if not isinstance(written, str):
         return properties.bag(path)
     try:
-        document = json.loads(written)
-    except ValueError:
-        raise MalformedPropertyError(properties.path(path), found=written, expected="a JSON policy document") from None
+        document = json.loads(written, object_pairs_hook=_without_repetition)
+    except (ValueError, RecursionError):
+        raise MalformedPropertyError(
+            properties.path(path), found=written, expected="a JSON policy document in which no member stands twice"
+        ) from None
     if not isinstance(document, Mapping):
         raise MalformedPropertyError(properties.path(path), found=document, expected="a JSON policy document")
     return Properties(document, properties.path(path))
+
+
+def _without_repetition(members: list[tuple[str, object]]) -> dict[str, object]:
+    """Of two members with one name this reader takes the last; which one the cloud takes cannot be told."""
+    if len(dict(members)) < len(members):
+        raise ValueError("a member stands twice")
+    return dict(members)
 
 
 @lru_cache(maxsize=1024)

@@ -65,6 +65,11 @@ class Properties:
         """`path` as seen from the resource, for messages."""
         return f"{self._prefix}.{path}" if self._prefix else path
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of its own members, absent (null) ones left out."""
+        return tuple(name for name, value in self._bag.items() if value is not None)
+
     def value(self, path: str) -> object:
         """The value at `path`, or None."""
         value: object = self._bag

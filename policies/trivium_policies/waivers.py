@@ -13,7 +13,7 @@ a forgotten promise.
         expires: 2026-12-06
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from difflib import get_close_matches
@@ -46,13 +46,27 @@ class Waiver:
     """Last day; from the next on it is an error."""
 
 
+class _PlainLoader(yaml.SafeLoader):
+    """YAML in which a reader sees what holds: no key twice, of which the second would win, and no merged-in entries."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, object]:
+        """The mapping. Raises `yaml.YAMLError` for a key that stands twice."""
+        written = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
+        for key in written:
+            if key == "<<" or written.count(key) > 1:
+                problem = "merge keys are not allowed" if key == "<<" else f"key `{key}` stands twice"
+                raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
+        return super().construct_mapping(node, deep=deep)
+
+
 def load_waivers(file: Path, *, rule_ids: Collection[str], today: date) -> tuple[Waiver, ...]:
     """The waivers in `file`. Raises `ConfigurationError` naming every problem."""
     try:
-        document: object = yaml.safe_load(file.read_text(encoding="utf-8"))
+        document: object = yaml.load(file.read_text(encoding="utf-8"), _PlainLoader)  # noqa: S506 -- a SafeLoader
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        why = getattr(error, "problem", None) or type(error).__name__
         raise ConfigurationError(
-            f"Waiver file {file.name} cannot be read ({type(error).__name__}); no stack is judged without it.",
+            f"Waiver file {file.name} cannot be read ({why}); no stack is judged without it.",
             next_step="Mend the file, or take it away.",
         ) from error
     return parse_waivers(document, rule_ids=rule_ids, today=today, source=file.name)

@@ -159,6 +159,21 @@ def test_a_waiver_holds_on_its_last_day(tmp_path: Path) -> None:
     assert (waiver.rule, waiver.expires) == (STORE, TODAY)
 
 
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("waivers: []\nwaivers: []\n", "key `waivers` stands twice"),
+        ("waivers:\n- {rule: a, rule: b}\n", "key `rule` stands twice"),
+        ("waivers:\n- <<: {rule: a}\n", "merge keys are not allowed"),
+    ],
+)
+def test_a_waiver_says_once_what_it_waives(tmp_path: Path, text: str, why: str) -> None:
+    file = tmp_path / "waivers.yaml"
+    file.write_text(text)
+    with pytest.raises(ConfigurationError, match=why):
+        load_waivers(file, rule_ids=[STORE], today=TODAY)
+
+
 def test_a_waiver_file_that_is_no_yaml_is_an_error(tmp_path: Path) -> None:
     file = tmp_path / "waivers.yaml"
     file.write_text("waivers: [")

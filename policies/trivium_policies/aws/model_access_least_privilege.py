@@ -1,6 +1,7 @@
 """aws-model-access-least-privilege: an identity may call the models it was given, and nothing else of Bedrock."""
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -31,19 +32,31 @@ _DOCUMENTS: Final = {
     "aws-native:iam:RolePolicy": "policyDocument",
     "aws-native:iam:UserPolicy": "policyDocument",
     "aws-native:iam:GroupPolicy": "policyDocument",
+    "aws:ssoadmin/permissionSetInlinePolicy:PermissionSetInlinePolicy": "inlinePolicy",
+    "aws-native:sso:PermissionSet": "inlinePolicy",
 }
 # Type → the list of its inline policies, and the property of each that holds the document.
 _ROLES: Final = {
     "aws:iam/role:Role": ("inlinePolicies", "policy"),
     "aws-native:iam:Role": ("policies", "policyDocument"),
+    "aws-native:iam:User": ("policies", "policyDocument"),
+    "aws-native:iam:Group": ("policies", "policyDocument"),
 }
 _ROLE: Final = "aws:iam/role:Role"
-_ATTACHMENTS: Final = (
-    "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
-    "aws:iam/userPolicyAttachment:UserPolicyAttachment",
-    "aws:iam/groupPolicyAttachment:GroupPolicyAttachment",
-    "aws:iam/policyAttachment:PolicyAttachment",
-)
+_ATTACHMENT: Final = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
+# Type → the property that names managed policies.
+_ATTACHMENTS: Final = {
+    _ATTACHMENT: "policyArn",
+    "aws:iam/userPolicyAttachment:UserPolicyAttachment": "policyArn",
+    "aws:iam/groupPolicyAttachment:GroupPolicyAttachment": "policyArn",
+    "aws:iam/policyAttachment:PolicyAttachment": "policyArn",
+    "aws:iam/rolePolicyAttachmentsExclusive:RolePolicyAttachmentsExclusive": "policyArns",
+    "aws:iam/userPolicyAttachmentsExclusive:UserPolicyAttachmentsExclusive": "policyArns",
+    "aws:iam/groupPolicyAttachmentsExclusive:GroupPolicyAttachmentsExclusive": "policyArns",
+    "aws:ssoadmin/managedPolicyAttachment:ManagedPolicyAttachment": "managedPolicyArn",
+    "aws-native:sso:PermissionSet": "managedPolicies",
+    **dict.fromkeys(_ROLES, "managedPolicyArns"),
+}
 _CREDENTIAL: Final = "aws:iam/serviceSpecificCredential:ServiceSpecificCredential"
 
 # The actions that reach a model. Converse is authorised as InvokeModel.
@@ -68,7 +81,14 @@ _OTHER_ROADS: Final = {
 }
 
 _BEDROCK_KEY_SERVICE: Final = "bedrock.amazonaws.com"
-_FULL_ACCESS: Final = (":aws:policy/AmazonBedrockFullAccess", ":aws:policy/AdministratorAccess")
+# Source: AWS managed policy reference, read 2026-11-23. The limited access is limited in its actions alone: it names no
+# model and includes bearer tokens.
+_FULL_ACCESS: Final = (
+    ":aws:policy/AmazonBedrockFullAccess",
+    ":aws:policy/AmazonBedrockLimitedAccess",
+    ":aws:policy/AdministratorAccess",
+    ":aws:policy/PowerUserAccess",
+)
 
 
 def _documents_are_narrow(case: Case) -> Iterator[Verdict]:
@@ -100,6 +120,17 @@ def _forbidden_actions(statement: Statement) -> Iterator[Violation]:
                 expected=f"the single actions that a caller needs, not {action}",
                 consequence=why,
             )
+        elif _WILD.search(pattern) and matches(_service(pattern), "bedrock"):
+            yield Violation(
+                f"{statement.path}.Action",
+                found=pattern,
+                expected="the single actions that a caller needs, without `*` and `?`",
+                consequence="The caller may do what nobody named, with actions of tomorrow, too.",
+            )
+
+
+_WILD: Final = re.compile(r"[*?]|\$\{")
+"""What stands for more than itself in an IAM pattern; a variable is whatever the caller's session says."""
 
 
 def _service(pattern: str) -> str:
@@ -118,7 +149,7 @@ def _judge_target(case: Case, path: str, pattern: str) -> Iterator[Violation]:
                 expected="a profile whose destinations stay in the zone (`us.`, `eu.` and so on)",
                 consequence="A global profile sends prompts to any commercial region of the world.",
             )
-    elif "*" in kind or "*" in model or "?" in model:
+    elif _WILD.search(kind) or _WILD.search(model):
         yield Violation(
             path,
             found=pattern,
@@ -129,19 +160,17 @@ def _judge_target(case: Case, path: str, pattern: str) -> Iterator[Violation]:
 
 def _no_full_access_policy(case: Case) -> Iterator[Verdict]:
     properties = case.resource.properties
-    if case.resource.type in _ATTACHMENTS:
-        arns: list[tuple[str, str | None]] = [("policyArn", properties.text("policyArn"))]
-    elif case.resource.type in _ROLES:
-        arns = [(f"managedPolicyArns[{i}]", arn) for i, arn in enumerate(properties.texts("managedPolicyArns"))]
-    else:
+    name = _ATTACHMENTS.get(case.resource.type)
+    if name is None:
         return
-    for path, arn in arns:
-        if arn is not None and arn.endswith(_FULL_ACCESS):
+    single = isinstance(properties.value(name), str)
+    for index, arn in enumerate(properties.texts(name)):
+        if arn.endswith(_FULL_ACCESS):
             yield Violation(
-                path,
+                name if single else f"{name}[{index}]",
                 found=arn,
                 expected="a policy of this stack that names models",
-                consequence="It allows every Bedrock action, the switching off of logs and guardrails included.",
+                consequence="It allows Bedrock actions without naming models, and more than calling them.",
             )
 
 
@@ -166,7 +195,7 @@ RULE: Final = Rule(
     severity="critical",
     cloud="aws",
     scope="resource",
-    types=(*_DOCUMENTS, *_ROLES, *_ATTACHMENTS, _CREDENTIAL),
+    types=tuple(dict.fromkeys((*_DOCUMENTS, *_ROLES, *_ATTACHMENTS, _CREDENTIAL))),
     rationale="`bedrock:*` reaches further than models: it covers the log, the guardrails, data retention and the "
     "other roads to "
     "Claude, on which none of the controls of this one apply.",
@@ -217,6 +246,10 @@ def _policy(*, action: str | list[str], target: str | list[str], name: str = "in
     return resource("aws:iam/rolePolicy:RolePolicy", name, {"role": "caller", "policy": document})
 
 
+def _raw(document: str) -> Resource:
+    return resource("aws:iam/policy:Policy", "written-by-hand", {"policy": document})
+
+
 _PROFILE_ARN: Final = "arn:aws:bedrock:us-east-1:111122223333:inference-profile/us.anthropic.claude-sonnet-4-6"
 _MODEL_ARN: Final = "arn:aws:bedrock:*::foundation-model/anthropic.claude-sonnet-4-6"
 
@@ -258,7 +291,88 @@ VIOLATING: Final[Violating] = {
     ),
     "any Claude model": Wrong(
         (_policy(action="bedrock:Invoke*", target="arn:aws:bedrock:us-east-1::foundation-model/anthropic.*"),),
+        paths=("policy.Statement[0].Action", "policy.Statement[0].Resource"),
+    ),
+    "a model that the caller's own tag names": Wrong(
+        (
+            _policy(
+                action="bedrock:InvokeModel",
+                target="arn:aws:bedrock:us-east-1::foundation-model/${aws:PrincipalTag/model}",
+            ),
+        ),
         paths=("policy.Statement[0].Resource",),
+    ),
+    "a global profile behind a question mark": Wrong(
+        (
+            _policy(
+                action="bedrock:InvokeModel",
+                target=_PROFILE_ARN.replace("inference-profile/us.", "inference-profil?/global."),
+            ),
+        ),
+        paths=("policy.Statement[0].Resource",),
+    ),
+    "reading actions by a wildcard": Wrong(
+        (_policy(action="bedrock:Get*", target="*"),), paths=("policy.Statement[0].Action",)
+    ),
+    "elements in lower case": Wrong(
+        (_raw('{"Statement": [{"effect": "Allow", "action": "bedrock:*", "resource": "*"}]}'),),
+        paths=("policy.Statement[0].effect",),
+    ),
+    "statements in lower case": Wrong(
+        (_raw('{"statement": [{"Effect": "Allow", "Action": "bedrock:*", "Resource": "*"}]}'),),
+        paths=("policy.statement",),
+    ),
+    "an action that stands twice": Wrong(
+        (
+            _raw(
+                '{"Statement": [{"Effect": "Allow", "Action": "bedrock:*", "Action": "logs:PutLogEvents", '
+                '"Resource": "*"}]}'
+            ),
+        ),
+        paths=("policy",),
+    ),
+    "an inline policy of a user of the other provider": Wrong(
+        (
+            resource(
+                "aws-native:iam:User",
+                "caller",
+                {
+                    "policies": [
+                        {
+                            "policyName": "all",
+                            "policyDocument": {
+                                "Statement": {"Effect": "Allow", "Action": "bedrock:*", "Resource": _PROFILE_ARN}
+                            },
+                        }
+                    ]
+                },
+            ),
+        ),
+        paths=("policies[0].policyDocument.Statement[0].Action",),
+    ),
+    "a permission set's inline policy": Wrong(
+        (
+            resource(
+                "aws:ssoadmin/permissionSetInlinePolicy:PermissionSetInlinePolicy",
+                "developers",
+                {
+                    "inlinePolicy": json.dumps(
+                        {"Statement": {"Effect": "Allow", "Action": "bedrock:*", "Resource": _PROFILE_ARN}}
+                    )
+                },
+            ),
+        ),
+        paths=("inlinePolicy.Statement[0].Action",),
+    ),
+    "full access by an exclusive attachment": Wrong(
+        (
+            resource(
+                "aws:iam/rolePolicyAttachmentsExclusive:RolePolicyAttachmentsExclusive",
+                "full",
+                {"roleName": "caller", "policyArns": ["arn:aws:iam::aws:policy/PowerUserAccess"]},
+            ),
+        ),
+        paths=("policyArns[0]",),
     ),
     "a global profile": Wrong(
         (
@@ -282,7 +396,7 @@ VIOLATING: Final[Violating] = {
     "the managed policy with full access": Wrong(
         (
             resource(
-                _ATTACHMENTS[0],
+                _ATTACHMENT,
                 "full",
                 {"role": "caller", "policyArn": "arn:aws:iam::aws:policy/AmazonBedrockFullAccess"},
             ),

@@ -18,12 +18,16 @@ from trivium_policies.rule import (
 )
 
 _TRAIL: Final = "aws:cloudtrail/trail:Trail"
+_NATIVE_TRAIL: Final = "aws-native:cloudtrail:Trail"
+# The switch, by the name that each provider gives it. Source: pulumi-aws 7.51.1, pulumi-aws-native 1.84.0.
+_SWITCH: Final = {_TRAIL: "enableLogging", _NATIVE_TRAIL: "isLogging"}
 _LOST: Final = "InvokeModel and Converse are read-only management events: they would be missing from the trail."
 
 
 def _logging_is_on(case: Case) -> Iterator[Verdict]:
-    if case.resource.properties.flag("enableLogging") is False:
-        yield Violation("enableLogging", found=False, expected="true", consequence="Nothing is recorded at all.")
+    switch = _SWITCH[case.resource.type]
+    if case.resource.properties.flag(switch) is False:
+        yield Violation(switch, found=False, expected="true", consequence="Nothing is recorded at all.")
 
 
 def _every_region_is_seen(case: Case) -> Iterator[Verdict]:
@@ -100,7 +104,7 @@ RULE: Final = Rule(
     severity="high",
     cloud="aws",
     scope="resource",
-    types=(_TRAIL,),
+    types=(_TRAIL, _NATIVE_TRAIL),
     rationale="A call to a model is a read-only management event. A trail that was narrowed to writes, a common "
     "saving, records the "
     "making of a guardrail and none of the calls it judged.",
@@ -179,6 +183,16 @@ VIOLATING: Final[Violating] = {
     ),
     "data events without management events": Wrong(
         (_trail(advancedEventSelectors=[_BEDROCK_DATA]),), paths=("advancedEventSelectors",)
+    ),
+    "switched off, by the other provider": Wrong(
+        (
+            resource(
+                _NATIVE_TRAIL,
+                "trail",
+                {"isLogging": False, "isMultiRegionTrail": True, "enableLogFileValidation": True},
+            ),
+        ),
+        paths=("isLogging",),
     ),
     "one region, unsigned, switched off": Wrong(
         (_trail(enableLogging=False, isMultiRegionTrail=False, enableLogFileValidation=None),),

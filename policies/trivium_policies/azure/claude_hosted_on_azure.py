@@ -150,6 +150,20 @@ COMPLIANT: Final[Compliant] = {
 }
 
 VIOLATING: Final[Violating] = {
+    "a path that is cut elsewhere": Wrong(
+        (
+            resource(
+                GENERIC,
+                "sonnet",
+                {
+                    **_deployment(version="1").inputs,
+                    "resourceProviderNamespace": "Microsoft.CognitiveServices/accounts/foundry",
+                    "parentResourcePath": "",
+                },
+            ),
+        ),
+        paths=("properties.model.version",),
+    ),
     "version 1 is hosted by Anthropic": Wrong((_deployment(version="1"),), paths=("properties.model.version",)),
     "a dated version sorts above 2 and is hosted by Anthropic": Wrong(
         (_deployment(version="20251001"),), paths=("properties.model.version",)

@@ -25,6 +25,11 @@ _AUDIT_CONFIGS: Final = (
 )
 """Those of a folder or an organisation hold for the projects below it."""
 _CUSTOM_ROLE: Final = "gcp:projects/iAMCustomRole:IAMCustomRole"
+_CUSTOM_ROLES: Final = (_CUSTOM_ROLE, "gcp:organizations/iAMCustomRole:IAMCustomRole")
+_GRANT: Final = "gcp:projects/iAMMember:IAMMember"
+_GRANTS: Final = (_GRANT, "gcp:projects/iAMBinding:IAMBinding")
+# Predefined roles that hold the permission. Source: Google Cloud, Vertex AI access control, read 2026-11-22.
+_CALLING_ROLES: Final = ("roles/aiplatform.user", "roles/aiplatform.admin", "roles/editor", "roles/owner")
 _ENABLED_MODEL: Final = "gcp:vertex/aiModelGardenEnableModel:AiModelGardenEnableModel"
 
 # Sufficient to call a publisher model. Source: Google Cloud, Vertex AI access control, read 2026-11-22.
@@ -35,20 +40,28 @@ _LOG_TYPES: Final = ("ADMIN_READ", "DATA_READ", "DATA_WRITE")
 
 
 def _grants_models(subject: Resource) -> bool:
-    """Whether the resource makes models callable: a custom role with the permission, or an enabled model."""
-    return subject.type != _CUSTOM_ROLE or _PREDICT in subject.properties.texts("permissions")
+    """Whether the resource makes models callable: a role with the permission, the grant of one, or an enabled model."""
+    if subject.type in _CUSTOM_ROLES:
+        return _PREDICT in subject.properties.texts("permissions")
+    return subject.type not in _GRANTS or subject.properties.text("role") in _CALLING_ROLES
 
 
 def _there_is_an_audit_config(case: Case) -> Iterator[Verdict]:
     if case.resource.type not in _AUDIT_CONFIGS and not any(map(_covers_vertex, case.stack.of_type(*_AUDIT_CONFIGS))):
+        path = _grounds(case.resource)
         yield Violation(
-            "permissions" if case.resource.type == _CUSTOM_ROLE else "publisherModelName",
-            found=_PREDICT
-            if case.resource.type == _CUSTOM_ROLE
-            else case.resource.properties.value("publisherModelName"),
+            path,
+            found=_PREDICT if case.resource.type in _CUSTOM_ROLES else case.resource.properties.value(path),
             expected="beside it an IAMAuditConfig for aiplatform.googleapis.com",
             consequence="Calls to the model are data access, which Google Cloud does not log unless asked.",
         )
+
+
+def _grounds(subject: Resource) -> str:
+    """The property that makes models callable."""
+    if subject.type in _CUSTOM_ROLES:
+        return "permissions"
+    return "role" if subject.type in _GRANTS else "publisherModelName"
 
 
 def _it_asks_for_every_log_type(case: Case) -> Iterator[Verdict]:
@@ -91,7 +104,7 @@ RULE: Final = Rule(
     severity="high",
     cloud="gcp",
     scope="stack",
-    types=(*_AUDIT_CONFIGS, _CUSTOM_ROLE, _ENABLED_MODEL),
+    types=(*_AUDIT_CONFIGS, *_CUSTOM_ROLES, *_GRANTS, _ENABLED_MODEL),
     applies=_grants_models,
     rationale="Google Cloud logs administration by itself and data access only when asked. A call to a model is "
     "data access.",
@@ -133,6 +146,9 @@ COMPLIANT: Final[Compliant] = {
     "all three log types": Right((_ROLE, _MODEL, _audit_config(*_LOG_TYPES))),
     "all services together": Right((_ROLE, _audit_config(*_LOG_TYPES, service="allServices"))),
     "another service may log less": Right((_audit_config("DATA_READ", service="storage.googleapis.com"),)),
+    "the grant of a role that cannot call models": Right(
+        (resource(_GRANT, "reader", {"role": "roles/storage.objectViewer", "member": "user:ann@example.com"}),)
+    ),
     "a role that cannot call models": Right(
         (resource(_CUSTOM_ROLE, "reader", {"roleId": "reader", "title": "R", "permissions": ["storage.objects.get"]}),)
     ),
@@ -140,6 +156,10 @@ COMPLIANT: Final[Compliant] = {
 
 VIOLATING: Final[Violating] = {
     "a role that may call, and no audit config": Wrong((_ROLE,), paths=("permissions",)),
+    "the grant of a role that may call, and no audit config": Wrong(
+        (resource(_GRANT, "caller", {"role": "roles/aiplatform.user", "member": "user:ann@example.com"}),),
+        paths=("role",),
+    ),
     "an enabled model, and another service's audit config": Wrong(
         (_MODEL, _audit_config(*_LOG_TYPES, service="storage.googleapis.com")), paths=("publisherModelName",)
     ),
