@@ -12,6 +12,9 @@ from trivium_policies.resource import Resource
 S3_BUCKETS: Final = ("aws:s3/bucket:Bucket", "aws:s3/bucketV2:BucketV2")
 """S3 buckets; BucketV2 is the deprecated name of the same resource (pulumi-aws 7.51.1)."""
 
+NATIVE_S3_BUCKET: Final = "aws-native:s3:Bucket"
+"""The same by the other provider: lock and public access block stand in the bucket itself, and tags are a list."""
+
 GCS_BUCKET: Final = "gcp:storage/bucket:Bucket"
 """A Cloud Storage bucket."""
 
@@ -32,5 +35,10 @@ def is_audit_store(resource: Resource) -> bool:
     """
     if any(parent.endswith(_COMPONENT_SUFFIX) for parent in resource.parents):
         return True
+    if resource.type == NATIVE_S3_BUCKET:
+        return any(
+            tag.text("key") == ROLE_LABEL and tag.text("value") == AUDIT_STORE
+            for tag in resource.properties.bags("tags")
+        )
     labels = "labels" if resource.type.startswith("gcp:") else "tags"
     return resource.properties.bag(labels).text(ROLE_LABEL) == AUDIT_STORE

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import Final
 
-from trivium_policies.resource import Resource, resource
+from trivium_policies.resource import Properties, Resource, resource
 from trivium_policies.retention import RETENTION_CONTROLS, RETENTION_PARAMETERS, long_enough, unlocked
-from trivium_policies.role import S3_BUCKETS, is_audit_store
+from trivium_policies.role import NATIVE_S3_BUCKET, S3_BUCKETS, is_audit_store
 from trivium_policies.rule import (
     Case,
     Compliant,
@@ -41,7 +41,10 @@ def _object_lock_enabled(case: Case) -> Iterator[Verdict]:
 
 def _default_retention_holds(case: Case) -> Iterator[Verdict]:
     locks = case.stack.attached(case.resource, "bucket", *_LOCKS)
-    if not locks:
+    own = case.resource.type == NATIVE_S3_BUCKET and case.resource.properties.value("objectLockConfiguration")
+    if own:
+        yield from _judge_retention(case, case.resource.properties.bag("objectLockConfiguration.rule.defaultRetention"))
+    elif not locks:
         yield Violation(
             "defaultRetention",
             found=None,
@@ -49,11 +52,10 @@ def _default_retention_holds(case: Case) -> Iterator[Verdict]:
             consequence="Objects written without a retention of their own can be deleted at once.",
         )
     for lock in locks:
-        yield from held_by(lock, _judge_lock(case, lock))
+        yield from held_by(lock, _judge_retention(case, lock.properties.bag("rule.defaultRetention")))
 
 
-def _judge_lock(case: Case, lock: Resource) -> Iterator[Verdict]:
-    retention = lock.properties.bag("rule.defaultRetention")
+def _judge_retention(case: Case, retention: Properties) -> Iterator[Verdict]:
     years, days = retention.number("years"), retention.number("days")
     if years is not None:
         yield from long_enough(case, retention.path("years"), days=years * _DAYS_IN_A_YEAR, found=years)
@@ -78,7 +80,7 @@ RULE: Final = Rule(
     severity="critical",
     cloud="aws",
     scope="stack",
-    types=S3_BUCKETS,
+    types=(*S3_BUCKETS, NATIVE_S3_BUCKET),
     applies=is_audit_store,
     rationale="An audit log proves something only if the people it is about cannot change it. Object Lock in "
     "COMPLIANCE mode "
@@ -124,7 +126,21 @@ _PUBLIC_ACCESS_BLOCK: Final = resource(
     },
 )
 
+
+def _native(**inputs: object) -> Resource:
+    tags = [{"key": "trivium-role", "value": "audit-store"}]
+    private = {"publicAccessBlockConfiguration": dict(_PUBLIC_ACCESS_BLOCK.inputs, bucket=None)}
+    return resource(NATIVE_S3_BUCKET, "audit", {"bucketName": "audit", "tags": tags, **private, **inputs})
+
+
+def _native_lock(**retention: object) -> dict[str, object]:
+    return {"objectLockEnabled": "Enabled", "rule": {"defaultRetention": retention}}
+
+
 COMPLIANT: Final[Compliant] = {
+    "seven years, by the other provider": Right(
+        (_native(objectLockEnabled=True, objectLockConfiguration=_native_lock(mode="COMPLIANCE", years=7)),)
+    ),
     "seven years in compliance mode": Right(
         (_bucket(objectLockEnabled=True), _lock(mode="COMPLIANCE", years=7), _PUBLIC_ACCESS_BLOCK)
     ),
@@ -135,6 +151,11 @@ COMPLIANT: Final[Compliant] = {
 }
 
 VIOLATING: Final[Violating] = {
+    "a month, by the other provider": Wrong(
+        (_native(objectLockEnabled=True, objectLockConfiguration=_native_lock(mode="COMPLIANCE", days=30)),),
+        paths=("objectLockConfiguration.rule.defaultRetention.days",),
+    ),
+    "nothing is locked, by the other provider": Wrong((_native(),), paths=("objectLockEnabled", "defaultRetention")),
     "object lock is not enabled": Wrong(
         (_bucket(), _lock(mode="COMPLIANCE", days=2557), _PUBLIC_ACCESS_BLOCK), paths=("objectLockEnabled",)
     ),

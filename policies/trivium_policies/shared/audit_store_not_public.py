@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from trivium_policies.arm import GENERIC, STORAGE_ACCOUNT, arm
-from trivium_policies.resource import Resource, resource
-from trivium_policies.role import GCS_BUCKET, S3_BUCKETS, is_audit_store
+from trivium_policies.resource import Properties, Resource, resource
+from trivium_policies.role import GCS_BUCKET, NATIVE_S3_BUCKET, S3_BUCKETS, is_audit_store
 from trivium_policies.rule import (
     Case,
     Compliant,
@@ -33,6 +33,9 @@ def _is_audit_storage(subject: Resource) -> bool:
 
 
 def _s3_blocks_public_access(case: Case) -> Iterator[Verdict]:
+    if case.resource.type == NATIVE_S3_BUCKET:
+        yield from _all_four_block(case.resource.properties.bag("publicAccessBlockConfiguration"))
+        return
     if case.resource.type not in S3_BUCKETS:
         return
     blocks = case.stack.attached(case.resource, "bucket", _S3_BLOCK)
@@ -44,14 +47,14 @@ def _s3_blocks_public_access(case: Case) -> Iterator[Verdict]:
             consequence=_READABLE,
         )
     for block in blocks:
-        yield from held_by(block, _all_four_block(block))
+        yield from held_by(block, _all_four_block(block.properties))
 
 
-def _all_four_block(block: Resource) -> Iterator[Violation]:
+def _all_four_block(block: Properties) -> Iterator[Violation]:
     for name in _BLOCKS:
-        blocked = block.properties.flag(name)
+        blocked = block.flag(name)
         if blocked is not True:
-            yield Violation(name, found=blocked, expected="true", consequence=_READABLE)
+            yield Violation(block.path(name), found=blocked, expected="true", consequence=_READABLE)
 
 
 def _gcs_prevents_public_access(case: Case) -> Iterator[Verdict]:
@@ -88,7 +91,7 @@ RULE: Final = Rule(
     severity="critical",
     cloud="shared",
     scope="stack",
-    types=(*S3_BUCKETS, GCS_BUCKET, STORAGE_ACCOUNT, GENERIC),
+    types=(*S3_BUCKETS, NATIVE_S3_BUCKET, GCS_BUCKET, STORAGE_ACCOUNT, GENERIC),
     applies=_is_audit_storage,
     rationale="Each cloud has a switch above its grants that makes public ones void. Without it one wrong grant, by "
     "anybody at any "
@@ -151,6 +154,20 @@ def _s3(**blocks: bool) -> tuple[Resource, ...]:
     return (bucket, lock, *((resource(_S3_BLOCK, "audit", blocks, depends=relation),) if blocks else ()))
 
 
+def _native(**blocks: bool) -> Resource:
+    retention = {"mode": "COMPLIANCE", "days": 2557}
+    return resource(
+        NATIVE_S3_BUCKET,
+        "audit",
+        {
+            "tags": [{"key": "trivium-role", "value": "audit-store"}],
+            "objectLockEnabled": True,
+            "objectLockConfiguration": {"objectLockEnabled": "Enabled", "rule": {"defaultRetention": retention}},
+            "publicAccessBlockConfiguration": blocks,
+        },
+    )
+
+
 def _gcs(**inputs: object) -> Resource:
     held = {"retentionPolicy": {"retentionPeriod": "220924800", "isLocked": True}}
     return resource(GCS_BUCKET, "audit", {"labels": _OPEN_LABELS, **held, **inputs})
@@ -172,6 +189,10 @@ COMPLIANT: Final[Compliant] = {
 }
 
 VIOLATING: Final[Violating] = {
+    "S3 by the other provider, one block of four missing": Wrong(
+        (_native(blockPublicAcls=True, blockPublicPolicy=True, ignorePublicAcls=True),),
+        paths=("publicAccessBlockConfiguration.restrictPublicBuckets",),
+    ),
     "S3 without a block": Wrong(_s3(), paths=("publicAccessBlock",)),
     "S3 with one block of four missing": Wrong(
         _s3(blockPublicAcls=True, blockPublicPolicy=True, ignorePublicAcls=True), paths=("restrictPublicBuckets",)
