@@ -217,6 +217,14 @@ def test_a_log_whose_last_segment_was_changed_is_not_continued(small: Path, tmp_
         AuditLog.open(copy, signer=SIGNER, deployment="claims")
 
 
+def test_a_record_is_not_written_through_a_link(small: Path, tmp_path: Path) -> None:
+    copy = shutil.copytree(small, tmp_path / "log")
+    (tmp_path / "elsewhere").write_text("")
+    (copy / "00/000000000003.ndjson.open").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(AuditError, match="cannot be opened"):
+        AuditLog.open(copy, signer=SIGNER, deployment="claims")
+
+
 def add_signature(directory: Path) -> None:
     path = directory / "checkpoint.json"
     envelope = json.loads(path.read_bytes())
@@ -427,6 +435,22 @@ def test_a_key_that_replaces_another_keeps_its_public_half(tmp_path: Path) -> No
     path.unlink()
     second = load_or_create(path)
     assert set(TrustedKeys.from_pem(earlier_keys(path)).keyids) == {first.keyid, second.keyid}
+
+
+@pytest.mark.parametrize("mode", [0o644, 0o660, 0o602, 0o777])
+def test_a_key_that_others_may_read_or_change_is_refused(tmp_path: Path, mode: int) -> None:
+    path = tmp_path / "audit.pem"
+    load_or_create(path)
+    path.chmod(mode)
+    with pytest.raises(AuditError, match=f"has mode {mode:04o}"):
+        load_or_create(path)
+
+
+def test_a_key_that_a_group_may_read_is_taken(tmp_path: Path) -> None:
+    path = tmp_path / "audit.pem"
+    made = load_or_create(path)
+    path.chmod(0o440)
+    assert load_or_create(path).keyid == made.keyid
 
 
 def test_a_file_that_is_no_key_is_refused(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """The key that signs a log's manifests, as a file."""
 
+import stat
 from pathlib import Path
 
 from trivium.durable import create_durably, write_durably
@@ -11,18 +12,35 @@ def load_or_create(path: Path) -> Ed25519Signer:
     """The Ed25519 key at `path`, made there (mode 0600) when there is none; its public half lies at `<path>.pub`,
     before those of the keys that it replaces, which earlier parts of a log are verified with.
 
-    Raises `AuditError` when the file exists and is no such key, or cannot be written. Two processes that start at the
-    same time end with the same key.
+    Raises `AuditError` when the file exists and is no such key or not private, or cannot be written. Two
+    processes that start at the same time end with the same key.
     """
     if not path.exists():
         _create(path)
     try:
-        return Ed25519Signer.from_pem(path.read_bytes())
+        signer = Ed25519Signer.from_pem(path.read_bytes())
     except (OSError, EnvelopeError) as error:
         raise AuditError(
             f"The audit signing key {path} cannot be used: {error}.",
             next_step="Restore it, or name another file by TRIVIUM_AUDIT_KEY.",
         ) from error
+    _require_private(path)
+    return signer
+
+
+_NOT_PRIVATE = stat.S_IWGRP | stat.S_IRWXO
+"""What others may not do. A group may read: that is how Kubernetes gives a secret to a user that is not root."""
+
+
+def _require_private(path: Path) -> None:
+    """Whoever holds the key can seal a log of his own making."""
+    mode = stat.S_IMODE(path.stat().st_mode)
+    if mode & _NOT_PRIVATE:
+        raise AuditError(
+            f"The audit signing key {path} has mode {mode:04o}, expected 0640 at most: whoever can read it can sign a "
+            "false log.",
+            next_step="Make a new key if others may have read this one (move it away, its `.pub` stays), or chmod 600.",
+        )
 
 
 def earlier_keys(path: Path) -> bytes:

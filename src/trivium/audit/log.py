@@ -210,7 +210,9 @@ class _Shard:
 
     def _start_segment(self) -> None:
         self._open_path = _open_file(self._path, self._segment)
-        self._fd = os.open(self._open_path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        # Never through a link: whoever laid it chose where the records go, and what is sealed as if it were theirs.
+        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
+        self._fd = os.open(self._open_path, flags, 0o600)
         sync_directory(self._path)
         self._tree = MerkleTree()
         self._first_seq = self._next_seq
