@@ -135,6 +135,15 @@ def test_a_tools_input_without_findings_passes_unchanged() -> None:
     assert run(PACKS, start, *deltas, BlockStop(index=0))[0] == [start, *deltas, BlockStop(index=0)]
 
 
+@pytest.mark.parametrize("deep", [False, True])
+def test_of_a_tools_input_only_what_was_judged_goes_on(deep: bool) -> None:
+    document = f'{{"a": "{worlds.KEY}", "a": "fine"}}'
+    delta = ToolInputDelta(index=0, partial_json=f'{{"b": [{document}]}}' if deep else document)
+    start = BlockStart(index=0, block=ToolUseBlock(id="t", name="add", input={}))
+    released, _ = run(PACKS, start, delta, BlockStop(index=0))
+    assert worlds.KEY not in repr(released)
+
+
 def test_a_streamed_tools_input_is_decided_like_the_whole() -> None:
     value = {"password": "xK9mP2vL5nQ8wR4t", "card": 4111111111111111, "note": ["fine", {"GB82WEST12345698765432": 1}]}
     whole = EVERYTHING.check_reply(worlds.reply(ToolUseBlock(id="t", name="pay", input=value)), worlds.context())

@@ -9,8 +9,10 @@ Once the decision is ESCALATE or BLOCK nothing more is released. What was releas
 that must see the whole reply first belongs to a call without streaming.
 """
 
+import json
 from collections.abc import Callable
 from time import perf_counter
+from typing import Any
 
 import msgspec
 
@@ -187,12 +189,13 @@ class _ToolBlock(_Block):
         try:
             value = msgspec.json.decode(document)
             redacted = map_json(value, f"content[{self._index}].input", self._whole)
-        except (msgspec.DecodeError, RecursionError) as error:
+            as_judged = redacted is value and not _repeats(document)
+        except (ValueError, RecursionError) as error:  # a DecodeError is a ValueError
             names = self._judged.detectors
             if not names:
                 return self._held
             failure("(all)", names[0].name, self._context, error)
-        if redacted is value:
+        if as_judged:
             return self._held
         return [ToolInputDelta(index=self._index, partial_json=msgspec.json.encode(redacted).decode())]
 
@@ -200,6 +203,20 @@ class _ToolBlock(_Block):
         judging = SettlingText(self._judged, place, skip=len(lead))
         judged = judging.feed(lead + text) + judging.flush()
         return text if judged == text else judged
+
+
+def _repeats(document: str) -> bool:
+    """Whether a member stands twice in an object of this JSON: only the last was judged, so only that may go on."""
+    repeated = False
+
+    def count(members: list[tuple[str, Any]]) -> dict[str, Any]:  # Any: JSON
+        nonlocal repeated
+        named = dict(members)
+        repeated = repeated or len(named) < len(members)
+        return named
+
+    json.loads(document, object_pairs_hook=count)
+    return repeated
 
 
 class SettlingText:
