@@ -63,6 +63,11 @@ _CREDENTIAL: Final = "aws:iam/serviceSpecificCredential:ServiceSpecificCredentia
 # Source: Service Authorization Reference, Amazon Bedrock, read 2026-11-22.
 _INVOCATIONS: Final = ("bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream")
 
+# A batch job reaches a model as well; its other target is the job itself, which is named when it is made.
+# Source: Amazon Bedrock user guide, permissions for batch inference, read 2026-11-23.
+_BATCH: Final = "bedrock:CreateModelInvocationJob"
+_JOB: Final = "model-invocation-job"
+
 # What no caller of models needs, each with the reason. A wildcard that covers one of them violates as well.
 # Source: Service Authorization Reference, Amazon Bedrock, read 2026-11-22.
 _FORBIDDEN: Final = {
@@ -103,7 +108,7 @@ def _documents_are_narrow(case: Case) -> Iterator[Verdict]:
 def _judge_document(case: Case, properties: Properties, name: str) -> Iterator[Verdict]:
     for statement in allow_statements(properties, name):
         yield from _forbidden_actions(statement)
-        if any(statement.allows(action) for action in _INVOCATIONS):
+        if any(statement.allows(action) for action in (*_INVOCATIONS, _BATCH)):
             for pattern in statement.resources:
                 yield from _judge_target(case, f"{statement.path}.Resource", pattern)
 
@@ -141,6 +146,8 @@ def _service(pattern: str) -> str:
 def _judge_target(case: Case, path: str, pattern: str) -> Iterator[Violation]:
     # arn:partition:service:region:account:kind/model, where a model id may hold colons of its own.
     kind, _, model = pattern.split(":", 5)[-1].partition("/")
+    if kind == _JOB:
+        return
     if kind.endswith("-profile") and model.startswith("global."):
         if not case.enabled("global_profiles_allowed"):
             yield Violation(
@@ -258,6 +265,9 @@ COMPLIANT: Final[Compliant] = {
         (_policy(action=list(_INVOCATIONS), target=[_PROFILE_ARN, _MODEL_ARN]),)
     ),
     "a wildcard elsewhere is not this rule's business": Right((_policy(action="logs:*", target="*"),)),
+    "batch jobs with one model": Right(
+        (_policy(action=_BATCH, target=[_MODEL_ARN, "arn:aws:bedrock:us-east-1:111122223333:model-invocation-job/*"]),)
+    ),
     "a deny may be as wide as it likes": Right(
         (
             resource(
@@ -280,6 +290,7 @@ VIOLATING: Final[Violating] = {
     "any model of the account": Wrong(
         (_policy(action="bedrock:InvokeModel", target="*"),), paths=("policy.Statement[0].Resource",)
     ),
+    "batch jobs with any model": Wrong((_policy(action=_BATCH, target="*"),), paths=("policy.Statement[0].Resource",)),
     "another road to Claude": Wrong(
         (
             _policy(

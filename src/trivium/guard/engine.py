@@ -185,7 +185,10 @@ class _Texts:
 
     def judge(self, judged: Judgement) -> dict[int, str]:
         """Record every finding; return the replaced texts by number."""
-        view = View(BREAK.join(map(without_breaks, self._texts)))
+        joined = BREAK.join(self._texts)
+        if joined.count(BREAK) >= len(self._texts):  # some text has one of its own
+            joined = BREAK.join(map(without_breaks, self._texts))
+        view = View(joined)
         redactions: dict[int, list[tuple[int, str, int]]] = {}
         starts: list[int] = []
         for detector in judged.detectors:

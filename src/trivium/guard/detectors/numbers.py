@@ -99,27 +99,28 @@ class _Cards:
     def __init__(self) -> None:
         self._finders = tuple(
             Numbers(
-                pattern=re.compile(rf"(?<![\d])(?<!\d[.]){_NOT_DECIMAL}{_atomic(count)}(?!\d)", re.ASCII),
+                pattern=re.compile(rf"(?<![\d])(?<!\d[.]){_atomic(count)}(?!\d)", re.ASCII),
                 min_digits=count,
                 max_length=self.max_length,
                 valid=_is_card,
             )
             for count in (19, 18, 17, 16, 15, 14, 13)
         )
-        self.patterns = tuple(pattern for finder in self._finders for pattern in finder.patterns)
+        self.patterns = (*(pattern for finder in self._finders for pattern in finder.patterns), _DECIMAL.pattern)
 
     def spans(self, view: View) -> list[Span]:
         """Every match, in order of its start."""
         if b"0" * 13 not in view.digit_runs:
             return []
-        return sorted(span for finder in self._finders for span in finder.spans(view))
+        found = sorted(span for finder in self._finders for span in finder.spans(view))
+        return [span for span in found if not _DECIMAL.match(view.plain, span.start)]
 
     def open_from(self, view: View) -> int:
         """Where the number at the end of the text begins."""
         return self._finders[0].open_from(view)
 
 
-_NOT_DECIMAL = r"(?!\d{1,3}+\.\d{1,18}+(?!\d|[-. \t\r\n]\d))"
+_DECIMAL = re.compile(r"\d{1,3}+\.\d{1,18}+(?!\d|[-. \t\r\n]\d)", re.ASCII)
 """One full stop is a decimal's, not that of groups: Euler's number would be a card of Mastercard's."""
 
 
