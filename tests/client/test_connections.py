@@ -12,6 +12,7 @@ from tests.client.servers import async_client_to, client_to, listening, read_req
 from tests.client.worlds import hello
 from tests.wire import samples
 from trivium import Message, Options
+from trivium.errors import ProviderRequestError
 
 STREAM = b"".join(samples.MESSAGES_STREAM)
 TEXT = "Hello wörld"
@@ -56,6 +57,33 @@ def test_an_answer_that_ended_does_not_wait_for_the_end_of_its_connection(way: s
         answered.set()
     assert message.text == TEXT
     assert in_time in ([], [True])  # empty: the server has yet to notice
+
+
+@WAYS
+def test_a_tools_input_that_max_tokens_cut_is_paid_for_once_and_said_to_be_so(way: str, tmp_path: Path) -> None:
+    requests: list[int] = []
+    cut = b"".join(
+        (
+            samples.MESSAGES_STREAM[0],
+            *samples.MESSAGES_STREAM[10:12],  # the tool's beginning, and half of its input
+            samples.MESSAGES_STREAM[13],
+            samples.MESSAGES_STREAM[14].replace(b'"tool_use"', b'"max_tokens"'),
+            samples.MESSAGES_STREAM[15],
+        )
+    )
+
+    class Stops(socketserver.StreamRequestHandler):
+        """Its model reaches `max_tokens` within a tool's input."""
+
+        def handle(self) -> None:
+            while read_request(self):
+                requests.append(1)
+                head = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n"
+                self.wfile.write(head + b"content-length: %d\r\n\r\n" % len(cut) + cut)
+
+    with listening(Stops) as address, pytest.raises(ProviderRequestError, match="Allow more `max_tokens`"):
+        streamed(way, address, tmp_path)
+    assert len(requests) == 1
 
 
 @WAYS

@@ -10,12 +10,14 @@ from hypothesis import strategies as st
 
 from tests.guard import worlds
 from trivium.constitution import compose
+from trivium.errors import ProtocolError, ProviderRequestError, RouteError
 from trivium.guard import REGISTRY, Guard
 from trivium.vocabulary.decision import Action, Decision
 from trivium.vocabulary.messages import (
     BlockStart,
     BlockStop,
     Event,
+    MessageDelta,
     MessageStart,
     MessageStop,
     SignatureDelta,
@@ -142,6 +144,23 @@ def test_of_a_tools_input_only_what_was_judged_goes_on(deep: bool) -> None:
     start = BlockStart(index=0, block=ToolUseBlock(id="t", name="add", input={}))
     released, _ = run(PACKS, start, delta, BlockStop(index=0))
     assert worlds.KEY not in repr(released)
+
+
+@pytest.mark.parametrize(
+    ("stop_reason", "error", "told"),
+    [("max_tokens", ProviderRequestError, "Allow more `max_tokens`"), ("tool_use", ProtocolError, "no JSON")],
+)
+@pytest.mark.parametrize("guard", [PACKS, Guard(compose(worlds.layer(worlds.provision(detectors=["private-key"]))))])
+def test_half_of_a_tools_input_is_released_to_nobody_and_blamed_on_what_stopped_it(
+    guard: Guard, stop_reason: str, error: type[RouteError], told: str
+) -> None:
+    stream = guard.stream(worlds.context())
+    start = BlockStart(index=0, block=ToolUseBlock(id="t", name="pay", input={}))
+    for event in (start, ToolInputDelta(index=0, partial_json='{"card": "41')):
+        stream.feed(event)
+    assert stream.feed(BlockStop(index=0)) == [BlockStop(index=0)]
+    with pytest.raises(error, match=told):
+        stream.feed(MessageDelta(stop_reason=stop_reason))
 
 
 def test_a_streamed_tools_input_is_decided_like_the_whole() -> None:

@@ -76,7 +76,7 @@ class Guard:
         """Judge a reply while it arrives. Raises `GuardFailureError` when a condition cannot be decided."""
         began = perf_counter()
         judged = self.judgement("reply", context)
-        return StreamGuard(judged, context, spent_s=perf_counter() - began)
+        return StreamGuard(judged, spent_s=perf_counter() - began)
 
     def judgement(self, stage: Stage, context: Context, request: MessageRequest | None = None) -> "Judgement":
         """Decide the conditions; what is left are detectors, for the texts to come."""

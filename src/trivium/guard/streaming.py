@@ -16,15 +16,17 @@ from typing import Any
 
 import msgspec
 
+from trivium.errors import ProtocolError, ProviderRequestError, RouteError
 from trivium.guard.detectors.detector import LOOKBEHIND, Detector
-from trivium.guard.judgement import Judgement, failure, marker
+from trivium.guard.judgement import Judgement, marker
 from trivium.guard.parts import map_json
 from trivium.guard.text import Span, View, fold, is_plain, without_breaks
-from trivium.vocabulary.decision import Action, Context, Decision
+from trivium.vocabulary.decision import Action, Decision
 from trivium.vocabulary.messages import (
     BlockStart,
     BlockStop,
     Event,
+    MessageDelta,
     SignatureDelta,
     TextBlock,
     TextDelta,
@@ -38,11 +40,12 @@ from trivium.vocabulary.messages import (
 class StreamGuard:
     """Takes a stream's events and gives those that may be handed over. One per stream; not for several threads."""
 
-    def __init__(self, judged: Judgement, context: Context, *, spent_s: float = 0.0) -> None:
+    def __init__(self, judged: Judgement, *, spent_s: float = 0.0) -> None:
         self._judged = judged
-        self._context = context
         self._spent_s = spent_s
         self._blocks: dict[int, _Block] = {}
+        self._incomplete = False
+        """A tool's input ended before it was JSON; the stream's reason to stop tells whose fault that is."""
 
     @property
     def decision(self) -> Decision:
@@ -55,7 +58,10 @@ class StreamGuard:
         return self._judged.action
 
     def feed(self, event: Event) -> list[Event]:
-        """Judge the next event; return the events released now, in order. Raises `GuardFailureError`."""
+        """Judge the next event; return the events released now, in order.
+
+        Raises `GuardFailureError`, or the `RouteError` that a tool's input means which is no JSON.
+        """
         began = perf_counter()
         try:
             return self._unless_stopped(self._fed(event))
@@ -66,8 +72,9 @@ class StreamGuard:
         """The stream's terminal event has arrived: judge and return what is still held."""
         began = perf_counter()
         try:
-            held = [event for index in sorted(self._blocks) for event in self._blocks[index].flush()]
-            self._blocks.clear()
+            held = [event for index in sorted(self._blocks) for event in self._flushed(index)]
+            if self._incomplete:
+                raise _incomplete_input("")
             return self._unless_stopped(held)
         finally:
             self._spent_s += perf_counter() - began
@@ -79,13 +86,20 @@ class StreamGuard:
         if isinstance(event, BlockStart):
             return self._started(event)
         if isinstance(event, BlockStop):
-            block = self._blocks.pop(event.index, None)
-            return [*(block.flush() if block else ()), event]
+            return [*self._flushed(event.index), event]
+        if isinstance(event, MessageDelta) and self._incomplete:
+            raise _incomplete_input(event.stop_reason)
         if isinstance(event, TextDelta | ThinkingDelta | ToolInputDelta | SignatureDelta):
             if event.index not in self._blocks:  # a protocol without block starts
                 self._blocks[event.index] = self._block_for(event)
             return self._blocks[event.index].take(event)
         return [event]
+
+    def _flushed(self, index: int) -> list[Event]:
+        block = self._blocks.pop(index, None)
+        events = block.flush() if block else []
+        self._incomplete |= isinstance(block, _ToolBlock) and block.incomplete
+        return events
 
     def _started(self, event: BlockStart) -> list[Event]:
         block, index = event.block, event.index
@@ -106,7 +120,7 @@ class StreamGuard:
                 ),
             ]
         if isinstance(block, ToolUseBlock):
-            tool = _ToolBlock(self._judged, self._context, index)
+            tool = _ToolBlock(self._judged, index)
             self._blocks[index] = tool
             return [msgspec.structs.replace(event, block=tool.begun(block))]
         return [event]
@@ -115,7 +129,7 @@ class StreamGuard:
         if isinstance(event, TextDelta):
             return self._text(event.index)
         if isinstance(event, ToolInputDelta):
-            return _ToolBlock(self._judged, self._context, event.index)
+            return _ToolBlock(self._judged, event.index)
         assert isinstance(event, ThinkingDelta | SignatureDelta)  # noqa: S101 -- the caller's own condition
         return self._thinking(event.index)
 
@@ -125,6 +139,16 @@ class StreamGuard:
     def _thinking(self, index: int) -> "_Block":
         place = f"content[{index}].thinking"
         return _TextBlock(self._judged, place, lambda text: ThinkingDelta(index=index, thinking=text))
+
+
+def _incomplete_input(stop_reason: str) -> RouteError:
+    """Half of a JSON document can be neither judged nor used."""
+    if stop_reason == "max_tokens":
+        return ProviderRequestError(
+            "The model reached `max_tokens` within a tool's input, so the reply is no answer.",
+            next_step="Allow more `max_tokens`.",
+        )
+    return ProtocolError("A tool's input in the stream is no JSON.")
 
 
 class _Block:
@@ -163,12 +187,13 @@ class _TextBlock(_Block):
 class _ToolBlock(_Block):
     """A tool's input: held until it is complete JSON."""
 
-    def __init__(self, judged: Judgement, context: Context, index: int) -> None:
+    def __init__(self, judged: Judgement, index: int) -> None:
         self._judged = judged
-        self._context = context
         self._index = index
         self._held: list[Event] = []
         self._json: list[str] = []
+        self.incomplete = False
+        """Its input is no JSON, so that nothing of it was released."""
 
     def begun(self, block: ToolUseBlock) -> ToolUseBlock:
         """The block as it may be announced: name and early input judged."""
@@ -188,14 +213,12 @@ class _ToolBlock(_Block):
             return self._held
         try:
             value = msgspec.json.decode(document)
-            redacted = map_json(value, f"content[{self._index}].input", self._whole)
-            as_judged = redacted is value and not _repeats(document)
-        except (ValueError, RecursionError) as error:  # a DecodeError is a ValueError
-            names = self._judged.detectors
-            if not names:
-                return self._held
-            failure("(all)", names[0].name, self._context, error)
-        if as_judged:
+            repeats = _repeats(document)
+        except (ValueError, RecursionError):  # a DecodeError is a ValueError
+            self.incomplete = True
+            return []
+        redacted = map_json(value, f"content[{self._index}].input", self._whole)
+        if redacted is value and not repeats:
             return self._held
         return [ToolInputDelta(index=self._index, partial_json=msgspec.json.encode(redacted).decode())]
 
