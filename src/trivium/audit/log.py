@@ -160,6 +160,8 @@ class _Shard:
             self._seal_or_break()
 
     def close(self) -> None:
+        if self._pid != os.getpid():
+            return  # the process that this one was forked from still writes it
         with self._mutex:
             if self._closed:
                 return

@@ -25,10 +25,13 @@ class AsyncClient(Shared):
         """`create` and `stream`."""
 
     async def close(self) -> None:
-        """Close connections and seal the audit log."""
+        """Close connections and seal the audit log, as `Client.close`."""
+        if self._forked:
+            return
+        self._refuse_more()
         for pool in self._pools:
             await pool.close()
-        await asyncio.to_thread(self._log.close)
+        await asyncio.to_thread(self._close_log)
 
     async def __aenter__(self) -> Self:
         return self
@@ -114,6 +117,7 @@ class _AsyncRun:
         result: Any = None  # of the effect before; each has its own
         failed: BaseException | None = None
         interrupted: BaseException | None = None
+        self._client._begin()
         try:
             while True:
                 effect = self._steps.throw(failed) if failed else self._steps.send(result)
@@ -137,7 +141,11 @@ class _AsyncRun:
             if interrupted:
                 raise interrupted from None
         finally:
-            await self._exchange.close()
+            try:
+                await self._exchange.close()
+            finally:
+                if self._client._end():
+                    await asyncio.to_thread(self._client._log.close)
 
     async def _do(self, effect: Effect) -> Any:  # each effect has a result of its own
         match effect:

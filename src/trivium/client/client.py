@@ -25,10 +25,16 @@ class Client(Shared):
         """`create` and `stream`."""
 
     def close(self) -> None:
-        """Close connections and seal the audit log."""
+        """Close connections and seal the audit log. Requests that still run fail, and are recorded.
+
+        In a process forked from the one that made it, nothing is closed: it all belongs to the other one.
+        """
+        if self._forked:
+            return
+        self._refuse_more()
         for pool in self._pools:
             pool.close()
-        self._log.close()
+        self._close_log()
 
     def __enter__(self) -> Self:
         return self
@@ -126,6 +132,7 @@ class _SyncRun:
         result: Any = None  # of the effect before; each has its own
         failed: BaseException | None = None
         interrupted: BaseException | None = None
+        self._client._begin()
         try:
             while True:
                 effect = self._steps.throw(failed) if failed else self._steps.send(result)
@@ -148,7 +155,11 @@ class _SyncRun:
             if interrupted:
                 raise interrupted from None
         finally:
-            self._exchange.close()
+            try:
+                self._exchange.close()
+            finally:
+                if self._client._end():
+                    self._client._log.close()
 
     def _do(self, effect: Effect) -> Any:  # each effect has a result of its own
         match effect:

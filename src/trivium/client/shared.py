@@ -1,7 +1,10 @@
 """What the sync and the async client are both made of: a verified deployment and its guard, log and credentials."""
 
+import os
 import secrets
+import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar, get_args
@@ -13,7 +16,7 @@ from trivium.client.message import request_of
 from trivium.client.options import Options
 from trivium.constitution import load_layers
 from trivium.credentials import Authoriser, Sources
-from trivium.errors import AuditError, AuditWriteError, CredentialsError
+from trivium.errors import AuditError, AuditWriteError, CredentialsError, RequestError
 from trivium.guard import Guard
 from trivium.vocabulary import catalogue, deployment, envelope
 from trivium.vocabulary.deployment import Deployment
@@ -53,6 +56,10 @@ class Shared:
                 f"credentials= names `{strangers[0]}`, expected {', '.join(get_args(Cloud))}; it would never be used."
             )
         self._authorisers = {route.id: Authoriser(route, credentials or {}) for route in deployed.routes}
+        self._pid = os.getpid()
+        self._mutex = threading.Lock()
+        self._running = 0
+        self._closed = False
 
     @classmethod
     def from_deployment(
@@ -98,6 +105,45 @@ class Shared:
             user_id=labels.pop("user_id", None),
             attributes=labels,
         )
+
+    def _begin(self) -> None:
+        """A request begins. Raises `RequestError` where it could neither be sent nor recorded."""
+        if self._forked:
+            raise RequestError(
+                f"This client was made in process {self._pid} and is used in {os.getpid()}, which was forked from it;"
+                " neither its connections nor its audit log survive that, so nothing was sent.",
+                next_step="Make a client in each process, after it was forked.",
+            )
+        with self._mutex:
+            if self._closed:
+                raise RequestError("The client is closed, so nothing was sent.", next_step="Make another one.")
+            self._running += 1
+
+    def _end(self) -> bool:
+        """A request has ended; whether the log is to be closed now, by whoever asks."""
+        with self._mutex:
+            self._running -= 1
+            return self._closed and not self._running
+
+    def _refuse_more(self) -> None:
+        """Take no more requests."""
+        with self._mutex:
+            self._closed = True
+
+    def _close_log(self) -> None:
+        """Close the log, or seal it where a request still runs: its record is yet to come, and the last one to end
+        closes the log."""
+        with self._mutex:
+            running = self._running
+        if not running:
+            self._log.close()
+            return
+        with suppress(AuditWriteError):  # it ended in this moment, or its record will say what is wrong
+            self._log.seal()
+
+    @property
+    def _forked(self) -> bool:
+        return self._pid != os.getpid()
 
     def _append(self, record: AuditRecord) -> None:
         """Law 3: whatever goes wrong in the log is a record that is not kept."""
