@@ -4,9 +4,10 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Coroutine
 from contextlib import suppress
 from types import TracebackType
-from typing import Any, Self, Unpack
+from typing import TYPE_CHECKING, Any, Self, Unpack
 
 from trivium.client.core import Abandoned, Append, Drain, Effect, Emit, Forget, Read, Send, Sleep, Steps
+from trivium.client.elsewhere import missing
 from trivium.client.message import Message, RequestArguments
 from trivium.client.shared import Shared
 from trivium.client.transport import DRAIN_S, AsyncExchange, async_pools
@@ -41,6 +42,11 @@ class AsyncClient(Shared):
     ) -> None:
         await self.close()
 
+    if not TYPE_CHECKING:  # a type checker would take every name for known
+
+        def __getattr__(self, name):
+            raise missing(self, name)
+
 
 class AsyncMessages:
     """`Messages`, in an event loop."""
@@ -58,6 +64,11 @@ class AsyncMessages:
     def stream(self, **arguments: Unpack[RequestArguments]) -> "AsyncMessageStream":
         """`Messages.stream`, for `async with`."""
         return AsyncMessageStream(_AsyncRun(self._client, self._client._steps(arguments, stream=True)))
+
+    if not TYPE_CHECKING:  # a type checker would take every name for known
+
+        def __getattr__(self, name):
+            raise missing(self, name)
 
 
 class AsyncMessageStream:
@@ -87,6 +98,11 @@ class AsyncMessageStream:
         async for _ in self._run:
             pass
         return self._run.message
+
+    if not TYPE_CHECKING:  # a type checker would take every name for known
+
+        def __getattr__(self, name):
+            raise missing(self, name)
 
 
 class _AsyncRun:

@@ -3,9 +3,10 @@
 import threading
 from collections.abc import Generator, Iterator
 from types import TracebackType
-from typing import Any, Self, Unpack
+from typing import TYPE_CHECKING, Any, Self, Unpack
 
 from trivium.client.core import Abandoned, Append, Drain, Effect, Emit, Forget, Read, Send, Sleep, Steps
+from trivium.client.elsewhere import missing
 from trivium.client.message import Message, RequestArguments
 from trivium.client.shared import Shared
 from trivium.client.transport import Readers, SyncExchange, sync_pools
@@ -44,6 +45,11 @@ class Client(Shared):
     ) -> None:
         self.close()
 
+    if not TYPE_CHECKING:  # a type checker would take every name for known
+
+        def __getattr__(self, name):
+            raise missing(self, name)
+
 
 class Messages:
     """The Messages API's calls."""
@@ -74,6 +80,11 @@ class Messages:
         """
         return MessageStream(_SyncRun(self._client, self._client._steps(arguments, stream=True)))
 
+    if not TYPE_CHECKING:  # a type checker would take every name for known
+
+        def __getattr__(self, name):
+            raise missing(self, name)
+
 
 class MessageStream:
     """A running answer: iterate it for events, or `text_stream` for text."""
@@ -102,6 +113,11 @@ class MessageStream:
         for _ in self._run:
             pass
         return self._run.message
+
+    if not TYPE_CHECKING:  # a type checker would take every name for known
+
+        def __getattr__(self, name):
+            raise missing(self, name)
 
 
 class _SyncRun:

@@ -2,11 +2,13 @@
 
 import difflib
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Required, TypedDict
+from typing import TYPE_CHECKING, Any, Required, TypedDict
 
 import msgspec
 
+from trivium.client.elsewhere import ARGUMENTS, missing
 from trivium.errors import ProtocolError, RequestError
 from trivium.vocabulary.decision import Decision
 from trivium.vocabulary.messages import (
@@ -67,6 +69,11 @@ class Message(Record, frozen=True, kw_only=True, omit_defaults=False):
         """All text blocks, joined."""
         return "".join(block.text for block in self.content if isinstance(block, TextBlock))
 
+    if not TYPE_CHECKING:  # a type checker would take every name for known
+
+        def __getattr__(self, name):
+            raise missing(self, name)
+
 
 class RequestArguments(TypedDict, total=False):
     """What `create` and `stream` take, by name: the Messages API's arguments, as plain data or as the records of
@@ -110,7 +117,17 @@ def request_of(arguments: Mapping[str, Any]) -> tuple[MessageRequest, dict[str, 
     problem = _problem(request)
     if problem:
         raise RequestError(f"The request cannot be used: {problem}.")
+    request = msgspec.structs.replace(request, messages=tuple(map(_without_blanks, request.messages)))
     return request, _labels(arguments.get("metadata"))
+
+
+def _without_blanks(turn: Turn) -> Turn:
+    """A model sometimes writes a text of line breaks alone, and refuses to read it: handing its words back must work.
+    The error is the Messages API's "text content blocks must contain non-whitespace text"."""
+    if turn.role == "user" or isinstance(turn.content, str):
+        return turn
+    kept = tuple(block for block in turn.content if not isinstance(block, TextBlock) or block.text.strip())
+    return msgspec.structs.replace(turn, content=kept) if kept and len(kept) < len(turn.content) else turn
 
 
 def _labels(metadata: object) -> dict[str, str]:
@@ -127,8 +144,8 @@ def _require_known(arguments: Mapping[str, Any]) -> None:
     unknown = [name for name in arguments if name not in _NAMES]
     if unknown:
         near = difflib.get_close_matches(unknown[0], _NAMES, n=1)
-        meant = f" Did you mean `{near[0]}`?" if near else ""
-        raise RequestError(f"Unknown argument `{unknown[0]}`; known are {', '.join(_NAMES)}.{meant}")
+        instead = ARGUMENTS.get(unknown[0]) or (f"Did you mean `{near[0]}`?" if near else None)
+        raise RequestError(f"Unknown argument `{unknown[0]}`; known are {', '.join(_NAMES)}.", next_step=instead)
     missing = [name for name in RequestArguments.__required_keys__ if name not in arguments]
     if missing:
         raise RequestError(f"Argument `{min(missing, key=_NAMES.index)}` is missing.")
@@ -155,7 +172,23 @@ def _without_values(text: str) -> str:
     """msgspec quotes what it found in an enum or a tag; that may be the caller's text."""
     head, _, place = text.partition(" - at ")
     kind = head.partition(" '")[0] if "Invalid" in head else head
-    return f"{kind} at {place}" if place else kind
+    expected = next((words for pattern, words in _EXPECTED if pattern.search(f"{kind} {place}")), "")
+    return f"{kind} at {place}{expected}" if place else kind
+
+
+_EXPECTED = (
+    (re.compile(r"^Invalid.*\.role`"), ", expected `user` or `assistant`; instructions belong into `system`"),
+    (
+        re.compile(r"^Invalid.*\.source\.type`"),
+        ", expected `base64`, or `text` in a document; what a provider would fetch the guard cannot check",
+    ),
+    (
+        re.compile(r"^Invalid.*\.content\[[\d.]*\]\.type`"),
+        ", expected `text`, `image`, `document`, `tool_use`, `tool_result`, `thinking` or `redacted_thinking`",
+    ),
+    (re.compile(r"field `type`.*\.tools\["), "; only tools of the caller's own are carried, which have no type"),
+)
+"""What msgspec does not say, by its words and the place."""
 
 
 class Accumulator:

@@ -18,7 +18,16 @@ class CacheControl(Record, frozen=True, kw_only=True, tag="ephemeral"):
     ttl: Literal["5m", "1h"] = "5m"
 
 
-class TextBlock(Record, frozen=True, kw_only=True, tag="text"):
+class _Block(Record, frozen=True, kw_only=True):
+    """What every content block has."""
+
+    @property
+    def type(self) -> str:
+        """Its kind, as the Messages API names it. `isinstance` says more to a type checker."""
+        return str(self.__struct_config__.tag)
+
+
+class TextBlock(_Block, frozen=True, kw_only=True, tag="text"):
     """Text, from either side."""
 
     text: str
@@ -39,14 +48,14 @@ class TextSource(Record, frozen=True, kw_only=True, tag="text"):
     media_type: Literal["text/plain"] = "text/plain"
 
 
-class ImageBlock(Record, frozen=True, kw_only=True, tag="image"):
+class ImageBlock(_Block, frozen=True, kw_only=True, tag="image"):
     """An image from the caller."""
 
     source: Base64Source
     cache_control: CacheControl | None = None
 
 
-class DocumentBlock(Record, frozen=True, kw_only=True, tag="document"):
+class DocumentBlock(_Block, frozen=True, kw_only=True, tag="document"):
     """A document from the caller."""
 
     source: Base64Source | TextSource
@@ -54,7 +63,7 @@ class DocumentBlock(Record, frozen=True, kw_only=True, tag="document"):
     cache_control: CacheControl | None = None
 
 
-class ToolUseBlock(Record, frozen=True, kw_only=True, tag="tool_use"):
+class ToolUseBlock(_Block, frozen=True, kw_only=True, tag="tool_use"):
     """The model asks for a tool."""
 
     id: str
@@ -63,7 +72,7 @@ class ToolUseBlock(Record, frozen=True, kw_only=True, tag="tool_use"):
     cache_control: CacheControl | None = None
 
 
-class ToolResultBlock(Record, frozen=True, kw_only=True, tag="tool_result"):
+class ToolResultBlock(_Block, frozen=True, kw_only=True, tag="tool_result"):
     """The caller answers a `ToolUseBlock`."""
 
     tool_use_id: str
@@ -72,14 +81,14 @@ class ToolResultBlock(Record, frozen=True, kw_only=True, tag="tool_result"):
     cache_control: CacheControl | None = None
 
 
-class ThinkingBlock(Record, frozen=True, kw_only=True, tag="thinking"):
+class ThinkingBlock(_Block, frozen=True, kw_only=True, tag="thinking"):
     """The model's reasoning; `signature` binds it to the model that wrote it."""
 
     thinking: str
     signature: str = ""
 
 
-class RedactedThinkingBlock(Record, frozen=True, kw_only=True, tag="redacted_thinking"):
+class RedactedThinkingBlock(_Block, frozen=True, kw_only=True, tag="redacted_thinking"):
     """Reasoning that the provider encrypted."""
 
     data: str

@@ -277,7 +277,7 @@ def _stop_reason(found: str) -> StopReason:
 
 def _body(request: MessageRequest, route: Route, *, stream: bool) -> Plain:
     body: Plain = {
-        "messages": _named([_turn(turn) for turn in request.messages]),
+        "messages": _named(_alternating(request.messages)),
         "inferenceConfig": _present(
             maxTokens=request.max_tokens,
             temperature=request.temperature,
@@ -311,6 +311,17 @@ def _body(request: MessageRequest, route: Route, *, stream: bool) -> Plain:
 
 def _present(**fields: Any) -> Plain:
     return {name: value for name, value in fields.items() if value is not None}
+
+
+def _alternating(turns: Iterable[Turn]) -> list[Plain]:
+    """Converse refuses two turns of one side in a row; the Messages API reads them as one, so they become one."""
+    joined: list[Plain] = []
+    for turn in map(_turn, turns):
+        if joined and joined[-1]["role"] == turn["role"]:
+            joined[-1]["content"] += turn["content"]
+        else:
+            joined.append(turn)
+    return joined
 
 
 def _turn(turn: Turn) -> Plain:
