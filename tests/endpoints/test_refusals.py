@@ -12,7 +12,11 @@ from trivium_rehearsal.endpoints import Endpoints
 
 Spoil = Callable[[Draft], Any]
 Row = tuple[Callable[[], Draft], Spoil, int, str]
-_NOW = dt.datetime.now(dt.UTC)
+
+
+def _from_now(**later: float) -> dt.datetime:
+    """Taken when it is asked for: tests run for minutes."""
+    return dt.datetime.now(dt.UTC) + dt.timedelta(**later)
 
 
 def _set(draft: Draft, **fields: Any) -> Draft:
@@ -82,7 +86,7 @@ BEDROCK: dict[str, Row] = {
     ),
     "a date changed after signing": (
         calls.converse,
-        _later(lambda d, h: h.update({"x-amz-date": (_NOW + dt.timedelta(seconds=60)).strftime("%Y%m%dT%H%M%SZ")})),
+        _later(lambda d, h: h.update({"x-amz-date": _from_now(seconds=60).strftime("%Y%m%dT%H%M%SZ")})),
         403,
         "InvalidSignatureException",
     ),
@@ -106,13 +110,13 @@ BEDROCK: dict[str, Row] = {
     ),
     "a signature six minutes old": (
         calls.converse,
-        lambda d: _set(d, at=_NOW - dt.timedelta(minutes=6)),
+        lambda d: _set(d, at=_from_now(minutes=-6)),
         403,
         "InvalidSignatureException",
     ),
     "a signature from seven minutes ahead": (
         calls.converse,
-        lambda d: _set(d, at=_NOW + dt.timedelta(minutes=7)),
+        lambda d: _set(d, at=_from_now(minutes=7)),
         403,
         "InvalidSignatureException",
     ),

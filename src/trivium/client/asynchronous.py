@@ -4,10 +4,10 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Coroutine
 from contextlib import suppress
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, Unpack
+from typing import Any, Self, Unpack
 
 from trivium.client.core import Abandoned, Append, Drain, Effect, Emit, Forget, Read, Send, Sleep, Steps
-from trivium.client.elsewhere import missing
+from trivium.client.elsewhere import Explained
 from trivium.client.message import Message, RequestArguments
 from trivium.client.shared import Shared
 from trivium.client.transport import DRAIN_S, AsyncExchange, async_pools
@@ -42,13 +42,8 @@ class AsyncClient(Shared):
     ) -> None:
         await self.close()
 
-    if not TYPE_CHECKING:  # a type checker would take every name for known
 
-        def __getattr__(self, name):
-            raise missing(self, name)
-
-
-class AsyncMessages:
+class AsyncMessages(Explained):
     """`Messages`, in an event loop."""
 
     def __init__(self, client: AsyncClient) -> None:
@@ -65,13 +60,8 @@ class AsyncMessages:
         """`Messages.stream`, for `async with`."""
         return AsyncMessageStream(_AsyncRun(self._client, self._client._steps(arguments, stream=True)))
 
-    if not TYPE_CHECKING:  # a type checker would take every name for known
 
-        def __getattr__(self, name):
-            raise missing(self, name)
-
-
-class AsyncMessageStream:
+class AsyncMessageStream(Explained):
     """`MessageStream`, in an event loop."""
 
     def __init__(self, run: "_AsyncRun") -> None:
@@ -98,11 +88,6 @@ class AsyncMessageStream:
         async for _ in self._run:
             pass
         return self._run.message
-
-    if not TYPE_CHECKING:  # a type checker would take every name for known
-
-        def __getattr__(self, name):
-            raise missing(self, name)
 
 
 class _AsyncRun:

@@ -3,10 +3,10 @@
 import threading
 from collections.abc import Generator, Iterator
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, Unpack
+from typing import Any, Self, Unpack
 
 from trivium.client.core import Abandoned, Append, Drain, Effect, Emit, Forget, Read, Send, Sleep, Steps
-from trivium.client.elsewhere import missing
+from trivium.client.elsewhere import Explained
 from trivium.client.message import Message, RequestArguments
 from trivium.client.shared import Shared
 from trivium.client.transport import Readers, SyncExchange, sync_pools
@@ -45,13 +45,8 @@ class Client(Shared):
     ) -> None:
         self.close()
 
-    if not TYPE_CHECKING:  # a type checker would take every name for known
 
-        def __getattr__(self, name):
-            raise missing(self, name)
-
-
-class Messages:
+class Messages(Explained):
     """The Messages API's calls."""
 
     def __init__(self, client: Client) -> None:
@@ -80,13 +75,8 @@ class Messages:
         """
         return MessageStream(_SyncRun(self._client, self._client._steps(arguments, stream=True)))
 
-    if not TYPE_CHECKING:  # a type checker would take every name for known
 
-        def __getattr__(self, name):
-            raise missing(self, name)
-
-
-class MessageStream:
+class MessageStream(Explained):
     """A running answer: iterate it for events, or `text_stream` for text."""
 
     def __init__(self, run: "_SyncRun") -> None:
@@ -113,11 +103,6 @@ class MessageStream:
         for _ in self._run:
             pass
         return self._run.message
-
-    if not TYPE_CHECKING:  # a type checker would take every name for known
-
-        def __getattr__(self, name):
-            raise missing(self, name)
 
 
 class _SyncRun:

@@ -1,6 +1,7 @@
 """What users of Anthropic's own SDK look for here and do not find, and what to do instead."""
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 _UNCHECKED = "Nothing leaves that the guard has not checked, so there is no way around the arguments."
 
@@ -40,7 +41,14 @@ _ATTRIBUTES: Mapping[str, str] = {
 }
 
 
-def missing(thing: object, name: str) -> AttributeError:
-    """The error for an attribute that `thing` does not have."""
-    instead = _ATTRIBUTES.get(name, "")
-    return AttributeError(f"`{type(thing).__name__}` has no `{name}`. {instead}".rstrip(), name=name, obj=thing)
+class Explained:
+    """Says of an attribute that it does not have what to do instead."""
+
+    __slots__ = ()
+
+    if not TYPE_CHECKING:  # a type checker would take every name for known
+
+        def __getattr__(self, name):
+            instead = _ATTRIBUTES.get(name, "")
+            told = f"`{type(self).__name__}` has no `{name}`. {instead}".rstrip()
+            raise AttributeError(told, name=name, obj=self)

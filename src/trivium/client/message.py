@@ -4,11 +4,11 @@ import difflib
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Required, TypedDict
+from typing import Any, Required, TypedDict
 
 import msgspec
 
-from trivium.client.elsewhere import ARGUMENTS, missing
+from trivium.client.elsewhere import ARGUMENTS, Explained
 from trivium.errors import ProtocolError, RequestError
 from trivium.vocabulary.decision import Decision
 from trivium.vocabulary.messages import (
@@ -38,7 +38,7 @@ from trivium.vocabulary.messages import (
 from trivium.vocabulary.record import Record
 
 
-class Message(Record, frozen=True, kw_only=True, omit_defaults=False):
+class Message(Record, Explained, frozen=True, kw_only=True, omit_defaults=False):
     """A governed, recorded answer, in the shape of the Messages API and with what Trivium knows besides."""
 
     request_id: str
@@ -68,11 +68,6 @@ class Message(Record, frozen=True, kw_only=True, omit_defaults=False):
     def text(self) -> str:
         """All text blocks, joined."""
         return "".join(block.text for block in self.content if isinstance(block, TextBlock))
-
-    if not TYPE_CHECKING:  # a type checker would take every name for known
-
-        def __getattr__(self, name):
-            raise missing(self, name)
 
 
 class RequestArguments(TypedDict, total=False):

@@ -11,6 +11,7 @@ from typing import Any, TypeVar, get_args
 
 from trivium.audit import AuditLog, AuditRecord, earlier_keys, load_or_create
 from trivium.client.core import Core, Send, Steps
+from trivium.client.elsewhere import Explained
 from trivium.client.loading import audit_directory, audit_key, catalogue_override, fetch, trusted_keys
 from trivium.client.message import request_of
 from trivium.client.options import Options
@@ -25,7 +26,7 @@ from trivium.vocabulary.residency import Cloud
 _Self = TypeVar("_Self", bound="Shared")
 
 
-class Shared:
+class Shared(Explained):
     """What both clients are made of."""
 
     def __init__(
