@@ -4,8 +4,10 @@ Each function that is answered stands in `FUNCTIONS`; any other is an error that
 would look like a fact. Answers hold what the rehearsal's own places imply, or what a data file with a source says.
 """
 
+import base64
 import hashlib
 import json
+import uuid
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from functools import cache
@@ -19,6 +21,7 @@ __all__ = ["FUNCTIONS", "FunctionError", "answer"]
 
 Arguments = Mapping[str, Any]
 Answer = dict[str, Any]
+Function = Callable[[Arguments, Place], Answer]
 
 
 class FunctionError(Exception):
@@ -35,7 +38,8 @@ def answer(token: str, arguments: Arguments, place: Place) -> Answer:
             f"The rehearsal cannot answer the function {token}: it would have to read a real cloud.{hint} "
             "Give the value by configuration in a rehearsal, or add the function to trivium_rehearsal/invokes.py."
         )
-    return function(arguments, place)
+    told = function(arguments, place)
+    return {name: value for name, value in told.items() if value is not None}
 
 
 def _needed(arguments: Arguments, name: str, function: str) -> str:
@@ -221,6 +225,89 @@ def _route53_zone(arguments: Arguments, place: Place) -> Answer:
             "nameServers": [f"ns-{n}.rehearsal.invalid" for n in range(4)], "tags": {}}  # fmt: skip
 
 
+def _aws_found(service: str, kind: str, key: str, *, own: str = "name", regional: bool = True) -> Function:
+    """What is looked up by its name and has an ARN: the program's word that it exists is taken."""
+
+    def look(arguments: Arguments, place: Place) -> Answer:
+        name = _needed(arguments, own, key)
+        region = str(arguments.get("region") or place.region)
+        where = f"{region}:{place.account}" if regional else f":{place.account}"
+        arn = name if name.startswith("arn:") else f"arn:{place.partition}:{service}:{where}:{kind}{name}"
+        return {**arguments, "id": name, own: name, "arn": arn, "region": region, "tags": {}}
+
+    return look
+
+
+def _policy(arguments: Arguments, place: Place) -> Answer:
+    """A policy of AWS's own, unless the ARN says otherwise. What it grants only the cloud can tell."""
+    prefix = str(arguments.get("pathPrefix") or "/")
+    given = arguments.get("arn") or f"arn:{place.partition}:iam::aws:policy{prefix}{arguments.get('name')}"
+    arn = str(given)
+    return {**arguments, "id": arn, "arn": arn, "name": arn.rpartition("/")[2], "path": prefix,
+            "policyId": "ANPA" + _hex(arn, length=17).upper(), "attachmentCount": 0, "tags": {}}  # fmt: skip
+
+
+def _parameter(arguments: Arguments, place: Place) -> Answer:
+    name = _needed(arguments, "name", "aws:ssm/getParameter:getParameter")
+    # AWS publishes the newest images under such names (Systems Manager User Guide, "Calling AMI public parameters").
+    value = f"ami-{_hex(name, length=17)}" if "/ami-" in name else f"rehearsal-{_hex(name, length=12)}"
+    arn = f"arn:{place.partition}:ssm:{place.region}:{place.account}:parameter/{name.lstrip('/')}"
+    return {**arguments, "id": name, "name": name, "arn": arn, "type": "String", "value": value,
+            "insecureValue": value, "version": 1, "region": place.region}  # fmt: skip
+
+
+def _registry_token(arguments: Arguments, place: Place) -> Answer:
+    registry = arguments.get("registryId") or place.account
+    return {**arguments, "id": place.region, "userName": "AWS", "password": "rehearsal-no-token",
+            "authorizationToken": base64.b64encode(b"AWS:rehearsal-no-token").decode(),
+            "expiresAt": "2026-01-01T12:00:00Z", "region": place.region,
+            "proxyEndpoint": f"https://{registry}.dkr.ecr.{place.region}.amazonaws.com"}  # fmt: skip
+
+
+def _subnet(arguments: Arguments, place: Place) -> Answer:
+    subnet = str(arguments.get("id") or f"subnet-{_hex(json.dumps(dict(arguments), sort_keys=True), length=17)}")
+    vpc = arguments.get("vpcId") or f"vpc-{_hex('default', place.region, length=17)}"
+    return {**arguments, "id": subnet, "vpcId": vpc, "ownerId": place.account, "state": "available",
+            "arn": f"arn:{place.partition}:ec2:{place.region}:{place.account}:subnet/{subnet}",
+            "cidrBlock": arguments.get("cidrBlock") or "172.31.0.0/20", "region": place.region,
+            "availabilityZone": arguments.get("availabilityZone") or f"{place.region}a", "tags": {}}  # fmt: skip
+
+
+def _security_group(arguments: Arguments, place: Place) -> Answer:
+    group = str(arguments.get("id") or f"sg-{_hex(json.dumps(dict(arguments), sort_keys=True), length=17)}")
+    vpc = arguments.get("vpcId") or f"vpc-{_hex('default', place.region, length=17)}"
+    return {**arguments, "id": group, "vpcId": vpc, "name": arguments.get("name") or "default", "description": "",
+            "arn": f"arn:{place.partition}:ec2:{place.region}:{place.account}:security-group/{group}",
+            "region": place.region, "tags": {}}  # fmt: skip
+
+
+def _prefix_list(arguments: Arguments, place: Place) -> Answer:
+    name = str(arguments.get("name") or f"com.amazonaws.{place.region}.s3")
+    identity = str(arguments.get("id") or arguments.get("prefixListId") or f"pl-{_hex(name, length=8)}")
+    return {**arguments, "id": identity, "name": name, "cidrBlocks": [], "entries": [], "region": place.region,
+            "arn": f"arn:{place.partition}:ec2:{place.region}:aws:prefix-list/{identity}"}  # fmt: skip
+
+
+def _secret_version(arguments: Arguments, place: Place) -> Answer:
+    secret = _needed(arguments, "secretId", "aws:secretsmanager/getSecretVersion:getSecretVersion")
+    return {**arguments, "id": f"{secret}|AWSCURRENT", "arn": secret, "secretString": "rehearsal-no-secret",
+            "secretBinary": "", "versionId": _hex(secret, length=32), "versionStages": ["AWSCURRENT"],
+            "createdDate": "2026-01-01T00:00:00Z", "region": place.region}  # fmt: skip
+
+
+def _key_alias(arguments: Arguments, place: Place) -> Answer:
+    name = _needed(arguments, "name", "aws:kms/getAlias:getAlias")
+    root = f"arn:{place.partition}:kms:{place.region}:{place.account}"
+    key = str(uuid.UUID(_hex(name, length=32), version=4))
+    return {**arguments, "id": f"{root}:{name}", "arn": f"{root}:{name}", "name": name, "targetKeyId": key,
+            "targetKeyArn": f"{root}:key/{key}", "region": place.region}  # fmt: skip
+
+
+def _session(arguments: Arguments, _: Place) -> Answer:
+    arn = _needed(arguments, "arn", "aws:iam/getSessionContext:getSessionContext")
+    return {"id": arn, "arn": arn, "issuerArn": arn, "issuerId": "", "issuerName": "", "sessionName": ""}
+
+
 # -------------------------------------------------------------------------------------------------------- Google
 
 
@@ -277,6 +364,62 @@ def _engine_versions(arguments: Arguments, place: Place) -> Answer:
             "releaseChannelLatestVersion": {"REGULAR": version}}  # fmt: skip
 
 
+def _google_agent(host: str, *, prefix: str = "service-", address: str = "email") -> Function:
+    """The account that a Google service acts with in the project (IAM documentation, "Service agents")."""
+
+    def tell(arguments: Arguments, place: Place) -> Answer:
+        email = f"{prefix}{place.project_number}@{host}.iam.gserviceaccount.com"
+        return {"id": email, address: email, "member": f"serviceAccount:{email}",
+                "project": arguments.get("project") or place.project}  # fmt: skip
+
+    return tell
+
+
+def _google_found(kind: str, key: str, *, own: str = "name", where: str = "") -> Function:
+    """What is looked up by its name in a project: the program's word that it exists is taken."""
+
+    def look(arguments: Arguments, place: Place) -> Answer:
+        name = _needed(arguments, own, key).rpartition("/")[2]
+        parts = {"project": arguments.get("project") or place.project,
+                 "location": arguments.get("location") or "global",
+                 "region": arguments.get("region") or place.gcp_region}  # fmt: skip
+        path = f"projects/{parts['project']}/{where.format_map(parts)}{kind}/{name}"
+        link = {"selfLink": f"https://www.googleapis.com/compute/v1/{path}"} if key.startswith("gcp:compute") else {}
+        return {**parts, **arguments, "id": path, own: name, **link}
+
+    return look
+
+
+def _google_subnetwork(arguments: Arguments, place: Place) -> Answer:
+    found = _google_found("subnetworks", "gcp:compute/getSubnetwork:getSubnetwork", where="regions/{region}/")
+    return {"ipCidrRange": "10.128.0.0/20", "gatewayAddress": "10.128.0.1", "privateIpGoogleAccess": False,
+            "secondaryIpRanges": [], "network": f"projects/{place.project}/global/networks/default",
+            **found(arguments, place)}  # fmt: skip
+
+
+def _google_account(arguments: Arguments, place: Place) -> Answer:
+    given = _needed(arguments, "accountId", "gcp:serviceaccount/getAccount:getAccount").rpartition("/")[2]
+    project = arguments.get("project") or place.project
+    email = given if "@" in given else f"{given}@{project}.iam.gserviceaccount.com"
+    name = f"projects/{project}/serviceAccounts/{email}"
+    return {**arguments, "id": name, "name": name, "email": email, "member": f"serviceAccount:{email}",
+            "uniqueId": "1" + "0" * 20, "displayName": "", "disabled": False, "project": project}  # fmt: skip
+
+
+def _google_secret(arguments: Arguments, place: Place) -> Answer:
+    secret = _needed(arguments, "secret", "gcp:secretmanager/getSecretVersion:getSecretVersion").rpartition("/")[2]
+    version = str(arguments.get("version") or "1")
+    name = f"projects/{place.project_number}/secrets/{secret}/versions/{version}"
+    return {**arguments, "id": name, "name": name, "secret": secret, "version": version, "enabled": True,
+            "secretData": "rehearsal-no-secret", "createTime": "2026-01-01T00:00:00Z",
+            "project": arguments.get("project") or place.project}  # fmt: skip
+
+
+def _google_crypto_key(arguments: Arguments, _: Place) -> Answer:
+    ring = _needed(arguments, "keyRing", "gcp:kms/getKMSCryptoKey:getKMSCryptoKey")
+    return {**arguments, "id": f"{ring}/cryptoKeys/{arguments.get('name')}", "purpose": "ENCRYPT_DECRYPT"}
+
+
 # --------------------------------------------------------------------------------------------------------- Azure
 
 
@@ -324,6 +467,90 @@ def _resource_group(arguments: Arguments, place: Place) -> Answer:
             "properties": {"provisioningState": "Succeeded"}}  # fmt: skip
 
 
+def _cluster_credentials(arguments: Arguments, place: Place) -> Answer:
+    key = "azure-native:containerservice:listManagedClusterUserCredentials"
+    cluster = _needed(arguments, "resourceName", key)
+    server = f"https://{cluster}.hcp.{place.location}.azmk8s.io:443"
+    content = {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "current-context": cluster,
+        "clusters": [{"name": cluster, "cluster": {"server": server}}],
+        "contexts": [{"name": cluster, "context": {"cluster": cluster, "user": cluster}}],
+        "users": [{"name": cluster, "user": {"token": "rehearsal-no-token"}}],
+    }
+    encoded = base64.b64encode(json.dumps(content).encode()).decode()
+    return {"kubeconfigs": [{"name": "clusterUser", "value": encoded}]}
+
+
+def _bus_keys(arguments: Arguments, _: Place) -> Answer:
+    namespace, rule = arguments.get("namespaceName"), arguments.get("authorizationRuleName")
+    told: Answer = {"keyName": rule}
+    for which in ("primary", "secondary"):
+        key = _hex(namespace, rule, which, length=44)
+        told[f"{which}Key"] = key
+        told[f"{which}ConnectionString"] = (
+            f"Endpoint=sb://{namespace}.servicebus.windows.net/;SharedAccessKeyName={rule};SharedAccessKey={key}"
+        )
+    return told
+
+
+def _two_keys(arguments: Arguments, _: Place) -> Answer:
+    seed = json.dumps(dict(arguments), sort_keys=True)
+    return {f"{which}Key": _hex(seed, which, length=44) for which in ("primary", "secondary")}
+
+
+def _azure_found(path: str, *names: str) -> Function:
+    """What is looked up by its name in a resource group: the program's word that it exists is taken."""
+
+    def look(arguments: Arguments, place: Place) -> Answer:
+        group = _needed(arguments, "resourceGroupName", path)
+        given = [_needed(arguments, name, path) for name in names]
+        namespace, *kinds = path.split("/")
+        steps = "/".join(f"{kind}/{name}" for kind, name in zip(kinds, given, strict=True))
+        root = f"/subscriptions/{place.subscription}/resourceGroups/{group}/providers/{namespace}"
+        return {"id": f"{root}/{steps}", "name": given[-1], "type": path, "location": place.location,
+                "azureApiVersion": "", "provisioningState": "Succeeded"}  # fmt: skip
+
+    return look
+
+
+def _azure_vault(arguments: Arguments, place: Place) -> Answer:
+    told = _azure_found("Microsoft.KeyVault/vaults", "vaultName")(arguments, place)
+    uri = f"https://{told['name']}.vault.azure.net/"
+    return {**told, "properties": {"vaultUri": uri, "tenantId": place.tenant,
+                                   "sku": {"family": "A", "name": "standard"}}}  # fmt: skip
+
+
+def _azure_workspace(arguments: Arguments, place: Place) -> Answer:
+    told = _azure_found("Microsoft.OperationalInsights/workspaces", "workspaceName")(arguments, place)
+    return {**told, "customerId": str(uuid.UUID(_hex(told["id"], length=32), version=4))}
+
+
+def _azure_identity(arguments: Arguments, place: Place) -> Answer:
+    told = _azure_found("Microsoft.ManagedIdentity/userAssignedIdentities", "resourceName")(arguments, place)
+    ids = {name: str(uuid.UUID(_hex(told["id"], name, length=32), version=4)) for name in ("principalId", "clientId")}
+    return {**told, **ids, "tenantId": place.tenant}
+
+
+def _entra_found(*names: str) -> Function:
+    """A directory object that is looked up by any of its names."""
+
+    def look(arguments: Arguments, _: Place) -> Answer:
+        given = next((str(arguments[name]) for name in names if arguments.get(name)), "")
+        identity = str(uuid.UUID(_hex(*names, given, length=32), version=4))
+        client = str(uuid.UUID(_hex("client", given, length=32), version=4))
+        return {"displayName": given, "clientId": client, **arguments, "id": identity, "objectId": identity}
+
+    return look
+
+
+def _entra_domains(arguments: Arguments, _: Place) -> Answer:
+    domain = {"domainName": "rehearsal.invalid", "authenticationType": "Managed", "default": True, "initial": True,
+              "root": True, "verified": True, "adminManaged": True, "supportedServices": []}  # fmt: skip
+    return {**arguments, "id": "domains", "domains": [domain]}
+
+
 def _entra_client(_: Arguments, place: Place) -> Answer:
     return {"id": f"{place.tenant}-{place.client}-{place.object}", "clientId": place.client,
             "tenantId": place.tenant, "objectId": place.object}  # fmt: skip
@@ -338,8 +565,61 @@ def _entra_apps(arguments: Arguments, _: Place) -> Answer:
         "AzureStorage": "e406a681-f3d4-42a8-90b6-c2b029497af1"}}  # fmt: skip
 
 
-FUNCTIONS: Final[Mapping[str, Callable[[Arguments, Place], Answer]]] = MappingProxyType(
+_USER_KEYS: Final = "azure-native:containerservice:listManagedClusterUserCredentials"
+FUNCTIONS: Final[Mapping[str, Function]] = MappingProxyType(
     {
+        "aws:ec2/getManagedPrefixList:getManagedPrefixList": _prefix_list,
+        "aws:ec2/getPrefixList:getPrefixList": _prefix_list,
+        "aws:ec2/getSecurityGroup:getSecurityGroup": _security_group,
+        "aws:ec2/getSubnet:getSubnet": _subnet,
+        "aws:ecr/getAuthorizationToken:getAuthorizationToken": _registry_token,
+        "aws:iam/getPolicy:getPolicy": _policy,
+        "aws:iam/getRole:getRole": _aws_found("iam", "role/", "aws:iam/getRole:getRole", regional=False),
+        "aws:iam/getSessionContext:getSessionContext": _session,
+        "aws:kms/getAlias:getAlias": _key_alias,
+        "aws:secretsmanager/getSecret:getSecret": _aws_found(
+            "secretsmanager", "secret:", "aws:secretsmanager/getSecret:getSecret"
+        ),
+        "aws:secretsmanager/getSecretVersion:getSecretVersion": _secret_version,
+        "aws:sns/getTopic:getTopic": _aws_found("sns", "", "aws:sns/getTopic:getTopic"),
+        "aws:ssm/getParameter:getParameter": _parameter,
+        "gcp:compute/getNetwork:getNetwork": _google_found(
+            "networks", "gcp:compute/getNetwork:getNetwork", where="global/"
+        ),
+        "gcp:compute/getSubnetwork:getSubnetwork": _google_subnetwork,
+        "gcp:kms/getKMSCryptoKey:getKMSCryptoKey": _google_crypto_key,
+        "gcp:kms/getKMSKeyRing:getKMSKeyRing": _google_found(
+            "keyRings", "gcp:kms/getKMSKeyRing:getKMSKeyRing", where="locations/{location}/"
+        ),
+        "gcp:secretmanager/getSecretVersion:getSecretVersion": _google_secret,
+        "gcp:serviceaccount/getAccount:getAccount": _google_account,
+        "gcp:bigquery/getDefaultServiceAccount:getDefaultServiceAccount": _google_agent(
+            "bigquery-encryption", prefix="bq-"
+        ),
+        "gcp:storage/getProjectServiceAccount:getProjectServiceAccount": _google_agent(
+            "gs-project-accounts", address="emailAddress"
+        ),
+        _USER_KEYS: _cluster_credentials,
+        _USER_KEYS.replace("User", "Admin"): _cluster_credentials,
+        "azure-native:eventhub:listNamespaceKeys": _bus_keys,
+        "azure-native:keyvault:getVault": _azure_vault,
+        "azure-native:managedidentity:getUserAssignedIdentity": _azure_identity,
+        "azure-native:network:getSubnet": _azure_found(
+            "Microsoft.Network/virtualNetworks/subnets", "virtualNetworkName", "subnetName"
+        ),
+        "azure-native:network:getVirtualNetwork": _azure_found(
+            "Microsoft.Network/virtualNetworks", "virtualNetworkName"
+        ),
+        "azure-native:operationalinsights:getWorkspace": _azure_workspace,
+        "azure-native:redis:listRedisKeys": _two_keys,
+        "azure-native:search:listAdminKey": _two_keys,
+        "azure-native:servicebus:listNamespaceKeys": _bus_keys,
+        "azure-native:servicebus:listQueueKeys": _bus_keys,
+        "azuread:index/getApplication:getApplication": _entra_found("displayName", "clientId", "objectId"),
+        "azuread:index/getDomains:getDomains": _entra_domains,
+        "azuread:index/getGroup:getGroup": _entra_found("displayName", "objectId"),
+        "azuread:index/getServicePrincipal:getServicePrincipal": _entra_found("clientId", "displayName", "objectId"),
+        "azuread:index/getUser:getUser": _entra_found("userPrincipalName", "objectId", "mailNickname"),
         "aws:index/getCallerIdentity:getCallerIdentity": _caller_identity,
         "aws:index/getRegion:getRegion": _region,
         "aws:index/getPartition:getPartition": _partition,

@@ -63,7 +63,8 @@ def name_property(type_: ResourceType) -> str | None:
     fields = type_.inputs.fields
     if type_.package == "azure-native":
         own = [name for name in path_parameters(type_) if not fields[name].required and name != "scope"]
-        return own[0] if len(own) == 1 else _best_azure_name(type_.name, own)
+        if own:
+            return own[0] if len(own) == 1 else _best_azure_name(type_.name, own)
     candidates = ["name"]
     if type_.package == "aws-native":
         candidates = [f"{type_.name[0].lower()}{type_.name[1:]}Name", "name"]

@@ -151,12 +151,12 @@ class StandInProvider(provider_pb2_grpc.ResourceProviderServicer):
         if request.preview:
             return provider_pb2.CreateResponse(id="", properties=_answer(outputs.preview(type_, bag.values), bag))
         place = self._place(context)
-        made = outputs.make(type_, bag.values, place, request.urn)
+        made = outputs.make(type_, bag.values, place, request.urn, _secret_names(bag))
         executor = self._executors.get(type_.token)
         if executor is None:
             return provider_pb2.CreateResponse(id=made.id, properties=_answer(made.outputs, bag))
         created = self._executed(context, lambda: executor.create(_for_executor(type_, bag.values, place)))
-        made_up = outputs.remade(type_, bag.values, place, request.urn, created.id, {})
+        made_up = outputs.remade(type_, bag.values, place, request.urn, created.id, {}, _secret_names(bag))
         told = _merged(_not_asked_for(type_, made_up, bag.values), created.outputs)
         return provider_pb2.CreateResponse(id=created.id, properties=_answer(told, bag))
 
@@ -193,7 +193,7 @@ class StandInProvider(provider_pb2_grpc.ResourceProviderServicer):
             required = set(type_.inputs.required) | {names.name_property(type_)}
             kept = {name: value for name, value in current.items() if name in required or value not in ("", [], {})}
             kept[_IMPORTED] = True
-        made_up = outputs.remade(type_, kept, place, request.urn, request.id, state.values)
+        made_up = outputs.remade(type_, kept, place, request.urn, request.id, state.values, _secret_names(inputs))
         answer = _merged(_not_asked_for(type_, made_up, kept), told)
         identity = str(told.get("id") or request.id)
         secrets = state.secrets | inputs.secrets
@@ -205,11 +205,14 @@ class StandInProvider(provider_pb2_grpc.ResourceProviderServicer):
         type_ = self._type(request.urn, context)
         olds, news = decode(request.olds), decode(request.news)
         place = self._place(context)
-        told = outputs.remade(type_, news.values, place, request.urn, request.id, olds.values)
+        told = outputs.remade(type_, news.values, place, request.urn, request.id, olds.values, _secret_names(news))
         executor = self._executors.get(type_.token)
         if request.preview:
             # What the emulator told before stays; what was not asked for is not invented anew.
-            told = {**{name: value for name, value in olds.values.items() if name in told}, **_given(news)}
+            given = _given(news)
+            if executor is None:  # what a cloud added inside of a block is there still
+                given = {name: told.get(name, value) for name, value in given.items()}
+            told = {**{name: value for name, value in olds.values.items() if name in told}, **given}
         elif executor is not None:
             wanted = _for_executor(type_, news.values, place)
             changed = self._executed(context, lambda: executor.update(request.id, olds.values, wanted))
@@ -295,9 +298,8 @@ def _resource_name(urn: str) -> str:
 
 def _old_inputs(request: Any, type_: ResourceType) -> dict[str, Any]:
     """The inputs of the last run; engines that do not send them leave the outputs, whose inputs are meant."""
-    sent = decode(request.old_inputs).values
-    if sent:
-        return sent
+    if request.HasField("old_inputs"):  # a resource without any input sends an empty object
+        return decode(request.old_inputs).values
     return {name: value for name, value in decode(request.olds).values.items() if name in type_.inputs.fields}
 
 
@@ -314,6 +316,11 @@ def _for_executor(type_: ResourceType, values: Mapping[str, Any], place: Place) 
     if "region" in type_.inputs.fields and not plain.get("region"):
         plain["region"] = place.region
     return plain
+
+
+def _secret_names(bag: Bag) -> frozenset[str]:
+    """The inputs that hold a secret anywhere: nothing that is made up may be derived from one."""
+    return frozenset(str(path[0]) for path in bag.secrets)
 
 
 def _given(bag: Bag) -> dict[str, Any]:

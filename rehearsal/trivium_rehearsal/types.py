@@ -108,6 +108,8 @@ class Field:
     """The closed list that the documentation states ("Possible values are: …"), else empty."""
     replaces: bool
     """Whether the documentation says that changing it makes a new resource."""
+    filled: bool
+    """Whether the documentation says that the cloud gives it a value when the program does not."""
 
 
 class ObjectType:
@@ -161,6 +163,15 @@ class ResourceType:
     file: Path
     """Where the SDK defines it."""
 
+    @cached_property
+    def import_id(self) -> str:
+        """The whole resource name that the SDK's documentation says an import takes, parameters in braces; or nothing.
+
+        Google's provider generates the list of what an import takes from the API's own names, the whole one first.
+        """
+        found = _IMPORT_ID.search(self.file.read_text())
+        return found.group(1) if found else ""
+
     def exemplifies(self, python_name: str, value: str) -> bool:
         """Whether an example in the SDK's documentation of this type gives `value` to a property of that name."""
         given = re.compile(rf'{re.escape(python_name)}"?\s*[:=]\s*\[?\s*"{re.escape(value)}"')
@@ -191,7 +202,15 @@ _REPLACES = re.compile(
     r"|changing this creates a new|changing this value will force|change forces",
     re.IGNORECASE,
 )
+# Google's generator begins the documentation of what only the cloud sets with "(Output)".
+_FILLED = re.compile(
+    r"^\s*\(Output\)|if\s+not\s+given,\s+one\s+will\s+be\s+generated|if\s+empty,\s+the\s+address\s+will\s+be",
+    re.IGNORECASE,
+)
 _REPLACE_ON_CHANGES = re.compile(r"ResourceOptions\(replace_on_changes=\[([^\]]*)\]\)")
+_IMPORT_ID = re.compile(
+    r"## Import\n(?:(?!## |\"\"\").*\n)*?\s+\* `((?:projects|folders|tagKeys|tagValues)/[^`\s]*\{\{[^`\s]+)`"
+)
 _REGISTRATION = re.compile(r'resource_modules="""\n(.*?)\n"""', re.DOTALL)
 
 
@@ -277,6 +296,7 @@ def _field(source: _Module, name: str, python_name: str, annotation: str, docume
         frozenset(_CODE.findall(documentation)),
         tuple(_CODE.findall(possible.group(1))) if possible else (),
         bool(_REPLACES.search(documentation)),
+        bool(_FILLED.search(documentation)),
     )
 
 

@@ -180,7 +180,60 @@ NEEDY = {
     "azure-native:cognitiveservices:listAccountKeys": "accountName",
     "azure-native:cosmosdb:listDatabaseAccountKeys": "accountName",
     "azure-native:resources:getResourceGroup": "resourceGroupName",
+    "aws:iam/getRole:getRole": "name",
+    "aws:iam/getSessionContext:getSessionContext": "arn",
+    "aws:kms/getAlias:getAlias": "name",
+    "aws:secretsmanager/getSecret:getSecret": "name",
+    "aws:secretsmanager/getSecretVersion:getSecretVersion": "secretId",
+    "aws:sns/getTopic:getTopic": "name",
+    "aws:ssm/getParameter:getParameter": "name",
+    "azure-native:containerservice:listManagedClusterAdminCredentials": "resourceName",
+    "azure-native:containerservice:listManagedClusterUserCredentials": "resourceName",
+    "azure-native:keyvault:getVault": "resourceGroupName",
+    "azure-native:managedidentity:getUserAssignedIdentity": "resourceGroupName",
+    "azure-native:network:getSubnet": "resourceGroupName",
+    "azure-native:network:getVirtualNetwork": "resourceGroupName",
+    "azure-native:operationalinsights:getWorkspace": "resourceGroupName",
+    "gcp:compute/getNetwork:getNetwork": "name",
+    "gcp:compute/getSubnetwork:getSubnetwork": "name",
+    "gcp:kms/getKMSCryptoKey:getKMSCryptoKey": "keyRing",
+    "gcp:kms/getKMSKeyRing:getKMSKeyRing": "name",
+    "gcp:secretmanager/getSecretVersion:getSecretVersion": "secret",
+    "gcp:serviceaccount/getAccount:getAccount": "accountId",
 }
+FOUND = {
+    "a policy of AWS's own": (
+        "aws:iam/getPolicy:getPolicy",
+        {"name": "ReadOnlyAccess"},
+        "arn",
+        "arn:aws:iam::aws:policy/ReadOnlyAccess",
+    ),
+    "a network": (
+        "gcp:compute/getNetwork:getNetwork",
+        {"name": "default"},
+        "id",
+        "projects/rehearsal/global/networks/default",
+    ),
+    "a subnet": (
+        "azure-native:network:getSubnet",
+        {"resourceGroupName": "g", "virtualNetworkName": "n", "subnetName": "s"},
+        "id",
+        f"/subscriptions/{Place().subscription}/resourceGroups/g/providers/Microsoft.Network"
+        "/virtualNetworks/n/subnets/s",
+    ),
+    "Google Storage's own account": (
+        "gcp:storage/getProjectServiceAccount:getProjectServiceAccount",
+        {},
+        "emailAddress",
+        "service-100000000000@gs-project-accounts.iam.gserviceaccount.com",
+    ),
+}
+
+
+@pytest.mark.parametrize("sentence", FOUND)
+def test_what_is_looked_up_has_the_identifier_of_the_real_thing(sentence: str) -> None:
+    token, arguments, name, expected = FOUND[sentence]
+    assert invokes.answer(token, arguments, Place())[name] == expected
 
 
 @pytest.mark.parametrize("token", sorted(invokes.FUNCTIONS.keys() - NEEDY.keys()))

@@ -65,6 +65,26 @@ def test_a_preview_of_an_update_keeps_what_is_known() -> None:
 # ---------------------------------------------------------------- secrets
 
 
+def test_a_preview_of_an_update_keeps_what_the_cloud_added_inside_of_a_block() -> None:
+    engine, token = Engine("azure-native"), "azure-native:network:VirtualNetwork"
+    given = {"resourceGroupName": "g", "virtualNetworkName": "n", "subnets": [{"name": "s"}]}
+    identity, state = engine.create(token, given)
+    previewed = engine.update(token, identity, state.values, {**given, "tags": {"a": "b"}}, preview=True)
+    assert previewed.values["subnets"][0]["id"] == f"{identity}/subnets/s"
+
+
+def test_an_address_that_google_gives_is_unknown_until_there_is_one() -> None:
+    token = "gcp:compute/instance:Instance"
+    interfaces = [{"network": "default", "accessConfigs": [{}]}]
+    given = {"name": "m", "machineType": "t", "bootDisk": {}, "networkInterfaces": interfaces}
+    _, previewed = Engine("gcp").create(token, given, preview=True)
+    assert previewed.values["networkInterfaces"][0]["accessConfigs"][0]["natIp"] is UNKNOWN
+    _, made = Engine("gcp").create(token, given)
+    interface = made.values["networkInterfaces"][0]
+    assert re.fullmatch(r"203\.0\.113\.\d+", interface["accessConfigs"][0]["natIp"])
+    assert re.fullmatch(r"10\.0\.0\.\d+", interface["networkIp"])
+
+
 def test_a_secret_input_is_a_secret_output_and_so_is_what_repeats_it() -> None:
     secrets = frozenset({("name",)})
     _, outputs = Engine("aws").create(QUEUE, {"name": "hidden-queue"}, secrets=secrets)
@@ -97,6 +117,12 @@ NAMES: dict[str, tuple[str, dict[str, Any], str, str]] = {
         {"resourceGroupName": "g", "accountName": "a"},
         "containerName",
         r"thing",
+    ),
+    "azure-native, called by its name alone": (
+        "azure-native:web:WebApp",
+        {"resourceGroupName": "g"},
+        "name",
+        r"thing[0-9a-f]{8}",
     ),
     "azure-native, role assignments": (
         "azure-native:authorization:RoleAssignment",
@@ -232,6 +258,33 @@ def test_a_policy_that_is_only_written_differently_is_no_change() -> None:
 
 def test_a_value_that_is_not_known_yet_is_a_change() -> None:
     assert Engine("aws").diff(QUEUE, {"name": "q"}, {"name": UNKNOWN}).changes == SOME
+
+
+def test_a_resource_without_any_input_does_not_change() -> None:
+    engine, token = Engine("aws"), "aws:securityhub/account:Account"
+    identity, state = engine.create(token, {})
+    request = provider_pb2.DiffRequest(
+        urn=engine.urn(token), id=identity, olds=encode(state.values), old_inputs=encode({}), news=encode({})
+    )
+    assert engine.provider.Diff(request, engine.context).changes == NONE
+
+
+def test_a_replacement_is_another_resource_and_an_update_is_not() -> None:
+    engine = Engine("aws")
+    identity, state = engine.create(KEY, {"description": "a"})
+    assert engine.create(KEY, {"description": "a", "keyUsage": "SIGN_VERIFY"})[0] != identity
+    assert engine.create(KEY, {"description": "b"})[0] == identity
+    assert engine.update(KEY, identity, state.values, {"description": "b"}).values["keyId"] == identity
+
+
+def test_no_identifier_is_derived_from_a_secret() -> None:
+    token, secret = "gcp:secretmanager/secretVersion:SecretVersion", frozenset({("secretData",)})
+
+    def identifiers(value: str) -> dict[str, Any]:
+        _, made = Engine("gcp").create(token, {"secret": "projects/p/secrets/s", "secretData": value}, secrets=secret)
+        return {name: each for name, each in made.values.items() if name != "secretData"}
+
+    assert identifiers("one") == identifiers("two")
 
 
 def test_a_fixed_name_is_freed_before_it_is_taken_again() -> None:
@@ -375,6 +428,68 @@ IDS: dict[str, tuple[str, dict[str, Any], str, dict[str, str]]] = {
         r"/subscriptions/\S+/resourceGroups/g/providers/Microsoft\.Network/virtualNetworks/n/subnets/s",
         {"name": "s"},
     ),
+    "bucket with a prefix": (BUCKET, {"bucketPrefix": "b-"}, r"b-\d{26}", {"bucket": r"b-\d{26}"}),
+    "alias": (
+        "aws:kms/alias:Alias",
+        {"name": "alias/a", "targetKeyId": "k"},
+        "alias/a",
+        {"targetKeyArn": r"arn:aws:kms:eu-west-1:\d{12}:key/k"},
+    ),
+    "federated identity provider": (
+        "aws:iam/openIdConnectProvider:OpenIdConnectProvider",
+        {"url": "https://issuer.test/a", "clientIdLists": ["sts"]},
+        r"arn:aws:iam::\d{12}:oidc-provider/issuer\.test/a",
+        {"arn": r"arn:aws:iam::\d{12}:oidc-provider/issuer\.test/a"},
+    ),
+    "hosted zone": ("aws:route53/zone:Zone", {"name": "a.test"}, r"Z\w+", {"zoneId": r"Z\w+"}),
+    "REST API's stage": (
+        "aws:apigateway/stage:Stage",
+        {"restApi": "abc", "stageName": "v1", "deployment": "d"},
+        r".+",
+        {"invokeUrl": r"https://abc\.execute-api\.eu-west-1\.amazonaws\.com/v1"},
+    ),
+    "database cluster": (
+        "aws:rds/cluster:Cluster",
+        {"engine": "aurora-postgresql", "clusterIdentifier": "c"},
+        "c",
+        {"endpoint": r"c\.cluster-\w+\.eu-west-1\.rds\.amazonaws\.com"},
+    ),
+    "role (aws-native)": (
+        "aws-native:iam:Role",
+        {"roleName": "r", "assumeRolePolicyDocument": json.loads(TRUST)},
+        ".+",
+        {"arn": r"arn:aws:iam::\d{12}:role/r"},
+    ),
+    "Google URL map": (
+        "gcp:compute/uRLMap:URLMap",
+        {"name": "u"},
+        "projects/rehearsal/global/urlMaps/u",
+        {},
+    ),
+    "Google identity pool": (
+        "gcp:iam/workloadIdentityPool:WorkloadIdentityPool",
+        {"workloadIdentityPoolId": "w"},
+        "projects/rehearsal/locations/global/workloadIdentityPools/w",
+        {"name": r"projects/\d{12}/locations/global/workloadIdentityPools/w"},
+    ),
+    "Google folder": (
+        "gcp:organizations/folder:Folder",
+        {"displayName": "f", "parent": "organizations/1"},
+        r"folders/[1-9]\d+",
+        {"name": r"folders/[1-9]\d+", "folderId": r"[1-9]\d+"},
+    ),
+    "Azure lifecycle policy": (
+        "azure-native:storage:ManagementPolicy",
+        {"resourceGroupName": "g", "accountName": "a", "managementPolicyName": "default", "policy": {"rules": []}},
+        r"/subscriptions/\S+/Microsoft\.Storage/storageAccounts/a/managementPolicies/default",
+        {},
+    ),
+    "Azure public address": (
+        "azure-native:network:PublicIPAddress",
+        {"resourceGroupName": "g", "publicIpAddressName": "p"},
+        r"\S+/publicIPAddresses/p",
+        {"ipAddress": r"203\.0\.113\.\d+"},
+    ),
     "Azure role assignment": (
         "azure-native:authorization:RoleAssignment",
         {"scope": "/subscriptions/1/x", "principalId": "p", "roleDefinitionId": "d", "roleAssignmentName": "n"},
@@ -437,5 +552,5 @@ def test_a_type_that_the_sdk_does_not_have_is_refused_by_name() -> None:
 
 
 def test_a_function_that_nothing_answers_is_an_error_that_names_it() -> None:
-    with pytest.raises(RefusedError, match="aws:ec2/getPrefixList:getPrefixList"):
-        Engine("aws").invoke("aws:ec2/getPrefixList:getPrefixList", {})
+    with pytest.raises(RefusedError, match="aws:ec2/getSpotPrice:getSpotPrice"):
+        Engine("aws").invoke("aws:ec2/getSpotPrice:getSpotPrice", {})
