@@ -135,13 +135,20 @@ class _Walk:
             if field is None:
                 self.refuse((*path, name), _unknown_key(type_, name, what))
             else:
-                inner = [found for model in models if (found := model.member(name)) is not None]
+                inner = [found for model in models if (found := self.member(model, name, field)) is not None]
                 checked[name] = self.value(field.type, value, (*path, name), inner, field)
         for name in type_.required:
             if given.get(name) is None:
                 place = path_text((*path, name))
                 self.refuse((*path, name), f"{place} is missing; {what} needs it ({_expected(fields[name].type)})")
         return checked
+
+    def member(self, model: VendorModel, name: str, field: Field) -> VendorModel | None:
+        """The vendor's member of that name; the bridge puts the names of lists into the plural."""
+        found = model.member(name)
+        if found is None and self.bridged and isinstance(field.type, ListOf) and name.endswith("s"):
+            found = model.member(name[:-1])
+        return found
 
     def value(self, type_: Type, value: Any, path: Path, models: Sequence[VendorModel], field: Field) -> Any:
         if value is None or isinstance(value, Unknown):
@@ -299,6 +306,10 @@ class _Walk:
                         f"{_range(low, high)} ({source})")  # fmt: skip
 
     def _bounds(self, value: float, limits: Limits, path: Path, source: str) -> None:
+        if limits.numbers and value not in limits.numbers:
+            listed = ", ".join(f"{each:g}" for each in limits.numbers)
+            self.refuse(path, f"{path_text(path)}: found {self.found(value, path)}, {self.vendor} allows {listed} "
+                        f"({source})")  # fmt: skip
         low, high = limits.minimum, limits.maximum
         if (low is not None and value < low) or (high is not None and value > high):
             self.refuse(path, f"{path_text(path)}: found {self.found(value, path)}, {self.vendor} allows "

@@ -46,6 +46,30 @@ def refused(token: str, inputs: dict[str, Any], secrets: frozenset[Path] = froze
 Row = tuple[str, dict[str, Any], str, tuple[str, ...]]
 
 AWS: dict[str, Row] = {
+    "a retention between two that CloudWatch has": (
+        "aws-native:logs:LogGroup",
+        {"retentionInDays": 31},
+        "retentionInDays",
+        ("found number 31", "14, 30, 60", "CloudFormation schema AWS::Logs::LogGroup"),
+    ),
+    "the same by the other provider": (
+        "aws:cloudwatch/logGroup:LogGroup",
+        {"retentionInDays": 31},
+        "retentionInDays",
+        ("found number 31", "14, 30, 60"),
+    ),
+    "a kind of filter that a guardrail does not have, in a list that the provider puts into the plural": (
+        "aws:bedrock/guardrail:Guardrail",
+        {
+            "blockedInputMessaging": "no",
+            "blockedOutputsMessaging": "no",
+            "contentPolicyConfig": {
+                "filtersConfigs": [{"type": "HATED", "inputStrength": "HIGH", "outputStrength": "HIGH"}]
+            },
+        },
+        "contentPolicyConfig.filtersConfigs[0].type",
+        ('found string "HATED"', '"HATE"'),
+    ),
     "a key that nothing has": (BUCKET, {"bukcet": "x"}, "bukcet", ("did you mean bucket",)),
     "the Python spelling of a key": (QUEUE, {"fifo_queue": True}, "fifo_queue", ("fifoQueue",)),
     "an unknown key three levels down": (
@@ -190,6 +214,18 @@ AWS: dict[str, Row] = {
 }
 
 GCP: dict[str, Row] = {
+    "a name with a capital and an underscore": (
+        "gcp:compute/network:Network",
+        {"name": "Bad_Name"},
+        "name",
+        ('found string "Bad_Name"', "Google discovery document compute.v1"),
+    ),
+    "a name that is one character too long": (
+        "gcp:compute/network:Network",
+        {"name": "a" * 64},
+        "name",
+        ("Google Cloud allows what matches [a-z]",),
+    ),
     "a key that nothing has": (G_BUCKET, {"location": "EU", "locaton": "x"}, "locaton", ("did you mean location",)),
     "an unknown key inside a block": (
         G_BUCKET,

@@ -69,6 +69,7 @@ class CloudFormation:
             return NO_LIMITS
         return Limits(
             values=tuple(value for value in node.get("enum", ()) if isinstance(value, str)),
+            numbers=tuple(value for value in node.get("enum", ()) if type(value) in (int, float)),
             pattern=node.get("pattern") if self.kind == "string" else None,
             min_length=node.get("minLength"),
             max_length=node.get("maxLength"),

@@ -133,6 +133,7 @@ class Discovery:
             ignore_case=True,
             # Deeper down the provider often takes another form of a name than the API (tag names, self links).
             pattern=schema.pattern if self._depth == 1 else None,
+            whole=True,  # the document leaves the anchors out
             minimum=float(schema.minimum) if numeric and schema.minimum else None,
             maximum=float(schema.maximum) if numeric and schema.maximum else None,
         )

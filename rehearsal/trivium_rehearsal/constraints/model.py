@@ -22,6 +22,8 @@ class Limits:
 
     values: tuple[str, ...] = ()
     """The allowed values of a string."""
+    numbers: tuple[float, ...] = ()
+    """The allowed values of a number."""
     ignore_case: bool = False
     """Whether the vendor accepts other capitals than its own."""
     pattern: str | None = None
