@@ -10,6 +10,7 @@ from tests.audit.test_audit_log import SIGNER as AUDIT_SIGNER
 from tests.audit.test_audit_log import write
 from tests.vocabulary.drafts import DRAFT, draft
 from trivium.cli import main
+from trivium.client.loading import audit_directory
 from trivium.vocabulary.envelope import Ed25519Signer
 
 
@@ -202,6 +203,27 @@ def test_the_doctor_is_content_with_a_good_deployment(
     assert run("doctor", "--deployment", str(signed), "--trust", f"{key}.pub", "--json") == 0
     checks = {check["subject"]: check["verdict"] for check in json.loads(capsys.readouterr().out)}
     assert checks["Deployment"] == checks["Constitution"] == checks["Audit log"] == "ok"
+
+
+def test_the_doctor_takes_what_the_client_takes(
+    signed: Path, key: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The descriptor as a URL, and the key itself."""
+    monkeypatch.setenv("TRIVIUM_DEPLOYMENT", signed.resolve().as_uri())
+    monkeypatch.setenv("TRIVIUM_TRUSTED_KEYS", Path(f"{key}.pub").read_text())
+    monkeypatch.delenv("TRIVIUM_AUDIT_DIR", raising=False)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    assert run("doctor") == 0
+    told = capsys.readouterr().out
+    assert "signature verified" in told
+    assert str(audit_directory(None, DRAFT["name"])) in told
+
+
+def test_the_doctor_tells_a_wrong_key_from_a_wrong_descriptor(
+    signed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("doctor", "--deployment", str(signed), "--trust", str(tmp_path / "none.pem")) == 1
+    assert "fail  Trusted keys" in capsys.readouterr().out
 
 
 def test_the_doctor_names_an_endpoint_that_does_not_answer(

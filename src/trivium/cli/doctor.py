@@ -15,9 +15,9 @@ from urllib.parse import urlsplit
 import click
 
 from trivium.cli import print_json
+from trivium.client.loading import audit_directory, fetch, trusted_keys
 from trivium.errors import TriviumError
 from trivium.vocabulary import deployment as vocabulary
-from trivium.vocabulary.envelope import EnvelopeError, TrustedKeys
 from trivium.vocabulary.residency import Cloud
 
 Verdict = Literal["ok", "warn", "fail"]
@@ -34,8 +34,16 @@ class Check:
     remedy: str = ""
 
 
+@dataclass(frozen=True)
+class _Found:
+    """The descriptor, read as the client reads it."""
+
+    deployed: vocabulary.Deployment
+    base: Path | None
+
+
 @click.command("doctor")
-@click.option("--deployment", envvar="TRIVIUM_DEPLOYMENT", help="Signed descriptor: path.")
+@click.option("--deployment", envvar="TRIVIUM_DEPLOYMENT", help="Signed descriptor: path or URL.")
 @click.option("--trust", envvar="TRIVIUM_TRUSTED_KEYS", help="Public key (PEM) that signed it.")
 @click.option("--connect", is_flag=True, help="Also open a TCP connection to each route's endpoint (sends nothing).")
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
@@ -56,23 +64,24 @@ def command(deployment: str | None, trust: str | None, connect: bool, as_json: b
 def _checks(source: str | None, trust: str | None, *, connect: bool) -> Iterator[Check]:
     version = ".".join(map(str, sys.version_info[:3]))
     yield Check("ok" if sys.version_info >= (3, 11) else "fail", "Python", version)
-    deployed = None
+    found = None
     for check in _deployment_checks(source, trust):
         if isinstance(check, Check):
             yield check
         else:
-            deployed = check
-    if deployed is None:
+            found = check
+    if found is None:
         return
-    yield _constitution(deployed, Path(source or ".").parent)
+    deployed = found.deployed
+    yield _constitution(deployed, found.base)
     for cloud in dict.fromkeys(route.cloud for route in deployed.routes):
         yield _extra(cloud)
-    yield _audit_directory()
+    yield _audit_directory(deployed.name)
     if connect:
         yield from (_connection(route) for route in deployed.routes)
 
 
-def _deployment_checks(source: str | None, trust: str | None) -> Iterator[Check | vocabulary.Deployment]:
+def _deployment_checks(source: str | None, trust: str | None) -> Iterator[Check | _Found]:
     if not source:
         yield Check("fail", "Deployment", "none named", "Set TRIVIUM_DEPLOYMENT to the signed descriptor.")
         return
@@ -80,14 +89,13 @@ def _deployment_checks(source: str | None, trust: str | None) -> Iterator[Check 
         yield Check("fail", "Trusted keys", "none named", "Set TRIVIUM_TRUSTED_KEYS to the public key's PEM file.")
         return
     try:
-        keys = TrustedKeys.from_pem(Path(trust).read_bytes())
-        deployed = vocabulary.verify(Path(source).read_bytes(), keys, now=datetime.now(UTC))
-    except OSError as error:
-        yield Check("fail", "Deployment", f"{error.filename}: {error.strerror}", "Correct the path.")
+        keys = trusted_keys(trust)
+    except TriviumError as error:
+        yield Check("fail", "Trusted keys", error.message, error.next_step or "")
         return
-    except EnvelopeError as error:
-        yield Check("fail", "Trusted keys", str(error), "Name a PEM file with the platform team's public key.")
-        return
+    try:
+        document, base = fetch(source)
+        deployed = vocabulary.verify(document, keys, now=datetime.now(UTC))
     except TriviumError as error:
         yield Check("fail", "Deployment", error.message, error.next_step or "")
         return
@@ -96,10 +104,10 @@ def _deployment_checks(source: str | None, trust: str | None) -> Iterator[Check 
     yield Check("ok", "Deployment", f"`{deployed.name}`, {kind}, {len(deployed.routes)} routes, signature verified")
     if days < 14:  # two weeks: enough to sign a new one without hurry
         yield Check("warn", "Validity", f"expires in {days} days", "Ask the platform team to sign a new descriptor.")
-    yield deployed
+    yield _Found(deployed, base)
 
 
-def _constitution(deployed: vocabulary.Deployment, base: Path) -> Check:
+def _constitution(deployed: vocabulary.Deployment, base: Path | None) -> Check:
     from trivium.constitution import load_layers
 
     try:
@@ -121,10 +129,8 @@ def _extra(cloud: Cloud) -> Check:
     return Check("warn", f"Credentials for {cloud}", f"{module} is not installed: only environment variables", remedy)
 
 
-def _audit_directory() -> Check:
-    named = os.environ.get("TRIVIUM_AUDIT_DIR")
-    state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
-    path = Path(named) if named else Path(state) / "trivium" / "audit"
+def _audit_directory(deployment: str) -> Check:
+    path = audit_directory(None, deployment).absolute()
     there = next(parent for parent in (path, *path.parents) if parent.exists())
     if not os.access(there, os.W_OK):
         return Check("fail", "Audit log", f"{there} is not writable", "Set TRIVIUM_AUDIT_DIR to a writable directory.")
