@@ -10,7 +10,9 @@ import pytest
 from tests.client.worlds import GREETING, World, hello
 from trivium import Client, Message, Options
 from trivium.audit import load_or_create, verify
+from trivium.audit.log import _Shard
 from trivium.errors import RequestError, RouteError, TransportError
+from trivium.guard import Guard, StreamGuard
 from trivium.vocabulary.envelope import TrustedKeys
 
 WAYS = pytest.mark.parametrize("way", ["create", "stream"])
@@ -99,6 +101,44 @@ def test_a_stream_that_outlives_its_client_is_recorded(world: World) -> None:
     client.close()
     stream.__exit__(None, None, None)
     assert world.outcomes() == [("aws-us", "abandoned")]
+    assert verified(world) == ([], 0)
+
+
+@WAYS
+def test_an_interruption_while_the_reply_is_judged_is_recorded(
+    world: World, way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with world.client() as client:
+        monkeypatch.setattr(Guard, "check_reply", interrupted)
+        monkeypatch.setattr(StreamGuard, "feed", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            asked(client, way)
+    assert world.outcomes() == [("aws-us", "abandoned")]
+
+
+@pytest.mark.parametrize("broken", ["_write", "_advance"])
+def test_an_interruption_while_the_record_is_written_leaves_the_log_in_order(
+    world: World, broken: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usual = getattr(_Shard, broken)
+
+    def interrupted(shard: _Shard, *arguments: object) -> None:
+        if broken == "_write":
+            os.write(shard._fd, b"half a rec")
+        else:
+            shard._tree.append(b"")
+        raise KeyboardInterrupt
+
+    with world.client() as client:
+        asked(client, "create")
+        monkeypatch.setattr(_Shard, broken, interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            asked(client, "create")
+        monkeypatch.setattr(_Shard, broken, usual)
+        assert asked(client, "create").text == GREETING
     assert verified(world) == ([], 0)
 
 

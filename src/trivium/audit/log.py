@@ -130,6 +130,8 @@ class _Shard:
         self._broken: str | None = None
         self._closed = False
         self._pid = os.getpid()
+        self._torn = False
+        """Ctrl-C came between a line and what is remembered of it: the file tells how far it is."""
         self._seal_timer: threading.Timer | None = None
         self._sync_timer: threading.Timer | None = None
         try:
@@ -141,9 +143,12 @@ class _Shard:
     def append(self, record: AuditRecord) -> None:
         with self._mutex:
             self._require_usable()
+            self._mend()
             line = _line(record, seq=self._next_seq, previous=self._last_leaf)
+            self._torn = True
             self._write(line)
             self._advance(line, record.time)
+            self._torn = False
             ticket = self._next_seq
             if self._tree.count >= SEGMENT_RECORDS:
                 self._seal_or_break()
@@ -218,9 +223,19 @@ class _Shard:
         sync_directory(self._path)
         self._tree = MerkleTree()
         self._first_seq = self._next_seq
+        self._leaf_before = self._last_leaf
         self._size = 0
         self._synced = self._next_seq
         self._first_time = self._last_time = ""
+
+    def _mend(self) -> None:
+        """Where an append was interrupted, read the open segment again: a whole line counts, a torn one is cut off."""
+        if self._torn:
+            self._tree = MerkleTree()
+            self._next_seq, self._last_leaf, self._size = self._first_seq, self._leaf_before, 0
+            self._first_time = self._last_time = ""
+            self._replay()
+            self._torn = False
 
     def _replay(self) -> int:
         """Read the lines that a crash left in the open segment; returns the bytes of a torn last line, cut off."""
@@ -255,6 +270,7 @@ class _Shard:
             cause = None
         with suppress(OSError):
             os.ftruncate(self._fd, self._size)
+            self._torn = False
         raise _refused(self._path, reason) from cause
 
     def _make_durable(self, ticket: int) -> None:
@@ -293,6 +309,7 @@ class _Shard:
 
     def _seal_or_break(self) -> None:
         try:
+            self._mend()
             if self._tree.count:
                 self._write_sealed(dropped_bytes=0)
         except OSError as error:

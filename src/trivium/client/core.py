@@ -280,7 +280,7 @@ class Core:
         except TriviumError as error:
             yield from self._record_refusal(ask, running, running.judged, error)
             raise
-        except Abandoned:
+        except (Abandoned, KeyboardInterrupt):  # Ctrl-C may also come while this generator works
             if not running.recorded:
                 yield Append(self._record(ask, running, "abandoned"))
             raise
