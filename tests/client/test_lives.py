@@ -25,7 +25,7 @@ def asked(client: Client, way: str) -> Message:
     return client.messages.stream(**hello()).get_final_message()
 
 
-def in_a_child(client: Client, act: str) -> str:
+def in_a_child(world: World, client: Client, act: str) -> str:
     """What is raised in a process that is forked from this one; "" when nothing is. It ends after ten seconds."""
     reads, writes = os.pipe()
     child = os.fork()
@@ -34,6 +34,8 @@ def in_a_child(client: Client, act: str) -> str:
         try:
             if act == "close":
                 client.close()
+            elif act == "make another":
+                world.client()
             else:
                 asked(client, act)
         except BaseException as error:
@@ -146,7 +148,7 @@ def test_an_interruption_while_the_record_is_written_leaves_the_log_in_order(
 def test_a_forked_client_says_so_instead_of_waiting_for_ever(world: World, way: str) -> None:
     with world.client() as client:
         client.messages.create(**hello())
-        told = in_a_child(client, way)
+        told = in_a_child(world, client, way)
     assert told.startswith("RequestError: This client was made in process")
     assert world.outcomes() == [("aws-us", "answered")]
 
@@ -154,7 +156,15 @@ def test_a_forked_client_says_so_instead_of_waiting_for_ever(world: World, way: 
 def test_a_child_that_leaves_takes_nothing_of_its_parents_log_along(world: World) -> None:
     with world.client() as client:
         client.messages.create(**hello())
-        assert in_a_child(client, "close") == ""
+        assert in_a_child(world, client, "close") == ""
         assert client.messages.create(**hello()).text == GREETING
     assert world.outcomes() == [("aws-us", "answered")] * 2
+    assert verified(world) == ([], 0)
+
+
+def test_a_client_that_is_made_in_a_forked_process_says_what_to_do_and_keeps_no_part_of_the_log(world: World) -> None:
+    with world.client() as client:
+        told = in_a_child(world, client, "make another")
+        assert told.startswith("ConfigurationError: This process was forked from one that had made a client")
+        client.messages.create(**hello())
     assert verified(world) == ([], 0)

@@ -117,6 +117,10 @@ REFUSED: dict[str, Row] = {
         lambda b: b["messages"].append({"role": "assistant", "content": "So "}),
         "cannot end with trailing whitespace",
     ),
+    "a text of line breaks alone": (
+        lambda b: _last(b).append({"type": "text", "text": "\n\n"}),
+        "must contain non-whitespace text",
+    ),
     "a thinking block without signature": (
         lambda b: b["messages"][3]["content"][0].pop("signature"),
         r"thinking\.signature: Field required",

@@ -410,6 +410,8 @@ def _check_turns(turns: list[Json]) -> None:
                 f"messages.{position}: all messages must have non-empty content except for the optional final "
                 "assistant message"
             )
+        if any(block.get("type") == "text" and not block["text"].strip() for block in _blocks(turn)):
+            raise InvalidBodyError("messages: text content blocks must contain non-whitespace text")
     if turns[-1]["role"] == "assistant" and _last_text(turns[-1]["content"])[-1:].isspace():
         raise InvalidBodyError("messages: final assistant content cannot end with trailing whitespace")
     _check_pairs(_merged(turns))
@@ -421,11 +423,15 @@ def _last_text(content: str | list[Json]) -> str:
     return str(content[-1].get("text", "")) if content else ""
 
 
+def _blocks(turn: Json) -> list[Json]:
+    return turn["content"] if isinstance(turn["content"], list) else []
+
+
 def _merged(turns: list[Json]) -> list[tuple[str, list[Json], int]]:
     """Neighbouring turns of one role count as one ("consecutive turns will be combined"): role, blocks, position."""
     merged: list[tuple[str, list[Json], int]] = []
     for position, turn in enumerate(turns):
-        blocks = turn["content"] if isinstance(turn["content"], list) else []
+        blocks = _blocks(turn)
         if merged and merged[-1][0] == turn["role"]:
             merged[-1][1].extend(blocks)
         else:

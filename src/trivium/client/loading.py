@@ -92,7 +92,10 @@ def _download(address: str) -> bytes:
     from pyreqwest.client import SyncClientBuilder
     from pyreqwest.exceptions import PyreqwestError
 
-    pool = SyncClientBuilder().https_only(True).follow_redirects(False).timeout(timedelta(seconds=30)).build()
+    from trivium.client.transport import unforked
+
+    with unforked():
+        pool = SyncClientBuilder().https_only(True).follow_redirects(False).timeout(timedelta(seconds=30)).build()
     try:
         with pool, pool.get(address).build_streamed() as response:
             if response.status != 200:

@@ -15,6 +15,7 @@ from trivium.client.elsewhere import Explained
 from trivium.client.loading import audit_directory, audit_key, catalogue_override, fetch, trusted_keys
 from trivium.client.message import request_of
 from trivium.client.options import Options
+from trivium.client.transport import FORKED
 from trivium.constitution import load_layers
 from trivium.credentials import Authoriser, Sources
 from trivium.errors import AuditError, AuditWriteError, CredentialsError, RequestError
@@ -94,7 +95,11 @@ class Shared(Explained):
             earlier_keys=earlier_keys(key),
             durability=deployed.audit.durability,
         )
-        return cls(deployed, guard=guard, log=log, credentials=credentials, options=options, prices=prices)
+        try:
+            return cls(deployed, guard=guard, log=log, credentials=credentials, options=options, prices=prices)
+        except BaseException:
+            log.close()
+            raise
 
     def _steps(self, arguments: Mapping[str, Any], *, stream: bool) -> Steps:
         """Any: the arguments of `create` and `stream`, checked by `request_of`."""
@@ -113,7 +118,7 @@ class Shared(Explained):
             raise RequestError(
                 f"This client was made in process {self._pid} and is used in {os.getpid()}, which was forked from it;"
                 " neither its connections nor its audit log survive that, so nothing was sent.",
-                next_step="Make a client in each process, after it was forked.",
+                next_step=FORKED,
             )
         with self._mutex:
             if self._closed:

@@ -7,8 +7,8 @@ for 64 KiB before it gives out the first byte, which is more than most answers h
 """
 
 import threading
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from queue import Empty, SimpleQueue
 from typing import NamedTuple, TypeVar
@@ -21,13 +21,16 @@ from pyreqwest.response import BaseResponse, Response, SyncResponse
 
 from trivium.client.core import Answer, Send
 from trivium.client.options import Options
-from trivium.errors import DeadlineError, RouteError, TransportError
+from trivium.errors import ConfigurationError, DeadlineError, RouteError, TransportError
 
 DRAIN_S = 0.25
 """How long an answer that has ended waits for the end of its connection's body. The two are sent together, or within a
 round trip; whoever holds the second back would hold back the answer, too."""
 
 _IDLE_S = 10.0
+
+FORKED = "Make no client before forking, or start processes by `spawn`; each makes its own."
+"""What to do about a process that was forked from one with a client."""
 
 _Builder = TypeVar("_Builder", ClientBuilder, SyncClientBuilder)
 _Request = TypeVar("_Request", RequestBuilder, SyncRequestBuilder)
@@ -36,19 +39,21 @@ _Request = TypeVar("_Request", RequestBuilder, SyncRequestBuilder)
 def sync_pools(options: Options, *, rehearsal: bool) -> tuple[SyncClient, SyncClient]:
     """The pools of a `Client`: for whole answers, and for streams."""
     silence = timedelta(seconds=options.read_timeout_s)
-    return (
-        _configured(SyncClientBuilder(), options, rehearsal=rehearsal).build(),
-        _configured(SyncClientBuilder(), options, rehearsal=rehearsal).read_timeout(silence).build(),
-    )
+    with unforked():
+        return (
+            _configured(SyncClientBuilder(), options, rehearsal=rehearsal).build(),
+            _configured(SyncClientBuilder(), options, rehearsal=rehearsal).read_timeout(silence).build(),
+        )
 
 
 def async_pools(options: Options, *, rehearsal: bool) -> tuple[Client, Client]:
     """The pools of an `AsyncClient`: for whole answers, and for streams."""
     silence = timedelta(seconds=options.read_timeout_s)
-    return (
-        _configured(ClientBuilder(), options, rehearsal=rehearsal).build(),
-        _configured(ClientBuilder(), options, rehearsal=rehearsal).read_timeout(silence).build(),
-    )
+    with unforked():
+        return (
+            _configured(ClientBuilder(), options, rehearsal=rehearsal).build(),
+            _configured(ClientBuilder(), options, rehearsal=rehearsal).read_timeout(silence).build(),
+        )
 
 
 class Readers:
@@ -210,6 +215,19 @@ class AsyncExchange:
         request, self._request, self._response = self._request, None, None
         if request is not None:
             await request.__aexit__(None, None, None)
+
+
+@contextmanager
+def unforked() -> Iterator[None]:
+    """pyreqwest refuses with a RuntimeError to work in a process forked from one that used it."""
+    try:
+        yield
+    except RuntimeError as error:
+        raise ConfigurationError(
+            "This process was forked from one that had made a client or fetched a descriptor, and no connection can be "
+            "made in it.",
+            next_step=FORKED,
+        ) from error
 
 
 def _configured(builder: _Builder, options: Options, *, rehearsal: bool) -> _Builder:
