@@ -2,6 +2,7 @@
 
 import html
 import json
+import os
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
@@ -67,7 +68,8 @@ def show(summary: Summary) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    console = Console(highlight=False, width=None if Console().is_terminal else 120)
+    wide = not Console().is_terminal and "COLUMNS" not in os.environ
+    console = Console(highlight=False, width=120 if wide else None)
     console.print()
     resources = Table(title="Resources", box=box.SIMPLE_HEAD, title_justify="left", title_style="bold")
     for column in ("cloud", *LEVELS):
