@@ -2,8 +2,8 @@
 
     python benchmarks/rehearsal_up.py [--sizes 100,300,1000] [--checkpoints both|yes|no] [--pack]
 
-prints one JSON document and a table. Every figure of one run is taken in one run, on one machine: compare the columns,
-not two machines.
+prints one JSON document, and a table on standard error. Every figure of one run is taken in one run, on one machine:
+compare the columns, not two machines.
 
 The engine runs the program as it runs a stack's, in a process of its own; the stand-in providers are another, so the
 processor time of each is what the operating system says of it. `further` is what a resource costs beyond the first
@@ -197,7 +197,7 @@ def main() -> int:
             if asked.pack:
                 rows.append(measure(size, work=work, pid=pid, settings=settings, checkpoints=compared[0], pack=True))
     print(json.dumps([{**asdict(row), "wall_ms_each": round(row.wall_ms_each, 2)} for row in rows]))
-    print(table(rows))
+    print(table(rows), file=sys.stderr)
     return 0
 
 
