@@ -329,8 +329,10 @@ def test_any_json_in_an_event_raises_nothing_but_route_errors(
     protocol: Protocol, payload: dict[str, object], name: str
 ) -> None:
     event = samples.frame(name, payload) if protocol == "converse" else samples.sse(name, payload)
-    with pytest.raises(RouteError):
+    try:
         decoded(protocol, samples.STREAMS[protocol][0], event)
+    except RouteError:
+        pass
 
 
 def test_one_flipped_bit_anywhere_in_a_frame_is_found() -> None:

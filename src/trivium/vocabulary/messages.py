@@ -4,7 +4,9 @@ Claude's users know that shape, so all three protocols are translated to and fro
 Source: the public Messages API reference (platform.claude.com), read 2026-11-22.
 """
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta
 
 from trivium.vocabulary.record import Record
 
@@ -154,13 +156,17 @@ StopReason = str
 add some at any time (platform.claude.com, "Versions", read 2026-11-23)."""
 
 
+Tokens = Annotated[int, Meta(ge=0, lt=2**53)]
+"""A count that every reader of the audit log's JSON can keep exactly (RFC 8259, section 6)."""
+
+
 class Usage(Record, frozen=True, kw_only=True, omit_defaults=False):
     """Tokens of one attempt. `input_tokens` excludes cached ones on every route (adapters normalise)."""
 
-    input_tokens: int = 0
-    output_tokens: int = 0
-    cache_creation_input_tokens: int = 0
-    cache_read_input_tokens: int = 0
+    input_tokens: Tokens = 0
+    output_tokens: Tokens = 0
+    cache_creation_input_tokens: Tokens = 0
+    cache_read_input_tokens: Tokens = 0
 
 
 class Reply(Record, frozen=True, kw_only=True):

@@ -10,7 +10,7 @@ ConverseStream), and its service model in botocore 1.44, read 2026-11-22.
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Any
+from typing import Any
 from urllib.parse import quote
 
 import msgspec
@@ -38,6 +38,7 @@ from trivium.vocabulary.messages import (
     TextDelta,
     ThinkingBlock,
     ThinkingDelta,
+    Tokens,
     ToolInputDelta,
     ToolResultBlock,
     ToolUseBlock,
@@ -75,17 +76,13 @@ _FAILED_STOPS = ("malformed_model_output", "malformed_tool_use")
 """The service model's reasons to stop that are no answer: another attempt may be one."""
 
 
-_Tokens = Annotated[int, msgspec.Meta(ge=0, lt=2**53)]
-"""A number that every reader of the audit log's JSON can keep exactly (RFC 8259, section 6)."""
-
-
 class _Usage(msgspec.Struct, frozen=True, rename="camel"):
     """Bedrock's `inputTokens` exclude cached ones, as ours do."""
 
-    input_tokens: _Tokens = 0
-    output_tokens: _Tokens = 0
-    cache_read_input_tokens: _Tokens = 0
-    cache_write_input_tokens: _Tokens = 0
+    input_tokens: Tokens = 0
+    output_tokens: Tokens = 0
+    cache_read_input_tokens: Tokens = 0
+    cache_write_input_tokens: Tokens = 0
 
     def usage(self) -> Usage:
         return Usage(

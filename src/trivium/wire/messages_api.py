@@ -8,7 +8,7 @@ Both stream server-sent events that end with `message_stop`. Sources: platform.c
 """
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Any
 from urllib.parse import quote
 
 import msgspec
@@ -31,6 +31,7 @@ from trivium.vocabulary.messages import (
     TextDelta,
     ThinkingBlock,
     ThinkingDelta,
+    Tokens,
     ToolInputDelta,
     ToolUseBlock,
     Usage,
@@ -48,15 +49,11 @@ class _Lenient(msgspec.Struct, frozen=True):
     """What providers send may grow fields; those we do not know are passed over, those we need must fit."""
 
 
-_Tokens = Annotated[int, msgspec.Meta(ge=0, lt=2**53)]
-"""A number that every reader of the audit log's JSON can keep exactly (RFC 8259, section 6)."""
-
-
 class _Usage(_Lenient, frozen=True):
-    input_tokens: _Tokens | None = None
-    output_tokens: _Tokens | None = None
-    cache_creation_input_tokens: _Tokens | None = None
-    cache_read_input_tokens: _Tokens | None = None
+    input_tokens: Tokens | None = None
+    output_tokens: Tokens | None = None
+    cache_creation_input_tokens: Tokens | None = None
+    cache_read_input_tokens: Tokens | None = None
 
 
 class _Message(_Lenient, frozen=True):
