@@ -1,4 +1,4 @@
-"""Inputs against the SDK's types, the vendor's model and the grammar of documents.
+"""Inputs against the SDK's types, the vendor's model, the forms that no model states and the grammar of documents.
 
 What is refused is refused with the full path of the property, what was found (never a secret's value) and what is
 allowed. What is unknown in a preview is let pass, and judged when it is known.
@@ -18,6 +18,7 @@ from typing import Any, Final
 from trivium_rehearsal import documents
 from trivium_rehearsal.constraints import azure_enums, vendor_models
 from trivium_rehearsal.constraints.model import Limits, VendorModel, compiled
+from trivium_rehearsal.forms import Wrong, wrong_form
 from trivium_rehearsal.types import (
     Anything,
     Enumeration,
@@ -231,6 +232,8 @@ class _Walk:
             # The sentence that Google's provider generator writes from the API's enumeration.
             stated = Limits(values=(*field.possible_values, ""), ignore_case=True)
             self.limits(converted, stated, path, "the provider's documentation", field)
+        if isinstance(converted, str) and converted and len(self.failures) == before:
+            self.form(value, wrong_form(self.type.token, _name(path), converted), path)
         return converted
 
     def converted(self, kind: str, value: Any) -> Any:
@@ -298,6 +301,12 @@ class _Walk:
             self.refuse(path, f"{path_text(path)}: found {self.found(value, path)}, {self.vendor} allows what "
                         f"matches {limits.pattern} ({source})")  # fmt: skip
 
+    def form(self, value: Any, wrong: Wrong | None, path: Path) -> None:
+        if wrong is not None:
+            hint = "" if self.bag.is_secret(path) or not wrong.near else f"; did you mean {json.dumps(wrong.near)}?"
+            found = self.found(value, path)
+            self.refuse(path, f"{path_text(path)}: found {found}, {self.vendor} allows {wrong.allowed}{hint}")
+
     def length(self, size: int, unit: str, low: float | None, high: float | None, path: Path, source: str) -> None:
         if self.bridged and size == 0:
             return
@@ -326,8 +335,12 @@ class _Walk:
 
 def _is_reference(path: Path, value: str) -> bool:
     """Whether a value names another resource, whose made-up id need not have the form of a real one."""
-    name = next((step for step in reversed(path) if isinstance(step, str)), "")
-    return value.startswith("arn:") or bool(_REFERENCE.search(name))
+    return value.startswith("arn:") or bool(_REFERENCE.search(_name(path)))
+
+
+def _name(path: Path) -> str:
+    """The property that a value stands in, itself or in a list."""
+    return next((step for step in reversed(path) if isinstance(step, str)), "")
 
 
 def _range(low: float | None, high: float | None) -> str:

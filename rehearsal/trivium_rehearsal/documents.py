@@ -14,6 +14,7 @@ from difflib import get_close_matches
 from enum import Enum
 from typing import Any, Final
 
+from trivium_rehearsal.forms import google_member, google_role
 from trivium_rehearsal.wire import Path
 
 __all__ = ["Kind", "Problem", "document_kind", "documents_of", "problems", "same_document"]
@@ -297,9 +298,20 @@ def _google(document: Mapping[str, Any]) -> Iterator[Problem]:
     yield from _unknown_keys(document, allowed, (), "a Google IAM policy")
     bindings = document.get("bindings", [])
     for index, binding in enumerate(bindings if isinstance(bindings, list) else []):
-        for element in ("role", "members"):
-            if isinstance(binding, dict) and element not in binding:
-                yield Problem(("bindings", index), f"the element {element} is missing")
+        if isinstance(binding, dict):
+            yield from _binding(binding, ("bindings", index))
+
+
+def _binding(binding: Mapping[str, Any], path: Path) -> Iterator[Problem]:
+    for element in ("role", "members"):
+        if element not in binding:
+            yield Problem(path, f"the element {element} is missing")
+    role, members = binding.get("role"), binding.get("members")
+    if isinstance(role, str) and (wrong := google_role(role)) is not None:
+        yield Problem((*path, "role"), f"allowed is {wrong.allowed}", role)
+    for index, member in enumerate(members if isinstance(members, list) else []):
+        if isinstance(member, str) and (wrong := google_member(member)) is not None:
+            yield Problem((*path, "members", index), f"allowed is {wrong.allowed}", member)
 
 
 def same_document(one: str, other: str) -> bool:

@@ -22,6 +22,8 @@ G_FIREWALL, G_TOPIC = "gcp:compute/firewall:Firewall", "gcp:pubsub/topic:Topic"
 A_STORAGE, A_NETWORK = "azure-native:storage:StorageAccount", "azure-native:network:VirtualNetwork"
 A_VAULT, A_ACCOUNT = "azure-native:keyvault:Vault", "azure-native:cognitiveservices:Account"
 A_ROLE, A_CONTAINER = "azure-native:authorization:RoleAssignment", "azure-native:storage:BlobContainer"
+VPC, SECURITY_GROUP = "aws:ec2/vpc:Vpc", "aws:ec2/securityGroup:SecurityGroup"
+G_GRANT, G_SUBNET = "gcp:projects/iAMMember:IAMMember", "gcp:compute/subnetwork:Subnetwork"
 A_RULES, E_APP = "azure-native:network:NetworkSecurityGroup", "azuread:index/application:Application"
 
 GROUP = {"resourceGroupName": "group"}
@@ -46,6 +48,25 @@ def refused(token: str, inputs: dict[str, Any], secrets: frozenset[Path] = froze
 Row = tuple[str, dict[str, Any], str, tuple[str, ...]]
 
 AWS: dict[str, Row] = {
+    "a network by an address inside it": (
+        VPC,
+        {"cidrBlock": "10.0.0.1/16"},
+        "cidrBlock",
+        ('found string "10.0.0.1/16"', "the provider's validator", 'did you mean "10.0.0.0/16"'),
+    ),
+    "an address for a network": (VPC, {"cidrBlock": "10.0.0.0"}, "cidrBlock", ("IPv4 network in CIDR notation",)),
+    "a network of the other family, in the middle of a list": (
+        SECURITY_GROUP,
+        {"ingress": [{"protocol": "tcp", "fromPort": 1, "toPort": 2, "cidrBlocks": ["10.0.0.0/8", "2001:db8::/32"]}]},
+        "ingress[0].cidrBlocks[1]",
+        ("IPv4 network",),
+    ),
+    "an IPv6 rule by an address inside its network": (
+        "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
+        {"securityGroupId": "sg-1", "ipProtocol": "tcp", "cidrIpv6": "2001:db8::1/64"},
+        "cidrIpv6",
+        ('did you mean "2001:db8::/64"',),
+    ),
     "a retention between two that CloudWatch has": (
         "aws-native:logs:LogGroup",
         {"retentionInDays": 31},
@@ -214,6 +235,48 @@ AWS: dict[str, Row] = {
 }
 
 GCP: dict[str, Row] = {
+    "a member without its kind": (
+        G_GRANT,
+        {"project": "p", "role": "roles/viewer", "member": "app@p.iam.gserviceaccount.com"},
+        "member",
+        ("a kind and a name", 'did you mean "serviceAccount:app@p.iam.gserviceaccount.com"'),
+    ),
+    "a member's kind in other capitals": (
+        "gcp:storage/bucketIAMBinding:BucketIAMBinding",
+        {"bucket": "b", "role": "roles/storage.objectViewer", "members": ["allUsers", "serviceaccount:a@b"]},
+        "members[1]",
+        ('did you mean "serviceAccount:a@b"',),
+    ),
+    "a member that was deleted": (
+        G_GRANT,
+        {"project": "p", "role": "roles/viewer", "member": "deleted:user:a@example.com?uid=1"},
+        "member",
+        ("a member that exists",),
+    ),
+    "a role without its prefix": (
+        G_GRANT,
+        {"project": "p", "role": "aiplatform.user", "member": "user:a@example.com"},
+        "role",
+        ("projects/PROJECT/roles/ROLE", 'did you mean "roles/aiplatform.user"'),
+    ),
+    "a member without its kind, in a policy's text": (
+        "gcp:projects/iAMPolicy:IAMPolicy",
+        {"project": "p", "policyData": '{"bindings": [{"role": "roles/viewer", "members": ["a@example.com"]}]}'},
+        "policyData",
+        ("bindings[0].members[0]", "a kind and a name"),
+    ),
+    "a role without its prefix, in a policy's text": (
+        "gcp:projects/iAMPolicy:IAMPolicy",
+        {"project": "p", "policyData": '{"bindings": [{"role": "viewer", "members": ["user:a@example.com"]}]}'},
+        "policyData",
+        ("bindings[0].role", "roles/ROLE"),
+    ),
+    "a subnet's range that is none": (
+        G_SUBNET,
+        {"network": "n", "ipCidrRange": "10.0.0.0/33"},
+        "ipCidrRange",
+        ("a network in CIDR notation",),
+    ),
     "a name with a capital and an underscore": (
         "gcp:compute/network:Network",
         {"name": "Bad_Name"},
@@ -310,6 +373,16 @@ GCP: dict[str, Row] = {
 }
 
 AZURE: dict[str, Row] = {
+    "a subnet by an address inside it, two levels down": (
+        A_NETWORK,
+        {
+            **GROUP,
+            "addressSpace": {"addressPrefixes": ["10.0.0.0/16"]},
+            "subnets": [{"name": "one", "addressPrefix": "10.0.1.1/24"}],
+        },
+        "subnets[0].addressPrefix",
+        ('did you mean "10.0.1.0/24"',),
+    ),
     "a key that nothing has": (A_STORAGE, {**STORAGE, "accesTier": "Hot"}, "accesTier", ("did you mean accessTier",)),
     "an unknown key inside a block": (
         A_STORAGE,
@@ -477,6 +550,39 @@ ACCEPTED: dict[str, tuple[str, dict[str, Any]]] = {
             "guardrailVersion": "1",
         },
     ),
+    "every kind of member": (
+        "gcp:projects/iAMBinding:IAMBinding",
+        {
+            "project": "p",
+            "role": "organizations/1/roles/auditor",
+            "members": [
+                "allAuthenticatedUsers",
+                "domain:example.com",
+                "group:a@example.com",
+                "serviceAccount:p.svc.id.goog[space/account]",
+                "principal://iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/p/subject/s",
+                "principalSet://iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/p/*",
+                UNKNOWN,
+            ],
+        },
+    ),
+    "a subnet's range by an address inside it, which Google's provider lets pass": (
+        G_SUBNET,
+        {"network": "n", "ipCidrRange": "10.0.0.1/24"},
+    ),
+    "a network that EC2 itself corrects": ("aws-native:ec2:Vpc", {"cidrBlock": "10.0.0.1/16"}),
+    "a source that is a service's tag": (
+        "azure-native:network:SecurityRule",
+        {
+            **GROUP,
+            "networkSecurityGroupName": "n",
+            "access": "Allow",
+            "direction": "Inbound",
+            "priority": 100,
+            "protocol": "Tcp",
+            "sourceAddressPrefix": "VirtualNetwork",
+        },
+    ),
     "null for an optional input": (BUCKET, {"bucket": None}),
 }
 
@@ -493,6 +599,13 @@ def test_a_secret_is_never_shown() -> None:
     found = refused(FUNCTION, inputs, frozenset({("role",), ("runtime",), ("timeout",)}))
     assert set(found) == {"role", "runtime", "timeout"}
     assert all("hunter2" not in reason and "a secret" in reason for reason in found.values())
+
+
+def test_what_was_probably_meant_is_not_told_of_a_secret() -> None:
+    inputs = {"project": "p", "role": "roles/viewer", "member": "hunter2@example.com"}
+    found = refused(G_GRANT, inputs, frozenset({("member",)}))
+    assert set(found) == {"member"}
+    assert "hunter2" not in found["member"]
 
 
 def test_a_secret_document_is_not_quoted() -> None:
