@@ -1,7 +1,10 @@
 # Everything is made by the first target that needs it; each can be interrupted anywhere and run again.
-# `make PYTHON=/path/to/python3.11 …` names the Python (3.11 or newer) to make the environment with.
+# `make PYTHON=/path/to/python3.11 …` names the Python (3.11 or newer) to make the environment with. It is kept: without
+# the word PYTHON= the one that made .venv is taken again, as long as it is there.
 
-PYTHON ?= python3
+MADE_BY := $(shell made_by=$$(sed -n 's/^executable = \([^ ]*\)$$/\1/p' .venv/pyvenv.cfg 2>/dev/null); \
+	[ ! -x "$$made_by" ] || echo "$$made_by")
+PYTHON ?= $(or $(MADE_BY),python3)
 VENV := .venv/bin
 ROOMS := trivium trivium_components trivium_policies trivium_rehearsal
 

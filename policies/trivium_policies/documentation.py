@@ -38,15 +38,16 @@ configuring a pack, `python -m trivium_policies.profile finance > finance.json` 
 does not exist.
 
 **Audit stores.** The rules about audit stores judge a bucket or storage account that carries the label (tag)
-`{ROLE_LABEL}: {AUDIT_STORE}`, or that is made inside a component whose type ends in `AuditStore`.
+`{ROLE_LABEL}: {AUDIT_STORE}`, or that is made inside a component whose type ends in `AuditStore`. A label that is this
+one but for capitals, dashes or a letter or two counts as this one.
 
 **What no rule sees.** Each rule lists the resource types that it judges; a resource of another type passes it. So what
 is inside a template that a cloud deploys by itself (a CloudFormation stack, an ARM deployment) is not judged, nor what
 stands outside the stack, nor a label that a provider adds by default. A reviewer refuses such resources by sight.
 
 **Waivers.** `policies/waivers.yaml`, or the file that `{WAIVERS_VARIABLE}` names, lists accepted violations:
-rule, resource (the URN that ends the finding), reason, owner, first and last day. A waived finding is still shown. An
-expired waiver, or one for a rule that does not exist, keeps the pack from loading.
+rule, resource (the URN that ends the finding), reason, owner, first and last day, at most 366 days apart. A waived
+finding is still shown. An expired waiver, or one for a rule that does not exist, keeps the pack from loading.
 
 **Unknown in a preview is not a pass.** An input that the preview cannot know is reported as `cannot-be-judged-yet`, and
 judged in the update before the resource is made (rules of scope `stack`: after the update).

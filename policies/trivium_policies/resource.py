@@ -83,6 +83,10 @@ class Properties:
                 return None
         return value
 
+    def own(self, name: str) -> object:
+        """The value of its own member `name`, or None. Dots in the name are a part of it, as in a label's key."""
+        return self._known(self._bag.get(name), f"{self._prefix}[{name}]")
+
     def text(self, path: str) -> str | None:
         """The string at `path`, or None."""
         value = self.value(path)

@@ -2,9 +2,11 @@
 
 A stack holds buckets of many kinds, and the rules about audit stores must neither miss one nor judge another. A
 resource is an audit store when its program says so: by the label (tag) `trivium-role: audit-store`, or by being made
-inside a component whose type ends in `AuditStore`.
+inside a component whose type ends in `AuditStore`. A label that is nearly this one (`trivium_role`, `Audit-Store`,
+`trivum-role`) counts as this one: a slip of the pen must not take a store out of the rules' sight.
 """
 
+from difflib import SequenceMatcher
 from typing import Final
 
 from trivium_policies.resource import Resource
@@ -26,6 +28,8 @@ AUDIT_STORE: Final = "audit-store"
 """The label's value on an audit store."""
 
 _COMPONENT_SUFFIX: Final = "AuditStore"
+_NEAR: Final = 0.85
+"""How much of two words must be the same: 0.85 lets two of eleven letters be wrong or missing."""
 
 
 def is_audit_store(resource: Resource) -> bool:
@@ -36,9 +40,15 @@ def is_audit_store(resource: Resource) -> bool:
     if any(parent.endswith(_COMPONENT_SUFFIX) for parent in resource.parents):
         return True
     if resource.type == NATIVE_S3_BUCKET:
-        return any(
-            tag.text("key") == ROLE_LABEL and tag.text("value") == AUDIT_STORE
-            for tag in resource.properties.bags("tags")
-        )
-    labels = "labels" if resource.type.startswith("gcp:") else "tags"
-    return resource.properties.bag(labels).text(ROLE_LABEL) == AUDIT_STORE
+        tags = resource.properties.bags("tags")
+        return any(_nearly(tag.text("key"), ROLE_LABEL) and _nearly(tag.text("value"), AUDIT_STORE) for tag in tags)
+    labels = resource.properties.bag("labels" if resource.type.startswith("gcp:") else "tags")
+    return any(_nearly(key, ROLE_LABEL) and _nearly(labels.own(key), AUDIT_STORE) for key in labels.names)
+
+
+def _nearly(found: object, meant: str) -> bool:
+    """Whether `found` is `meant`, but for capitals, dashes and one or two letters."""
+    if not isinstance(found, str) or found == meant:
+        return found == meant
+    plain = "".join(letter for letter in found.casefold() if letter.isalnum())
+    return SequenceMatcher(None, plain, meant.replace("-", ""), autojunk=False).ratio() >= _NEAR

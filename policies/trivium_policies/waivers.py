@@ -1,8 +1,8 @@
 """Waivers: a violation that somebody has accepted, for one resource, for a reason, until a day.
 
 A waived violation is still shown, with its owner and its last day; it only does not stop the deployment. A waiver
-that has expired, or names a rule that does not exist, is an error: the pack does not load, so nothing is deployed on
-a forgotten promise.
+that has expired, runs longer than a year, or names a rule that does not exist, is an error: the pack does not load, so
+nothing is deployed on a forgotten promise.
 
     waivers:
       - rule: aws-audit-store-locked
@@ -15,7 +15,7 @@ a forgotten promise.
 
 from collections.abc import Collection, Hashable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Final
@@ -26,6 +26,8 @@ from trivium.errors import ConfigurationError
 
 _TEXTS: Final = ("rule", "resource", "reason", "owner")
 _DATES: Final = ("granted", "expires")
+_LONGEST: Final = timedelta(days=366)
+"""From the first day to the last. What is accepted is to be decided again at least once a year."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ class Waiver:
     granted: date
     """First day."""
     expires: date
-    """Last day; from the next on it is an error."""
+    """Last day, at most 366 after the first; from the next on it is an error."""
 
 
 class _PlainLoader(yaml.SafeLoader):
@@ -130,6 +132,8 @@ def _date_problems(granted: object, expires: object, today: date) -> Iterator[st
         yield f"it expired on {expires}; mend the resource, or decide again and write new dates."
     if isinstance(granted, date) and isinstance(expires, date) and expires < granted:
         yield "`expires` lies before `granted`."
+    if isinstance(granted, date) and isinstance(expires, date) and expires - granted > _LONGEST:
+        yield f"it runs from {granted} to {expires}; a waiver runs {_LONGEST.days} days at most."
 
 
 def _unusable(source: str, problems: list[str]) -> ConfigurationError:

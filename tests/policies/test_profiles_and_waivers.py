@@ -126,6 +126,7 @@ WRONG_WAIVERS = {
     "expired yesterday": (waivers(expires=date(2026, 11, 21)), "expired on 2026-11-21"),
     "granted in the future": (waivers(granted=date(2026, 11, 23), expires=date(2026, 12, 1)), "still to come"),
     "ends before it begins": (waivers(granted=TODAY, expires=date(2026, 11, 2)), "lies before"),
+    "for more than a year": (waivers(expires=date(2027, 11, 3)), "runs from 2026-11-01 to 2027-11-03"),
     "for a rule that does not exist": (waivers(rule="aws-audit-store-lokced"), f"did you mean `{STORE}`?"),
     "without a reason": (waivers(reason=None), "`reason` is missing"),
     "with an empty owner": (waivers(owner="  "), "`owner` is missing or empty"),
@@ -150,6 +151,11 @@ def test_a_wrong_waiver_is_an_error(case: str) -> None:
 @pytest.mark.parametrize("document", [None, {"waivers": None}, {"waivers": []}])
 def test_a_file_without_waivers_has_none(document: object) -> None:
     assert parse_waivers(document, rule_ids=[STORE], today=TODAY) == ()
+
+
+def test_a_waiver_may_run_for_a_year() -> None:
+    (waiver,) = parse_waivers(waivers(expires=date(2027, 11, 2)), rule_ids=[STORE], today=TODAY)
+    assert waiver.expires == date(2027, 11, 2)
 
 
 def test_a_waiver_holds_on_its_last_day(tmp_path: Path) -> None:

@@ -236,6 +236,18 @@ def test_an_old_python_can_at_least_read_it() -> None:
     ast.parse(SCRIPT.read_text(), feature_version=(3, 7))
 
 
+@pytest.mark.parametrize("kept", [True, False])
+def test_make_takes_the_python_that_made_the_environment_again(tmp_path: Path, kept: bool) -> None:
+    python = tmp_path / "python9"
+    python.touch(mode=0o755 if kept else 0o644)
+    (tmp_path / ".venv").mkdir()
+    (tmp_path / ".venv" / "pyvenv.cfg").write_text(f"home = {tmp_path}\nexecutable = {python}\ncommand = x -m venv y\n")
+    env = {name: value for name, value in os.environ.items() if name != "PYTHON" and not name.startswith("MAKE")}
+    command = ["make", "--dry-run", "--makefile", str(ROOT / "Makefile"), "env"]
+    said = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, check=True).stdout
+    assert said.splitlines()[-1] == f"{python if kept else 'python3'} rehearsal/bootstrap.py"
+
+
 def test_a_failed_step_says_what_was_said_without_addresses_and_what_to_do(bootstrap: ModuleType) -> None:
     script = "print('GET https://index.example/simple: connection refused'); raise SystemExit(2)"
     with pytest.raises(bootstrap.BootstrapError) as caught:

@@ -155,6 +155,10 @@ VIOLATING: Final[Violating] = {
         (_native(objectLockEnabled=True, objectLockConfiguration=_native_lock(mode="COMPLIANCE", days=30)),),
         paths=("objectLockConfiguration.rule.defaultRetention.days",),
     ),
+    "a tag in other capitals, by the other provider": Wrong(
+        (_native(tags=[{"key": "Trivium-Role", "value": "AuditStore"}]),),
+        paths=("objectLockEnabled", "defaultRetention"),
+    ),
     "nothing is locked, by the other provider": Wrong((_native(),), paths=("objectLockEnabled", "defaultRetention")),
     "object lock is not enabled": Wrong(
         (_bucket(), _lock(mode="COMPLIANCE", days=2557), _PUBLIC_ACCESS_BLOCK), paths=("objectLockEnabled",)

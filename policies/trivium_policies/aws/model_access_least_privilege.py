@@ -68,6 +68,10 @@ _INVOCATIONS: Final = ("bedrock:InvokeModel", "bedrock:InvokeModelWithResponseSt
 _BATCH: Final = "bedrock:CreateModelInvocationJob"
 _JOB: Final = "model-invocation-job"
 
+# An agent or a flow calls its models by a role of its own: who may invoke any of them reaches any model they have.
+# Source: Amazon Bedrock user guide, policies for agents and flows; each is named by an alias.
+_DEPUTIES: Final = ("bedrock:InvokeAgent", "bedrock:InvokeFlow")
+
 # What no caller of models needs, each with the reason. A wildcard that covers one of them violates as well.
 # Source: Service Authorization Reference, Amazon Bedrock, read 2026-11-22.
 _FORBIDDEN: Final = {
@@ -108,7 +112,7 @@ def _documents_are_narrow(case: Case) -> Iterator[Verdict]:
 def _judge_document(case: Case, properties: Properties, name: str) -> Iterator[Verdict]:
     for statement in allow_statements(properties, name):
         yield from _forbidden_actions(statement)
-        if any(statement.allows(action) for action in (*_INVOCATIONS, _BATCH)):
+        if any(statement.allows(action) for action in (*_INVOCATIONS, _BATCH, *_DEPUTIES)):
             for pattern in statement.resources:
                 yield from _judge_target(case, f"{statement.path}.Resource", pattern)
 
@@ -160,7 +164,7 @@ def _judge_target(case: Case, path: str, pattern: str) -> Iterator[Violation]:
         yield Violation(
             path,
             found=pattern,
-            expected="the ARNs of named models and inference profiles",
+            expected="the ARNs of named models, inference profiles, agents and flows",
             consequence="Models can be called that nobody approved, those of tomorrow included.",
         )
 
@@ -197,8 +201,8 @@ def _no_bearer_token(case: Case) -> Iterator[Verdict]:
 RULE: Final = Rule(
     id="aws-model-access-least-privilege",
     title="Bedrock permissions name their models and actions",
-    promise="No identity of the stack has Bedrock wildcards, an unnamed model, a global profile or a Bedrock bearer "
-    "token.",
+    promise="No identity of the stack has Bedrock wildcards, an unnamed model or agent, a global profile or a Bedrock "
+    "bearer token.",
     severity="critical",
     cloud="aws",
     scope="resource",
@@ -268,6 +272,14 @@ COMPLIANT: Final[Compliant] = {
     "batch jobs with one model": Right(
         (_policy(action=_BATCH, target=[_MODEL_ARN, "arn:aws:bedrock:us-east-1:111122223333:model-invocation-job/*"]),)
     ),
+    "one agent, by one alias": Right(
+        (
+            _policy(
+                action="bedrock:InvokeAgent",
+                target="arn:aws:bedrock:us-east-1:111122223333:agent-alias/AGENT12345/ALIAS12345",
+            ),
+        )
+    ),
     "a deny may be as wide as it likes": Right(
         (
             resource(
@@ -289,6 +301,13 @@ VIOLATING: Final[Violating] = {
     ),
     "any model of the account": Wrong(
         (_policy(action="bedrock:InvokeModel", target="*"),), paths=("policy.Statement[0].Resource",)
+    ),
+    "any agent, whatever its model": Wrong(
+        (_policy(action="bedrock:InvokeAgent", target="*"),), paths=("policy.Statement[0].Resource",)
+    ),
+    "any flow of the account": Wrong(
+        (_policy(action="bedrock:InvokeFlow", target="arn:aws:bedrock:us-east-1:111122223333:flow/*"),),
+        paths=("policy.Statement[0].Resource",),
     ),
     "batch jobs with any model": Wrong((_policy(action=_BATCH, target="*"),), paths=("policy.Statement[0].Resource",)),
     "another road to Claude": Wrong(

@@ -86,10 +86,15 @@ COMPLIANT: Final[Compliant] = {
     "184 days, unlocked, is the unlocked stage": Right((_bucket(retentionPolicy={"retentionPeriod": "15897600"}),)),
     "a number where the provider declares a string": Right((_bucket(retentionPolicy={"retentionPeriod": 15897600.0}),)),
     "a bucket with another purpose needs no retention": Right((resource(GCS_BUCKET, "website", {"location": "us"}),)),
+    "a label of another role": Right((_bucket(labels={"trivium-role": "model-cache", "role": "audit-store"}),)),
 }
 
 VIOLATING: Final[Violating] = {
     "no retention policy": Wrong((_bucket(),), paths=("retentionPolicy.retentionPeriod",)),
+    "a label with slips of the pen": Wrong(
+        (_bucket(labels={"team.example/x": "y", "trivium_role": "audit_stor"}),),
+        paths=("retentionPolicy.retentionPeriod",),
+    ),
     "thirty days": Wrong(
         (_bucket(retentionPolicy={"retentionPeriod": "2592000", "isLocked": True}),),
         paths=("retentionPolicy.retentionPeriod",),
