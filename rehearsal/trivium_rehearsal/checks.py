@@ -142,7 +142,23 @@ class _Walk:
             if given.get(name) is None:
                 place = path_text((*path, name))
                 self.refuse((*path, name), f"{place} is missing; {what} needs it ({_expected(fields[name].type)})")
+        if self.bridged:
+            self.exclusions(type_, given, path)
         return checked
+
+    def exclusions(self, type_: ObjectType, given: Mapping[str, Any], path: Path) -> None:
+        """Two properties of which the documentation of one says that it conflicts with the other. As with Terraform,
+        a value that is not known yet conflicts with nothing."""
+        told: set[frozenset[str]] = set()
+        for name in (name for name, value in given.items() if name in type_.fields and _is_set(value)):
+            for python_name in type_.fields[name].excludes:
+                # The documentation has Terraform's names; the bridge puts those of lists into the plural.
+                other = type_.python_names.get(python_name) or type_.python_names.get(f"{python_name}s") or name
+                pair = frozenset((name, other))
+                if other != name and pair not in told and _is_set(given.get(other)):
+                    told.add(pair)
+                    self.refuse((*path, name), f"{path_text((*path, name))} is given together with {other}; the "
+                                "provider allows one of them (its documentation)")  # fmt: skip
 
     def member(self, model: VendorModel, name: str, field: Field) -> VendorModel | None:
         """The vendor's member of that name; the bridge puts the names of lists into the plural."""
@@ -336,6 +352,11 @@ class _Walk:
 def _is_reference(path: Path, value: str) -> bool:
     """Whether a value names another resource, whose made-up id need not have the form of a real one."""
     return value.startswith("arn:") or bool(_REFERENCE.search(_name(path)))
+
+
+def _is_set(value: Any) -> bool:
+    """Whether a value is known and not what Terraform takes for unset."""
+    return not isinstance(value, Unknown) and value not in (None, "", False, 0, [], {})
 
 
 def _name(path: Path) -> str:

@@ -106,6 +106,8 @@ class Field:
     """Every word that the SDK's documentation of the property puts in code quotes."""
     possible_values: tuple[str, ...]
     """The closed list that the documentation states ("Possible values are: …"), else empty."""
+    excludes: tuple[str, ...]
+    """Python names of the properties beside it that the documentation says it conflicts with."""
     replaces: bool
     """Whether the documentation says that changing it makes a new resource."""
     filled: bool
@@ -197,6 +199,7 @@ _MEMBER = re.compile(r'^    \w+ = "((?:[^"\\]|\\.)*)"$', re.MULTILINE)
 _CODE = re.compile(r"`+\"?([^`\"\n]+)\"?`+")
 # The sentence that Google's provider generator writes from the API's own enumeration.
 _POSSIBLE = re.compile(r"Possible values(?: are)?: ((?:`[^`\n]+`(?:, | and |, and | or )?)+)\.")
+_EXCLUDES = re.compile(r"[Cc]onflicts with ((?:`\w+`(?:, and | and |, or | or |, )?)+)(?=[.);\n]|$)")
 _REPLACES = re.compile(
     r"forces (?:a )?new resource|forces replacement|forces recreat|force a new|force recreat"
     r"|changing this creates a new|changing this value will force|change forces",
@@ -295,6 +298,7 @@ def _field(source: _Module, name: str, python_name: str, annotation: str, docume
         required,
         frozenset(_CODE.findall(documentation)),
         tuple(_CODE.findall(possible.group(1))) if possible else (),
+        tuple(other for names in _EXCLUDES.findall(documentation) for other in _CODE.findall(names)),
         bool(_REPLACES.search(documentation)),
         bool(_FILLED.search(documentation)),
     )

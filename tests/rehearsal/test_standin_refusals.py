@@ -91,6 +91,35 @@ AWS: dict[str, Row] = {
         "contentPolicyConfig.filtersConfigs[0].type",
         ('found string "HATED"', '"HATE"'),
     ),
+    "a name and a prefix of names": (
+        BUCKET,
+        {"bucket": "audit", "bucketPrefix": "audit-"},
+        "bucketPrefix",
+        ("bucketPrefix is given together with bucket", "one of them"),
+    ),
+    "two kinds of selectors, of which Terraform's name for one is singular": (
+        TRAIL,
+        {
+            "s3BucketName": "b",
+            "eventSelectors": [{"readWriteType": "All"}],
+            "advancedEventSelectors": [{"fieldSelectors": [{"field": "eventCategory", "equals": ["Management"]}]}],
+        },
+        "eventSelectors",
+        ("together with advancedEventSelectors",),
+    ),
+    "two metrics in one block": (
+        "aws:autoscaling/policy:Policy",
+        {
+            "autoscalingGroupName": "g",
+            "targetTrackingConfiguration": {
+                "targetValue": 1,
+                "predefinedMetricSpecification": {"predefinedMetricType": "ASGAverageCPUUtilization"},
+                "customizedMetricSpecification": {"metricName": "m", "namespace": "n", "statistic": "Sum"},
+            },
+        },
+        "targetTrackingConfiguration.predefinedMetricSpecification",
+        ("together with customizedMetricSpecification",),
+    ),
     "a key that nothing has": (BUCKET, {"bukcet": "x"}, "bukcet", ("did you mean bucket",)),
     "the Python spelling of a key": (QUEUE, {"fifo_queue": True}, "fifo_queue", ("fifoQueue",)),
     "an unknown key three levels down": (
@@ -582,6 +611,10 @@ ACCEPTED: dict[str, tuple[str, dict[str, Any]]] = {
             "protocol": "Tcp",
             "sourceAddressPrefix": "VirtualNetwork",
         },
+    ),
+    "a name beside a prefix that is not known yet": (
+        "aws:secretsmanager/secret:Secret",
+        {"namePrefix": UNKNOWN, "name": "audit"},
     ),
     "null for an optional input": (BUCKET, {"bucket": None}),
 }
