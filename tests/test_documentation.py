@@ -11,6 +11,7 @@ import yaml
 
 from tests.client.worlds import AWS_KEY, AWS_SECRET, AWS_SESSION, ENTRA_TOKEN, GOOGLE_TOKEN, GREETING, SIGNER, World
 from tests.tree import ROOT
+from trivium import Options, TriviumError, errors
 from trivium.cli import command
 from trivium_components.configuration import read_settings
 
@@ -80,6 +81,39 @@ def governed(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     }
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
+
+
+CLIENT = (ROOT / "docs" / "client.md").read_text()
+
+
+@pytest.mark.parametrize("number", range(len(re.findall(r"^```python$", CLIENT, re.MULTILINE))))
+def test_each_program_of_the_clients_page_runs(
+    governed: None, number: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    program = re.findall(r"^```python\n(.*?)^```", CLIENT, re.MULTILINE | re.DOTALL)[number]
+    (tmp_path / "program.py").write_text(program)
+    runpy.run_path(str(tmp_path / "program.py"))
+    expected = (
+        ("print(message.text" in program or "text_stream" in program, GREETING),
+        ("except" in program, "stopped by"),
+    )
+    shown = capsys.readouterr().out
+    assert [text for due, text in expected if due and text not in shown] == []
+
+
+def test_the_clients_page_tells_every_error_that_a_request_can_end_with() -> None:
+    rows = {
+        code: (fault, again == "yes")
+        for code, fault, again in re.findall(r"^\| `(\w+)` \| (\w+) \| (yes|no) \|", CLIENT, re.M)
+    }
+    raised = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, TriviumError)]
+    families = (TriviumError, errors.SettingsError, errors.PolicyError, errors.RouteError, errors.AuditError)
+    assert rows == {kind.__new__(kind).code: (kind.fault, kind.retryable) for kind in raised if kind not in families}
+
+
+def test_the_clients_page_tells_every_option_with_its_default() -> None:
+    rows = dict(re.findall(r"^\| `(\w+)` \| ([\d.]+) \|", CLIENT, re.MULTILINE))
+    assert {name: float(default) for name, default in rows.items()} == vars(Options())
 
 
 LINK = re.compile(r"\]\(((?!https?:)[^)#]+)")
