@@ -5,15 +5,15 @@
 prints one JSON document, and a table on standard error. Every figure of one run is taken in one run, on one machine:
 compare the columns, not two machines.
 
-The engine runs the program as it runs a stack's, in a process of its own; the stand-in providers are another, so the
-processor time of each is what the operating system says of it. `further` is what a resource costs beyond the first
+What is measured is one `pulumi up --skip-preview`, as `make up` starts it, from nothing to its end. The engine runs the
+program as it runs a stack's, in a process of its own; the stand-in providers are another, so the processor time of each
+is what the operating system says of it. `further` is what a resource costs beyond the first
 size, that is without starting the engine and importing three SDKs. Resources are an even mix of five types on three
 clouds, independent of one another.
 """
 
 import argparse
 import json
-import logging
 import os
 import resource
 import subprocess
@@ -24,8 +24,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-
-from pulumi import automation
 
 from trivium_rehearsal.environment import enter, rehearsal_environment
 from trivium_rehearsal.toolchain.engine import ensure_engine
@@ -118,22 +116,30 @@ def processor_s(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+def pulumi(*arguments: str, work: Path, settings: dict[str, str]) -> None:
+    """Run the engine. Raises `CalledProcessError` when it fails, after showing what it said."""
+    command = ["pulumi", *arguments, "--stack", "bench", "--non-interactive"]
+    done = subprocess.run(command, cwd=work, env=settings, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    if done.returncode:
+        print(done.stdout, file=sys.stderr)
+    done.check_returncode()
+
+
 def measure(count: int, *, work: Path, pid: int, settings: dict[str, str], checkpoints: bool, pack: bool) -> Measured:
     """One `up` from nothing, and its destruction (which is not measured)."""
     told = work.parent / "told.json"
     extra = {"BENCHMARK_COUNT": str(count), "BENCHMARK_TOLD": str(told), **({} if checkpoints else WITHOUT_CHECKPOINTS)}
-    options = automation.LocalWorkspaceOptions(env_vars={**settings, **extra})
-    stack = automation.create_or_select_stack("bench", work_dir=str(work), opts=options)
-    stack.set_config("gcp:project", automation.ConfigValue("rehearsal"))
+    within = {"work": work, "settings": settings | extra}
+    pulumi("stack", "init", **within)
+    pulumi("config", "set", "gcp:project", "rehearsal", **within)
     try:
         children = resource.getrusage(resource.RUSAGE_CHILDREN)
         before = (time.perf_counter(), processor_s(pid))
-        stack.up(policy_packs=[str(ROOT / "policies")] if pack else None)
+        pulumi("up", "--yes", "--skip-preview", *(["--policy-pack", str(ROOT / "policies")] if pack else []), **within)
         after = (time.perf_counter(), processor_s(pid))
         ended = resource.getrusage(resource.RUSAGE_CHILDREN)
     finally:
-        stack.destroy()
-        stack.workspace.remove_stack("bench")
+        pulumi("destroy", "--yes", "--skip-preview", "--remove", **within)
     wall, served = (late - early for early, late in zip(before, after, strict=True))
     program = json.loads(told.read_text())
     engine = ended.ru_utime + ended.ru_stime - children.ru_utime - children.ru_stime - program["s"]
@@ -182,7 +188,6 @@ def main() -> int:
     parser.add_argument("--checkpoints", choices=("both", "yes", "no"), default="both", help="what to compare")
     asked = parser.parse_args()
     compared = {"both": (True, False), "yes": (True,), "no": (False,)}[asked.checkpoints]
-    logging.disable(logging.ERROR)
     rows: list[Measured] = []
     engine = ensure_engine()
     with tempfile.TemporaryDirectory() as folder, stand_ins() as (pid, providers):
