@@ -62,6 +62,53 @@ def test_a_descriptor_is_refused_for(case: str) -> None:
         vocabulary.decode(json.dumps(draft(**changes)).encode())
 
 
+ELSEWHERE = {
+    "a slash at its end, which AWS's signature does not cover": "https://example.com/",
+    "a path with a slash at its end": "https://example.com/anthropic/",
+    "a fragment, before which the path ends": "https://example.com#x",
+    "an empty query, before which the path ends": "https://example.com?",
+    "a password without a user": "https://:secret@example.com",
+    "an empty user": "https://@example.com",
+    "the default port, which is not sent": "https://example.com:443",
+    "the default port before a path": "https://example.com:443/anthropic",
+    "a port with a leading zero": "https://example.com:08443",
+    "a host in capitals, which is sent in small letters": "https://Example.com",
+    "a host that is sent in another alphabet": "https://ex\u00e4mple.com",
+    "a space": "https://example.com /x",
+    "a line break": "https://example.com\n",
+    "a dot segment": "https://example.com/a/../b",
+    "a dot segment in disguise": "https://example.com/a/%2e%2e/b",
+    "a doubled slash": "https://example.com//anthropic",
+    "a bracket that is not closed": "https://[::1",
+}
+
+
+@pytest.mark.parametrize("endpoint", ELSEWHERE.values(), ids=ELSEWHERE)
+def test_an_endpoint_that_goes_over_the_wire_as_something_else_is_refused(endpoint: str) -> None:
+    with pytest.raises(DeploymentError, match="is not an https address") as caught:
+        vocabulary.from_plain(draft(**{"routes.0.endpoint": endpoint}))
+    assert "secret" not in str(caught.value)
+
+
+ENDPOINTS = [
+    "https://bedrock-runtime.us-east-1.amazonaws.com",
+    "https://vpce-0a-1b.bedrock-runtime.us-east-1.vpce.amazonaws.com:8443",
+    "https://aiplatform.us.rep.googleapis.com/v1/projects/example.com:p/locations/us",
+    "https://[2001:db8::1]/v1",
+    "https://gateway_1.internal/a/.b/c..d",
+]
+
+
+@pytest.mark.parametrize("endpoint", ENDPOINTS)
+def test_an_endpoint_of_any_other_form_is_taken(endpoint: str) -> None:
+    assert vocabulary.from_plain(draft(**{"routes.0.endpoint": endpoint})).routes[0].endpoint == endpoint
+
+
+def test_text_nested_without_end_is_refused() -> None:
+    with pytest.raises(DeploymentError, match="is not JSON"):
+        vocabulary.decode(b"[" * 100_000)
+
+
 def test_text_that_is_no_json_is_refused() -> None:
     with pytest.raises(DeploymentError, match="is not JSON"):
         vocabulary.decode(b"{")

@@ -8,7 +8,6 @@ happens elsewhere. Unknown fields, unknown versions and impossible combinations 
 import re
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Meta
@@ -30,7 +29,11 @@ PAYLOAD_TYPE = "application/vnd.trivium.deployment+json"
 
 _Name = Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9-]{0,62}$")]
 _Digest = Annotated[str, Meta(pattern="^(sha256:[0-9a-f]{64})?$")]
-_LOOPBACK = re.compile(r"^http://(127\.0\.0\.1|localhost|\[::1\]):\d+(/|$)")
+_PATH = r"(/(?!\.{1,2}(/|$))[A-Za-z0-9._~@:-]+)*"
+_LOOPBACK = re.compile(r"http://(127\.0\.0\.1|localhost|\[::1\]):(?!0|80(/|$))[0-9]{1,5}" + _PATH)
+_HTTPS = re.compile(r"https://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:(?!0|443(/|$))[0-9]{1,5})?" + _PATH)
+"""As it goes over the wire, since a signature covers host and path as they are sent, and what follows a `#` or `?` would
+not be a path: the request would go elsewhere."""
 
 
 class SigV4Auth(Record, frozen=True, kw_only=True, tag_field="kind", tag="sigv4"):
@@ -93,7 +96,7 @@ class Route(Record, frozen=True, kw_only=True):
     protocol: Protocol
     endpoint: str
     """Base URL. `https` always; `http` only to loopback in a rehearsal. Vertex: up to `/v1/projects/P/locations/L`;
-    Bedrock: scheme and host; Foundry: up to `/anthropic`."""
+    Bedrock: scheme and host; Foundry: up to `/anthropic`. No `/` at its end, no user, default port, query or fragment."""
     region: str
     """Region or location whose endpoint is called (not where inference runs: see `ModelTarget.destinations`)."""
     auth: Auth
@@ -196,7 +199,7 @@ def decode(document: bytes) -> Deployment:
     """
     try:
         plain = msgspec.json.decode(document)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:  # RecursionError: nested without end
         raise DeploymentError(f"The deployment descriptor is not JSON: {error}.") from error
     return from_plain(plain)
 
@@ -321,7 +324,10 @@ def _route_problems(deployment: Deployment, route: Route) -> list[str]:
         )
     if not _endpoint_allowed(route.endpoint, rehearsal=deployment.rehearsal):
         expected = "an http address on loopback" if deployment.rehearsal else "an https address"
-        found.append(f"route `{route.id}`: endpoint `{route.endpoint}` is not {expected}")
+        found.append(
+            f"route `{route.id}`: endpoint {_shown(route.endpoint)} is not {expected} with a lower-case host, and without"
+            " user, default port, query, fragment, `/` at its end and empty or dot segments"
+        )
     if is_zone(deployment.zone):
         for tier, target in route.models.items():
             strays = outside(deployment.zone, route.cloud, target.destinations)
@@ -334,10 +340,12 @@ def _route_problems(deployment: Deployment, route: Route) -> list[str]:
 
 
 def _endpoint_allowed(endpoint: str, *, rehearsal: bool) -> bool:
-    if rehearsal:
-        return bool(_LOOPBACK.match(endpoint))
-    parts = urlsplit(endpoint)
-    return parts.scheme == "https" and bool(parts.hostname) and not parts.query and not parts.username
+    return bool((_LOOPBACK if rehearsal else _HTTPS).fullmatch(endpoint))
+
+
+def _shown(endpoint: str) -> str:
+    """The endpoint, unless a password could stand in it."""
+    return "(not shown: it names a user)" if "@" in endpoint.split("//")[-1].partition("/")[0] else f"`{endpoint}`"
 
 
 def check_validity(deployment: Deployment, now: datetime) -> None:
