@@ -9,7 +9,7 @@ import pytest
 
 from tests.wire.samples import ROUTES
 from trivium.credentials import Authoriser, AwsKeys, BearerToken
-from trivium.credentials.sources import EARLY, Credential
+from trivium.credentials.sources import AGAIN, EARLY, Credential
 from trivium.errors import CredentialsError
 from trivium.vocabulary.deployment import Protocol
 
@@ -100,6 +100,68 @@ def test_while_the_renewal_fails_the_token_at_hand_is_used_to_its_end(clock: Clo
     clock.now += timedelta(minutes=1)
     with pytest.raises(CredentialsError, match="gcp-us"):
         bearer(subject)
+
+
+def test_a_renewal_that_fails_is_not_tried_again_by_every_request(clock: Clock) -> None:
+    issuer = Issuer(clock)
+    tried: list[datetime] = []
+
+    def fetch() -> Credential:
+        tried.append(clock.now)
+        if len(tried) in (2, 3):
+            raise CredentialsError("The metadata server is silent.")
+        return issuer()
+
+    subject = authoriser(clock, fetch)
+    bearer(subject)
+    clock.now += timedelta(minutes=56)
+    assert [bearer(subject) for _ in range(3)] == ["Bearer token-1"] * 3
+    assert subject.ready  # so that an event loop does not start a thread for each request
+    assert len(tried) == 2
+    clock.now += AGAIN
+    assert [bearer(subject) for _ in range(3)] == ["Bearer token-1"] * 3
+    assert len(tried) == 3
+    clock.now += AGAIN
+    assert bearer(subject) == "Bearer token-2"
+
+
+def test_a_failed_renewal_lengthens_no_token(clock: Clock) -> None:
+    failing: list[bool] = []
+
+    def fetch() -> Credential:
+        if failing:
+            raise CredentialsError("The metadata server is silent.")
+        return BearerToken("short", clock.now + timedelta(seconds=10))
+
+    subject = authoriser(clock, fetch)
+    bearer(subject)
+    failing.append(True)
+    bearer(subject)
+    clock.now += timedelta(seconds=10)
+    with pytest.raises(CredentialsError, match="silent"):
+        bearer(subject)
+
+
+def test_a_token_called_expired_while_another_thread_fetches_it_is_still_that_threads(clock: Clock) -> None:
+    """`forget` comes from another thread, at any moment: here between fetching the token and using it."""
+
+    class Interrupted(Authoriser):
+        def __setattr__(self, name: str, value: object) -> None:
+            super().__setattr__(name, value)
+            if name == "_held" and value is not None:
+                self.forget()
+
+    route = ROUTES["vertex"]
+    assert bearer(Interrupted(route, {route.cloud: Issuer(clock)}, clock)) == "Bearer token-1"
+
+
+@pytest.mark.parametrize("protocol", ["converse", "vertex"])
+def test_an_end_without_a_time_zone_is_refused_with_what_to_do(clock: Clock, protocol: Protocol) -> None:
+    naive = datetime(2026, 11, 22, 13, 0)
+    given = AwsKeys("ASIA", SECRET, SECRET, expires_at=naive) if protocol == "converse" else BearerToken(SECRET, naive)
+    with pytest.raises(CredentialsError, match="without a time zone") as caught:
+        bearer(authoriser(clock, given, protocol))
+    assert SECRET not in str(caught.value)
 
 
 def test_a_token_is_fetched_again_when_the_provider_called_it_expired(clock: Clock) -> None:

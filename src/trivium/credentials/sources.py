@@ -23,6 +23,10 @@ Sources = Mapping[Cloud, Credential | Callable[[], Credential]]
 EARLY = timedelta(minutes=5)
 """Before its end a credential is renewed: longer than most requests, and the skew that AWS allows a clock."""
 
+AGAIN = timedelta(seconds=30)
+"""How long a failed renewal is left alone while the credential at hand holds: one may take a minute to fail, and every
+request would wait for one of its own."""
+
 
 class Authoriser:
     """Signs or authorises the requests of one route. Thread-safe."""
@@ -34,14 +38,16 @@ class Authoriser:
         self._clock = clock
         self._fetch = _fetcher(route, sources)
         self._held: Credential | None = None
+        self._failed_at: datetime | None = None
+        """When the renewal failed last; None once one has succeeded."""
         self._mutex = threading.Lock()
         parts = urlsplit(route.endpoint)
-        self._host, self._base = parts.netloc, parts.path.rstrip("/")
+        self._host, self._base = parts.netloc, parts.path
 
     @property
     def ready(self) -> bool:
         """Whether `headers` will answer without fetching anything."""
-        return self._held is not None and self._fresh(self._held, EARLY)
+        return self._usable(self._held) is not None
 
     def headers(self, path: str, headers: Mapping[str, str], body: bytes) -> dict[str, str]:
         """The headers that authorise this POST. Raises `CredentialsError`."""
@@ -63,20 +69,36 @@ class Authoriser:
 
     def forget(self) -> None:
         """The provider called the credential expired: fetch another before the next request."""
-        self._held = None
+        self._held = None  # without the mutex: an event loop must not wait for a thread that fetches
 
     def _credential(self) -> Credential:
-        held = self._held
-        if held is not None and self._fresh(held, EARLY):
-            return held
+        usable = self._usable(self._held)
+        if usable is not None:
+            return usable
         with self._mutex:
-            if self._held is None or not self._fresh(self._held, EARLY):
-                try:
-                    self._held = self._checked(self._fetched())
-                except CredentialsError:
-                    if self._held is None or not self._fresh(self._held, timedelta(0)):
-                        raise
-            return self._held
+            usable = self._usable(self._held)  # another thread may have fetched it meanwhile
+            if usable is None:
+                self._held = usable = self._renewed(self._held)
+            return usable
+
+    def _usable(self, held: Credential | None) -> Credential | None:
+        """The credential at hand, unless it is time to fetch another."""
+        if held is None or not self._fresh(held, timedelta(0)):
+            return None
+        waiting = self._failed_at is not None and self._clock() < self._failed_at + AGAIN
+        return held if waiting or self._fresh(held, EARLY) else None
+
+    def _renewed(self, held: Credential | None) -> Credential:
+        """Another credential, or the one at hand while it holds and no other can be had."""
+        try:
+            fetched = self._checked(self._fetched())
+        except CredentialsError:
+            if held is None or not self._fresh(held, timedelta(0)):
+                raise
+            self._failed_at = self._clock()
+            return held
+        self._failed_at = None
+        return fetched
 
     def _fetched(self) -> Credential:
         """Whatever goes wrong is told by its type alone: its text may hold what was being fetched."""
@@ -103,6 +125,13 @@ class Authoriser:
                 f"The credentials of route `{self._route.id}` hold characters that no header can carry; nothing was"
                 " sent.",
                 next_step="Look for a line break, a space or quotes that came along where they are read from.",
+            )
+        if credential.expires_at is not None and credential.expires_at.tzinfo is None:
+            raise CredentialsError(
+                f"The credentials of route `{self._route.id}` end at a time without a time zone, so it cannot be told"
+                " whether they have expired; nothing was sent.",
+                next_step="Give `expires_at` a time zone: google-auth's `expiry` is UTC,"
+                " `expiry.replace(tzinfo=datetime.UTC)`.",
             )
         if not self._fresh(credential, timedelta(0)):
             raise CredentialsError(
