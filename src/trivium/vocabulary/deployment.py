@@ -32,8 +32,8 @@ _Digest = Annotated[str, Meta(pattern="^(sha256:[0-9a-f]{64})?$")]
 _PATH = r"(/(?!\.{1,2}(/|$))[A-Za-z0-9._~@:-]+)*"
 _LOOPBACK = re.compile(r"http://(127\.0\.0\.1|localhost|\[::1\]):(?!0|80(/|$))[0-9]{1,5}" + _PATH)
 _HTTPS = re.compile(r"https://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:(?!0|443(/|$))[0-9]{1,5})?" + _PATH)
-"""As it goes over the wire, since a signature covers host and path as they are sent, and what follows a `#` or `?` would
-not be a path: the request would go elsewhere."""
+"""As it goes over the wire, since a signature covers host and path as sent, and what follows a `#` or `?` is no
+path: the request would go elsewhere."""
 
 
 class SigV4Auth(Record, frozen=True, kw_only=True, tag_field="kind", tag="sigv4"):
@@ -96,7 +96,7 @@ class Route(Record, frozen=True, kw_only=True):
     protocol: Protocol
     endpoint: str
     """Base URL. `https` always; `http` only to loopback in a rehearsal. Vertex: up to `/v1/projects/P/locations/L`;
-    Bedrock: scheme and host; Foundry: up to `/anthropic`. No `/` at its end, no user, default port, query or fragment."""
+    Bedrock: scheme and host; Foundry: up to `/anthropic`. Without `/` at its end, user, default port or query."""
     region: str
     """Region or location whose endpoint is called (not where inference runs: see `ModelTarget.destinations`)."""
     auth: Auth
@@ -325,8 +325,8 @@ def _route_problems(deployment: Deployment, route: Route) -> list[str]:
     if not _endpoint_allowed(route.endpoint, rehearsal=deployment.rehearsal):
         expected = "an http address on loopback" if deployment.rehearsal else "an https address"
         found.append(
-            f"route `{route.id}`: endpoint {_shown(route.endpoint)} is not {expected} with a lower-case host, and without"
-            " user, default port, query, fragment, `/` at its end and empty or dot segments"
+            f"route `{route.id}`: endpoint {_shown(route.endpoint)} is not {expected} with a lower-case host, and"
+            " without user, default port, query, fragment, `/` at its end, and empty or dot segments"
         )
     if is_zone(deployment.zone):
         for tier, target in route.models.items():
