@@ -57,6 +57,27 @@ async def _asked(world: World, way: str, options: Options, **arguments: Any) -> 
 
 @EACH
 @WAYS
+def test_each_route_says_which_stop_sequence_ended_the_answer(world: World, route: str, way: str) -> None:
+    word = GREETING.split()[-1]
+    message = asked(world, way, **hello(model=f"{route}/sonnet", stop_sequences=["never", word]))
+    assert (message.stop_reason, message.stop_sequence) == ("stop_sequence", word)
+
+
+@EACH
+@pytest.mark.parametrize("said", ["", "\n", None])
+def test_each_route_takes_a_tool_that_says_nothing(world: World, route: str, said: str | None) -> None:
+    used = {"type": "tool_use", "id": "toolu_01", "name": "get_weather", "input": {"city": "Rome"}}
+    result = {"type": "tool_result", "tool_use_id": "toolu_01"} | ({} if said is None else {"content": said})
+    turns = [
+        {"role": "user", "content": "Store it."},
+        {"role": "assistant", "content": [used]},
+        {"role": "user", "content": [result]},
+    ]
+    assert asked(world, "create", **hello(model=f"{route}/sonnet", messages=turns, tools=TOOLS)).text == GREETING
+
+
+@EACH
+@WAYS
 def test_each_route_answers_in_each_way(world: World, route: str, way: str) -> None:
     message = asked(world, way, **hello(model=f"{route}/sonnet"))
     assert (message.text, message.route, message.tier) == (GREETING, route, "sonnet")

@@ -76,6 +76,16 @@ REFUSED: dict[str, Row] = {
     "two user turns in a row": (lambda b: b["messages"].pop(3), V, "must alternate between user and assistant"),
     "an empty turn": (lambda b: b["messages"][0].update(content=[]), V, r"messages\.0 is empty"),
     "a blank text": (lambda b: _content(b)[0].update(text="  "), V, r"messages\.0\.content\.0 is blank"),
+    "a blank text in a tool's result": (
+        lambda b: _content(b, 2)[0]["toolResult"].update(content=[{"text": ""}]),
+        V,
+        "text content blocks must contain non-whitespace text",
+    ),
+    "a pointer into the reply that is none": (
+        lambda b: b.update(additionalModelResponseFieldPaths=["stop_sequence"]),
+        V,
+        "malformed JSON pointer",
+    ),
     "tool blocks without a tool configuration": (lambda b: b.pop("toolConfig"), V, "toolConfig field must be defined"),
     "a call that is not answered": (
         lambda b: _content(b, 2)[0]["toolResult"].update(toolUseId="t2"),

@@ -121,6 +121,10 @@ REFUSED: dict[str, Row] = {
         lambda b: _last(b).append({"type": "text", "text": "\n\n"}),
         "must contain non-whitespace text",
     ),
+    "a text of line breaks alone in a tool's result": (
+        lambda b: b["messages"][2]["content"][0].update(content=[{"type": "text", "text": "\n"}]),
+        "must contain non-whitespace text",
+    ),
     "a thinking block without signature": (
         lambda b: b["messages"][3]["content"][0].pop("signature"),
         r"thinking\.signature: Field required",

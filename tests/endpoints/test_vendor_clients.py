@@ -106,6 +106,19 @@ def test_boto3_takes_a_tool_call_and_answers_it(bedrock: Client) -> None:
     assert second["output"]["message"]["content"] == [{"text": "It is sunny in Rome."}]
 
 
+def test_boto3_asks_which_stop_sequence_ended_the_answer(bedrock: Client) -> None:
+    word = calls.GREETING.split()[-1]
+    asked = {
+        "modelId": calls.SONNET,
+        "messages": _turn("hello"),
+        "inferenceConfig": {"stopSequences": [word]},
+        "additionalModelResponseFieldPaths": ["/stop_sequence", "/delta/stop_sequence", "/no/such/field"],
+    }
+    assert bedrock.converse(**asked)["additionalModelResponseFields"] == {"stop_sequence": word}
+    (stop,) = (event["messageStop"] for event in bedrock.converse_stream(**asked)["stream"] if "messageStop" in event)
+    assert stop == {"stopReason": "stop_sequence", "additionalModelResponseFields": {"delta": {"stop_sequence": word}}}
+
+
 def test_boto3_streams_a_conversation(bedrock: Client) -> None:
     events = list(
         bedrock.converse_stream(modelId=calls.SONNET, messages=_turn("tool please"), toolConfig=CONVERSE_TOOLS)[

@@ -22,6 +22,7 @@ from trivium.errors import (
 )
 from trivium.vocabulary.deployment import Protocol
 from trivium.vocabulary.messages import (
+    MessageDelta,
     RedactedThinkingBlock,
     Reply,
     TextBlock,
@@ -207,6 +208,28 @@ def test_what_something_on_the_way_refuses_is_not_the_callers_fault(protocol: Pr
 def test_a_newer_reason_to_stop_loses_no_answer(protocol: Protocol, field: str) -> None:
     reply = decoded(protocol, 200, {}, WHOLE[protocol] | {field: "bored"})
     assert (reply.stop_reason, reply.content) == ("bored", decoded(protocol, 200, {}, WHOLE[protocol]).content)
+
+
+STOP_SEQUENCES: dict[str, tuple[Any, str | None]] = {
+    "in Claude's own reply": ({"stop_sequence": "END"}, "END"),
+    "in Claude's own last event": ({"delta": {"stop_sequence": "END"}}, "END"),
+    "none was met": ({"stop_sequence": None, "delta": {"stop_sequence": None}}, None),
+    "not told": (None, None),
+    "of another type, which loses no answer": ({"stop_sequence": ["END"], "delta": "END"}, None),
+    "fields of another type": (["stop_sequence"], None),
+}
+
+
+@pytest.mark.parametrize(("fields", "expected"), STOP_SEQUENCES.values(), ids=STOP_SEQUENCES)
+def test_the_stop_sequence_is_found_on_converse(fields: Any, expected: str | None) -> None:
+    plain = CONVERSE | {"stopReason": "stop_sequence", "additionalModelResponseFields": fields}
+    assert decoded("converse", 200, {}, plain).stop_sequence == expected
+    stream = ADAPTERS["converse"].decoder("m")
+    stream.feed(samples.frame("messageStart", {"role": "assistant"}))
+    stop = {"stopReason": "stop_sequence", "additionalModelResponseFields": fields}
+    (delta,) = stream.feed(samples.frame("messageStop", stop))
+    assert isinstance(delta, MessageDelta)
+    assert delta.stop_sequence == expected
 
 
 def test_content_of_an_unknown_kind_is_refused_by_its_name() -> None:

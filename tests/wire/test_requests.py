@@ -210,6 +210,18 @@ def test_sampling_and_thinking_find_their_place_on_converse() -> None:
     assert plain["additionalModelRequestFields"] == {"top_k": 40, "thinking": {"type": "adaptive"}}
 
 
+def test_converse_is_asked_which_stop_sequence_ended_the_answer_where_there_are_some() -> None:
+    asked = body("converse", samples.simple(stop_sequences=("END",)))["additionalModelResponseFieldPaths"]
+    assert asked == ["/stop_sequence", "/delta/stop_sequence"]
+    assert "additionalModelResponseFieldPaths" not in body("converse", samples.simple())
+
+
+@pytest.mark.parametrize("said", ["", " \n"])
+def test_a_tool_that_says_nothing_has_no_block_of_text_on_converse(said: str) -> None:
+    plain = body("converse", _user(ToolResultBlock(tool_use_id="t", content=said)))
+    assert plain["messages"][0]["content"] == [{"toolResult": {"toolUseId": "t", "content": []}}]
+
+
 TOOLS = (Tool(name="look", input_schema={"type": "object"}),)
 
 

@@ -108,11 +108,12 @@ class BedrockEndpoint:
         fault = self._desk.take(model_id, stream=stream, dialect=self)
         started = time.perf_counter()
         pieces = await self._desk.pieces(prompt, self)
+        pointers = body.get("additionalModelResponseFieldPaths") or ()
         if stream:
-            frames = converse.frames(pieces, started=started)
+            frames = converse.frames(pieces, started=started, pointers=pointers)
             headers = {"content-type": _EVENTSTREAM, **_ids()}
             return await self._desk.stream(answer, frames, headers, fault=fault, dialect=self)
-        reply = converse.reply(await gathered(pieces, self), started=started)
+        reply = converse.reply(await gathered(pieces, self), started=started, pointers=pointers)
         return await self._desk.whole(answer, reply, _ids(), fault)
 
     async def _invoke(self, request: Request, answer: Answer, operation: str, model_id: str) -> str:

@@ -14,7 +14,7 @@ import itertools
 import json
 import re
 import time
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, Iterable, Sequence
 from contextlib import aclosing
 from typing import Any
 
@@ -203,7 +203,25 @@ def _check_conversation(body: Json) -> None:
         )
     for position, turn in enumerate(turns):
         _check_blocks(turn["content"], position)
+        _check_results(turn["content"])
+    _check_pointers(body.get("additionalModelResponseFieldPaths") or [])
     _check_tools(body, turns)
+
+
+def _check_pointers(pointers: list[str]) -> None:
+    if not all(pointer.startswith("/") for pointer in pointers):
+        raise InvalidConverseError("The additionalModelResponseFieldPaths field holds a malformed JSON pointer.")
+
+
+def _check_results(blocks: list[Json]) -> None:
+    """The model refuses what Converse hands on to it."""
+    for block in blocks:
+        parts = (block.get("toolResult") or {}).get("content", ())
+        if any(part.get("text") is not None and not part["text"].strip() for part in parts):
+            raise InvalidConverseError(
+                "The model returned the following errors: messages: text content blocks must contain non-whitespace "
+                "text"
+            )
 
 
 def _check_blocks(blocks: list[Json], position: int) -> None:
@@ -339,10 +357,11 @@ _STOP_REASONS: dict[StopReason, str] = {
 }
 
 
-def reply(pieces: Iterable[Piece], *, started: float) -> Json:
-    """A complete `Converse` response; `started` is a `time.perf_counter()`."""
+def reply(pieces: Iterable[Piece], *, started: float, pointers: Sequence[str] = ()) -> Json:
+    """A complete `Converse` response; `started` is a `time.perf_counter()`, `pointers` lead into Claude's own reply."""
     begin, content, end = folded(pieces)
     return {
+        **_asked({"stop_reason": end.stop_reason, "stop_sequence": end.stop_sequence}, pointers),
         "output": {"message": {"role": "assistant", "content": [_content(block) for block in content]}},
         "stopReason": _STOP_REASONS[end.stop_reason],
         "usage": _usage(begin, end),
@@ -378,8 +397,30 @@ def _latency_ms(started: float) -> int:
     return round((time.perf_counter() - started) * 1000)
 
 
-async def frames(pieces: AsyncGenerator[Piece, None], *, started: float) -> AsyncGenerator[Frame, None]:
-    """The `ConverseStream` messages, `messageStart` to `metadata`."""
+def _asked(own: Json, pointers: Sequence[str]) -> Json:
+    """`additionalModelResponseFields`, with those of the model's own fields that are asked for; the rest is ignored."""
+    found: Json = {}
+    for pointer in pointers:
+        path = pointer.split("/")[1:]
+        value, place = own, found
+        for name in path[:-1]:
+            value = value.get(name) or {}
+        if path[-1] not in value:
+            continue
+        for name in path[:-1]:
+            place = place.setdefault(name, {})
+        place[path[-1]] = value[path[-1]]
+    return {"additionalModelResponseFields": found} if found else {}
+
+
+async def frames(
+    pieces: AsyncGenerator[Piece, None], *, started: float, pointers: Sequence[str] = ()
+) -> AsyncGenerator[Frame, None]:
+    """The `ConverseStream` messages, `messageStart` to `metadata`.
+
+    `pointers` lead into the last event of Claude's own stream that says anything, `message_delta`. Whether the service
+    also lets them lead into a whole reply, as without streaming, is not verifiable here.
+    """
     begin, index, kind = Begin(input_tokens=0), -1, "text"
     async with aclosing(pieces):
         async for piece in pieces:
@@ -402,7 +443,9 @@ async def frames(pieces: AsyncGenerator[Piece, None], *, started: float) -> Asyn
                 case Close():
                     yield _frame("contentBlockStop", {"contentBlockIndex": index})
                 case End():
-                    yield _frame("messageStop", {"stopReason": _STOP_REASONS[piece.stop_reason]}, remaining=1)
+                    own = {"delta": {"stop_reason": piece.stop_reason, "stop_sequence": piece.stop_sequence}}
+                    stop = {"stopReason": _STOP_REASONS[piece.stop_reason], **_asked(own, pointers)}
+                    yield _frame("messageStop", stop, remaining=1)
                     metrics = {"latencyMs": _latency_ms(started)}
                     yield _frame("metadata", {"usage": _usage(begin, piece), "metrics": metrics}, remaining=0)
 

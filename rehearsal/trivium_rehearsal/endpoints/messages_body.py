@@ -410,7 +410,7 @@ def _check_turns(turns: list[Json]) -> None:
                 f"messages.{position}: all messages must have non-empty content except for the optional final "
                 "assistant message"
             )
-        if any(block.get("type") == "text" and not block["text"].strip() for block in _blocks(turn)):
+        if any(block.get("type") == "text" and not block["text"].strip() for block in _all_blocks(turn)):
             raise InvalidBodyError("messages: text content blocks must contain non-whitespace text")
     if turns[-1]["role"] == "assistant" and _last_text(turns[-1]["content"])[-1:].isspace():
         raise InvalidBodyError("messages: final assistant content cannot end with trailing whitespace")
@@ -425,6 +425,13 @@ def _last_text(content: str | list[Json]) -> str:
 
 def _blocks(turn: Json) -> list[Json]:
     return turn["content"] if isinstance(turn["content"], list) else []
+
+
+def _all_blocks(turn: Json) -> list[Json]:
+    """Also those inside of tool results."""
+    blocks = _blocks(turn)
+    results = [block.get("content") for block in blocks if block.get("type") == "tool_result"]
+    return blocks + [part for content in results if isinstance(content, list) for part in content]
 
 
 def _merged(turns: list[Json]) -> list[tuple[str, list[Json], int]]:

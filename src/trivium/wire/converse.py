@@ -72,6 +72,9 @@ _EVENTS = frozenset(
     ("messageStart", "contentBlockStart", "contentBlockDelta", "contentBlockStop", "messageStop", "metadata")
 )
 """Events of any other kind may be added to the service model, and are passed over, as botocore does."""
+_STOP_SEQUENCE = ("/stop_sequence", "/delta/stop_sequence")
+"""Where Claude's own answer, and its own stream's `message_delta`, say which stop sequence it met. Converse tells it
+only when asked; a pointer that leads nowhere is ignored (service model, `additionalModelResponseFieldPaths`)."""
 _FAILED_STOPS = ("malformed_model_output", "malformed_tool_use")
 """The service model's reasons to stop that are no answer: another attempt may be one."""
 
@@ -111,6 +114,7 @@ class _Reply(msgspec.Struct, frozen=True, rename="camel"):
     output: _Output
     stop_reason: str
     usage: _Usage
+    additional_model_response_fields: Any = None  # the model's own, as they were asked for
 
 
 class _Payload(msgspec.Struct, frozen=True, rename="camel"):
@@ -121,6 +125,7 @@ class _Payload(msgspec.Struct, frozen=True, rename="camel"):
     delta: Plain | None = None
     stop_reason: str = ""
     usage: _Usage | None = None
+    additional_model_response_fields: Any = None  # as in `_Reply`
 
 
 _REPLIES = msgspec.json.Decoder(_Reply)
@@ -152,6 +157,7 @@ def decode(status: int, headers: Mapping[str, str], body: bytes, *, model: str) 
             model=model,
             content=content,
             stop_reason=_stop_reason(reply.stop_reason),
+            stop_sequence=_stop_sequence(reply.additional_model_response_fields),
             usage=reply.usage.usage(),
             provider_request_id=word(headers.get("x-amzn-requestid")),
         )
@@ -237,7 +243,12 @@ class Decoder:
                     return [*self._begin(index, TextBlock(text="")), *self._translated(name, payload)]
                 case "messageStop" if not self._open:
                     self._stopped = True
-                    return [MessageDelta(stop_reason=_stop_reason(payload.stop_reason))]
+                    return [
+                        MessageDelta(
+                            stop_reason=_stop_reason(payload.stop_reason),
+                            stop_sequence=_stop_sequence(payload.additional_model_response_fields),
+                        )
+                    ]
         if name == "metadata" and self._stopped and not self._ended and payload.usage:
             self._ended = True
             return [MessageStop(usage=payload.usage.usage())]
@@ -272,6 +283,14 @@ def _stop_reason(found: str) -> StopReason:
     return "refusal" if reason == "content_filtered" else reason
 
 
+def _stop_sequence(fields: object) -> str | None:
+    """The stop sequence among the model's own fields; no answer is lost for want of it."""
+    for found in (fields, fields.get("delta") if isinstance(fields, dict) else None):
+        if isinstance(found, dict) and isinstance(found.get("stop_sequence"), str):
+            return str(found["stop_sequence"])
+    return None
+
+
 def _body(request: MessageRequest, route: Route, *, stream: bool) -> Plain:
     body: Plain = {
         "messages": _named(_alternating(request.messages)),
@@ -282,6 +301,8 @@ def _body(request: MessageRequest, route: Route, *, stream: bool) -> Plain:
             stopSequences=list(request.stop_sequences) or None,
         ),
     }
+    if request.stop_sequences:
+        body["additionalModelResponseFieldPaths"] = list(_STOP_SEQUENCE)
     if request.system:
         blocks = (TextBlock(text=request.system),) if isinstance(request.system, str) else request.system
         body["system"] = [part for block in blocks for part in _sent(block)]
@@ -392,7 +413,10 @@ def _named(turns: list[Plain]) -> list[Plain]:
 
 
 def _tool_result(block: ToolResultBlock) -> Plain:
-    content = (TextBlock(text=block.content),) if isinstance(block.content, str) else block.content
+    content = block.content
+    if isinstance(content, str):
+        # A tool that has nothing to say is usual: the Messages API takes its empty text, but no empty block of text.
+        content = (TextBlock(text=content),) if content.strip() else ()
     if any(part.cache_control for part in content):
         raise RequestError("`cache_control` inside a tool result cannot be carried by Converse; put it on the result.")
     return _present(
