@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.wire import samples
 from tests.wire.test_replies import CONVERSE, MESSAGES
@@ -24,6 +26,7 @@ from trivium.vocabulary.messages import (
     ToolUseBlock,
 )
 from trivium.wire import ADAPTERS
+from trivium.wire.sse import SseDecoder
 
 
 @pytest.fixture(scope="module")
@@ -112,6 +115,28 @@ def _pieces(events: list[Event]) -> list[tuple[int, str]]:
     return found
 
 
+NAMED: dict[str, tuple[dict[str, str], dict[str, str]]] = {
+    "in the header": ({"x-amzn-errortype": "ExpiredTokenException"}, {}),
+    "with an address": ({"x-amzn-errortype": "ExpiredTokenException:http://internal.amazon.com/x"}, {}),
+    "with a namespace": ({"x-amzn-errortype": "com.amazon.coral.service#ExpiredTokenException"}, {}),
+    "with both": ({"x-amzn-errortype": "com.amazon.coral.service#ExpiredTokenException:http://x#y"}, {}),
+    "in the body": ({}, {"code": "ExpiredTokenException"}),
+    "in the body with a capital": ({}, {"Code": "ExpiredTokenException"}),
+    "in the body as its type": ({}, {"__type": "com.amazon.coral.service#ExpiredTokenException"}),
+    "in both": ({"x-amzn-errortype": "ExpiredTokenException"}, {"code": "ValidationException"}),
+}
+
+
+@pytest.mark.parametrize(("headers", "plain"), NAMED.values(), ids=NAMED)
+def test_botocore_reads_the_same_type_of_an_error(bedrock: Any, headers: dict[str, str], plain: dict[str, str]) -> None:
+    from botocore.parsers import create_parser
+
+    body = json.dumps(plain).encode()
+    response = {"status_code": 403, "headers": headers, "body": body}
+    theirs = create_parser("rest-json").parse(response, bedrock.operation_model("Converse").output_shape)
+    assert ADAPTERS["converse"].decode_error(403, headers, body).provider_type == theirs["Error"]["Code"]
+
+
 def test_every_way_to_stop_that_bedrock_has_is_known(bedrock: Any) -> None:
     """An answer, or an error that may be tried again: never bytes that nobody understands."""
     from trivium.errors import ProtocolError, ProviderError
@@ -147,6 +172,23 @@ def test_anthropics_package_reads_the_same_whole_answer() -> None:
     assert [block.__struct_config__.tag for block in ours.content] == [block.type for block in theirs.content]
     assert (ours.id, ours.model, ours.stop_reason) == (theirs.id, theirs.model, theirs.stop_reason)
     assert ours.usage.input_tokens == theirs.usage.input_tokens
+
+
+PIECES = ("\n", "\r", "\r\n", "data:", "data: ", "event: x", "event:", ":c", "a", "{}", " ", "id: 3", "data", "\u00e4")
+
+
+@settings(deadline=None, max_examples=500)
+@given(pieces=st.lists(st.sampled_from(PIECES), max_size=30), choice=st.data())
+def test_anthropics_package_cuts_the_same_events_out_of_any_stream(pieces: list[str], choice: st.DataObject) -> None:
+    from anthropic._streaming import SSEDecoder
+
+    data = ("".join(pieces) + "\n\n").encode()
+    at = choice.draw(st.integers(0, len(data)))
+    ours = SseDecoder()
+    found = [(event.name, event.data.decode()) for event in ours.feed(data[:at]) + ours.feed(data[at:]) if event.data]
+    # Theirs gives out events without data, too; neither client makes anything of them.
+    theirs = [(event.event or "message", event.data) for event in SSEDecoder().iter_bytes(iter([data])) if event.data]
+    assert found == theirs
 
 
 def test_anthropics_package_knows_every_event_of_the_sample() -> None:

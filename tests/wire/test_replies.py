@@ -109,6 +109,18 @@ ERRORS: dict[str, tuple[Protocol, int, Mapping[str, str], Any, type[RouteError]]
     ),
     "Bedrock's token has expired": ("converse", 403, {AMZN: "ExpiredTokenException"}, {}, AuthenticationError),
     "Bedrock's signature is wrong": ("converse", 403, {AMZN: "InvalidSignatureException"}, {}, AuthenticationError),
+    "Bedrock's token has expired, with a namespace before the type": (
+        "converse", 403, {AMZN: "com.amazon.coral.service#ExpiredTokenException:http://internal.amazon.com/x"}, {},
+        AuthenticationError,
+    ),
+    "Bedrock's token has expired, told in the body": (
+        "converse", 403, {}, {"__type": "com.amazon.coral.service#ExpiredTokenException"}, AuthenticationError,
+    ),
+    "Bedrock throttles, told in the body": ("converse", 400, {}, {"code": "ThrottlingException"}, RateLimitedError),
+    "Bedrock's header is right where the body differs": (
+        "converse", 400, {AMZN: "ThrottlingException"}, {"code": "ValidationException"}, RateLimitedError,
+    ),
+    "a type in the body that is none": ("converse", 403, {}, {"code": [5], "__type": {}}, AccessDeniedError),
     "Bedrock denies": ("converse", 403, {AMZN: "AccessDeniedException"}, {"Message": "m"}, AccessDeniedError),
     "Bedrock knows no such model": ("converse", 404, {AMZN: "ResourceNotFoundException"}, {}, ModelNotFoundError),
     "Bedrock refuses the body": ("converse", 400, {AMZN: "ValidationException"}, {}, ProviderRequestError),
@@ -179,6 +191,7 @@ def test_the_providers_words_are_kept_apart_from_the_message() -> None:
 
 ECHOES: dict[str, tuple[Protocol, Mapping[str, str], Any]] = {
     "as Bedrock's type": ("converse", {AMZN: "the secret itself"}, {}),
+    "as Bedrock's type in the body": ("converse", {}, {"__type": "the secret itself"}),
     "as Anthropic's type": ("vertex", {}, {"error": {"type": "the secret itself"}}),
     "as Google's status": ("vertex", {}, {"error": {"status": "the secret itself"}}),
     "as Azure's code": ("foundry", {}, {"error": {"code": "the secret itself"}}),

@@ -335,6 +335,23 @@ def test_any_json_in_an_event_raises_nothing_but_route_errors(
         pass
 
 
+ENDLESS = {"a line": b"data: xxxxxxxxxxxxxxxx", "an event": b"data: xxxxxxxxx\n", "an event of nothing": b"data:\n"}
+
+
+@pytest.mark.parametrize("piece", ENDLESS.values(), ids=ENDLESS)
+def test_what_has_no_end_does_not_fill_the_memory(monkeypatch: pytest.MonkeyPatch, piece: bytes) -> None:
+    monkeypatch.setattr("trivium.wire.sse.MAX_EVENT_BYTES", 1000)
+    decoder = ADAPTERS["vertex"].decoder("m")
+    with pytest.raises(ProtocolError, match="no end"):
+        any(decoder.feed(piece) for _ in range(1001))
+
+
+def test_any_number_of_events_that_end_are_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("trivium.wire.sse.MAX_EVENT_BYTES", 1000)
+    decoder = ADAPTERS["vertex"].decoder("m")
+    assert [decoder.feed(samples.sse("ping", {"type": "ping"})) for _ in range(200)] == [[]] * 200
+
+
 def test_one_flipped_bit_anywhere_in_a_frame_is_found() -> None:
     whole = b"".join(samples.CONVERSE_STREAM[:3])
     for bit in range(len(whole) * 8):

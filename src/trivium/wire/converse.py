@@ -166,19 +166,26 @@ def decode(status: int, headers: Mapping[str, str], body: bytes, *, model: str) 
 
 
 def decode_error(status: int, headers: Mapping[str, str], body: bytes) -> RouteError:
-    """What an answer other than 200 means; the type stands in a header, behind it an address that is cut off."""
+    """What an answer other than 200 means."""
     try:
-        plain = msgspec.json.decode(body)
-        message = str(plain.get("message") or plain.get("Message") or "") if isinstance(plain, dict) else ""
+        decoded = msgspec.json.decode(body)
+        plain = decoded if isinstance(decoded, dict) else {}
     except (ValueError, RecursionError):  # RecursionError: JSON nested without end
-        message = ""
+        plain = {}
     return failure(
         status=status,
-        kind=headers.get("x-amzn-errortype", "").partition(":")[0],
-        message=message,
+        kind=_error_type(headers, plain),
+        message=str(plain.get("message") or plain.get("Message") or ""),
         provider_request_id=headers.get("x-amzn-requestid"),
         retry_after=headers.get("retry-after"),
     )
+
+
+def _error_type(headers: Mapping[str, str], plain: Plain) -> str:
+    """The type stands in a header, or in the body where what refuses is before the service: with a namespace before it
+    and an address behind it (Smithy, "AWS restJson1", error serialization, read 2026-11-23)."""
+    found = headers.get("x-amzn-errortype") or plain.get("code") or plain.get("Code") or plain.get("__type")
+    return str(found or "").partition(":")[0].rpartition("#")[2]
 
 
 class Decoder:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from trivium.errors import ProtocolError
 
 MAX_EVENT_BYTES = 16 * 1024 * 1024
-"""Far above any event of the Messages API; a line without end would otherwise fill the memory."""
+"""Far above any event of the Messages API; a line or an event without end would otherwise fill the memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,7 @@ class SseDecoder:
         self._scanned = 0
         self._name = ""
         self._data: list[bytes] = []
+        self._size = 0  # of the data of the unfinished event, with a byte for each line
         self._skip_newline = False
         self._started = False
 
@@ -38,7 +39,8 @@ class SseDecoder:
         return not (self._buffer or self._name or self._data)
 
     def feed(self, data: bytes) -> list[ServerEvent]:
-        """The events that are complete now. Raises `ProtocolError` for text that is not UTF-8 or an endless line."""
+        """The events that are complete now. Raises `ProtocolError` for a name that is not UTF-8, or for an endless
+        line or event."""
         self._buffer += data
         events = []
         while (line := self._next_line()) is not None:
@@ -72,12 +74,15 @@ class SseDecoder:
     def _take(self, line: bytes) -> ServerEvent | None:
         if not line:
             event = ServerEvent(self._name or "message", b"\n".join(self._data)) if self._data else None
-            self._name, self._data = "", []
+            self._name, self._data, self._size = "", [], 0
             return event
         field, _, value = line.partition(b":")
         value = value.removeprefix(b" ")
         if field == b"data":
             self._data.append(value)
+            self._size += len(value) + 1
+            if self._size > MAX_EVENT_BYTES:
+                raise ProtocolError("An event of the event stream has no end.")
         elif field == b"event":
             try:
                 self._name = value.decode()
