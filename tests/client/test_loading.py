@@ -88,6 +88,9 @@ SOURCES = {
     "no such file": "absent.json",
     "plain http": "http://127.0.0.1:9/deployment.json",
     "another scheme": "ftp://127.0.0.1/deployment.json",
+    "an address without a host": "https://",
+    "an address with a bracket": "https://[::1/deployment.json",
+    "an address with a space": "https://exa mple.com/deployment.json",
     "nobody listening": "https://127.0.0.1:9/deployment.json",
     "a folder": ".",
 }

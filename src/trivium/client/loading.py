@@ -21,7 +21,10 @@ def fetch(source: str | Path | None) -> tuple[bytes, Path | None]:
             next_step="Pass its path or URL, or set TRIVIUM_DEPLOYMENT.",
         )
     text = str(named)
-    parts = urlsplit(text)
+    try:
+        parts = urlsplit(text)
+    except ValueError as error:  # a bracket that is not closed
+        raise _no_address() from error
     if parts.scheme == "https":
         return _download(text), None
     path = Path(unquote(parts.path)) if parts.scheme == "file" else Path(text)
@@ -99,13 +102,26 @@ def _download(address: str) -> bytes:
     try:
         with pool, pool.get(address).build_streamed() as response:
             if response.status != 200:
-                raise DeploymentError(f"The deployment descriptor cannot be fetched: HTTP {response.status}.")
-            return _sized(bytes(response.body_reader.read(MAX_DESCRIPTOR_BYTES + 1) or b""), address)
+                raise DeploymentError(
+                    f"The deployment descriptor cannot be fetched: HTTP {response.status}.",
+                    next_step="Name the address where it lies: redirects are not followed.",
+                )
+            # The address is not shown: what gives access may stand in it, as in a presigned one.
+            return _sized(bytes(response.body_reader.read(MAX_DESCRIPTOR_BYTES + 1) or b""), "What was fetched")
+    except ValueError as error:  # no host, or one that can be none
+        raise _no_address() from error
     except PyreqwestError as error:
         raise DeploymentError(
             f"The deployment descriptor cannot be fetched: {type(error).__name__}.",
             next_step="Check the address and this machine's network.",
         ) from error
+
+
+def _no_address() -> DeploymentError:
+    return DeploymentError(
+        "The deployment descriptor is named by what is no address of the form `https://HOST/PATH`.",
+        next_step="Correct the address, or TRIVIUM_DEPLOYMENT.",
+    )
 
 
 def _sized(content: bytes, name: str) -> bytes:
