@@ -46,6 +46,7 @@ def test_a_verifier_written_from_the_page_accepts_the_log(tmp_path: Path) -> Non
         manifest = opened(manifest_file, "application/vnd.trivium.audit-manifest+json", key)
         assert (manifest["log"], manifest["shard"], manifest["segment"]) == (log, "00", segment)
         assert (manifest["previous"], manifest["first_seq"]) == (previous, seq)
+        assert manifest["checkpoint"] == segment - 1
         packed = stem.with_suffix(".ndjson.zst").read_bytes()
         assert digest(packed) == manifest["file_digest"]
         lines = zstandard.ZstdDecompressor().decompress(packed).split(b"\n")
@@ -59,4 +60,5 @@ def test_a_verifier_written_from_the_page_accepts_the_log(tmp_path: Path) -> Non
             last_leaf, seq, records = leaf.hex(), seq + 1, records + 1
         previous = digest(manifest_file.read_bytes())
     checkpoint = opened(tmp_path / "checkpoint.json", "application/vnd.trivium.audit-checkpoint+json", key)
+    assert checkpoint["number"] == 3
     assert checkpoint["shards"] == {"00": {"segments": 3, "records": records, "head": previous}}

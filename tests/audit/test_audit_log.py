@@ -136,6 +136,59 @@ def test_a_log_rolled_back_as_a_whole_is_found_by_a_checkpoint_kept_elsewhere(sm
     assert verify(later, TRUSTED, checkpoint=(small / "checkpoint.json").read_bytes()).intact
 
 
+@pytest.fixture
+def half_rolled_back(tmp_path: Path) -> Path:
+    """A record is gone from one shard, its checkpoint is the one from before; the other shard looks as if a crash had
+    kept its segment from the checkpoint. No key is needed for it."""
+    directory = tmp_path / "log"
+    with (
+        AuditLog.open(directory, signer=SIGNER, deployment="claims") as one,
+        AuditLog.open(directory, signer=SIGNER, deployment="claims") as two,
+    ):
+        for log, number in ((one, 0), (one, 1), (two, 2)):
+            if number == 1:
+                earlier = (directory / "checkpoint.json").read_bytes()
+            log.append(attempt(number))
+            log.seal()
+    drop_last_segment(directory)
+    (directory / "checkpoint.json").write_bytes(earlier)
+    (directory / "01" / "000000000001.ndjson.open").touch()
+    return directory
+
+
+def test_a_shard_that_is_rolled_back_beside_another_is_found(half_rolled_back: Path) -> None:
+    problems = verify(half_rolled_back, TRUSTED).problems
+    assert any("an earlier checkpoint was put back" in problem for problem in problems), problems
+
+
+def test_it_is_found_without_any_checkpoint_too(half_rolled_back: Path) -> None:
+    (half_rolled_back / "checkpoint.json").unlink()
+    (half_rolled_back / "00" / "000000000001.ndjson.open").touch()
+    assert any("checkpoint.json is missing" in problem for problem in verify(half_rolled_back, TRUSTED).problems)
+
+
+def test_a_writer_does_not_sign_it_away(half_rolled_back: Path) -> None:
+    with pytest.raises(AuditError, match="number 1, and a segment was sealed after 2"):
+        AuditLog.open(half_rolled_back, signer=SIGNER, deployment="claims")
+    assert not verify(half_rolled_back, TRUSTED).intact
+
+
+def test_a_log_whose_manifests_name_no_checkpoint_is_still_read_and_continued(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def plain(value: object) -> bytes:
+        found = json.loads(canonical(value))
+        found.pop("checkpoint", None)
+        return canonical(found)
+
+    with monkeypatch.context() as before:
+        before.setattr(log_module, "canonical", plain)
+        write(tmp_path)
+    write(tmp_path)
+    found = verify(tmp_path, TRUSTED)
+    assert (found.problems, found.records) == ([], 8)
+
+
 def test_a_segment_signed_with_another_key_is_found(small: Path, tmp_path: Path) -> None:
     copy = shutil.copytree(small, tmp_path / "log")
     with AuditLog.open(copy, signer=STRANGER, deployment="claims", earlier_keys=SIGNER.public_pem) as log:

@@ -55,6 +55,12 @@ class CheckpointFile:
             checkpoint = self._read()
         return checkpoint.shards.get(shard) if checkpoint else None
 
+    def number(self) -> int:
+        """The checkpoint's number; 0 when there is none. Raises `AuditError` when it does not hold."""
+        with locked(self._directory / "lock"):
+            checkpoint = self._read()
+        return checkpoint.number if checkpoint else 0
+
     def advance(self, shard: str, *, after: ShardHead | None, to: ShardHead) -> None:
         """Sign that `shard` has come from one head to the next. Raises `AuditError` when the checkpoint saw another."""
         with locked(self._directory / "lock"):

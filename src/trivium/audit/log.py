@@ -12,7 +12,7 @@ import fcntl
 import os
 import secrets
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -196,6 +196,7 @@ class _Shard:
             self._previous = digest(envelope)
             self._last_leaf = _last_leaf(self._path, manifest)
             self._head = ShardHead(segments=manifest.segment, records=self._next_seq - 1, head=self._previous)
+        self._require_latest_checkpoint()
         self._require_checkpoint(last[1] if last else None)
         if last:
             _open_file(self._path, last[1].segment).unlink(missing_ok=True)  # a crash after sealing left it
@@ -203,6 +204,13 @@ class _Shard:
         dropped = self._replay()
         if self._tree.count or dropped:
             self._write_sealed(dropped_bytes=dropped)
+
+    def _require_latest_checkpoint(self) -> None:
+        """No segment of any shard was sealed after a later checkpoint than there is. Raises `AuditError`."""
+        sealed_after = max(_checkpoints_named(self._path.parent, self._checkpoint.trusted), default=0)
+        number = self._checkpoint.number()  # asked last: other processes may seal meanwhile
+        if number < sealed_after:
+            raise self._checkpoint.disagrees(f"it has number {number}, and a segment was sealed after {sealed_after}")
 
     def _require_checkpoint(self, last: Manifest | None) -> None:
         """The checkpoint saw exactly what is here, or a crash kept the last segment from it. Raises `AuditError`."""
@@ -339,6 +347,7 @@ class _Shard:
             last_time=self._last_time,
             closed_at=self._clock(),
             dropped_bytes=dropped_bytes,
+            checkpoint=self._checkpoint.number(),
         )
         envelope = seal(MANIFEST_TYPE, canonical(manifest), self._signer)
         stem = segment_name(self._segment)
@@ -423,6 +432,16 @@ def _last_manifest(shard: Path, trusted: TrustedKeys) -> tuple[bytes, Manifest] 
             "signing key was changed, put the earlier public key beside the new one, into the file that is named like "
             "the key and `.pub`.",
         ) from error
+
+
+def _checkpoints_named(directory: Path, trusted: TrustedKeys) -> Iterator[int]:
+    """The checkpoint that each shard's last manifest names. One that does not hold says nothing here: whoever goes on
+    with its shard is told, and `verify` tells everybody."""
+    for shard in directory.glob("[0-9a-f][0-9a-f]"):
+        with suppress(AuditError, OSError):
+            last = _last_manifest(shard, trusted)
+            if last:
+                yield last[1].checkpoint
 
 
 def _last_leaf(shard: Path, manifest: Manifest) -> str:

@@ -78,6 +78,9 @@ class Manifest(Record, frozen=True, kw_only=True, omit_defaults=False):
     closed_at: str
     dropped_bytes: int
     """Bytes of a torn last line that a crash left and recovery dropped; 0 otherwise."""
+    checkpoint: int = 0
+    """Number of the log's checkpoint when the segment was sealed; 0 when there was none. So no earlier one can be put
+    back beside it, which would hide that another shard's segments were removed."""
 
 
 class ShardHead(Record, frozen=True, kw_only=True, omit_defaults=False):

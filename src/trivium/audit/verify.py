@@ -64,6 +64,8 @@ class Verification:
     """Records in open segments: present, chained, and not yet signed."""
     checkpoint: int = 0
     """Number of the log's own checkpoint."""
+    sealed_after: int = 0
+    """Highest number of a checkpoint that a manifest names: there was that one when its segment was sealed."""
     compared: bool = False
     """Whether an earlier checkpoint from elsewhere was given and is contained in this log."""
     first_time: str = ""
@@ -182,6 +184,7 @@ def _shard(found: Verification, path: Path, seen: _Seen, log: str, trusted: Trus
         previous = digest(envelope)
         next_seq = manifest.first_seq + manifest.count
         heads.append(ShardHead(segments=segment, records=next_seq - 1, head=previous))
+        found.sealed_after = max(found.sealed_after, manifest.checkpoint)
         found.segments += 1
         found.records += manifest.count
         found.first_time = min(filter(None, (found.first_time, manifest.first_time)), default="")
@@ -305,13 +308,18 @@ def _own_checkpoint(
     path = found.directory / "checkpoint.json"
     sealed = {shard: chain for shard, chain in heads.items() if chain}
     if seen.checkpoint is None:
-        if any(not _allowed(seen, shard, None, chain) for shard, chain in sealed.items()):
+        if found.sealed_after or any(not _allowed(seen, shard, None, chain) for shard, chain in sealed.items()):
             found.problems.append(f"{path} is missing, although segments are sealed")
         return
     checkpoint = _checkpoint(found, seen.checkpoint, str(path), log, trusted)
     if checkpoint is None:
         return
     found.checkpoint = checkpoint.number
+    if checkpoint.number < found.sealed_after:
+        found.problems.append(
+            f"{path} has number {checkpoint.number}, and a segment was sealed after {found.sealed_after}: an earlier"
+            " checkpoint was put back"
+        )
     for shard in sorted(set(sealed) | set(checkpoint.shards)):
         said, chain = checkpoint.shards.get(shard), sealed.get(shard, [])
         there = chain[-1] if chain else None
