@@ -20,6 +20,18 @@ REMEDIES: dict[str, tuple[dict[str, Any], str]] = {
     "a timeout of one call": ({"timeout": 3}, r"Options\(timeout_s=…\)"),
     "headers of one's own": ({"extra_headers": {"a": "b"}}, "the guard has not checked"),
     "a slip": ({"max_token": 3}, "Did you mean `max_tokens`"),
+    "a document in a tool's result": (
+        {
+            "messages": [
+                {"role": "user", "content": "hi"},
+                {
+                    "role": "user",
+                    "content": [{"type": "tool_result", "tool_use_id": "t", "content": [{"type": "document"}]}],
+                },
+            ]
+        },
+        "expected `text` or `image`; a document stands beside",
+    ),
     "an image by its address": ({"messages": source(type="url", url="https://x")}, "expected `base64`"),
     "a file by its id": ({"messages": source(type="file", file_id="x")}, "expected `base64`"),
     "a block of another kind": (

@@ -178,6 +178,10 @@ _EXPECTED = (
         ", expected `base64`, or `text` in a document; what a provider would fetch the guard cannot check",
     ),
     (
+        re.compile(r"^Invalid.*\.content\[[\d.]*\]\.content\[[\d.]*\]\.type`"),
+        ", expected `text` or `image`; a document stands beside the tool's result, not in it",
+    ),
+    (
         re.compile(r"^Invalid.*\.content\[[\d.]*\]\.type`"),
         ", expected `text`, `image`, `document`, `tool_use`, `tool_result`, `thinking` or `redacted_thinking`",
     ),
