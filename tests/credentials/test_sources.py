@@ -277,6 +277,22 @@ def test_boto3s_session_is_asked_next(clock: Clock, bare: Any, tmp_path: Any, mo
     assert "Credential=AKIAFILE/" in bearer(Authoriser(ROUTES["converse"], {}, clock))
 
 
+def test_keys_that_were_written_anew_are_read_anew_when_the_provider_called_the_old_ones_expired(
+    clock: Clock, bare: Any, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shared = tmp_path / "credentials"
+    text = "[default]\naws_access_key_id = ASIA{}\naws_secret_access_key = x\naws_session_token = t\n"
+    shared.write_text(text.format("OLD"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(shared))
+    monkeypatch.delenv("AWS_PROFILE", raising=False)
+    subject = Authoriser(ROUTES["converse"], {}, clock)
+    assert "Credential=ASIAOLD/" in bearer(subject)
+    shared.write_text(text.format("NEW"))
+    assert "Credential=ASIAOLD/" in bearer(subject)
+    subject.forget()
+    assert "Credential=ASIANEW/" in bearer(subject)
+
+
 def test_boto3s_temporary_keys_are_asked_for_again_before_they_end(
     clock: Clock, bare: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

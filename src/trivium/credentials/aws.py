@@ -25,7 +25,10 @@ def source() -> Callable[[], AwsKeys]:
                 next_step="Install trivium[aws], or pass credentials= to Client.from_deployment.",
             ) from error
         try:
-            if not held:
+            # What does not refresh itself is read again: whoever asks once more was refused with what there was, and
+            # the file it came from may have been written anew.
+            if not held or not hasattr(held[0], "refresh_needed"):
+                held.clear()
                 found = boto3.Session().get_credentials()
                 if found is None:
                     raise CredentialsError(
