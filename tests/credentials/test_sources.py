@@ -336,6 +336,28 @@ def test_google_auths_default_is_asked_next(clock: Clock, bare: Any) -> None:
     assert asked == [["https://www.googleapis.com/auth/cloud-platform"]]
 
 
+def test_google_auths_default_is_found_anew_once_it_could_not_be_refreshed(clock: Clock, bare: Any) -> None:
+    import google.auth
+    from google.auth.exceptions import RefreshError
+
+    class Key:
+        expiry = None
+
+        def __init__(self, token: str) -> None:
+            self.token = token
+
+        def refresh(self, _request: object) -> None:
+            if self.token == "revoked":
+                raise RefreshError("invalid_grant")
+
+    found = iter([Key("revoked"), Key("ya29.rotated")])
+    bare(google.auth, "default", lambda scopes: (next(found), "project"))
+    subject = Authoriser(ROUTES["vertex"], {}, clock)
+    with pytest.raises(CredentialsError, match="RefreshError"):
+        bearer(subject)
+    assert bearer(subject) == "Bearer ya29.rotated"
+
+
 def test_azure_identitys_default_is_asked_next(clock: Clock, bare: Any) -> None:
     import azure.identity
     from azure.core.credentials import AccessToken

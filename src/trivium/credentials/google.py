@@ -33,6 +33,7 @@ def source(scope: str) -> Callable[[], BearerToken]:
                 held.append(google.auth.default(scopes=[scope])[0])
             held[0].refresh(google.auth.transport.requests.Request())
         except google.auth.exceptions.GoogleAuthError as error:
+            held.clear()  # the file that they were read from may be written anew, as a key is rotated
             raise CredentialsError(
                 f"Google credentials could not be had: {type(error).__name__}.",
                 next_step="Run the application under a service account, or set up application default credentials.",
