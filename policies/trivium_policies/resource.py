@@ -10,10 +10,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NoReturn
 
-# azure-native publishes every resource twice: under its default API version (`azure-native:storage:StorageAccount`) and
-# under each version by name (`azure-native:storage/v20240101:StorageAccount`). A rule means both.
-# Source: Pulumi registry, azure-native "API versions", read 2026-11-22.
+# azure-native publishes every resource under its default API version (`azure-native:storage:StorageAccount`) and under
+# each version by name: until major version 2 as a module (`azure-native:storage/v20240101:StorageAccount`), since 3 as a
+# package of its own that `pulumi package add` makes (`azure-native_storage_v20240101:storage:StorageAccount`). A rule
+# means all three. Source: Pulumi registry, azure-native "API versions" and "Local packages", read 2026-11-23.
 _VERSIONED_MODULE: Final = re.compile(r"/v\d{8}[a-z]*\d*(?=:)")
+_VERSIONED_PACKAGE: Final = re.compile(r"^azure-native_\w+_v\d{8}[a-z]*\d*(?=:)")
 
 
 class _Unknown:
@@ -189,7 +191,7 @@ class Resource:
 
 def unversioned(token: str) -> str:
     """`token` without an azure-native API version."""
-    return _VERSIONED_MODULE.sub("", token)
+    return _VERSIONED_MODULE.sub("", _VERSIONED_PACKAGE.sub("azure-native", token))
 
 
 def resource(

@@ -56,6 +56,10 @@ def test_digits_are_a_number_because_google_declares_them_as_text() -> None:
 TOKENS = {
     "azure-native:storage/v20240101:StorageAccount": "azure-native:storage:StorageAccount",
     "azure-native:cognitiveservices/v20251001preview:Account": "azure-native:cognitiveservices:Account",
+    "azure-native_storage_v20240101:storage:StorageAccount": "azure-native:storage:StorageAccount",
+    "azure-native_cognitiveservices_v20251001preview:cognitiveservices:Account": (
+        "azure-native:cognitiveservices:Account"
+    ),
     "azure-native:storage:StorageAccount": "azure-native:storage:StorageAccount",
     "aws:s3/bucketV2:BucketV2": "aws:s3/bucketV2:BucketV2",
 }
