@@ -36,7 +36,7 @@ def _is_immutable(case: Case) -> Iterator[Verdict]:
     if immutable.flag("enabled") is True:
         yield from _judge_account_policy(case, immutable)
         for container in containers:
-            for policy in case.stack.attached(container, "containerName", _CONTAINER_POLICY):
+            for policy in _policies_of(case, container):
                 yield from held_by(policy, _judge_days(case, policy.properties))
         return
     if not containers:
@@ -48,6 +48,13 @@ def _is_immutable(case: Case) -> Iterator[Verdict]:
         )
     for container in containers:
         yield from _judge_container(case, container)
+
+
+def _policies_of(case: Case, container: Resource) -> tuple[Resource, ...]:
+    """The policies of this container and of none with its name in another account."""
+    of_the_account = case.stack.attached(case.resource, "accountName", _CONTAINER_POLICY)
+    named_alike = case.stack.attached(container, "containerName", _CONTAINER_POLICY)
+    return tuple(policy for policy in named_alike if policy in of_the_account)
 
 
 def _judge_account_policy(case: Case, immutable: Properties) -> Iterator[Verdict]:
@@ -66,7 +73,7 @@ def _judge_account_policy(case: Case, immutable: Properties) -> Iterator[Verdict
 
 
 def _judge_container(case: Case, container: Resource) -> Iterator[Verdict]:
-    policies = case.stack.attached(container, "containerName", _CONTAINER_POLICY)
+    policies = _policies_of(case, container)
     if not policies:
         yield Violation(
             "containers",
@@ -148,7 +155,8 @@ def _container(*, days: int | None) -> tuple[Resource, ...]:
     """A plain account with one container, whose policy holds for `days`; no policy when None."""
     account = _account()
     container = resource(_CONTAINER, "records", {}, depends={"accountName": (account.urn,)})
-    policy = resource(_CONTAINER_POLICY, "records", {_DAYS: days}, depends={"containerName": (container.urn,)})
+    belongs = {"accountName": (account.urn,), "containerName": (container.urn,)}
+    policy = resource(_CONTAINER_POLICY, "records", {_DAYS: days}, depends=belongs)
     return (account, container, *((policy,) if days is not None else ()))
 
 
@@ -166,6 +174,14 @@ VIOLATING: Final[Violating] = {
     "a container's policy of thirty days": Wrong(_container(days=30), paths=(_DAYS,)),
     "a container's policy where the profile requires the lock": Wrong(
         _container(days=2557), paths=("state",), parameters={"lock_required": True}
+    ),
+    "a policy for a container of the same name in another account": Wrong(
+        (
+            _account(accountName="audit", immutableStorageWithVersioning={"enabled": False}),
+            resource(_CONTAINER, "records", {"accountName": "audit", "containerName": "records"}),
+            resource(_CONTAINER_POLICY, "other", {"accountName": "scratch", "containerName": "records", _DAYS: 2557}),
+        ),
+        paths=("containers",),
     ),
     "not immutable": Wrong((_account(),), paths=("immutableStorageWithVersioning.enabled",)),
     "immutable for no days": Wrong(
