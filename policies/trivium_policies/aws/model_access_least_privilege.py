@@ -152,14 +152,14 @@ def _judge_target(case: Case, path: str, pattern: str) -> Iterator[Violation]:
     kind, _, model = pattern.split(":", 5)[-1].partition("/")
     if kind == _JOB:
         return
-    if kind.endswith("-profile") and model.startswith("global."):
-        if not case.enabled("global_profiles_allowed"):
-            yield Violation(
-                path,
-                found=pattern,
-                expected="a profile whose destinations stay in the zone (`us.`, `eu.` and so on)",
-                consequence="A global profile sends prompts to any commercial region of the world.",
-            )
+    is_global = kind.endswith("-profile") and model.startswith("global.")
+    if is_global and not case.enabled("global_profiles_allowed"):
+        yield Violation(
+            path,
+            found=pattern,
+            expected="a profile whose destinations stay in the zone (`us.`, `eu.` and so on)",
+            consequence="A global profile sends prompts to any commercial region of the world.",
+        )
     elif _WILD.search(kind) or _WILD.search(model):
         yield Violation(
             path,
@@ -296,6 +296,16 @@ COMPLIANT: Final[Compliant] = {
 }
 
 VIOLATING: Final[Violating] = {
+    "any global profile, where the profile allows global ones": Wrong(
+        (
+            _policy(
+                action="bedrock:InvokeModel",
+                target="arn:aws:bedrock:us-east-1:111122223333:inference-profile/global.*",
+            ),
+        ),
+        paths=("policy.Statement[0].Resource",),
+        parameters={"global_profiles_allowed": True},
+    ),
     "every Bedrock action": Wrong(
         (_policy(action="bedrock:*", target=_PROFILE_ARN),), paths=("policy.Statement[0].Action",)
     ),
