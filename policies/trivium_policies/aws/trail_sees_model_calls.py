@@ -73,15 +73,15 @@ def _reads_are_recorded(case: Case) -> Iterator[Verdict]:
 
 
 def _selects_reads(selector: Properties) -> bool:
-    """Whether a basic selector records management reads. Both properties are wide by default."""
-    return selector.flag("includeManagementEvents") is not False and selector.text("readWriteType") in (None, "All")
+    """Whether a basic selector records management reads. All three properties are wide by default."""
+    wide = selector.flag("includeManagementEvents") is not False and selector.text("readWriteType") in (None, "All")
+    return wide and set(selector.texts("excludeManagementEventSources")) <= _NOISE
 
 
 def _selects_all_management(selector: Properties) -> bool:
     """Whether an advanced selector records all management events; any further field narrows it, readOnly above all."""
-    fields = {field.text("field"): field.texts("equals") for field in selector.bags("fieldSelectors")}
-    narrowing = {name for name in fields if name != "eventCategory" and not _excludes_only_noise(selector, name)}
-    return fields.get("eventCategory") == ("Management",) and not narrowing
+    fields = selector.bags("fieldSelectors")
+    return any(map(_is_management, fields)) and all(_is_management(f) or _excludes_only_noise(f) for f in fields)
 
 
 # The two sources that CloudTrail lets a trail exclude for their volume; neither carries a model call.
@@ -89,12 +89,18 @@ def _selects_all_management(selector: Properties) -> bool:
 _NOISE: Final = frozenset({"kms.amazonaws.com", "rdsdata.amazonaws.com"})
 
 
-def _excludes_only_noise(selector: Properties, name: str | None) -> bool:
-    if name != "eventSource":
-        return False
-    source = next(field for field in selector.bags("fieldSelectors") if field.text("field") == name)
-    excluded = source.texts("notEquals")
-    return bool(excluded) and set(excluded) <= _NOISE and not source.texts("equals")
+def _is_management(field: Properties) -> bool:
+    return _asks(field, "eventCategory", "equals") and field.texts("equals") == ("Management",)
+
+
+def _excludes_only_noise(field: Properties) -> bool:
+    return _asks(field, "eventSource", "notEquals") and set(field.texts("notEquals")) <= _NOISE
+
+
+def _asks(field: Properties, name: str, operator: str) -> bool:
+    """Whether it is about the field `name` and has this operator alone: each further one narrows."""
+    written = {member for member in field.names if member == "field" or field.value(member) != []}
+    return field.text("field") == name and written == {"field", operator}
 
 
 RULE: Final = Rule(
@@ -176,6 +182,45 @@ COMPLIANT: Final[Compliant] = {
 }
 
 VIOLATING: Final[Violating] = {
+    "without Bedrock, basic": Wrong(
+        (_trail(eventSelectors=[{"excludeManagementEventSources": ["bedrock.amazonaws.com"]}]),),
+        paths=("eventSelectors",),
+    ),
+    "without Bedrock beside the noise of KMS, advanced": Wrong(
+        (
+            _trail(
+                advancedEventSelectors=[
+                    {
+                        "fieldSelectors": [
+                            {"field": "eventCategory", "equals": ["Management"]},
+                            {
+                                "field": "eventSource",
+                                "notEquals": ["kms.amazonaws.com"],
+                                "notStartsWiths": ["bedrock"],
+                            },
+                        ]
+                    }
+                ]
+            ),
+        ),
+        paths=("advancedEventSelectors",),
+    ),
+    "without Bedrock by a second field of the same name": Wrong(
+        (
+            _trail(
+                advancedEventSelectors=[
+                    {
+                        "fieldSelectors": [
+                            {"field": "eventCategory", "equals": ["Management"]},
+                            {"field": "eventSource", "notEquals": ["kms.amazonaws.com"]},
+                            {"field": "eventSource", "notEquals": ["bedrock.amazonaws.com"]},
+                        ]
+                    }
+                ]
+            ),
+        ),
+        paths=("advancedEventSelectors",),
+    ),
     "writes only, basic": Wrong((_trail(eventSelectors=[{"readWriteType": "WriteOnly"}]),), paths=("eventSelectors",)),
     "writes only, advanced": Wrong(
         (_trail(advancedEventSelectors=[_select(eventCategory=["Management"], readOnly=["false"])]),),
