@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from typing import Final, NoReturn
 
 # azure-native publishes every resource under its default API version (`azure-native:storage:StorageAccount`) and under
-# each version by name: until major version 2 as a module (`azure-native:storage/v20240101:StorageAccount`), since 3 as a
-# package of its own that `pulumi package add` makes (`azure-native_storage_v20240101:storage:StorageAccount`). A rule
+# each version by name: until major version 2 as a module (`azure-native:storage/v20240101:StorageAccount`), since 3 as
+# a package of its own that `pulumi package add` makes (`azure-native_storage_v20240101:storage:StorageAccount`). A rule
 # means all three. Source: Pulumi registry, azure-native "API versions" and "Local packages", read 2026-11-23.
 _VERSIONED_MODULE: Final = re.compile(r"/v\d{8}[a-z]*\d*(?=:)")
 _VERSIONED_PACKAGE: Final = re.compile(r"^azure-native_\w+_v\d{8}[a-z]*\d*(?=:)")
