@@ -1,9 +1,16 @@
 """gcp-data-access-logged: whoever may call a model on Vertex AI is recorded doing so."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from trivium_policies.resource import Properties, Resource, resource
+from trivium_policies.resource import (
+    MalformedPropertyError,
+    NotYetKnownError,
+    Properties,
+    Resource,
+    resource,
+)
 from trivium_policies.rule import (
     Case,
     Compliant,
@@ -27,9 +34,22 @@ _AUDIT_CONFIGS: Final = (
 _CUSTOM_ROLE: Final = "gcp:projects/iAMCustomRole:IAMCustomRole"
 _CUSTOM_ROLES: Final = (_CUSTOM_ROLE, "gcp:organizations/iAMCustomRole:IAMCustomRole")
 _GRANT: Final = "gcp:projects/iAMMember:IAMMember"
-_GRANTS: Final = (_GRANT, "gcp:projects/iAMBinding:IAMBinding")
-# Predefined roles that hold the permission. Source: Google Cloud, Vertex AI access control, read 2026-11-22.
-_CALLING_ROLES: Final = ("roles/aiplatform.user", "roles/aiplatform.admin", "roles/editor", "roles/owner")
+_GRANTS: Final = (
+    _GRANT,
+    "gcp:projects/iAMBinding:IAMBinding",
+    "gcp:folder/iAMMember:IAMMember",
+    "gcp:folder/iAMBinding:IAMBinding",
+    "gcp:organizations/iAMMember:IAMMember",
+    "gcp:organizations/iAMBinding:IAMBinding",
+)
+_POLICY: Final = "gcp:projects/iAMPolicy:IAMPolicy"
+_POLICIES: Final = (_POLICY, "gcp:folder/iAMPolicy:IAMPolicy", "gcp:organizations/iAMPolicy:IAMPolicy")
+"""Each replaces everything that was granted and everything that was logged: what it leaves out is gone."""
+# Predefined roles that hold the permission. Vertex AI's own change; all but the reader's are taken for such.
+# Source: Google Cloud, Vertex AI access control, read 2026-11-22.
+_BASIC_ROLES: Final = ("roles/editor", "roles/owner")
+_VERTEX_ROLES: Final = "roles/aiplatform."
+_READING_ROLE: Final = "roles/aiplatform.viewer"
 _ENABLED_MODEL: Final = "gcp:vertex/aiModelGardenEnableModel:AiModelGardenEnableModel"
 
 # Sufficient to call a publisher model. Source: Google Cloud, Vertex AI access control, read 2026-11-22.
@@ -43,18 +63,72 @@ def _grants_models(subject: Resource) -> bool:
     """Whether the resource makes models callable: a role with the permission, the grant of one, or an enabled model."""
     if subject.type in _CUSTOM_ROLES:
         return _PREDICT in subject.properties.texts("permissions")
-    return subject.type not in _GRANTS or subject.properties.text("role") in _CALLING_ROLES
+    if subject.type in _POLICIES:
+        return any(_is_calling_role(binding.text("role")) for binding in _policy_of(subject).bags("bindings"))
+    return subject.type not in _GRANTS or _is_calling_role(subject.properties.text("role"))
+
+
+def _is_calling_role(role: str | None) -> bool:
+    if role is None or role == _READING_ROLE:
+        return False
+    return role in _BASIC_ROLES or role.startswith(_VERTEX_ROLES)
+
+
+def _policy_of(subject: Resource) -> Properties:
+    """The document of an `IAMPolicy`; its paths begin at `policyData`."""
+    written = subject.properties.text("policyData") or "{}"
+    try:
+        document: object = json.loads(written)
+    except (ValueError, RecursionError):
+        document = None
+    if not isinstance(document, Mapping):
+        raise MalformedPropertyError("policyData", found=written, expected="a JSON policy document")
+    return Properties(document, "policyData")
 
 
 def _there_is_an_audit_config(case: Case) -> Iterator[Verdict]:
-    if case.resource.type not in _AUDIT_CONFIGS and not any(map(_covers_vertex, case.stack.of_type(*_AUDIT_CONFIGS))):
+    if case.resource.type in (*_AUDIT_CONFIGS, *_POLICIES):
+        return
+    if not any(_logs_calls_of(config, case.resource) for config in case.stack.of_type(*_AUDIT_CONFIGS)):
         path = _grounds(case.resource)
         yield Violation(
             path,
             found=_PREDICT if case.resource.type in _CUSTOM_ROLES else case.resource.properties.value(path),
-            expected="beside it an IAMAuditConfig for aiplatform.googleapis.com",
+            expected="beside it an IAMAuditConfig for aiplatform.googleapis.com, in the same project",
             consequence="Calls to the model are data access, which Google Cloud does not log unless asked.",
         )
+
+
+def _logs_calls_of(config: Resource, subject: Resource) -> bool:
+    """Whether a project's configuration is that of the subject's project. A folder's or an organisation's holds for
+    projects that the stack does not name, and so do what is granted there."""
+    return _covers_vertex(config) and (config.type != _AUDIT_CONFIG or _in_one_project(config, subject))
+
+
+def _in_one_project(one: Resource, other: Resource) -> bool:
+    try:
+        projects = {_project(one), _project(other)} - {""}
+    except NotYetKnownError:
+        grounds = one.depends.get("project")
+        if grounds and grounds == other.depends.get("project"):
+            return True
+        raise
+    return len(projects) < 2
+
+
+def _project(subject: Resource) -> str:
+    """The project a resource lives in; empty where neither it nor its provider says, or it lives above projects."""
+    in_a_project = not subject.type.startswith(("gcp:folder/", "gcp:organizations/"))
+    default = subject.provider.get("project") if in_a_project else None
+    return subject.properties.text("project") or (default if isinstance(default, str) else "")
+
+
+def _the_whole_policy_keeps_logging(case: Case) -> Iterator[Verdict]:
+    if case.resource.type not in _POLICIES:
+        return
+    logged = [c for c in _policy_of(case.resource).bags("auditConfigs") if c.text("service") in _SERVICES]
+    configs = [config for each in logged for config in each.bags("auditLogConfigs")]
+    yield from _every_log_type("policyData", configs)
 
 
 def _grounds(subject: Resource) -> str:
@@ -67,12 +141,15 @@ def _grounds(subject: Resource) -> str:
 def _it_asks_for_every_log_type(case: Case) -> Iterator[Verdict]:
     if case.resource.type not in _AUDIT_CONFIGS or not _covers_vertex(case.resource):
         return
-    configs = case.resource.properties.bags("auditLogConfigs")
+    yield from _every_log_type("auditLogConfigs", case.resource.properties.bags("auditLogConfigs"))
+
+
+def _every_log_type(path: str, configs: Sequence[Properties]) -> Iterator[Verdict]:
     asked = {config.text("logType") for config in configs}
     missing = [log_type for log_type in _LOG_TYPES if log_type not in asked]
     if missing:
         yield Violation(
-            "auditLogConfigs",
+            path,
             found=", ".join(sorted(filter(None, asked))) or None,
             expected=f"{', '.join(_LOG_TYPES)} (missing: {', '.join(missing)})",
             consequence="Some calls to Vertex AI leave no entry in the audit log.",
@@ -104,7 +181,7 @@ RULE: Final = Rule(
     severity="high",
     cloud="gcp",
     scope="stack",
-    types=(*_AUDIT_CONFIGS, *_CUSTOM_ROLES, *_GRANTS, _ENABLED_MODEL),
+    types=(*_AUDIT_CONFIGS, *_CUSTOM_ROLES, *_GRANTS, *_POLICIES, _ENABLED_MODEL),
     applies=_grants_models,
     rationale="Google Cloud logs administration by itself and data access only when asked. A call to a model is "
     "data access.",
@@ -126,7 +203,7 @@ gcp.projects.IAMAuditConfig(
         Control("Regulation (EU) 2024/1689", "Art. 12"),
     ),
     peers=("prowler: iam_audit_logs_enabled",),
-    checks=(_there_is_an_audit_config, _it_asks_for_every_log_type),
+    checks=(_there_is_an_audit_config, _it_asks_for_every_log_type, _the_whole_policy_keeps_logging),
 )
 
 
@@ -142,7 +219,16 @@ _MODEL: Final = resource(
     _ENABLED_MODEL, "sonnet", {"publisherModelName": "publishers/anthropic/models/claude-sonnet-4-6"}
 )
 
+
+def _whole_policy(**more: object) -> Resource:
+    bindings = [{"role": "roles/aiplatform.user", "members": ["user:ann@example.com"]}]
+    return resource(_POLICY, "whole", {"project": "claude", "policyData": json.dumps({"bindings": bindings, **more})})
+
+
+_WHOLE_LOGGING: Final = {"service": "allServices", "auditLogConfigs": [{"logType": kind} for kind in _LOG_TYPES]}
+
 COMPLIANT: Final[Compliant] = {
+    "a whole policy that keeps the logging": Right((_whole_policy(auditConfigs=[_WHOLE_LOGGING]),)),
     "all three log types": Right((_ROLE, _MODEL, _audit_config(*_LOG_TYPES))),
     "all services together": Right((_ROLE, _audit_config(*_LOG_TYPES, service="allServices"))),
     "another service may log less": Right((_audit_config("DATA_READ", service="storage.googleapis.com"),)),
@@ -155,6 +241,28 @@ COMPLIANT: Final[Compliant] = {
 }
 
 VIOLATING: Final[Violating] = {
+    "an audit config of another project": Wrong(
+        (
+            resource(
+                _GRANT,
+                "caller",
+                {"project": "elsewhere", "role": "roles/aiplatform.user", "member": "user:ann@example.com"},
+            ),
+            _audit_config(*_LOG_TYPES),
+        ),
+        paths=("role",),
+    ),
+    "the grant on a whole organisation": Wrong(
+        (
+            resource(
+                "gcp:organizations/iAMMember:IAMMember",
+                "caller",
+                {"orgId": "1", "role": "roles/aiplatform.user", "member": "user:ann@example.com"},
+            ),
+        ),
+        paths=("role",),
+    ),
+    "a whole policy that takes the logging away": Wrong((_whole_policy(),), paths=("policyData",)),
     "a role that may call, and no audit config": Wrong((_ROLE,), paths=("permissions",)),
     "the grant of a role that may call, and no audit config": Wrong(
         (resource(_GRANT, "caller", {"role": "roles/aiplatform.user", "member": "user:ann@example.com"}),),
