@@ -11,7 +11,7 @@ from typing import Any
 from trivium.errors import ConfigurationError
 from trivium.vocabulary.catalogue import Catalogue, Scope
 from trivium.vocabulary.residency import Cloud, outside
-from trivium_components import offers
+from trivium_components import naming, offers
 from trivium_components.problem import Problem, nearest, shown
 from trivium_components.retention import PRESETS
 from trivium_components.settings import (
@@ -67,7 +67,11 @@ def _sections_rule(clouds: list[str], aws: Any, gcp: Any, azure: Any) -> Iterato
 
 
 def _signers_rule(
-    clouds: list[str], aws: AwsSettings | None, gcp: GcpSettings | None, azure: AzureSettings | None
+    environment: str,
+    clouds: list[str],
+    aws: AwsSettings | None,
+    gcp: GcpSettings | None,
+    azure: AzureSettings | None,
 ) -> Iterator[Problem]:
     """Whoever is governed by what a descriptor says does not sign it; and only one cloud has a key to sign with."""
     for name, section in (("aws", aws), ("gcp", gcp), ("azure", azure)):
@@ -81,15 +85,28 @@ def _signers_rule(
                 consequence="They would be silently without effect.",
                 remedy="Remove them, or name the cloud first in `trivium:clouds`",
             )
+        governed = {invoker.casefold(): "is among the invokers" for invoker in section.invokers}
+        governed |= dict.fromkeys(_applications(environment, aws, gcp), "is the application itself")
         for index, signer in enumerate(section.signers):
-            if signer in section.invokers:
+            # UUIDs and mail addresses are the same in any case, and no account has two roles that differ in case alone.
+            if why := governed.get(signer.casefold()):
                 yield Problem(
                     path=(name, "signers", index),
-                    found=f"`{signer}`, which is among the invokers",
+                    found=f"`{signer}`, which {why}",
                     expected="somebody whom the descriptor does not govern",
                     consequence="An application could sign away its own constitution.",
                     remedy="Let the identity that runs `trivium deployment sign` sign, and no application",
                 )
+
+
+def _applications(environment: str, aws: AwsSettings | None, gcp: GcpSettings | None) -> Iterator[str]:
+    """What the deployment makes its application run as, in lower case. Azure gives its identity a UUID later."""
+    if aws:
+        role = naming.dashed(environment, "application", limit=64)
+        yield f"arn:{naming.aws_partition(aws.region)}:iam::{aws.account_id}:role/{role}".casefold()
+    if gcp:
+        account = naming.dashed(environment, "app", limit=30)
+        yield f"serviceAccount:{account}@{gcp.project}.iam.gserviceaccount.com".casefold()
 
 
 def _scope_rule(scope: str, zone: str) -> Iterator[Problem]:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.components.conftest import CONFIG, settings_with
+from tests.components.conftest import CONFIG, UUID, settings_with
 from trivium.errors import SettingsError
 from trivium.vocabulary import catalogue
 from trivium_components import contradictions
@@ -204,6 +204,16 @@ MISTAKES: dict[str, tuple[Spoil, str, str]] = {
         "could sign away its own constitution",
         "no application",
     ),
+    "a signer who is governed, in other capitals": (
+        put("aws.signers", ["arn:aws:iam::111122223333:role/Claims"]),
+        "could sign away its own constitution",
+        "no application",
+    ),
+    "the application's own role as signer": (
+        put("aws.signers", ["arn:aws:iam::111122223333:role/trivium-test-application"]),
+        "which is the application itself",
+        "no application",
+    ),
     "a signer where no key is": (
         put("gcp.signers", ["group:platform@example.com"]),
         "`trivium:gcp.signers`",
@@ -361,3 +371,18 @@ def test_the_reference_is_the_one_that_the_settings_generate() -> None:
     assert written == reference() + "\n", (
         "regenerate it: python -m trivium_components.settings_reference > docs/configuration.md"
     )
+
+
+def test_the_service_account_that_is_made_may_not_be_a_signer() -> None:
+    application = "serviceAccount:trivium-test-app@acme-claims.iam.gserviceaccount.com"
+    with pytest.raises(SettingsError, match="is the application itself"):
+        settings_with(clouds=["gcp", "aws", "azure"], gcp={**CONFIG["trivium:gcp"], "signers": [application]})
+
+
+def test_a_group_of_entra_that_invokes_may_not_sign_under_other_capitals() -> None:
+    azure = CONFIG["trivium:azure"]
+    with pytest.raises(SettingsError, match="is among the invokers"):
+        settings_with(
+            clouds=["azure", "aws", "gcp"],
+            azure={**azure, "invokers": [f"group:{UUID.format('a')}"], "signers": [f"group:{UUID.format('A')}"]},
+        )
