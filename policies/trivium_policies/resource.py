@@ -233,14 +233,20 @@ class Stack:
     def attached(self, target: Resource, property_: str, *types: str) -> tuple[Resource, ...]:
         """The resources of these types whose `property_` names `target`.
 
-        Either the engine says that the property was computed from the target, or both spell the same name under it
-        (`bucket` of an S3 bucket and of its side resources).
+        Both spell the same name under it (`bucket` of an S3 bucket and of its side resources); or, where one of the two
+        names is not known yet or not given, the engine says that the property was computed from the target. Raises
+        `NotYetKnownError` where it was computed from several of the target's type: which of them it names, only the
+        value tells.
         """
-        return tuple(r for r in self.of_type(*types) if _names(r, property_, target))
+        return tuple(r for r in self.of_type(*types) if self._names(r, property_, target))
 
-
-def _names(candidate: Resource, property_: str, target: Resource) -> bool:
-    if target.urn in candidate.depends.get(property_, ()):
+    def _names(self, candidate: Resource, property_: str, target: Resource) -> bool:
+        name, meant = candidate.inputs.get(property_), target.inputs.get(property_)
+        if isinstance(name, str) and isinstance(meant, str):
+            return name == meant
+        grounds = candidate.depends.get(property_, ())
+        if target.urn not in grounds:
+            return False
+        if any(other.urn in grounds and other.urn != target.urn for other in self.of_type(target.type)):
+            raise NotYetKnownError(f"{property_} of {candidate.name}")
         return True
-    name = candidate.inputs.get(property_)
-    return isinstance(name, str) and name == target.inputs.get(property_)

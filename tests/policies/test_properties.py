@@ -12,6 +12,7 @@ from trivium_policies.resource import (
     MalformedPropertyError,
     NotYetKnownError,
     Properties,
+    Stack,
     resource,
     unversioned,
 )
@@ -74,6 +75,14 @@ def test_the_parents_of_a_resource_are_read_from_its_urn() -> None:
     inside = resource("aws:s3/bucket:Bucket", "a::b", {}, parent="my:index:Stack$trivium:index:AwsAuditStore")
     assert inside.parents == ("my:index:Stack", "trivium:index:AwsAuditStore")
     assert resource("aws:s3/bucket:Bucket", "a", {}).parents == ()
+
+
+def test_which_of_two_buckets_a_lock_is_for_is_not_known_before_its_value_is() -> None:
+    audit, scratch = (resource("aws:s3/bucket:Bucket", name, {"bucket": name}) for name in ("audit", "scratch"))
+    lock = resource("a:b:Lock", "lock", {"bucket": UNKNOWN}, depends={"bucket": (audit.urn, scratch.urn)})
+    with pytest.raises(NotYetKnownError, match="`bucket of lock` is not known yet"):
+        Stack((audit, scratch, lock)).attached(audit, "bucket", "a:b:Lock")
+    assert Stack((audit, lock)).attached(audit, "bucket", "a:b:Lock") == (lock,)
 
 
 PATTERNS = {

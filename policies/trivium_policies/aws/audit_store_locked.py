@@ -151,6 +151,19 @@ COMPLIANT: Final[Compliant] = {
 }
 
 VIOLATING: Final[Violating] = {
+    "a lock of another bucket, whose name was computed with this one's": Wrong(
+        (
+            _bucket(objectLockEnabled=True),
+            resource(
+                _LOCKS[0],
+                "other",
+                {"bucket": "scratch", "rule": {"defaultRetention": {"mode": "COMPLIANCE", "days": 2557}}},
+                depends={"bucket": (_bucket().urn,)},
+            ),
+            _PUBLIC_ACCESS_BLOCK,
+        ),
+        paths=("defaultRetention",),
+    ),
     "a month, by the other provider": Wrong(
         (_native(objectLockEnabled=True, objectLockConfiguration=_native_lock(mode="COMPLIANCE", days=30)),),
         paths=("objectLockConfiguration.rule.defaultRetention.days",),
