@@ -215,3 +215,13 @@ def test_ids_are_unique_and_a_file_holds_one_rule() -> None:
     ids = [file.rule.id for file in rule_files()]
     assert len(set(ids)) == len(ids)
     assert all(isinstance(file, RuleFile) for file in rule_files())
+
+
+def test_two_regions_that_are_not_known_yet_are_not_taken_for_one() -> None:
+    rule = next(rule for rule in rules() if rule.id == "aws-invocation-logging-complete")
+    logging, profile = (
+        resource(token, "x", {"loggingConfig": {"s3Config": {"bucketName": "b"}}}, provider={"region": UNKNOWN})
+        for token in (rule.types[0], rule.types[1])
+    )
+    verdicts = [finding.verdict for finding in judge(rule, Stack((logging, profile)))]
+    assert verdicts == [Pass(), Pending("region of the provider")]

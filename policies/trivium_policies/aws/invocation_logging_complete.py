@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from trivium_policies.resource import Resource, resource
+from trivium_policies.resource import UNKNOWN, NotYetKnownError, Resource, resource
 from trivium_policies.rule import (
     Case,
     Compliant,
@@ -22,6 +22,20 @@ from trivium_policies.rule import (
 _LOGGING: Final = "aws:bedrockmodel/invocationLoggingConfiguration:InvocationLoggingConfiguration"
 _PROFILE: Final = "aws:bedrock/inferenceProfile:InferenceProfile"
 _GUARDRAIL: Final = "aws:bedrock/guardrail:Guardrail"
+_NATIVE_PROFILE: Final = "aws-native:bedrock:ApplicationInferenceProfile"
+# What a stack makes only where models are to be called, by either provider. The other has no resource for the log.
+# Source: pulumi-aws 7.51.1, pulumi-aws-native 1.84.0.
+_PREPARATIONS: Final = (
+    _PROFILE,
+    _GUARDRAIL,
+    "aws:bedrockmodel/invocationJob:InvocationJob",
+    "aws:bedrock/agentAgent:AgentAgent",
+    "aws:bedrock/provisionedModelThroughput:ProvisionedModelThroughput",
+    _NATIVE_PROFILE,
+    "aws-native:bedrock:Guardrail",
+    "aws-native:bedrock:Agent",
+    "aws-native:bedrock:EnforcedGuardrailConfiguration",
+)
 
 # Source: Amazon Bedrock API, LoggingConfig; each is true when it is not given (pulumi-aws 7.51.1).
 _CONTENTS: Final = (
@@ -88,8 +102,11 @@ def _its_region_is_logged(case: Case) -> Iterator[Verdict]:
 
 def _region(resource: Resource) -> str:
     """The region a resource lives in; empty for the default of a provider that does not say."""
+    named = resource.properties.text("region")
     default = resource.provider.get("region")
-    return resource.properties.text("region") or (default if isinstance(default, str) else "")
+    if not named and default is UNKNOWN:
+        raise NotYetKnownError("region of the provider")
+    return named or (default if isinstance(default, str) else "")
 
 
 RULE: Final = Rule(
@@ -100,7 +117,7 @@ RULE: Final = Rule(
     severity="high",
     cloud="aws",
     scope="stack",
-    types=(_LOGGING, _PROFILE, _GUARDRAIL),
+    types=(_LOGGING, *_PREPARATIONS),
     rationale="The client's own audit log sees the calls of governed applications; the provider's invocation log "
     "also sees the "
     "calls of everybody else in the account. It exists once per account and region, and must be asked for each "
@@ -183,6 +200,13 @@ VIOLATING: Final[Violating] = {
     "long bodies are lost": Wrong(
         (_logging({"cloudwatchConfig": _TO_CLOUDWATCH}),),
         paths=("loggingConfig.cloudwatchConfig.largeDataDeliveryS3Config",),
+    ),
+    "a profile of the other provider in a region that is not logged": Wrong(
+        (
+            _logging({"s3Config": _TO_S3}),
+            resource(_NATIVE_PROFILE, "sonnet", {"inferenceProfileName": "sonnet"}, provider={"region": "eu-west-1"}),
+        ),
+        paths=("region",),
     ),
     "a profile in a region that is not logged": Wrong(
         (_logging({"s3Config": _TO_S3}), _profile("eu-west-1")),
