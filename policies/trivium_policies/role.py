@@ -17,6 +17,9 @@ S3_BUCKETS: Final = ("aws:s3/bucket:Bucket", "aws:s3/bucketV2:BucketV2")
 NATIVE_S3_BUCKET: Final = "aws-native:s3:Bucket"
 """The same by the other provider: lock and public access block stand in the bucket itself, and tags are a list."""
 
+DIRECTORY_BUCKETS: Final = ("aws:s3/directoryBucket:DirectoryBucket", "aws-native:s3express:DirectoryBucket")
+"""Buckets of S3 Express, which have no Object Lock. Source: Amazon S3 user guide, "Directory buckets", 2026-11-23."""
+
 GCS_BUCKET: Final = "gcp:storage/bucket:Bucket"
 """A Cloud Storage bucket."""
 
@@ -39,7 +42,7 @@ def is_audit_store(resource: Resource) -> bool:
     """
     if any(parent.endswith(_COMPONENT_SUFFIX) for parent in resource.parents):
         return True
-    if resource.type == NATIVE_S3_BUCKET:
+    if resource.type.startswith("aws-native:"):
         tags = resource.properties.bags("tags")
         return any(_nearly(tag.text("key"), ROLE_LABEL) and _nearly(tag.text("value"), AUDIT_STORE) for tag in tags)
     labels = resource.properties.bag("labels" if resource.type.startswith("gcp:") else "tags")

@@ -5,7 +5,7 @@ from typing import Final
 
 from trivium_policies.resource import Properties, Resource, resource
 from trivium_policies.retention import RETENTION_CONTROLS, RETENTION_PARAMETERS, long_enough, unlocked
-from trivium_policies.role import NATIVE_S3_BUCKET, S3_BUCKETS, is_audit_store
+from trivium_policies.role import DIRECTORY_BUCKETS, NATIVE_S3_BUCKET, S3_BUCKETS, is_audit_store
 from trivium_policies.rule import (
     Case,
     Compliant,
@@ -80,7 +80,7 @@ RULE: Final = Rule(
     severity="critical",
     cloud="aws",
     scope="stack",
-    types=(*S3_BUCKETS, NATIVE_S3_BUCKET),
+    types=(*S3_BUCKETS, NATIVE_S3_BUCKET, *DIRECTORY_BUCKETS),
     applies=is_audit_store,
     rationale="An audit log proves something only if the people it is about cannot change it. Object Lock in "
     "COMPLIANCE mode "
@@ -175,6 +175,10 @@ VIOLATING: Final[Violating] = {
     "nothing is locked, by the other provider": Wrong((_native(),), paths=("objectLockEnabled", "defaultRetention")),
     "object lock is not enabled": Wrong(
         (_bucket(), _lock(mode="COMPLIANCE", days=2557), _PUBLIC_ACCESS_BLOCK), paths=("objectLockEnabled",)
+    ),
+    "a kind of bucket that cannot be locked": Wrong(
+        (resource(DIRECTORY_BUCKETS[0], "audit", {"bucket": "audit", "tags": {"trivium-role": "audit-store"}}),),
+        paths=("objectLockEnabled", "defaultRetention"),
     ),
     "enabled, but nothing is retained by default": Wrong(
         (_bucket(objectLockEnabled=True), _PUBLIC_ACCESS_BLOCK), paths=("defaultRetention",)
