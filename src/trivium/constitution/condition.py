@@ -7,8 +7,8 @@ no arithmetic, no ternary and no macro besides `has`: a rule that needs them is 
 Semantics follow the CEL language definition (github.com/google/cel-spec, doc/langdef.md): operators
 are typed and mixing types is an error when loaded, except comparing int with double; `&&` and `||` are commutative
 over errors (`false && error` is false, whichever side the error stands on); `size` counts code points; `matches`
-searches unless anchored. Reading an absent optional field is an error when evaluated; `has` asks first. Every error
-names its column; none names a value.
+searches unless anchored, and `$` is the end of the text. Reading an absent optional field is an error when evaluated;
+`has` asks first. Every error names its column; none names a value.
 """
 
 import re
@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from trivium.constitution.linear import NotLinearError, check_linear
+from trivium.constitution.linear import NotLinearError, check_linear, compile_ending
 from trivium.vocabulary.decision import Context, Stage
 from trivium.vocabulary.messages import MessageRequest, TextBlock
 
@@ -415,7 +415,7 @@ def _pattern(node: _Node) -> re.Pattern[str]:
         raise _error(node.column, "`matches` needs its pattern as a literal, so that it can be checked when loaded")
     try:
         check_linear(node.literal)
-        return re.compile(node.literal, re.ASCII)
+        return compile_ending(node.literal, re.ASCII)
     except (re.error, NotLinearError, OverflowError, RecursionError) as error:
         raise _error(node.column, f"the pattern cannot be used: {error}") from error
 

@@ -7,12 +7,14 @@ number is bounded (every repetition has an upper bound), or when it begins with 
 repetition, of single characters: then one start, times the text, times a constant.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 # The parser is not public, but it is the only exact reading of what `re` will do; Python 3.11 to 3.14 share it, and the
 # tests would notice a change.
+from re import _compiler  # type: ignore[attr-defined]  # isort: skip
 from re import _constants as _op  # type: ignore[attr-defined]  # isort: skip
 from re import _parser  # type: ignore[attr-defined]  # isort: skip
 
@@ -58,6 +60,34 @@ def check_linear(pattern: str, flags: int = 0) -> None:
         raise NotLinearError(f"{reason}; give it an upper bound such as `{{0,64}}`")
     if cost.visits > MAX_VISITS:
         raise NotLinearError(f"one start may visit {cost.visits} characters, at most {MAX_VISITS} are allowed")
+
+
+def compile_ending(pattern: str, flags: int = 0) -> re.Pattern[str]:
+    """`pattern` compiled so that `$` is the end of the text alone, as in RE2; Python's own also matches before a line
+    feed that ends it, so `^finance$` would take `finance\\n` for the name that it pins."""
+    parsed = _parser.parse(pattern, flags)
+    _end_for_good(parsed, multiline=False)
+    compiled: re.Pattern[str] = _compiler.compile(parsed, flags)
+    return compiled
+
+
+def _end_for_good(nodes: Any, *, multiline: bool) -> None:  # Any: the parser's own tree
+    for place, (operator, argument) in enumerate(nodes):
+        if operator is _op.AT and argument is _op.AT_END and not multiline:
+            nodes[place] = (_op.AT, _op.AT_END_STRING)
+        elif operator is _op.SUBPATTERN:
+            _, added, removed, inner = argument
+            by_line = bool((_op.SRE_FLAG_MULTILINE * multiline | added) & ~removed & _op.SRE_FLAG_MULTILINE)
+            _end_for_good(inner, multiline=by_line)
+        elif operator is _op.BRANCH:
+            for branch in argument[1]:
+                _end_for_good(branch, multiline=multiline)
+        elif operator is _op.ATOMIC_GROUP:
+            _end_for_good(argument, multiline=multiline)
+        elif operator in (_op.ASSERT, _op.ASSERT_NOT):
+            _end_for_good(argument[1], multiline=multiline)
+        elif operator in (_op.MAX_REPEAT, _op.MIN_REPEAT, _op.POSSESSIVE_REPEAT):
+            _end_for_good(argument[2], multiline=multiline)
 
 
 def _sequence(nodes: Iterable[tuple[Any, Any]]) -> _Cost:  # Any: the parser's own operators and arguments
