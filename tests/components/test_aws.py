@@ -52,7 +52,18 @@ def test_a_call_without_the_guardrail_is_denied(invoke: dict[str, Any]) -> None:
 def test_the_other_paths_to_claude_and_bearer_tokens_are_denied(invoke: dict[str, Any]) -> None:
     denied = invoke["DenyOtherPaths"]
     assert (denied["Effect"], denied["Resource"]) == ("Deny", "*")
-    assert set(denied["Action"]) == {"bedrock-mantle:*", "aws-external-anthropic:*", "bedrock:CallWithBearerToken"}
+    assert {"bedrock-mantle:*", "aws-external-anthropic:*", "bedrock:CallWithBearerToken"} <= set(denied["Action"])
+
+
+def test_what_calls_a_model_by_another_role_and_without_the_guardrail_is_denied(invoke: dict[str, Any]) -> None:
+    by_another_role = (
+        "CreateModelInvocationJob",
+        "CreateEvaluationJob",
+        "InvokeAgent",
+        "InvokeFlow",
+        "StartFlowExecution",
+    )
+    assert {f"bedrock:{action}" for action in by_another_role} <= set(invoke["DenyOtherPaths"]["Action"])
 
 
 def test_global_inference_is_denied_in_a_geographic_deployment(invoke: dict[str, Any]) -> None:

@@ -13,6 +13,20 @@ from trivium_components.records import Guardrail
 # Converse and ConverseStream are authorised by these two (Service authorization reference, Amazon Bedrock, 2026-11-22).
 _INVOKE = ["bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream"]
 
+# The other roads to Claude, and what calls a model by another role than the caller's: there neither the models nor the
+# guardrail that this role is bound to are asked for. Sources: Bedrock user guide, "Create a custom service role for
+# batch inference", "for model evaluation jobs", "for Agents" and "for flows"; read 2026-11-23.
+_OTHER_PATHS = [
+    "bedrock-mantle:*",
+    "aws-external-anthropic:*",
+    "bedrock:CallWithBearerToken",
+    "bedrock:CreateModelInvocationJob",
+    "bedrock:CreateEvaluationJob",
+    "bedrock:InvokeAgent",
+    "bedrock:InvokeFlow",
+    "bedrock:StartFlowExecution",
+]
+
 
 class AwsIdentityArgs(TypedDict):
     """What `AwsIdentity` needs."""
@@ -99,7 +113,7 @@ def invoke_statements(resources: Sequence[str]) -> list[Statement]:
         {
             "Sid": "DenyOtherPaths",
             "Effect": "Deny",
-            "Action": ["bedrock-mantle:*", "aws-external-anthropic:*", "bedrock:CallWithBearerToken"],
+            "Action": _OTHER_PATHS,
             "Resource": "*",
         },
         *([] if any(":inference-profile/global." in arn for arn in profiles) else [_DENY_GLOBAL]),
