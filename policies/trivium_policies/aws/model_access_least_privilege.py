@@ -70,7 +70,7 @@ _JOB: Final = "model-invocation-job"
 
 # An agent or a flow calls its models by a role of its own: who may invoke any of them reaches any model they have.
 # Source: Amazon Bedrock user guide, policies for agents and flows; each is named by an alias.
-_DEPUTIES: Final = ("bedrock:InvokeAgent", "bedrock:InvokeFlow")
+_DEPUTIES: Final = ("bedrock:InvokeAgent", "bedrock:InvokeFlow", "bedrock:StartFlowExecution")
 
 # What no caller of models needs, each with the reason. A wildcard that covers one of them violates as well.
 # Source: Service Authorization Reference, Amazon Bedrock, read 2026-11-22.
@@ -78,6 +78,9 @@ _FORBIDDEN: Final = {
     "bedrock:PutModelInvocationLoggingConfiguration": "The caller could change or redirect the log of its own calls.",
     "bedrock:DeleteModelInvocationLoggingConfiguration": "The caller could switch off the log of its own calls.",
     "bedrock:DeleteGuardrail": "The caller could remove the guardrail that judges it.",
+    "bedrock:UpdateGuardrail": "The caller could weaken the guardrail that judges it.",
+    "bedrock:PutEnforcedGuardrailConfiguration": "The caller could change the guardrail that the account imposes.",
+    "bedrock:DeleteEnforcedGuardrailConfiguration": "The caller could lift the guardrail that the account imposes.",
     "bedrock:PutAccountDataRetention": "The caller could let prompts be retained and read for human review.",
     "bedrock:CallWithBearerToken": "A long-lived bearer token works from anywhere for whoever finds it.",
 }
@@ -318,6 +321,13 @@ VIOLATING: Final[Violating] = {
     "any flow of the account": Wrong(
         (_policy(action="bedrock:InvokeFlow", target="arn:aws:bedrock:us-east-1:111122223333:flow/*"),),
         paths=("policy.Statement[0].Resource",),
+    ),
+    "lifting the guardrail that the account imposes": Wrong(
+        (_policy(action=["bedrock:DeleteEnforcedGuardrailConfiguration", "bedrock:UpdateGuardrail"], target="*"),),
+        paths=("policy.Statement[0].Action", "policy.Statement[0].Action"),
+    ),
+    "any flow, without waiting for it": Wrong(
+        (_policy(action="bedrock:StartFlowExecution", target="*"),), paths=("policy.Statement[0].Resource",)
     ),
     "batch jobs with any model": Wrong((_policy(action=_BATCH, target="*"),), paths=("policy.Statement[0].Resource",)),
     "another road to Claude": Wrong(
