@@ -128,7 +128,7 @@ def _the_whole_policy_keeps_logging(case: Case) -> Iterator[Verdict]:
         return
     logged = [c for c in _policy_of(case.resource).bags("auditConfigs") if c.text("service") in _SERVICES]
     configs = [config for each in logged for config in each.bags("auditLogConfigs")]
-    yield from _every_log_type("policyData", configs)
+    yield from _every_log_type("policyData.auditConfigs", configs)
 
 
 def _grounds(subject: Resource) -> str:
@@ -188,7 +188,7 @@ RULE: Final = Rule(
     risk="After an incident nobody can say which identity called which model.",
     remediation=Remediation(
         text="Add an IAMAuditConfig for aiplatform.googleapis.com with ADMIN_READ, DATA_READ and DATA_WRITE and no "
-        "exemptions.",
+        "exemptions; where an IAMPolicy replaces the whole policy, put the same into its auditConfigs.",
         pulumi="""\
 gcp.projects.IAMAuditConfig(
     "vertex",
@@ -262,7 +262,7 @@ VIOLATING: Final[Violating] = {
         ),
         paths=("role",),
     ),
-    "a whole policy that takes the logging away": Wrong((_whole_policy(),), paths=("policyData",)),
+    "a whole policy that takes the logging away": Wrong((_whole_policy(),), paths=("policyData.auditConfigs",)),
     "a role that may call, and no audit config": Wrong((_ROLE,), paths=("permissions",)),
     "the grant of a role that may call, and no audit config": Wrong(
         (resource(_GRANT, "caller", {"role": "roles/aiplatform.user", "member": "user:ann@example.com"}),),
