@@ -161,6 +161,7 @@ def wrong_on_azure() -> None:
         properties={
             # azure-claude-hosted-on-azure: version 1 is hosted by Anthropic, version 2 on Azure. Nothing else tells.
             "model": {"format": "Anthropic", "name": "claude-sonnet-5-5", "version": "1"},
+            "versionUpgradeOption": "NoAutoUpgrade",
             "modelProviderData": {"organizationName": "Contoso", "countryCode": "US", "industry": "finance"},
         },
     )

@@ -79,7 +79,7 @@ def all_unknown(example: Wrong) -> tuple[Resource, ...]:
         if name in kept:
             return value
         if name == "properties" and isinstance(value, Mapping) and "model" in value:
-            return {"model": {"format": "Anthropic", "version": UNKNOWN}}
+            return {"model": {"format": "Anthropic", "version": UNKNOWN}, "versionUpgradeOption": UNKNOWN}
         return UNKNOWN
 
     return tuple(

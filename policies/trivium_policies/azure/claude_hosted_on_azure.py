@@ -26,6 +26,10 @@ _ANTHROPIC: Final = "anthropic"
 # read 2026-11-22.
 _HOSTED_ON_AZURE: Final = "2"
 
+# Left out, it means an upgrade once the version has expired. Source: pulumi-azure-native 3.29.0,
+# DeploymentModelVersionUpgradeOption; Microsoft Foundry, "Working with models", read 2026-11-23.
+_NO_UPGRADES: Final = "NoAutoUpgrade"
+
 
 def _is_claude(subject: Resource) -> bool:
     deployment = arm(subject)
@@ -44,6 +48,18 @@ def _is_hosted_on_azure(case: Case) -> Iterator[Verdict]:
         )
 
 
+def _stays_in_its_version(case: Case) -> Iterator[Verdict]:
+    properties = arm(case.resource).properties
+    upgrades = properties.text("versionUpgradeOption")
+    if upgrades != _NO_UPGRADES:
+        yield Violation(
+            properties.path("versionUpgradeOption"),
+            found=upgrades,
+            expected=_NO_UPGRADES,
+            consequence="Azure changes the version by itself, and another one may be hosted by Anthropic.",
+        )
+
+
 def _stays_in_the_zone(case: Case) -> Iterator[Verdict]:
     allowed = case.listed("allowed_skus")
     sku = arm(case.resource).envelope.text("sku.name")
@@ -59,7 +75,7 @@ def _stays_in_the_zone(case: Case) -> Iterator[Verdict]:
 RULE: Final = Rule(
     id="azure-claude-hosted-on-azure",
     title="Claude is hosted on Azure, inside its data zone",
-    promise="Every Claude deployment has model version 2 and a SKU that the profile allows.",
+    promise="Every Claude deployment has model version 2, keeps it, and has a SKU that the profile allows.",
     severity="high",
     cloud="azure",
     scope="resource",
@@ -70,7 +86,8 @@ RULE: Final = Rule(
     "tell which one is deployed and where prompts are processed.",
     risk="Data under a residency or processor clause leaves the processor that the clause names.",
     remediation=Remediation(
-        text='Set properties.model.version to "2" and sku.name to DataZoneStandard.',
+        text='Set properties.model.version to "2", versionUpgradeOption to NoAutoUpgrade and sku.name to '
+        "DataZoneStandard.",
         pulumi="""\
 azure_native.resources.Resource(
     "sonnet",
@@ -83,6 +100,7 @@ azure_native.resources.Resource(
     properties={
         "model": {"format": "Anthropic", "name": "claude-sonnet-5-5", "version": "2"},
         "modelProviderData": {"organizationName": "Contoso", "countryCode": "US", "industry": "finance"},
+        "versionUpgradeOption": "NoAutoUpgrade",
     },
 )""",
     ),
@@ -99,7 +117,7 @@ azure_native.resources.Resource(
             "ones do not.",
         ),
     ),
-    checks=(_is_hosted_on_azure, _stays_in_the_zone),
+    checks=(_is_hosted_on_azure, _stays_in_its_version, _stays_in_the_zone),
 )
 
 
@@ -109,6 +127,7 @@ def _deployment(
     sku: str = "DataZoneStandard",
     model_format: str = "Anthropic",
     parent: object = "accounts/foundry",
+    upgrades: str | None = _NO_UPGRADES,
 ) -> Resource:
     inputs = {
         "resourceProviderNamespace": "Microsoft.CognitiveServices",
@@ -120,6 +139,7 @@ def _deployment(
         "properties": {
             "model": {"format": model_format, "name": "claude-sonnet-5-5", "version": version},
             "modelProviderData": {"organizationName": "Contoso", "countryCode": "US", "industry": "finance"},
+            "versionUpgradeOption": upgrades,
         },
     }
     return resource(GENERIC, "sonnet", inputs)
@@ -168,6 +188,9 @@ VIOLATING: Final[Violating] = {
     "a dated version sorts above 2 and is hosted by Anthropic": Wrong(
         (_deployment(version="20251001"),), paths=("properties.model.version",)
     ),
+    "a version that Azure may change by itself": Wrong(
+        (_deployment(upgrades=None),), paths=("properties.versionUpgradeOption",)
+    ),
     "no version lets Azure choose": Wrong((_deployment(version=None),), paths=("properties.model.version",)),
     "a preview that does not know the account's name yet": Wrong(
         (_deployment(version="1", parent=UNKNOWN),), paths=("properties.model.version",)
@@ -181,7 +204,10 @@ VIOLATING: Final[Violating] = {
                 {
                     "accountName": "foundry",
                     "sku": {"name": "GlobalStandard"},
-                    "properties": {"model": {"format": "Anthropic", "name": "claude-sonnet-5-5", "version": "2"}},
+                    "properties": {
+                        "model": {"format": "Anthropic", "name": "claude-sonnet-5-5", "version": "2"},
+                        "versionUpgradeOption": _NO_UPGRADES,
+                    },
                 },
             ),
         ),
