@@ -9,7 +9,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import Final, Literal
 
-Kind = Literal["broken", "pending", "waived", "noted"]
+Kind = Literal["broken", "pending", "unseen", "waived", "noted"]
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,11 @@ VOICES: Final[dict[Kind, Voice]] = {
     "pending": Voice(
         "cannot-be-judged-yet",
         "The preview does not know an input of this rule; the update judges it again.",
+        mandatory=False,
+    ),
+    "unseen": Voice(
+        "makes-what-no-rule-sees",
+        "A template, script or command can make resources that no rule judges.",
         mandatory=False,
     ),
     "waived": Voice("waived-finding", "A violation that somebody has accepted until a day.", mandatory=False),

@@ -43,7 +43,8 @@ one but for capitals, dashes or a letter or two counts as this one.
 
 **What no rule sees.** Each rule lists the resource types that it judges; a resource of another type passes it. So what
 is inside a template that a cloud deploys by itself (a CloudFormation stack, an ARM deployment) is not judged, nor what
-stands outside the stack, nor a label that a provider adds by default. A reviewer refuses such resources by sight.
+stands outside the stack, nor a label that a provider adds by default. Templates, scripts, commands and dynamic
+resources that a stack declares are reported as `makes-what-no-rule-sees`; a reviewer decides on them by sight.
 
 **Waivers.** `policies/waivers.yaml`, or the file that `{WAIVERS_VARIABLE}` names, lists accepted violations:
 rule, resource (the URN that ends the finding), reason, owner, first and last day, at most 366 days apart. A waived

@@ -1,6 +1,6 @@
 """Hands the rules to Pulumi.
 
-Each rule becomes one Pulumi policy, at the level and with the figures of the profile. Four more policies say what
+Each rule becomes one Pulumi policy, at the level and with the figures of the profile. Five more policies say what
 does not fit a rule's own level (`asides.py`). Law of this file: it fails closed. A profile or waiver that cannot be
 used keeps the pack from loading, and Pulumi then deploys nothing; a rule that raises is a mandatory violation that
 names the rule.
@@ -26,6 +26,7 @@ from pulumi_policy.proxy import UnknownValueError
 from trivium.errors import ConfigurationError
 from trivium_policies.asides import VOICES, Asides, Kind, Voice
 from trivium_policies.discovery import rules
+from trivium_policies.opaque import makes_unseen_resources
 from trivium_policies.profile import (
     DEFAULT_PROFILE,
     Profile,
@@ -163,6 +164,13 @@ def _pending(finding: Finding, verdict: Pending) -> str:
     )
 
 
+def _unseen(args: pp.ResourceValidationArgs) -> str:
+    return (
+        f"`{args.name}` ({args.resource_type}) is carried out by something else, and what it makes is not judged. This "
+        "is not a pass: declare those resources in the program, or have a reviewer read what it carries out."
+    )
+
+
 def _waived(finding: Finding, verdict: Violation, waiver: Waiver) -> str:
     return (
         f"{finding.rule.id}: waived until {waiver.expires} by {waiver.owner} ({waiver.reason}). "
@@ -224,6 +232,8 @@ def _resource_voice(kind: Kind, voice: Voice, bench: _Bench) -> pp.Policy:
     def validate(args: pp.ResourceValidationArgs, report: Report) -> None:
         if kind == "broken":  # one of the voices sees to it; each of them hears every resource
             bench.inputs[args.urn] = _plain_bag(args.props)
+        if kind == "unseen" and makes_unseen_resources(unversioned(args.resource_type)):
+            report(_unseen(args), args.urn)
         for urn, message in bench.asides.take(kind, args.urn):
             report(message, urn)
 

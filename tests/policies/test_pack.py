@@ -228,3 +228,27 @@ def test_a_profile_is_also_a_file_for_policy_pack_config() -> None:
 def test_a_profile_that_names_no_rule_leaves_all_of_them_mandatory() -> None:
     profile = parse_profile("empty", {"title": "empty"}, rules())
     assert {profile.setting(rule).level for rule in rules()} == {"mandatory"}
+
+
+UNSEEN = (
+    "aws:cloudformation/stack:Stack",
+    "aws-native:index:ExtensionResource",
+    "azure-native:resources:DeploymentAtSubscriptionScope",
+    "azure-native:resources/v20240301:Deployment",
+    "pulumi-python:dynamic:Resource",
+    "command:local:Command",
+)
+
+
+@pytest.mark.parametrize("token", UNSEEN)
+def test_a_template_that_something_else_carries_out_is_no_silent_pass(token: str) -> None:
+    hidden = Resource(token, "hidden", f"urn:pulumi:a::b::{token}::hidden", {"templateBody": "Resources: {}"})
+    diagnostics = Analyzer().preview([hidden])
+    (found,) = spoken(diagnostics, "makes-what-no-rule-sees")
+    assert (found.urn, "what it makes is not judged" in found.message) == (hidden.urn, True)
+    assert mandatory(diagnostics) == set()
+
+
+def test_a_resource_that_is_judged_or_makes_nothing_else_is_not_reported_as_unseen() -> None:
+    plain = [resource(token, "x", {}) for token in ("aws:s3/bucket:Bucket", "azure-native:resources:ResourceGroup")]
+    assert spoken(Analyzer().preview(plain), "makes-what-no-rule-sees") == []
