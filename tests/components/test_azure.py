@@ -105,6 +105,14 @@ def test_locked_is_refused_rather_than_claimed() -> None:
         record(lambda: AzureAuditStore("audit", arguments).store)
 
 
+def test_the_subnet_reaches_storage_of_this_deployment_alone(azure: Recording) -> None:
+    (admitted,) = azure.named("azure-network-own-storage")["serviceEndpointPolicyDefinitions"]
+    (scope,) = admitted["serviceResources"]
+    assert admitted["service"] == "Microsoft.Storage"
+    assert scope == f"/subscriptions/{UUID.format(1)}/resourceGroups/trivium-test-claude"
+    assert azure.named("azure-network-subnet")["serviceEndpointPolicies"] == [{"id": "azure-network-own-storage.id"}]
+
+
 def test_the_storage_account_has_no_keys_and_is_reached_from_the_subnet_alone(azure: Recording) -> None:
     account = azure.only(":StorageAccount")
     assert (account["allowSharedKeyAccess"], account["allowBlobPublicAccess"]) == (False, False)

@@ -32,7 +32,12 @@ class AzureNetworkArgs(TypedDict):
 
 
 class AzureNetwork(pulumi.ComponentResource):
-    """A virtual network whose one subnet reaches Foundry, the audit store and the key vault, and no internet."""
+    """A virtual network whose one subnet reaches Foundry, the storage of the deployment's resource group alone, the key
+    vaults of its region, and no internet.
+
+    Which vault is not decided here: service endpoint policies bind storage alone, so every vault of the region, also of
+    other customers, can be reached until the vault has a private endpoint.
+    """
 
     network_id: pulumi.Output[str]
     """The virtual network."""
@@ -65,7 +70,7 @@ class AzureNetwork(pulumi.ComponentResource):
                 ),
                 network.SecurityRuleArgs(
                     name="allow-storage",
-                    description="The audit store, by service endpoint.",
+                    description="The audit store, by service endpoint; the subnet's policy refuses other accounts.",
                     priority=4000,
                     direction="Outbound",
                     access="Allow",
@@ -84,7 +89,7 @@ class AzureNetwork(pulumi.ComponentResource):
                     protocol="Tcp",
                     source_address_prefix="VirtualNetwork",
                     source_port_range="*",
-                    destination_address_prefix="AzureKeyVault",
+                    destination_address_prefix=f"AzureKeyVault.{args['region']}",
                     destination_port_range="443",
                 ),
             ],
@@ -100,6 +105,27 @@ class AzureNetwork(pulumi.ComponentResource):
             tags=args["tags"],
             opts=inside,
         )
+        # The address prefix above admits the storage accounts of every customer in the region: without this, whoever
+        # takes over the application carries prompts into an account of their own.
+        # Source: Azure, "Virtual network service endpoint policies for Azure Storage", read 2026-11-23.
+        own_storage = network.ServiceEndpointPolicy(
+            f"{name}-own-storage",
+            resource_group_name=group,
+            service_endpoint_policy_name=naming.dashed(args["environment"], "own-storage", limit=80),
+            location=args["region"],
+            service_endpoint_policy_definitions=[
+                network.ServiceEndpointPolicyDefinitionArgs(
+                    name="own-storage",
+                    description="Storage accounts of this resource group, and no others.",
+                    service="Microsoft.Storage",
+                    service_resources=[
+                        pulumi.Output.concat("/subscriptions/", args["account"], "/resourceGroups/", group)
+                    ],
+                )
+            ],
+            tags=args["tags"],
+            opts=inside,
+        )
         subnet = network.Subnet(
             f"{name}-subnet",
             resource_group_name=group,
@@ -109,6 +135,7 @@ class AzureNetwork(pulumi.ComponentResource):
             default_outbound_access=False,
             private_endpoint_network_policies="Enabled",
             network_security_group=network.NetworkSecurityGroupArgs(id=gate.id),
+            service_endpoint_policies=[network.ServiceEndpointPolicyArgs(id=own_storage.id)],
             service_endpoints=[
                 network.ServiceEndpointPropertiesFormatArgs(service=service, locations=[args["region"]])
                 for service in ("Microsoft.Storage", "Microsoft.KeyVault")
