@@ -225,3 +225,20 @@ def test_two_regions_that_are_not_known_yet_are_not_taken_for_one() -> None:
     )
     verdicts = [finding.verdict for finding in judge(rule, Stack((logging, profile)))]
     assert verdicts == [Pass(), Pending("region of the provider")]
+
+
+@pytest.mark.parametrize(
+    "token", ["aws:bedrock/inferenceProfile:InferenceProfile", "aws-native:bedrock:ApplicationInferenceProfile"]
+)
+def test_a_profile_of_ones_own_does_not_hide_a_global_one(token: str) -> None:
+    rule = next(rule for rule in rules() if rule.id == "aws-model-access-least-privilege")
+    source = "arn:aws:bedrock:us-east-1:111122223333:inference-profile/{}.anthropic.claude-sonnet-4-6"
+    found = {
+        scope: [v.path for _, v in violations(judge(rule, Stack((_copying(token, source.format(scope)),))))]
+        for scope in ("global", "us")
+    }
+    assert found == {"global": ["modelSource.copyFrom"], "us": []}
+
+
+def _copying(token: str, source: str) -> Resource:
+    return resource(token, "mine", {"modelSource": {"copyFrom": source}})

@@ -57,6 +57,8 @@ _ATTACHMENTS: Final = {
     "aws-native:sso:PermissionSet": "managedPolicies",
     **dict.fromkeys(_ROLES, "managedPolicyArns"),
 }
+# An application's own profile, and what it copies: calls of it travel as those of its source do.
+_PROFILES: Final = ("aws:bedrock/inferenceProfile:InferenceProfile", "aws-native:bedrock:ApplicationInferenceProfile")
 _CREDENTIAL: Final = "aws:iam/serviceSpecificCredential:ServiceSpecificCredential"
 
 # The actions that reach a model. Converse is authorised as InvokeModel.
@@ -155,14 +157,8 @@ def _judge_target(case: Case, path: str, pattern: str) -> Iterator[Violation]:
     kind, _, model = pattern.split(":", 5)[-1].partition("/")
     if kind == _JOB:
         return
-    is_global = kind.endswith("-profile") and model.startswith("global.")
-    if is_global and not case.enabled("global_profiles_allowed"):
-        yield Violation(
-            path,
-            found=pattern,
-            expected="a profile whose destinations stay in the zone (`us.`, `eu.` and so on)",
-            consequence="A global profile sends prompts to any commercial region of the world.",
-        )
+    if _is_global(pattern) and not case.enabled("global_profiles_allowed"):
+        yield _leaves_the_zone(path, pattern)
     elif _WILD.search(kind) or _WILD.search(model):
         yield Violation(
             path,
@@ -170,6 +166,34 @@ def _judge_target(case: Case, path: str, pattern: str) -> Iterator[Violation]:
             expected="the ARNs of named models, inference profiles, agents and flows",
             consequence="Models can be called that nobody approved, those of tomorrow included.",
         )
+
+
+def _is_global(arn: str) -> bool:
+    """Whether it is a global profile, or a model under the ARN without a region by which only global profiles reach it.
+
+    Source: Amazon Bedrock user guide, "Global cross-Region inference", IAM policy requirements, read 2026-11-23.
+    """
+    parts = arn.split(":", 5)
+    kind, _, model = parts[-1].partition("/")
+    regionless = len(parts) == 6 and parts[3] == "" and kind == "foundation-model"
+    return regionless or (kind.endswith("-profile") and model.startswith("global."))
+
+
+def _leaves_the_zone(path: str, arn: str) -> Violation:
+    return Violation(
+        path,
+        found=arn,
+        expected="a profile whose destinations stay in the zone (`us.`, `eu.` and so on)",
+        consequence="A global profile sends prompts to any commercial region of the world.",
+    )
+
+
+def _no_profile_copies_a_global_one(case: Case) -> Iterator[Verdict]:
+    if case.resource.type not in _PROFILES or case.enabled("global_profiles_allowed"):
+        return
+    source = case.resource.properties.text("modelSource.copyFrom")
+    if source is not None and _is_global(source):
+        yield _leaves_the_zone("modelSource.copyFrom", source)
 
 
 def _no_full_access_policy(case: Case) -> Iterator[Verdict]:
@@ -209,7 +233,7 @@ RULE: Final = Rule(
     severity="critical",
     cloud="aws",
     scope="resource",
-    types=tuple(dict.fromkeys((*_DOCUMENTS, *_ROLES, *_ATTACHMENTS, _CREDENTIAL))),
+    types=tuple(dict.fromkeys((*_DOCUMENTS, *_ROLES, *_ATTACHMENTS, *_PROFILES, _CREDENTIAL))),
     rationale="`bedrock:*` reaches further than models: it covers the log, the guardrails, data retention and the "
     "other roads to "
     "Claude, on which none of the controls of this one apply.",
@@ -250,7 +274,7 @@ aws.iam.RolePolicy(
         "prowler: bedrock_api_key_no_long_term_credentials",
         "prowler: bedrock_agent_role_least_privilege",
     ),
-    checks=(_documents_are_narrow, _no_full_access_policy, _no_bearer_token),
+    checks=(_documents_are_narrow, _no_profile_copies_a_global_one, _no_full_access_policy, _no_bearer_token),
 )
 
 
@@ -325,6 +349,14 @@ VIOLATING: Final[Violating] = {
     "lifting the guardrail that the account imposes": Wrong(
         (_policy(action=["bedrock:DeleteEnforcedGuardrailConfiguration", "bedrock:UpdateGuardrail"], target="*"),),
         paths=("policy.Statement[0].Action", "policy.Statement[0].Action"),
+    ),
+    "a model by the ARN that global profiles need": Wrong(
+        (
+            _policy(
+                action="bedrock:InvokeModel", target="arn:aws:bedrock:::foundation-model/anthropic.claude-sonnet-4-6"
+            ),
+        ),
+        paths=("policy.Statement[0].Resource",),
     ),
     "any flow, without waiting for it": Wrong(
         (_policy(action="bedrock:StartFlowExecution", target="*"),), paths=("policy.Statement[0].Resource",)
