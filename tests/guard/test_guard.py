@@ -177,6 +177,28 @@ def test_a_password_is_known_by_the_name_of_its_member() -> None:
     assert sent.input == {"db_password": "[redacted:assigned-secret]", "note": "xK9mP2vL5nQ8wR4t"}
 
 
+NAMED_APART = {
+    "beside it, as environments are written": [{"name": "DB_PASSWORD", "value": "xK9mP2vL5nQ8wR4t"}],
+    "beside it, in capitals": {"Value": "xK9mP2vL5nQ8wR4t", "Key": "db_password"},
+    "around it": {"password": {"value": "xK9mP2vL5nQ8wR4t", "version": 3}},
+    "around the list of it": {"passwords": {"password": [{"value": "xK9mP2vL5nQ8wR4t"}]}},
+}
+
+
+@pytest.mark.parametrize("value", NAMED_APART.values(), ids=NAMED_APART)
+def test_a_password_is_known_by_a_name_that_stands(value: Any) -> None:
+    block = ToolUseBlock(id="t", name="n", input={"v": value})
+    checked = PACKS.check_request(worlds.request((block,)), worlds.context())
+    assert "xK9mP2vL5nQ8wR4t" not in str(checked.value)
+    assert "[redacted:assigned-secret]" in str(checked.value)
+
+
+def test_a_value_of_a_harmless_name_is_none() -> None:
+    value = {"password_policy": "strict", "fields": [{"name": "note", "value": "xK9mP2vL5nQ8wR4t"}, {"value": "x"}]}
+    block = ToolUseBlock(id="t", name="n", input=value)
+    assert decide(PACKS, worlds.request((block,))).action is Action.ALLOW
+
+
 def test_redactions_of_all_layers_are_united() -> None:
     guard = Guard(
         compose(

@@ -101,7 +101,7 @@ def _there_is_an_audit_config(case: Case) -> Iterator[Verdict]:
 
 def _logs_calls_of(config: Resource, subject: Resource) -> bool:
     """Whether a project's configuration is that of the subject's project. A folder's or an organisation's holds for
-    projects that the stack does not name, and so do what is granted there."""
+    projects that the stack does not name, and so does what is granted there."""
     return _covers_vertex(config) and (config.type != _AUDIT_CONFIG or _in_one_project(config, subject))
 
 

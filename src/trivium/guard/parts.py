@@ -35,6 +35,8 @@ Visit = Callable[[str, str, str], str]
 JSON member's name and `=`), but is no part of it."""
 
 _TEXT_TYPES = ("text/", "application/json", "application/xml", "application/yaml", "application/x-ndjson")
+_NAMES = ("name", "key")
+"""Members that name their neighbour `value`, in capitals or not."""
 _LONG_NUMBER = 10**7
 """Numbers below have too few digits for any detector."""
 
@@ -72,7 +74,8 @@ def map_json(value: Any, place: str, visit: Visit, lead: str = "") -> Any:  # An
     if isinstance(value, str):
         return visit(place, value, lead)
     if isinstance(value, dict):
-        pairs = [(visit(place, name, ""), map_json(child, place, visit, f"{name}=")) for name, child in value.items()]
+        leads = _leads(value, lead)
+        pairs = [(visit(place, name, ""), map_json(child, place, visit, leads[name])) for name, child in value.items()]
         changed = any(new is not old or child is not value[old] for (new, child), old in zip(pairs, value, strict=True))
         return dict(pairs) if changed else value
     if isinstance(value, list | tuple):
@@ -83,6 +86,14 @@ def map_json(value: Any, place: str, visit: Visit, lead: str = "") -> Any:  # An
         seen = visit(place, text, lead)
         return value if seen is text else seen
     return value
+
+
+def _leads(value: dict[str, Any], outer: str) -> dict[str, str]:  # Any: JSON
+    """What stands before each member's text: its name. A member `value` goes by the name that stands beside it
+    (`{"name": "DB_PASSWORD", "value": …}`), or else around it (`{"password": {"value": …}}`)."""
+    named = next((text for name, text in value.items() if name.lower() in _NAMES and isinstance(text, str)), "")
+    inner = f"{named}=" if named else outer
+    return {name: inner if inner and name.lower() == "value" else f"{name}=" for name in value}
 
 
 def _each(
