@@ -631,6 +631,29 @@ def test_an_ended_credential_never_leaves_and_the_next_route_answers(world: Worl
     assert ("gcp-us", "refused") in world.outcomes()
 
 
+def test_what_the_preferred_route_said_is_not_lost_among_the_others(world: World) -> None:
+    def absent(cloud: str) -> Any:
+        def fetch() -> BearerToken:
+            raise CredentialsError(f"{cloud} has none.", next_step=f"Log in to {cloud}.")
+
+        return fetch
+
+    with world.client(credentials={cloud: absent(cloud) for cloud in ("aws", "gcp", "azure")}) as client:
+        with pytest.raises(CredentialsError) as caught:
+            client.messages.create(**hello())
+        with pytest.raises(CredentialsError) as alone:
+            client.messages.create(**hello(model="gcp-us"))
+    others = "No other route could take it either (gcp-us: credentials; azure-us: credentials)."
+    assert str(caught.value) == f"Route `aws-us`: aws has none. {others} Log in to aws."
+    assert str(alone.value) == "Route `gcp-us`: gcp has none. Log in to gcp."
+    with world.client(credentials={**CREDENTIALS, "aws": absent("aws"), "azure": absent("azure")}) as client:
+        world.endpoints.fault("overloaded", cloud="vertex", times=None, retry_after_s=None)
+        with pytest.raises(AllRoutesFailedError) as mixed:
+            client.messages.create(**hello())
+    told = "aws-us: credentials; azure-us: credentials; gcp-us: overloaded; gcp-us: overloaded"
+    assert mixed.value.message == f"Every permitted route failed ({told})."
+
+
 def test_what_one_route_cannot_carry_another_may(world: World) -> None:
     message = asked(
         world,

@@ -1,6 +1,7 @@
 """`trivium` on the command line: one file a command group, loaded when it is called."""
 
 import importlib
+import logging
 import sys
 from typing import Any
 
@@ -41,6 +42,8 @@ def command() -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Entry point. Exit status: 0 done, 1 refused or failed, 2 wrong usage, 130 interrupted."""
+    # What azure-identity says of each place where it looked for a credential would bury our own error.
+    logging.getLogger("azure").addHandler(logging.NullHandler())
     try:
         code = command.main(args=arguments, prog_name="trivium", standalone_mode=False)
     except click.ClickException as error:

@@ -26,7 +26,6 @@ from trivium.errors import (
     DeadlineError,
     EscalatedError,
     GuardFailureError,
-    PolicyError,
     ProtocolError,
     RequestError,
     RouteError,
@@ -138,6 +137,8 @@ class _Ask:
     deadline: float
     attempts: int = 0
     failures: list[RouteError] = field(default_factory=list)
+    passed_over: list[tuple[str, TriviumError]] = field(default_factory=list)
+    """Routes to which nothing was sent, and why."""
 
 
 @dataclass
@@ -215,19 +216,17 @@ class Core:
         except TriviumError as error:
             yield from self._record_refusal(ask, None, Decision(constitution=self._constitution), error)
             raise
-        last: TriviumError | None = None
         for candidate in self._in_service(found, ask):
             try:
                 return (yield from self._on_route(ask, candidate))
             except (RequestError, CredentialsError) as error:
-                last = error  # this route cannot carry it; another one may
+                ask.passed_over.append((candidate.route.id, error))  # another route may carry it
             except RouteError as error:
                 if ask.failures[-1:] != [error] or error.fault == "caller":
                     raise  # content was released already, or no other route would take it either
-                last = error
             if self._monotonic() >= ask.deadline:
                 break
-        self._give_up(ask, last)
+        _give_up(ask)
 
     def _in_service(self, found: tuple[Candidate, ...], ask: _Ask) -> Iterator[Candidate]:
         """Candidates whose breaker is closed when their turn comes; all when every breaker is open, for somebody must
@@ -383,18 +382,6 @@ class Core:
             ask.attempts += 1
         yield Append(self._record(ask, running, outcome, error=error, decision=decision))
 
-    def _give_up(self, ask: _Ask, last: TriviumError | None) -> NoReturn:
-        if not ask.failures or isinstance(last, PolicyError):
-            raise last or DeadlineError("There was no time for an attempt.")
-        if len(ask.failures) == 1 and last is ask.failures[0]:
-            raise last
-        told = "; ".join(f"{error.route}: {error.code}" for error in ask.failures)
-        raise AllRoutesFailedError(
-            f"Every permitted route failed ({told}).",
-            attempts=tuple(ask.failures),
-            next_step="Try again later; the audit log has every attempt.",
-        ) from last
-
     def _pause(self, number: int, error: RouteError) -> float:
         """Full jitter, or what the provider asked for when that is longer."""
         bound = min(self.options.max_pause_s, self.options.backoff_s * 2 ** (number - 1))
@@ -509,6 +496,29 @@ class Core:
     @property
     def _constitution(self) -> str:
         return self._guard.constitution.digest
+
+
+def _give_up(ask: _Ask) -> NoReturn:
+    """Raise the one error there was, or one that names each: what the preferred route said is not to be lost."""
+    if ask.failures and len(ask.failures) + len(ask.passed_over) > 1:
+        told = _told([*ask.passed_over, *((error.route or "", error) for error in ask.failures)])
+        raise AllRoutesFailedError(
+            f"Every permitted route failed ({told}).",
+            attempts=tuple(ask.failures),
+            next_step="Try again later; the audit log has every attempt.",
+        ) from ask.failures[-1]
+    if ask.failures:
+        raise ask.failures[0]
+    if not ask.passed_over:
+        raise DeadlineError("There was no time for an attempt.")
+    first = ask.passed_over[0][1]
+    if others := ask.passed_over[1:]:
+        first.message += f" No other route could take it either ({_told(others)})."
+    raise first
+
+
+def _told(errors: list[tuple[str, TriviumError]]) -> str:
+    return "; ".join(f"{route}: {error.code}" for route, error in errors)
 
 
 def _fail_closed(judge: Callable[P, R], *arguments: P.args, **named: P.kwargs) -> R:
