@@ -9,7 +9,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import Final, Literal
 
-Kind = Literal["broken", "pending", "unseen", "waived", "noted"]
+Kind = Literal["broken", "pending", "waived", "noted"]
 
 
 @dataclass(frozen=True)
@@ -35,14 +35,16 @@ VOICES: Final[dict[Kind, Voice]] = {
         "The preview does not know an input of this rule; the update judges it again.",
         mandatory=False,
     ),
-    "unseen": Voice(
-        "makes-what-no-rule-sees",
-        "A template, script or command can make resources that no rule judges.",
-        mandatory=False,
-    ),
     "waived": Voice("waived-finding", "A violation that somebody has accepted until a day.", mandatory=False),
     "noted": Voice("passed-with-a-note", "A rule that passed and still has something to say.", mandatory=False),
 }
+
+UNSEEN: Final = Voice(
+    "makes-what-no-rule-sees",
+    "A template, script or command can make resources that no rule judges.",
+    mandatory=False,
+)
+"""Speaks for no rule: of resources whose work none of them sees."""
 
 
 class Asides:

@@ -6,7 +6,7 @@ python -m trivium_policies.documentation > docs/policies.md
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from trivium_policies.asides import VOICES
+from trivium_policies.asides import UNSEEN, VOICES
 from trivium_policies.discovery import RuleFile, rule_files
 from trivium_policies.pack import PROFILE_VARIABLE, WAIVERS_VARIABLE
 from trivium_policies.profile import DEFAULT_PROFILE, Profile, load_profile, profile_names
@@ -57,8 +57,8 @@ judged in the update before the resource is made (rules of scope `stack`: after 
 be used. Two things are the operator's own and are not prevented here: running Pulumi without the pack, and lowering a
 rule by `--policy-pack-config`.
 
-Beside its rules the pack has these policies, which speak for all of them (those that end in `-in-stack` speak for rules
-of scope `stack`):
+Beside its rules the pack has these policies; all but `{UNSEEN.id}` speak for the rules, and once more, under
+names that end in `-in-stack`, for those of scope `stack`:
 """
 
 
@@ -67,7 +67,9 @@ def render(files: Sequence[RuleFile], profiles: Sequence[Profile]) -> str:
     rules = [file.rule for file in files]
     parts = [
         _INTRODUCTION,
-        "\n".join(f"- `{voice.id}`{_effect(voice.mandatory)} {voice.description}" for voice in VOICES.values()),
+        "\n".join(
+            f"- `{voice.id}`{_effect(voice.mandatory)} {voice.description}" for voice in (*VOICES.values(), UNSEEN)
+        ),
         "\n## Rules\n",
         _table(("Rule", "Promise", "Cloud", "Severity", "Scope"), (_row(rule) for rule in rules)),
         "\n## Profiles\n",

@@ -1,9 +1,9 @@
 """Hands the rules to Pulumi.
 
-Each rule becomes one Pulumi policy, at the level and with the figures of the profile. Five more policies say what
-does not fit a rule's own level (`asides.py`). Law of this file: it fails closed. A profile or waiver that cannot be
-used keeps the pack from loading, and Pulumi then deploys nothing; a rule that raises is a mandatory violation that
-names the rule.
+Each rule becomes one Pulumi policy, at the level and with the figures of the profile. Four more policies say what
+does not fit a rule's own level (`asides.py`), and one says what no rule sees (`opaque.py`). Law of this file: it fails
+closed. A profile or waiver that cannot be used keeps the pack from loading, and Pulumi then deploys nothing; a rule
+that raises is a mandatory violation that names the rule.
 
     TRIVIUM_POLICY_PROFILE   name of a profile, or path of a profile file; `baseline` when unset
     TRIVIUM_POLICY_WAIVERS   path of a waiver file; `waivers.yaml` beside the pack, if it exists, when unset
@@ -24,7 +24,7 @@ import pulumi_policy as pp
 from pulumi_policy.proxy import UnknownValueError
 
 from trivium.errors import ConfigurationError
-from trivium_policies.asides import VOICES, Asides, Kind, Voice
+from trivium_policies.asides import UNSEEN, VOICES, Asides, Kind, Voice
 from trivium_policies.discovery import rules
 from trivium_policies.opaque import makes_unseen_resources
 from trivium_policies.profile import (
@@ -95,6 +95,7 @@ def build(known: Sequence[Rule], profile: Profile, waivers: Sequence[Waiver] = (
     return [
         *(_resource_policy(rule, bench) for rule in by_scope["resource"]),
         *(_resource_voice(kind, voice, bench) for kind, voice in VOICES.items()),
+        _unseen_policy(),
         *(_stack_policy(rule, bench) for rule in by_scope["stack"]),
         *(_stack_voice(kind, voice, bench, known) for kind, voice in VOICES.items()),
     ]
@@ -164,13 +165,6 @@ def _pending(finding: Finding, verdict: Pending) -> str:
     )
 
 
-def _unseen(args: pp.ResourceValidationArgs) -> str:
-    return (
-        f"`{args.name}` ({args.resource_type}) is carried out by something else, and what it makes is not judged. This "
-        "is not a pass: declare those resources in the program, or have a reviewer read what it carries out."
-    )
-
-
 def _waived(finding: Finding, verdict: Violation, waiver: Waiver) -> str:
     return (
         f"{finding.rule.id}: waived until {waiver.expires} by {waiver.owner} ({waiver.reason}). "
@@ -232,8 +226,6 @@ def _resource_voice(kind: Kind, voice: Voice, bench: _Bench) -> pp.Policy:
     def validate(args: pp.ResourceValidationArgs, report: Report) -> None:
         if kind == "broken":  # one of the voices sees to it; each of them hears every resource
             bench.inputs[args.urn] = _plain_bag(args.props)
-        if kind == "unseen" and makes_unseen_resources(unversioned(args.resource_type)):
-            report(_unseen(args), args.urn)
         for urn, message in bench.asides.take(kind, args.urn):
             report(message, urn)
 
@@ -251,6 +243,19 @@ def _stack_voice(kind: Kind, voice: Voice, bench: _Bench, known: Iterable[Rule])
                 report(f"{rule_id} is switched off by profile `{bench.profile.name}`: {reason}", None)
 
     return pp.StackValidationPolicy(voice.id + IN_STACK, voice.description, validate, enforcement_level=_level(voice))
+
+
+def _unseen_policy() -> pp.Policy:
+    def validate(args: pp.ResourceValidationArgs, report: Report) -> None:
+        if makes_unseen_resources(unversioned(args.resource_type)):
+            report(
+                f"`{args.name}` ({args.resource_type}) is carried out by something else, and what it makes is not "
+                "judged. This is not a pass: declare those resources in the program, or have a reviewer read what it "
+                "carries out.",
+                args.urn,
+            )
+
+    return pp.ResourceValidationPolicy(UNSEEN.id, UNSEEN.description, validate, enforcement_level=_level(UNSEEN))
 
 
 def _level(voice: Voice) -> pp.EnforcementLevel:

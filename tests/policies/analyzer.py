@@ -9,7 +9,7 @@ from pulumi.runtime import proto
 from pulumi_policy.policy import _PolicyAnalyzerServicer
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE
 
-from trivium_policies.asides import VOICES
+from trivium_policies.asides import UNSEEN, VOICES
 from trivium_policies.discovery import rules
 from trivium_policies.pack import IN_STACK, build
 from trivium_policies.profile import Profile, load_profile
@@ -17,7 +17,7 @@ from trivium_policies.resource import UNKNOWN, Resource
 from trivium_policies.rule import Rule
 from trivium_policies.waivers import Waiver
 
-ASIDES = {voice.id + ending for voice in VOICES.values() for ending in ("", IN_STACK)}
+ASIDES = {UNSEEN.id, *(voice.id + ending for voice in VOICES.values() for ending in ("", IN_STACK))}
 
 
 class Analyzer:
