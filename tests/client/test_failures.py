@@ -2,10 +2,12 @@
 
 import asyncio
 import contextlib
+import gc
 import os
 import threading
 import time
 import traceback
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -23,7 +25,7 @@ from tests.client.worlds import (
     routes,
     target,
 )
-from trivium import Client, Options, TriviumError
+from trivium import AsyncClient, Client, Options, TriviumError
 from trivium.audit import Attempt, Opened
 from trivium.client import transport
 from trivium.client.message import RequestArguments
@@ -317,6 +319,58 @@ def test_a_stream_that_is_left_is_recorded_as_abandoned(world: World) -> None:
     with world.client() as client, client.messages.stream(**hello()) as stream:
         next(iter(stream.text_stream))
     assert world.outcomes() == [("aws-us", "abandoned")]
+
+
+def forgotten(client: Client, how: str) -> None:
+    """Begin to read a stream, and drop it without a word."""
+    stream = client.messages.stream(**hello())
+    if how == "as events":
+        next(iter(stream))
+    elif how == "as text":
+        for _ in stream.text_stream:
+            break
+    else:  # only the collector of cycles finds it
+        cycle: list[Any] = [iter(stream), stream]
+        next(cycle[0])
+        cycle.append(cycle)
+
+
+@pytest.mark.parametrize("how", ["as events", "as text", "in a cycle"])
+def test_a_stream_that_is_forgotten_half_way_is_recorded_as_abandoned(world: World, how: str) -> None:
+    with world.client() as client:
+        for _ in range(20):
+            forgotten(client, how)
+        gc.collect()
+    assert _eventually(lambda: world.outcomes() == [("aws-us", "abandoned")] * 20)
+
+
+@pytest.mark.parametrize("in_a_cycle", [False, True])
+def test_an_async_stream_that_is_forgotten_half_way_is_recorded_as_abandoned(world: World, in_a_cycle: bool) -> None:
+    async def forget(client: AsyncClient) -> None:
+        stream = client.messages.stream(**hello())
+        kept: list[Any] = [stream]
+        if in_a_cycle:
+            kept.append(kept)
+        async for _ in stream:
+            break
+
+    async def run() -> None:
+        async with world.async_client() as client:
+            for _ in range(20):
+                await forget(client)
+            gc.collect()
+            while len(world.outcomes()) < 20:
+                await asyncio.sleep(0.01)
+
+    asyncio.run(asyncio.wait_for(run(), 20))
+    assert world.outcomes() == [("aws-us", "abandoned")] * 20
+
+
+def _eventually(true: Callable[[], bool]) -> bool:
+    deadline = time.monotonic() + 20
+    while not true() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return true()
 
 
 def test_an_async_stream_that_is_left_is_recorded_as_abandoned(world: World) -> None:

@@ -9,7 +9,7 @@ from typing import Any, Self, Unpack
 from trivium.client.core import Abandoned, Append, Drain, Effect, Emit, Forget, Read, Send, Sleep, Steps
 from trivium.client.elsewhere import Explained
 from trivium.client.message import Message, RequestArguments
-from trivium.client.shared import Shared
+from trivium.client.shared import RUNNING, Shared
 from trivium.client.transport import DRAIN_S, AsyncExchange, async_pools
 from trivium.errors import RequestError
 from trivium.vocabulary.deployment import Deployment
@@ -52,7 +52,7 @@ class AsyncMessages(Explained):
     async def create(self, **arguments: Unpack[RequestArguments]) -> Message:
         """`Messages.create`, awaited."""
         run = _AsyncRun(self._client, self._client._steps(arguments, stream=False))
-        async for _ in run:
+        async for _ in run.events():
             raise AssertionError("a request without streaming emits nothing")
         return run.message
 
@@ -66,6 +66,7 @@ class AsyncMessageStream(Explained):
 
     def __init__(self, run: "_AsyncRun") -> None:
         self._run = run
+        self._events = run.events()
 
     async def __aenter__(self) -> Self:
         return self
@@ -73,19 +74,19 @@ class AsyncMessageStream(Explained):
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._run.abandon()
+        await self._events.aclose()
 
     def __aiter__(self) -> AsyncIterator[Event]:
-        return aiter(self._run)
+        return self._events
 
     @property
     def text_stream(self) -> AsyncIterator[str]:
         """The text alone, piece by piece."""
-        return (event.text async for event in self._run if isinstance(event, TextDelta))
+        return (event.text async for event in self._events if isinstance(event, TextDelta))
 
     async def get_final_message(self) -> Message:
         """Read to the end and return the whole answer."""
-        async for _ in self._run:
+        async for _ in self._events:
             pass
         return self._run.message
 
@@ -98,10 +99,6 @@ class _AsyncRun:
         self._steps = steps
         self._exchange = AsyncExchange(client._pools)
         self._message: Message | None = None
-        self._emitted = self._drive()
-
-    def __aiter__(self) -> AsyncIterator[Event]:
-        return self._emitted
 
     @property
     def message(self) -> Message:
@@ -110,15 +107,13 @@ class _AsyncRun:
             raise RequestError("The stream was left or failed before its end, so there is no final message.")
         return self._message
 
-    async def abandon(self) -> None:
-        """The caller leaves. Where the answer is not complete, that is recorded."""
-        await self._emitted.aclose()
-
-    async def _drive(self) -> AsyncGenerator[Event, None]:
+    async def events(self) -> AsyncGenerator[Event, None]:
+        """Run the request. To be called once. An iterator that is forgotten half way is closed by the event loop."""
         result: Any = None  # of the effect before; each has its own
         failed: BaseException | None = None
         interrupted: BaseException | None = None
         self._client._begin()
+        RUNNING.add(self)
         try:
             while True:
                 effect = self._steps.throw(failed) if failed else self._steps.send(result)
@@ -145,6 +140,7 @@ class _AsyncRun:
             try:
                 await self._exchange.close()
             finally:
+                RUNNING.discard(self)
                 if self._client._end():
                     await asyncio.to_thread(self._client._log.close)
 

@@ -24,6 +24,10 @@ from trivium.vocabulary import catalogue, deployment, envelope
 from trivium.vocabulary.deployment import Deployment
 from trivium.vocabulary.residency import Cloud
 
+RUNNING: set[object] = set()
+"""Requests that run. What Python finds unreachable it takes away in any order; what stands here stays whole until the
+attempt is recorded."""
+
 _Self = TypeVar("_Self", bound="Shared")
 
 
