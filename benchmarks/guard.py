@@ -1,10 +1,12 @@
-"""What the guard costs: milliseconds per check with the shipped packs, as JSON on stdout.
+"""What the guard costs: milliseconds per check with the shipped packs, as JSON on
+stdout.
 
     python benchmarks/guard.py [repetitions]
 
-Prose and code of 1, 8 and 64 KB (ASCII, and prose with accents), a conversation of 40 turns, a request with 20 tools,
-a prompt in which every detector finds something, and a streamed reply in deltas of four characters. Times are
-`Decision.duration_s`, the figure that every reply carries.
+Prose and code of 1, 8 and 64 KB (ASCII, and prose with accents), a conversation of 40
+turns, a request with 20 tools, a prompt in which every detector finds something, and a
+streamed reply in deltas of four characters. Times are `Decision.duration_s`, the figure
+that every reply carries.
 """
 
 import json
@@ -43,14 +45,23 @@ def filled(sample: str, size: int) -> str:
 
 
 def asking(*texts: str, tools: tuple[Tool, ...] = ()) -> MessageRequest:
-    turns = tuple(Turn(role="user" if n % 2 == 0 else "assistant", content=text) for n, text in enumerate(texts))
+    turns = tuple(
+        Turn(role="user" if n % 2 == 0 else "assistant", content=text)
+        for n, text in enumerate(texts)
+    )
     return MessageRequest(model="sonnet", max_tokens=1024, messages=turns, tools=tools)
 
 
 def tools() -> tuple[Tool, ...]:
-    fields = {f"field_{n}": {"type": "string", "description": PROSE[: 40 + n]} for n in range(10)}
+    fields = {
+        f"field_{n}": {"type": "string", "description": PROSE[: 40 + n]}
+        for n in range(10)
+    }
     schema = {"type": "object", "properties": fields, "required": list(fields)}
-    return tuple(Tool(name=f"tool_{n}", description=PROSE[:80], input_schema=schema) for n in range(20))
+    return tuple(
+        Tool(name=f"tool_{n}", description=PROSE[:80], input_schema=schema)
+        for n in range(20)
+    )
 
 
 def checked(guard: Guard, request: MessageRequest) -> float:
@@ -60,7 +71,10 @@ def checked(guard: Guard, request: MessageRequest) -> float:
 def milliseconds(measure: Callable[[], float], repetitions: int) -> dict[str, float]:
     measure()
     times = sorted(measure() for _ in range(repetitions))
-    return {"p50": round(times[len(times) // 2] * 1e3, 4), "p95": round(times[int(len(times) * 0.95)] * 1e3, 4)}
+    return {
+        "p50": round(times[len(times) // 2] * 1e3, 4),
+        "p95": round(times[int(len(times) * 0.95)] * 1e3, 4),
+    }
 
 
 def main() -> None:
@@ -72,11 +86,20 @@ def main() -> None:
         for name, sample in (("prose", PROSE), ("accents", ACCENTS), ("code", CODE))
         for size in (1, 8, 64)
     }
-    requests["40 turns of 200 characters"] = asking(*(PROSE[n : n + 200] for n in range(40)))
+    requests["40 turns of 200 characters"] = asking(
+        *(PROSE[n : n + 200] for n in range(40))
+    )
     requests["20 tools of 10 fields"] = asking("hello", tools=tools())
-    requests["a finding of every detector"] = asking(". ".join(d.examples[0] for d in REGISTRY.values()))
-    results = {name: milliseconds(partial(checked, guard, asked), repetitions) for name, asked in requests.items()}
-    deltas = [TextDelta(index=0, text=PROSE[n : n + 4]) for n in range(0, len(PROSE), 4)]
+    requests["a finding of every detector"] = asking(
+        ". ".join(d.examples[0] for d in REGISTRY.values())
+    )
+    results = {
+        name: milliseconds(partial(checked, guard, asked), repetitions)
+        for name, asked in requests.items()
+    }
+    deltas = [
+        TextDelta(index=0, text=PROSE[n : n + 4]) for n in range(0, len(PROSE), 4)
+    ]
 
     def streamed() -> float:
         stream = guard.stream(CONTEXT)
@@ -85,9 +108,19 @@ def main() -> None:
         stream.close()
         return stream.decision.duration_s / len(deltas)
 
-    results["streamed prose, per delta of 4 characters"] = milliseconds(streamed, max(5, repetitions // 10))
-    facts = {"python": platform.python_version(), "machine": platform.machine(), "repetitions": repetitions}
-    print(json.dumps({"benchmark": "guard", "unit": "ms", **facts, "results": results}, indent=2))
+    results["streamed prose, per delta of 4 characters"] = milliseconds(
+        streamed, max(5, repetitions // 10)
+    )
+    facts = {
+        "python": platform.python_version(),
+        "machine": platform.machine(),
+        "repetitions": repetitions,
+    }
+    print(
+        json.dumps(
+            {"benchmark": "guard", "unit": "ms", **facts, "results": results}, indent=2
+        )
+    )
 
 
 if __name__ == "__main__":

@@ -1,10 +1,12 @@
-"""What importing costs: CPU milliseconds and megabytes, of Trivium and of what it is measured against.
+"""What importing costs: CPU milliseconds and megabytes, of Trivium and of what it is
+measured against.
 
     python benchmarks/import_cost.py [--rounds 7]
 
-Each statement runs in fresh processes, rounds interleaved, medians reported, the empty interpreter subtracted. A first
-round that is not counted writes everybody's bytecode into a folder of its own, as installing a wheel would: otherwise
-the figures compare compilers. JSON on standard output, a table on standard error.
+Each statement runs in fresh processes, rounds interleaved, medians reported, the empty
+interpreter subtracted. A first round that is not counted writes everybody's bytecode
+into a folder of its own, as installing a wheel would: otherwise the figures compare
+compilers. JSON on standard output, a table on standard error.
 """
 
 import argparse
@@ -28,12 +30,13 @@ STATEMENTS = {
     "trivium.Client, constructed": CONSTRUCTED,
     "boto3": "import boto3",
     "boto3 + bedrock-runtime client": (
-        "import boto3; boto3.client('bedrock-runtime', region_name='us-east-1', aws_access_key_id='x', "
-        "aws_secret_access_key='x')"
+        "import boto3; boto3.client('bedrock-runtime', region_name='us-east-1',"
+        " aws_access_key_id='x', aws_secret_access_key='x')"
     ),
     "anthropic": "import anthropic",
     "anthropic + Bedrock client": (
-        "import anthropic; anthropic.AnthropicBedrock(aws_access_key='x', aws_secret_key='x', aws_region='us-east-1')"
+        "import anthropic; anthropic.AnthropicBedrock(aws_access_key='x',"
+        " aws_secret_key='x', aws_region='us-east-1')"
     ),
 }
 _PROBE = """
@@ -47,7 +50,8 @@ print(cpu, int(status["VmHWM"].split()[0]) / 1024)
 
 
 def measured(statement: str, environment: dict[str, str]) -> tuple[float, float]:
-    """CPU ms and peak resident MB of a process that runs `statement`, the interpreter's own included."""
+    """CPU ms and peak resident MB of a process that runs `statement`, the interpreter's
+    own included."""
     done = subprocess.run(
         [sys.executable, "-c", _PROBE.format(statement=statement)],
         capture_output=True,
@@ -60,17 +64,24 @@ def measured(statement: str, environment: dict[str, str]) -> tuple[float, float]
 
 
 def environment_in(folder: Path) -> dict[str, str]:
-    """An environment with a bytecode folder of its own and a signed deployment for `Client.from_deployment()`."""
+    """An environment with a bytecode folder of its own and a signed deployment for
+    `Client.from_deployment()`."""
     from client_cpu import described  # type: ignore[import-not-found]  # beside this script
 
     from trivium.vocabulary import deployment
     from trivium.vocabulary.envelope import Ed25519Signer
 
     signer = Ed25519Signer.generate()
-    draft = described("http://127.0.0.1:9", durability="sync", now=dt.datetime.now(dt.UTC))
+    draft = described(
+        "http://127.0.0.1:9", durability="sync", now=dt.datetime.now(dt.UTC)
+    )
     (folder / "deployment.json").write_bytes(deployment.sign(draft, signer))
     (folder / "trusted.pem").write_bytes(signer.public_pem)
-    inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    inherited = {
+        name: value
+        for name, value in os.environ.items()
+        if name != "PYTHONDONTWRITEBYTECODE"
+    }
     return inherited | {
         "PYTHONPYCACHEPREFIX": str(folder / "bytecode"),
         "TRIVIUM_DEPLOYMENT": str(folder / "deployment.json"),
@@ -92,12 +103,22 @@ def main() -> None:
                 found = measured(statement, environment)
                 if counted:
                     samples[name].append(found)
-    floor_cpu, floor_memory = (statistics.median(column) for column in zip(*samples["nothing"], strict=True))
+    floor_cpu, floor_memory = (
+        statistics.median(column) for column in zip(*samples["nothing"], strict=True)
+    )
     report = {}
     for name, values in samples.items():
-        cpu, memory = (statistics.median(column) for column in zip(*values, strict=True))
-        report[name] = {"cpu_ms": round(cpu - floor_cpu, 1), "rss_mb": round(memory - floor_memory, 1)}
-        print(f"{name:<32} {cpu - floor_cpu:8.1f} ms {memory - floor_memory:8.1f} MB", file=sys.stderr)
+        cpu, memory = (
+            statistics.median(column) for column in zip(*values, strict=True)
+        )
+        report[name] = {
+            "cpu_ms": round(cpu - floor_cpu, 1),
+            "rss_mb": round(memory - floor_memory, 1),
+        }
+        print(
+            f"{name:<32} {cpu - floor_cpu:8.1f} ms {memory - floor_memory:8.1f} MB",
+            file=sys.stderr,
+        )
     print(json.dumps(report, indent=2))
 
 

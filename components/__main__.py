@@ -1,4 +1,5 @@
-"""The components as a Pulumi package, for programs in any Pulumi language: `pulumi package add ./components`."""
+"""The components as a Pulumi package, for programs in any Pulumi language:
+`pulumi package add ./components`."""
 
 from pulumi.provider.experimental import component_provider_host
 

@@ -1,13 +1,16 @@
-"""Makes the project's environment in `.venv` from the pinned constraints.txt. Needs Python ≥ 3.11 and nothing else.
+"""Makes the project's environment in `.venv` from the pinned constraints.txt. Needs
+Python ≥ 3.11 and nothing else.
 
     python3 rehearsal/bootstrap.py
 
-Every package is checked against the hash in constraints.txt, the installer (uv) included. Whatever index, mirror or
-proxy pip and uv are configured for is used, and never named. When `.venv` is as it should be this takes a blink.
+Every package is checked against the hash in constraints.txt, the installer (uv)
+included. Whatever index, mirror or proxy pip and uv are configured for is used, and
+never named. When `.venv` is as it should be this takes a blink.
 
-It can be interrupted anywhere. `.venv/trivium.ready` is written last; `.venv/trivium.making` exists while the
-environment is being changed, and one that is found at the start tells of a run that was killed: then `.venv` is made
-anew. Two that run at once do it once.
+It can be interrupted anywhere. `.venv/trivium.ready` is written last;
+`.venv/trivium.making` exists while the environment is being changed, and one that is
+found at the start tells of a run that was killed: then `.venv` is made anew. Two that
+run at once do it once.
 """
 
 import fcntl
@@ -28,7 +31,10 @@ from pathlib import Path
 OLDEST = (3, 11)
 if sys.version_info < OLDEST:
     found = ".".join(map(str, sys.version_info[:2]))
-    sys.exit(f"trivium: this is Python {found}; 3.11 or newer is needed. Name one: make PYTHON=/path/to/python3.11")
+    sys.exit(
+        f"trivium: this is Python {found}; 3.11 or newer is needed. Name one: make"
+        " PYTHON=/path/to/python3.11"
+    )
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "rehearsal"))
@@ -52,7 +58,8 @@ class BootstrapError(Exception):
 
 
 def main(root: Path = ROOT) -> None:
-    """Make `<root>/.venv` what constraints.txt says, if it is not. Raises `BootstrapError`."""
+    """Make `<root>/.venv` what constraints.txt says, if it is not. Raises
+    `BootstrapError`."""
     wanted = digest(root)
     if _is_ready(root, wanted):
         return
@@ -63,7 +70,9 @@ def main(root: Path = ROOT) -> None:
 
 def _is_ready(root: Path, wanted: str) -> bool:
     venv = root / ".venv"
-    return _read(venv / "trivium.ready") == wanted and (venv / "bin" / "python").exists()
+    return (
+        _read(venv / "trivium.ready") == wanted and (venv / "bin" / "python").exists()
+    )
 
 
 def _make(root: Path, wanted: str) -> None:
@@ -84,41 +93,57 @@ def _make(root: Path, wanted: str) -> None:
 
 
 def digest(root: Path) -> str:
-    """Names the environment by all that it is made of: the pins, the project file and the interpreter."""
+    """Names the environment by all that it is made of: the pins, the project file and
+    the interpreter."""
     made_of = hashlib.sha256(os.fsencode(f"{sys.version}\0{sys.base_prefix}\0{root}\0"))
     for name in ("constraints.txt", "pyproject.toml"):
         try:
             made_of.update((root / name).read_bytes())
         except OSError as error:
             raise BootstrapError(
-                f"{name} cannot be read ({error.strerror}). Restore it: git checkout {name}"
+                f"{name} cannot be read ({error.strerror}). Restore it: git checkout"
+                f" {name}"
             ) from error
     return made_of.hexdigest()
 
 
 def pins(constraints: str, name: str) -> str:
-    """The lines of `constraints` that pin the package `name`, with its hashes. Raises `BootstrapError` without them."""
-    match = re.search(rf"^{re.escape(name)}==[^\n]*(\n[ \t]+[^\n]*)*", constraints, re.MULTILINE)
+    """The lines of `constraints` that pin the package `name`, with its hashes. Raises
+    `BootstrapError` without them."""
+    match = re.search(
+        rf"^{re.escape(name)}==[^\n]*(\n[ \t]+[^\n]*)*", constraints, re.MULTILINE
+    )
     if match is None:
-        raise BootstrapError(f"constraints.txt pins no {name}. Restore it: git checkout constraints.txt")
+        raise BootstrapError(
+            f"constraints.txt pins no {name}. Restore it: git checkout constraints.txt"
+        )
     return match[0] + "\n"
 
 
 def _can_be_mended(venv: Path) -> bool:
-    """Whether `.venv` is of this very Python, works, and was not left in the middle of a change."""
+    """Whether `.venv` is of this very Python, works, and was not left in the middle of
+    a change."""
     python = venv / "bin" / "python"
     if not python.exists() or (venv / "trivium.making").exists():
         return False
-    version = f"version = {sys.version_info.major}.{sys.version_info.minor}.{sys.version_info.micro}"
-    return version in (_read(venv / "pyvenv.cfg") or "").replace("version_info", "version")
+    version = (
+        "version ="
+        f" {sys.version_info.major}.{sys.version_info.minor}.{sys.version_info.micro}"
+    )
+    return version in (_read(venv / "pyvenv.cfg") or "").replace(
+        "version_info", "version"
+    )
 
 
 def _make_anew(venv: Path) -> None:
     """An empty environment with pip."""
-    if importlib.util.find_spec("ensurepip") is None or importlib.util.find_spec("venv") is None:
+    if (
+        importlib.util.find_spec("ensurepip") is None
+        or importlib.util.find_spec("venv") is None
+    ):
         raise BootstrapError(
-            f"{sys.executable} comes without the modules venv and ensurepip. Install them "
-            f"(on Debian and Ubuntu: apt install python3-venv), {AGAIN}"
+            f"{sys.executable} comes without the modules venv and ensurepip. Install"
+            f" them (on Debian and Ubuntu: apt install python3-venv), {AGAIN}"
         )
     if venv.is_symlink() or venv.is_file() or (venv.exists() and any(venv.iterdir())):
         say("removing the old .venv")
@@ -134,11 +159,17 @@ def _put_away(venv: Path) -> None:
     aside = venv.with_name(f".venv.removing-{os.getpid()}")
     try:
         venv.rename(aside)
-    except OSError:  # A disk or a container's volume of its own can be emptied, but not moved.
+    except (
+        OSError
+    ):  # A disk or a container's volume of its own can be emptied, but not moved.
         for name in ("trivium.ready", "pyvenv.cfg"):
             (venv / name).unlink(missing_ok=True)
         for entry in venv.iterdir():
-            entry.unlink() if entry.is_symlink() or not entry.is_dir() else shutil.rmtree(entry)
+            (
+                entry.unlink()
+                if entry.is_symlink() or not entry.is_dir()
+                else shutil.rmtree(entry)
+            )
     else:
         _remove(aside)
 
@@ -147,13 +178,22 @@ def _install_uv(root: Path, venv: Path) -> None:
     """uv, at the version and hash that constraints.txt pins."""
     block = pins((root / "constraints.txt").read_text(), "uv")
     version = block.split("==")[1].split()[0]
-    if list(venv.glob(f"lib/python*/site-packages/uv-{version}.dist-info/RECORD")) and (venv / "bin" / "uv").exists():
+    if (
+        list(venv.glob(f"lib/python*/site-packages/uv-{version}.dist-info/RECORD"))
+        and (venv / "bin" / "uv").exists()
+    ):
         return
     say(f"installing the installer, uv {version}")
     with tempfile.NamedTemporaryFile("w", prefix="trivium-", suffix=".txt") as file:
         file.write(block)
         file.flush()
-        options = ("--disable-pip-version-check", "--require-hashes", "--no-deps", "-r", file.name)
+        options = (
+            "--disable-pip-version-check",
+            "--require-hashes",
+            "--no-deps",
+            "-r",
+            file.name,
+        )
         _run("pip", str(venv / "bin" / "python"), "-m", "pip", "install", *options)
 
 
@@ -162,15 +202,29 @@ def _install_packages(root: Path, venv: Path) -> None:
     constraints = root / "constraints.txt"
     count = len(re.findall(r"^[\w.-]+==", constraints.read_text(), re.MULTILINE))
     uv, python = str(venv / "bin" / "uv"), str(venv / "bin" / "python")
-    say(f"installing up to {count} packages, each checked against its hash (about 1.5 GB on disk)")
+    say(
+        f"installing up to {count} packages, each checked against its hash (about 1.5"
+        " GB on disk)"
+    )
     env = uv_environment(Path(python), os.environ)
-    _run("uv", uv, "pip", "sync", "--python", python, "--require-hashes", str(constraints), env=env)
+    _run(
+        "uv",
+        uv,
+        "pip",
+        "sync",
+        "--python",
+        python,
+        "--require-hashes",
+        str(constraints),
+        env=env,
+    )
     editable = ("--no-deps", "--no-build-isolation", "--editable", str(root))
     _run("uv", uv, "pip", "install", "--python", python, *editable, env=env)
 
 
 def _run(name: str, *command: str, env: dict[str, str] | None = None) -> None:
-    """Run a step under the guardian, so that it ends with us. Raises `BootstrapError` with what it said."""
+    """Run a step under the guardian, so that it ends with us. Raises `BootstrapError`
+    with what it said."""
     theirs, ours = os.pipe()
     lines: deque[str] = deque(maxlen=12)
     process = subprocess.Popen(
@@ -196,13 +250,17 @@ def _run(name: str, *command: str, env: dict[str, str] | None = None) -> None:
     if process.returncode:
         todo = remedy(" ".join(lines), ROOT / ".venv", *written_by_uv(os.environ))
         raise BootstrapError(
-            f"{name} failed, saying: {without_hosts(_complaint(list(lines))) or 'nothing'}\ntrivium: {todo}"
+            f"{name} failed, saying:"
+            f" {without_hosts(_complaint(list(lines))) or 'nothing'}\ntrivium: {todo}"
         )
 
 
 def _complaint(lines: list[str]) -> str:
-    """What an installer wrote, from its first error on: what went before is of no use to who must mend it."""
-    first = next((at for at, line in enumerate(lines) if line.lower().startswith("error")), 0)
+    """What an installer wrote, from its first error on: what went before is of no use
+    to who must mend it."""
+    first = next(
+        (at for at, line in enumerate(lines) if line.lower().startswith("error")), 0
+    )
     return " ".join(lines[first:])
 
 
@@ -227,8 +285,11 @@ def _alive(lines: deque[str]):  # type: ignore[no-untyped-def]  # a context mana
 
 @contextmanager
 def _alone(root: Path):  # type: ignore[no-untyped-def]  # a context manager without a value
-    """Hold a lock that the system frees when we end, however; say so while another run holds it."""
-    with (root / "pyproject.toml").open() as lock:  # Any file that is there and stays will do.
+    """Hold a lock that the system frees when we end, however; say so while another run
+    holds it."""
+    with (
+        root / "pyproject.toml"
+    ).open() as lock:  # Any file that is there and stays will do.
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -277,7 +338,10 @@ if __name__ == "__main__":
         sys.exit(f"trivium: {error}")
     except OSError as error:
         where = Path(error.filename or ROOT / ".venv")
-        sys.exit(f"trivium: {where}: {error.strerror}. {remedy(str(error), where, *written_by_uv(os.environ))}")
+        sys.exit(
+            f"trivium: {where}: {error.strerror}."
+            f" {remedy(str(error), where, *written_by_uv(os.environ))}"
+        )
     except KeyboardInterrupt:
         say("interrupted; run the same command again, it goes on from here")
         sys.exit(130)

@@ -1,6 +1,8 @@
-"""Settings → components → the deployment descriptor, exported. Nothing else happens here.
+"""Settings → components → the deployment descriptor, exported. Nothing else happens
+here.
 
-The descriptor is a draft: signing completes it after `up`, so that what is signed is what was deployed.
+The descriptor is a draft: signing completes it after `up`, so that what is signed is
+what was deployed.
 """
 
 from collections.abc import Callable
@@ -32,12 +34,17 @@ def main() -> None:
 
 
 def deploy(cloud: str, settings: Settings) -> Deployed:
-    """Declare one cloud. Its SDK is imported only now: a stack on one cloud does not load the other two."""
-    part: Callable[..., Deployed] = import_module(f"trivium_components.{cloud}.deployment").deploy
+    """Declare one cloud. Its SDK is imported only now: a stack on one cloud does not
+    load the other two."""
+    part: Callable[..., Deployed] = import_module(
+        f"trivium_components.{cloud}.deployment"
+    ).deploy
     return part(settings, signing_key=cloud == settings.clouds[0])
 
 
 try:
     main()
 except TriviumError as error:
-    raise pulumi.RunError(str(error)) from None  # the message says everything; a traceback would bury it
+    raise pulumi.RunError(
+        str(error)
+    ) from None  # the message says everything; a traceback would bury it

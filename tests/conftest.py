@@ -1,4 +1,5 @@
-"""The endpoints are started once; each test begins with a clean ledger and a folder of its own."""
+"""The endpoints are started once; each test begins with a clean ledger and a folder of
+its own."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,9 +23,16 @@ def _client_endpoints() -> Iterator[Endpoints]:
 
 
 @pytest.fixture
-def world(_client_endpoints: Endpoints, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+def world(
+    _client_endpoints: Endpoints, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> World:
     """A deployment that works."""
-    for name in ("TRIVIUM_DEPLOYMENT", "TRIVIUM_TRUSTED_KEYS", "TRIVIUM_AUDIT_DIR", "TRIVIUM_AUDIT_KEY"):
+    for name in (
+        "TRIVIUM_DEPLOYMENT",
+        "TRIVIUM_TRUSTED_KEYS",
+        "TRIVIUM_AUDIT_DIR",
+        "TRIVIUM_AUDIT_KEY",
+    ):
         monkeypatch.delenv(name, raising=False)
     _client_endpoints.reset()
     return World(_client_endpoints, tmp_path)

@@ -9,7 +9,16 @@ import click
 import pytest
 import yaml
 
-from tests.client.worlds import AWS_KEY, AWS_SECRET, AWS_SESSION, ENTRA_TOKEN, GOOGLE_TOKEN, GREETING, SIGNER, World
+from tests.client.worlds import (
+    AWS_KEY,
+    AWS_SECRET,
+    AWS_SESSION,
+    ENTRA_TOKEN,
+    GOOGLE_TOKEN,
+    GREETING,
+    SIGNER,
+    World,
+)
 from tests.tree import ROOT
 from trivium import Options, TriviumError, errors
 from trivium.cli import command
@@ -25,7 +34,11 @@ def blocks(language: str) -> list[str]:
 
 def lines(language: str) -> list[str]:
     """The command lines of a language's blocks, without comments and drawings."""
-    found = [line.split("  #")[0].strip() for block in blocks(language) for line in block.splitlines()]
+    found = [
+        line.split("  #")[0].strip()
+        for block in blocks(language)
+        for line in block.splitlines()
+    ]
     return [line for line in found if line.startswith(("make ", "trivium ", "pulumi "))]
 
 
@@ -35,7 +48,9 @@ def test_every_make_target_that_the_readme_names_exists() -> None:
     assert {"up", "test", "preview"} <= set(named) <= set(targets)
 
 
-@pytest.mark.parametrize("line", [line for line in lines("") if line.startswith("trivium ")])
+@pytest.mark.parametrize(
+    "line", [line for line in lines("") if line.startswith("trivium ")]
+)
 def test_every_trivium_command_of_the_readme_is_one(line: str) -> None:
     words = shlex.split(re.sub(r'"\$\(.*?\)"', "arn", line))[1:]
     context = click.Context(command)
@@ -48,7 +63,9 @@ def test_every_trivium_command_of_the_readme_is_one(line: str) -> None:
 
 def test_the_readmes_settings_are_keys_that_a_stack_knows() -> None:
     (shown,) = (yaml.safe_load(block)["config"] for block in blocks("yaml"))
-    whole = yaml.safe_load((ROOT / "stacks" / "Pulumi.prod-us-finance.yaml").read_text())["config"]
+    whole = yaml.safe_load(
+        (ROOT / "stacks" / "Pulumi.prod-us-finance.yaml").read_text()
+    )["config"]
     settings = read_settings("prod", whole | shown)
     assert settings.environment == "prod"
 
@@ -86,11 +103,15 @@ def governed(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
 CLIENT = (ROOT / "docs" / "client.md").read_text()
 
 
-@pytest.mark.parametrize("number", range(len(re.findall(r"^```python$", CLIENT, re.MULTILINE))))
+@pytest.mark.parametrize(
+    "number", range(len(re.findall(r"^```python$", CLIENT, re.MULTILINE)))
+)
 def test_each_program_of_the_clients_page_runs(
     governed: None, number: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    program = re.findall(r"^```python\n(.*?)^```", CLIENT, re.MULTILINE | re.DOTALL)[number]
+    program = re.findall(r"^```python\n(.*?)^```", CLIENT, re.MULTILINE | re.DOTALL)[
+        number
+    ]
     (tmp_path / "program.py").write_text(program)
     runpy.run_path(str(tmp_path / "program.py"))
     expected = (
@@ -104,11 +125,27 @@ def test_each_program_of_the_clients_page_runs(
 def test_the_clients_page_tells_every_error_that_a_request_can_end_with() -> None:
     rows = {
         code: (fault, again == "yes")
-        for code, fault, again in re.findall(r"^\| `(\w+)` \| (\w+) \| (yes|no) \|", CLIENT, re.M)
+        for code, fault, again in re.findall(
+            r"^\| `(\w+)` \| (\w+) \| (yes|no) \|", CLIENT, re.M
+        )
     }
-    raised = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, TriviumError)]
-    families = (TriviumError, errors.SettingsError, errors.PolicyError, errors.RouteError, errors.AuditError)
-    assert rows == {kind.__new__(kind).code: (kind.fault, kind.retryable) for kind in raised if kind not in families}
+    raised = [
+        kind
+        for kind in vars(errors).values()
+        if isinstance(kind, type) and issubclass(kind, TriviumError)
+    ]
+    families = (
+        TriviumError,
+        errors.SettingsError,
+        errors.PolicyError,
+        errors.RouteError,
+        errors.AuditError,
+    )
+    assert rows == {
+        kind.__new__(kind).code: (kind.fault, kind.retryable)
+        for kind in raised
+        if kind not in families
+    }
 
 
 def test_the_clients_page_tells_every_option_with_its_default() -> None:
@@ -120,7 +157,9 @@ LINK = re.compile(r"\]\(((?!https?:)[^)#]+)")
 
 
 @pytest.mark.parametrize(
-    "page", [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))], ids=lambda path: path.name
+    "page",
+    [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))],
+    ids=lambda path: path.name,
 )
 def test_every_link_of_the_documentation_leads_somewhere(page: Path) -> None:
     targets = LINK.findall(page.read_text())
@@ -135,4 +174,6 @@ def test_each_scene_of_the_governed_application_plays(
     application["main"](scene)
     shown = capsys.readouterr().out
     expected = '"outcome": "blocked"' if scene == "leak" else '"outcome": "answered"'
-    assert shown.count(expected) == {"answers": 4, "ask": 1, "stream": 1, "leak": 1}[scene]
+    assert (
+        shown.count(expected) == {"answers": 4, "ask": 1, "stream": 1, "leak": 1}[scene]
+    )

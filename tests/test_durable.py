@@ -29,14 +29,18 @@ def umask() -> Iterator[None]:
 
 
 @pytest.mark.parametrize("write", [write_durably, create_durably])
-def test_a_file_is_written_whole_and_nothing_lies_beside_it(write: Write, tmp_path: Path) -> None:
+def test_a_file_is_written_whole_and_nothing_lies_beside_it(
+    write: Write, tmp_path: Path
+) -> None:
     write(tmp_path / "file", NEW)
     assert (tmp_path / "file").read_bytes() == NEW
     assert [entry.name for entry in tmp_path.iterdir()] == ["file"]
 
 
 @pytest.mark.parametrize("write", [write_durably, create_durably])
-@pytest.mark.parametrize(("mode", "found"), [(None, 0o600), (0o644, 0o644), (0o666, 0o644)])
+@pytest.mark.parametrize(
+    ("mode", "found"), [(None, 0o600), (0o644, 0o644), (0o666, 0o644)]
+)
 def test_a_file_is_private_unless_a_mode_is_named(
     write: Write, mode: int | None, found: int, tmp_path: Path, umask: None
 ) -> None:
@@ -51,7 +55,9 @@ def test_a_replaced_file_keeps_none_of_its_permissions(tmp_path: Path) -> None:
     assert permissions(tmp_path / "file") == 0o600
 
 
-def test_what_a_crash_left_is_taken_away_and_gives_no_permissions(tmp_path: Path) -> None:
+def test_what_a_crash_left_is_taken_away_and_gives_no_permissions(
+    tmp_path: Path,
+) -> None:
     (tmp_path / ".file.tmp").write_bytes(b"torn")
     (tmp_path / ".file.tmp").chmod(0o666)
     write_durably(tmp_path / "file", NEW)
@@ -89,7 +95,9 @@ def test_of_many_that_make_a_file_at_once_one_does(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("write", [write_durably, create_durably])
-@pytest.mark.parametrize("error", [OSError(errno.ENOSPC, "No space left on device"), KeyboardInterrupt()])
+@pytest.mark.parametrize(
+    "error", [OSError(errno.ENOSPC, "No space left on device"), KeyboardInterrupt()]
+)
 def test_a_write_that_fails_leaves_what_was_there(
     write: Write, error: BaseException, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

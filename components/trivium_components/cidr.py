@@ -1,8 +1,10 @@
-"""Address arithmetic: one network range in the settings, disjoint ranges everywhere else. Pure.
+"""Address arithmetic: one network range in the settings, disjoint ranges everywhere
+else. Pure.
 
-The three clouds' networks never overlap, so they can be peered or reached from one site later. Shares are counted
-from the start of the range and never from how many are in use: adding an availability zone renumbers nothing, which
-matters because a subnet's range cannot be changed without replacing it.
+The three clouds' networks never overlap, so they can be peered or reached from one site
+later. Shares are counted from the start of the range and never from how many are in
+use: adding an availability zone renumbers nothing, which matters because a subnet's
+range cannot be changed without replacing it.
 """
 
 from ipaddress import IPv4Network
@@ -10,7 +12,8 @@ from ipaddress import IPv4Network
 from trivium.vocabulary.residency import Cloud
 
 CLOUD_ORDER: tuple[Cloud, ...] = ("aws", "gcp", "azure")
-"""Fixed for ever: a cloud's share follows from its place here. The fourth quarter stays free."""
+"""Fixed for ever: a cloud's share follows from its place here. The fourth quarter stays
+free."""
 
 _CLOUD_BITS = 2
 _SUBNET_BITS = 3
@@ -19,11 +22,15 @@ SUBNETS_PER_CLOUD = 2**_SUBNET_BITS
 """Eight: more than the six availability zones of the largest AWS Region (us-east-1)."""
 
 LARGEST = 16
-"""Prefix length of the widest range: AWS refuses a VPC wider than /16 (VPC user guide, "VPC CIDR blocks")."""
+"""Prefix length of the widest range: AWS refuses a VPC wider than /16 (VPC user guide,
+"VPC CIDR blocks")."""
 SMALLEST = 20
-"""Prefix length of the narrowest: a subnet is then a /25, room for the endpoints and a hundred callers."""
+"""Prefix length of the narrowest: a subnet is then a /25, room for the endpoints and a
+hundred callers."""
 
-_PRIVATE = tuple(IPv4Network(text) for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))  # RFC 1918 §3
+_PRIVATE = tuple(
+    IPv4Network(text) for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
+)  # RFC 1918 §3
 
 
 def problem(text: str) -> str | None:
@@ -47,10 +54,14 @@ def cloud_range(network: str, cloud: Cloud) -> str:
 def subnet_ranges(cloud_network: str, count: int) -> tuple[str, ...]:
     """The first `count` subnets (1 to 8) of a cloud's range, in order.
 
-    Raises `ValueError` for a count outside; callers limit the number of zones before they come here.
+    Raises `ValueError` for a count outside; callers limit the number of zones before
+    they come here.
     """
     if not 1 <= count <= SUBNETS_PER_CLOUD:
-        raise ValueError(f"{count} subnets were asked for; a cloud's range holds 1 to {SUBNETS_PER_CLOUD}")
+        raise ValueError(
+            f"{count} subnets were asked for; a cloud's range holds 1 to"
+            f" {SUBNETS_PER_CLOUD}"
+        )
     return tuple(_share(cloud_network, _SUBNET_BITS, index) for index in range(count))
 
 

@@ -1,7 +1,8 @@
 """A stack's configuration, read into checked settings.
 
-`read_settings` is pure: a mapping in, checked settings out, or one error that lists every problem at once. It looks
-nothing up: whether an account, a project or a subscription exists is the cloud's to say.
+`read_settings` is pure: a mapping in, checked settings out, or one error that lists
+every problem at once. It looks nothing up: whether an account, a project or a
+subscription exists is the cloud's to say.
 """
 
 import json
@@ -16,7 +17,14 @@ from trivium.vocabulary import catalogue as model_catalogue
 from trivium.vocabulary.catalogue import Catalogue
 from trivium_components.contradictions import contradictions
 from trivium_components.problem import Problem, nearest, settings_error, shown
-from trivium_components.settings import NAMESPACE, UNKNOWN_KEY, Key, Settings, key_of, section_of
+from trivium_components.settings import (
+    NAMESPACE,
+    UNKNOWN_KEY,
+    Key,
+    Settings,
+    key_of,
+    section_of,
+)
 
 _LOOK_UP = "Write it as docs/configuration.md shows"
 
@@ -30,10 +38,11 @@ def read_settings(
 ) -> Settings:
     """The settings of one stack.
 
-    `config` maps keys (with or without `trivium:`) to values: what a YAML file holds, or the text the engine hands
-    over (structured values as JSON), hence `Any`. Keys of other namespaces are none of ours and are left alone. The
-    values of `secret_keys` are never repeated in an error. Raises `SettingsError` with every problem; all are the
-    platform team's to mend.
+    `config` maps keys (with or without `trivium:`) to values: what a YAML file holds,
+    or the text the engine hands over (structured values as JSON), hence `Any`. Keys of
+    other namespaces are none of ours and are left alone. The values of `secret_keys`
+    are never repeated in an error. Raises `SettingsError` with every problem; all are
+    the platform team's to mend.
     """
     values = {key: _parsed(key, value) for key, value in _ours(config)}
     settings, problems, usable = _validated(values)
@@ -52,8 +61,11 @@ def _ours(config: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 
 
 def _parsed(key: str, value: Any) -> Any:
-    """Structured values arrive from the engine as JSON text; anything else stays what it is. Any: it is any JSON."""
-    structured = key in Settings.model_fields and _kind(Settings.model_fields[key]) != "scalar"
+    """Structured values arrive from the engine as JSON text; anything else stays what
+    it is. Any: it is any JSON."""
+    structured = (
+        key in Settings.model_fields and _kind(Settings.model_fields[key]) != "scalar"
+    )
     if structured and isinstance(value, str) and value[:1] in ("{", "["):
         try:
             return json.loads(value)
@@ -66,21 +78,34 @@ def _kind(field: FieldInfo) -> Literal["scalar", "list", "section"]:
     """How a field is written: one value, a list, or a map."""
     if get_origin(field.annotation) is list:
         return "list"
-    return "section" if get_origin(field.annotation) is dict or section_of(field.annotation) else "scalar"
+    return (
+        "section"
+        if get_origin(field.annotation) is dict or section_of(field.annotation)
+        else "scalar"
+    )
 
 
-def _validated(values: Mapping[str, Any]) -> tuple[Settings | None, list[Problem], dict[str, Any]]:
-    """The settings if all keys are right; the problems; and the values of those keys that are right by themselves."""
+def _validated(
+    values: Mapping[str, Any],
+) -> tuple[Settings | None, list[Problem], dict[str, Any]]:
+    """The settings if all keys are right; the problems; and the values of those keys
+    that are right by themselves."""
     try:
         settings = Settings.model_validate(values)
-        return settings, [], {name: getattr(settings, name) for name in Settings.model_fields}
+        return (
+            settings,
+            [],
+            {name: getattr(settings, name) for name in Settings.model_fields},
+        )
     except ValidationError as error:
         details = error.errors(include_url=False)
     wrong = {str(detail["loc"][0]) for detail in details}
     usable = {}
     for name, field in Settings.model_fields.items():
         if name in values and name not in wrong:
-            usable[name] = TypeAdapter[Any](field.annotation or Any).validate_python(values[name])
+            usable[name] = TypeAdapter[Any](field.annotation or Any).validate_python(
+                values[name]
+            )
         elif name not in wrong:
             usable[name] = field.get_default(call_default_factory=True)
     return None, [_explain(detail) for detail in details], usable
@@ -98,19 +123,38 @@ def _explain(detail: ErrorDetails) -> Problem:
     why = str(detail.get("ctx", {}).get("why", ""))
     return Problem(
         path=path,
-        found="missing" if missing else "not a known entry" if entry else shown(value) + (f" ({why})" if why else ""),
+        found=(
+            "missing"
+            if missing
+            else (
+                "not a known entry"
+                if entry
+                else shown(value) + (f" ({why})" if why else "")
+            )
+        ),
         expected=key.expected,
         consequence=key.consequence,
         example=key.example,
-        meant="" if missing else nearest(str(path[-1] if entry else value), key.choices),
-        remedy="Rename or remove it" if entry else key.remedy or ("" if _kind_at(path) == "scalar" else _LOOK_UP),
+        meant=(
+            "" if missing else nearest(str(path[-1] if entry else value), key.choices)
+        ),
+        remedy=(
+            "Rename or remove it"
+            if entry
+            else key.remedy or ("" if _kind_at(path) == "scalar" else _LOOK_UP)
+        ),
     )
 
 
 def _kind_at(path: tuple[str | int, ...]) -> str:
-    """How the field at exactly `path` is written; `scalar` for anything inside a list or map."""
+    """How the field at exactly `path` is written; `scalar` for anything inside a list
+    or map."""
     fields = _section_at(path[:-1]).model_fields
-    return _kind(fields[path[-1]]) if isinstance(path[-1], str) and path[-1] in fields else "scalar"
+    return (
+        _kind(fields[path[-1]])
+        if isinstance(path[-1], str) and path[-1] in fields
+        else "scalar"
+    )
 
 
 def _unknown(path: tuple[str | int, ...]) -> Problem:
@@ -135,7 +179,8 @@ def _section_at(path: tuple[str | int, ...]) -> type[BaseModel]:
 
 
 def _key_at(path: tuple[str | int, ...]) -> Key:
-    """The `Key` of the innermost field on `path`; list items and map entries share their field's."""
+    """The `Key` of the innermost field on `path`; list items and map entries share
+    their field's."""
     section: type[BaseModel] = Settings
     found = UNKNOWN_KEY
     for part in path:

@@ -1,7 +1,9 @@
-"""From what the components hand over to the draft of the deployment descriptor. Pure, apart from `pulumi.Output`.
+"""From what the components hand over to the draft of the deployment descriptor. Pure,
+apart from `pulumi.Output`.
 
-The draft is checked against the vocabulary before it is exported: an impossible deployment fails here, in front of the
-platform team, and not in an application. Signing completes it later.
+The draft is checked against the vocabulary before it is exported: an impossible
+deployment fails here, in front of the platform team, and not in an application. Signing
+completes it later.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,14 +22,20 @@ Plain = dict[str, Any]
 
 
 def draft(settings: Settings, deployed: Sequence[Deployed]) -> pulumi.Output[Plain]:
-    """The draft as plain JSON, once everything in it is known. Raises `DeploymentError` when it contradicts itself."""
+    """The draft as plain JSON, once everything in it is known. Raises `DeploymentError`
+    when it contradicts itself."""
     routes = pulumi.Output.all(*[part["route"] for part in deployed])
     stores = pulumi.Output.all(*[part["audit_store"] for part in deployed])
-    return pulumi.Output.all(routes, stores).apply(lambda parts: document(settings, parts[0], parts[1]))
+    return pulumi.Output.all(routes, stores).apply(
+        lambda parts: document(settings, parts[0], parts[1])
+    )
 
 
-def document(settings: Settings, routes: Sequence[Plain], stores: Sequence[Plain]) -> Plain:
-    """The draft from plain routes and stores. Raises `DeploymentError` when it contradicts itself."""
+def document(
+    settings: Settings, routes: Sequence[Plain], stores: Sequence[Plain]
+) -> Plain:
+    """The draft from plain routes and stores. Raises `DeploymentError` when it
+    contradicts itself."""
     plain: Plain = {
         "version": vocabulary.VERSION,
         "name": settings.deployment,
@@ -40,7 +48,9 @@ def document(settings: Settings, routes: Sequence[Plain], stores: Sequence[Plain
         },
         "audit": {"stores": list(stores), "durability": settings.audit.durability},
         "roles": dict(settings.roles),
-        "sinks": [{"kind": sink.kind, "endpoint": sink.endpoint} for sink in settings.sinks],
+        "sinks": [
+            {"kind": sink.kind, "endpoint": sink.endpoint} for sink in settings.sinks
+        ],
     }
     checked: Plain = msgspec.to_builtins(vocabulary.from_plain(plain))
     return {"version": vocabulary.VERSION, **checked}
@@ -55,9 +65,12 @@ def route(
     guardrail: pulumi.Input[Guardrail],
     auth: Plain,
 ) -> pulumi.Output[Plain]:
-    """A `Route` as plain data; its id is the cloud's name, which is how applications address it."""
+    """A `Route` as plain data; its id is the cloud's name, which is how applications
+    address it."""
 
-    def assemble(parts: Sequence[Any]) -> Plain:  # Any: three kinds of value, resolved together
+    def assemble(
+        parts: Sequence[Any],
+    ) -> Plain:  # Any: three kinds of value, resolved together
         found: Plain = {
             "id": cloud,
             "cloud": cloud,
@@ -81,7 +94,8 @@ def audit_store(
     retention_days: pulumi.Input[int],
     lock: pulumi.Input[str],
 ) -> pulumi.Output[Plain]:
-    """An `AuditStore` as plain data. Days and lock are what the store really has, not what was asked for."""
+    """An `AuditStore` as plain data. Days and lock are what the store really has, not
+    what was asked for."""
     return pulumi.Output.all(uri, retention_days, lock).apply(
         lambda parts: {
             "uri": parts[0],
@@ -96,11 +110,20 @@ def audit_store(
 
 def summary(draft: Plain) -> str:
     """The draft in a few lines, for a person."""
-    lines = [f"Deployment {draft['name']} ({draft['environment']}), zone {draft['zone']}, not yet signed"]
+    lines = [
+        f"Deployment {draft['name']} ({draft['environment']}), zone {draft['zone']},"
+        " not yet signed"
+    ]
     for found in draft["routes"]:
         lines.append(f"  route {found['id']}: {found['endpoint']}")
         for tier, target in found["models"].items():
-            lines.append(f"    {tier}: {target['id']}, runs in {', '.join(target['destinations'])}")
+            lines.append(
+                f"    {tier}: {target['id']}, runs in"
+                f" {', '.join(target['destinations'])}"
+            )
     for store in draft["audit"]["stores"]:
-        lines.append(f"  audit {store['uri']}: {store['regime']}, {store['retention_days']} days, {store['lock']}")
+        lines.append(
+            f"  audit {store['uri']}: {store['regime']}, {store['retention_days']}"
+            f" days, {store['lock']}"
+        )
     return "\n".join(lines)

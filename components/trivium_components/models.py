@@ -1,4 +1,5 @@
-"""The model catalogue that a deployment goes by: the shipped one, or with the entries of `TRIVIUM_CATALOGUE`."""
+"""The model catalogue that a deployment goes by: the shipped one, or with the entries
+of `TRIVIUM_CATALOGUE`."""
 
 import os
 from functools import cache
@@ -12,7 +13,8 @@ from trivium.vocabulary.residency import Cloud
 
 @cache
 def in_force() -> Catalogue:
-    """The catalogue, read once. Raises `ConfigurationError` when the file of `TRIVIUM_CATALOGUE` is unusable."""
+    """The catalogue, read once. Raises `ConfigurationError` when the file of
+    `TRIVIUM_CATALOGUE` is unusable."""
     path = os.environ.get("TRIVIUM_CATALOGUE")
     if not path:
         return catalogue.load()
@@ -20,18 +22,21 @@ def in_force() -> Catalogue:
         override = Path(path).read_bytes()
     except OSError as error:
         raise ConfigurationError(
-            f"The model catalogue `{path}`, which TRIVIUM_CATALOGUE names, cannot be read: {error.strerror}.",
+            f"The model catalogue `{path}`, which TRIVIUM_CATALOGUE names, cannot be"
+            f" read: {error.strerror}.",
             next_step="Name a readable file, or unset TRIVIUM_CATALOGUE.",
         ) from error
     return catalogue.load(override)
 
 
 def id_on(cloud: Cloud, model: str) -> str:
-    """The provider's id of a model. Raises `ConfigurationError` when the catalogue has no such model on that cloud."""
+    """The provider's id of a model. Raises `ConfigurationError` when the catalogue has
+    no such model on that cloud."""
     ids = in_force().model(model).ids
     if cloud not in ids:
         raise ConfigurationError(
-            f"Model `{model}` is not offered on {cloud}; the catalogue has it on {', '.join(ids)}.",
+            f"Model `{model}` is not offered on {cloud}; the catalogue has it on"
+            f" {', '.join(ids)}.",
             next_step="Choose another model, or take the cloud out of the deployment.",
         )
     return ids[cloud]

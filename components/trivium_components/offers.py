@@ -1,7 +1,9 @@
-"""Where each cloud offers Claude, and under which name. Pure tables and functions; each row has its source and date.
+"""Where each cloud offers Claude, and under which name. Pure tables and functions; each
+row has its source and date.
 
-Whether a destination lies inside a residency zone is not decided here but proven at deployment, from what the cloud
-itself answers (law 5); these tables only keep a stack file from asking for what does not exist.
+Whether a destination lies inside a residency zone is not decided here but proven at
+deployment, from what the cloud itself answers (law 5); these tables only keep a stack
+file from asking for what does not exist.
 """
 
 from collections.abc import Mapping
@@ -12,17 +14,30 @@ from trivium.vocabulary.catalogue import Scope
 from trivium.vocabulary.residency import ZONES
 
 AWS_REGIONAL = frozenset(
-    {"us-east-1", "us-east-2", "us-west-2", "eu-west-1", "eu-north-1", "ap-northeast-1", "ap-southeast-4"}
+    {
+        "us-east-1",
+        "us-east-2",
+        "us-west-2",
+        "eu-west-1",
+        "eu-north-1",
+        "ap-northeast-1",
+        "ap-southeast-4",
+    }
 )
 """Regions with in-Region inference of Claude (Bedrock model cards, 2026-08)."""
 
-GCP_REGIONAL_MODELS = frozenset({"claude-sonnet-4-6", "claude-sonnet-4-5", "claude-haiku-4-5"})
-"""Models on Google's regional endpoints: Sonnet 4.6 and earlier (Vertex AI partner models, 2026-08)."""
+GCP_REGIONAL_MODELS = frozenset(
+    {"claude-sonnet-4-6", "claude-sonnet-4-5", "claude-haiku-4-5"}
+)
+"""Models on Google's regional endpoints: Sonnet 4.6 and earlier (Vertex AI partner
+models, 2026-08)."""
 
 AZURE_REGIONS = frozenset({"eastus2", "swedencentral"})
-"""Regions in which Foundry deploys Claude (Foundry Claude models, 2026-06: recheck before a new deployment)."""
+"""Regions in which Foundry deploys Claude (Foundry Claude models, 2026-06: recheck
+before a new deployment)."""
 
-# Longest prefix first. ca-central-1 is offered `us.` profiles: the proof decides whether that suits the zone.
+# Longest prefix first. ca-central-1 is offered `us.` profiles: the proof decides
+# whether that suits the zone.
 _PROFILE_OF: tuple[tuple[str, str], ...] = (
     ("us-gov-", "us-gov"),
     ("us-", "us"),
@@ -38,7 +53,8 @@ AzureSku = Literal["DataZoneStandard", "GlobalStandard"]
 
 
 def scope_of(text: str) -> Scope:
-    """`text` as a scope. Components take text, because a Pulumi schema has no literals. Raises `ConfigurationError`."""
+    """`text` as a scope. Components take text, because a Pulumi schema has no literals.
+    Raises `ConfigurationError`."""
     for scope in get_args(Scope):
         if scope == text:
             found: Scope = scope
@@ -50,7 +66,8 @@ def scope_of(text: str) -> Scope:
 
 
 def profile_id(model_id: str, *, region: str, scope: Scope) -> str:
-    """The id Bedrock's runtime is called with: a geo or global inference profile, or the bare model id.
+    """The id Bedrock's runtime is called with: a geo or global inference profile, or
+    the bare model id.
 
     Raises `ConfigurationError` for a Region whose geography has no profile prefix.
     """
@@ -61,11 +78,14 @@ def profile_id(model_id: str, *, region: str, scope: Scope) -> str:
     for start, geography in _PROFILE_OF:
         if region.startswith(start):
             return f"{geography}.{model_id}"
-    raise _not_offered(f"Bedrock has no geographic inference profiles for Region `{region}`")
+    raise _not_offered(
+        f"Bedrock has no geographic inference profiles for Region `{region}`"
+    )
 
 
 def vertex_location(*, zone: str, region: str, scope: Scope) -> str:
-    """The location in Vertex paths: the region, the multi-region `us` or `eu`, or `global`.
+    """The location in Vertex paths: the region, the multi-region `us` or `eu`, or
+    `global`.
 
     Raises `ConfigurationError` where the zone has no multi-region.
     """
@@ -79,7 +99,10 @@ def vertex_location(*, zone: str, region: str, scope: Scope) -> str:
         return "us"
     if region.startswith("europe-"):
         return "eu"
-    raise _not_offered(f"Vertex AI has no multi-region around `{region}`; `us` and `eu` are all there are")
+    raise _not_offered(
+        f"Vertex AI has no multi-region around `{region}`; `us` and `eu` are all"
+        " there are"
+    )
 
 
 def vertex_host(location: str) -> str:
@@ -92,25 +115,31 @@ def vertex_host(location: str) -> str:
 
 
 def azure_sku(scope: Scope) -> AzureSku:
-    """The deployment SKU that keeps inference inside `scope`. Raises `ConfigurationError` for `regional`."""
+    """The deployment SKU that keeps inference inside `scope`. Raises
+    `ConfigurationError` for `regional`."""
     if scope == "geo":
         return "DataZoneStandard"
     if scope == "global":
         return "GlobalStandard"
-    raise _not_offered("Foundry offers Claude in a data zone or globally, never in one region")
+    raise _not_offered(
+        "Foundry offers Claude in a data zone or globally, never in one region"
+    )
 
 
 def azure_destination(*, region: str, scope: Scope) -> str:
     """Where a Foundry deployment may run: `us-data-zone` or `global`.
 
-    Raises `ConfigurationError` for a data zone outside the United States: there is no other (Foundry deployment types,
-    2026-06).
+    Raises `ConfigurationError` for a data zone outside the United States: there is no
+    other (Foundry deployment types, 2026-06).
     """
     if scope != "geo":
         return "global"
     if region in ZONES["us"]["azure"]:
         return "us-data-zone"
-    raise _not_offered(f"Foundry serves Claude in no data zone around `{region}`; the United States are the only one")
+    raise _not_offered(
+        f"Foundry serves Claude in no data zone around `{region}`; the United States"
+        " are the only one"
+    )
 
 
 def _not_offered(why: str) -> ConfigurationError:

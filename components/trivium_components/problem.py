@@ -1,5 +1,5 @@
-"""What is wrong with a stack's settings, as a person is told it: the stack file, the key, what was found, what is
-allowed, what would happen and what to do.
+"""What is wrong with a stack's settings, as a person is told it: the stack file, the
+key, what was found, what is allowed, what would happen and what to do.
 """
 
 import difflib
@@ -31,7 +31,8 @@ class Problem:
     meant: str = ""
     """The known value it comes nearest to."""
     remedy: str = ""
-    """What to do, where writing the example is not enough; `{command}` becomes the command that writes it."""
+    """What to do, where writing the example is not enough; `{command}` becomes the
+    command that writes it."""
 
 
 def nearest(word: str, choices: tuple[str, ...]) -> str:
@@ -40,10 +41,16 @@ def nearest(word: str, choices: tuple[str, ...]) -> str:
 
 
 def shown(value: Any) -> str:
-    """A value as an error repeats it: short, on one line, with its kind where that is the point. Any: as configured."""
+    """A value as an error repeats it: short, on one line, with its kind where that is
+    the point. Any: as configured."""
     text = json.dumps(value, ensure_ascii=False, default=str)
     cut = text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
-    kind = {int: " (a number)", float: " (a number)", bool: " (true or false)", type(None): " (nothing)"}
+    kind = {
+        int: " (a number)",
+        float: " (a number)",
+        bool: " (true or false)",
+        type(None): " (nothing)",
+    }
     return f"`{cut}`{kind.get(type(value), '')}"
 
 
@@ -52,26 +59,38 @@ def stack_file(stack: str) -> str:
     return f"stacks/Pulumi.{stack}.yaml"
 
 
-def settings_error(stack: str, problems: Sequence[Problem], *, secret_keys: frozenset[str]) -> SettingsError:
+def settings_error(
+    stack: str, problems: Sequence[Problem], *, secret_keys: frozenset[str]
+) -> SettingsError:
     """All problems in one error; what `secret_keys` hold is not repeated."""
     sentences = tuple(_sentence(stack, problem, secret_keys) for problem in problems)
     count = "a problem" if len(sentences) == 1 else f"{len(sentences)} problems"
     listed = "".join(f"\n- {sentence}" for sentence in sentences)
     return SettingsError(
-        f"Stack `{stack}` cannot be deployed: {stack_file(stack)} has {count}.{listed}", problems=sentences
+        f"Stack `{stack}` cannot be deployed: {stack_file(stack)} has {count}.{listed}",
+        problems=sentences,
     )
 
 
 def _sentence(stack: str, problem: Problem, secret_keys: frozenset[str]) -> str:
     key = f"{NAMESPACE}:{_dotted(problem.path)}"
-    secret = bool({str(problem.path[0]), f"{NAMESPACE}:{problem.path[0]}"} & secret_keys)
-    found = "a secret value, not shown" if secret and problem.found != "missing" else problem.found
+    secret = bool(
+        {str(problem.path[0]), f"{NAMESPACE}:{problem.path[0]}"} & secret_keys
+    )
+    found = (
+        "a secret value, not shown"
+        if secret and problem.found != "missing"
+        else problem.found
+    )
     meant = f" Did you mean `{problem.meant}`?" if problem.meant and not secret else ""
     example = problem.meant or problem.example
     command = f"`pulumi config set --stack {stack} --path '{key}' {example}`"
-    remedy = (problem.remedy or "Correct it with {command}").replace("{command}", command)
+    remedy = (problem.remedy or "Correct it with {command}").replace(
+        "{command}", command
+    )
     return (
-        f"{stack_file(stack)}: `{key}` is {found}; expected {problem.expected}.{meant} {problem.consequence} {remedy}."
+        f"{stack_file(stack)}: `{key}` is {found}; expected {problem.expected}.{meant}"
+        f" {problem.consequence} {remedy}."
     )
 
 

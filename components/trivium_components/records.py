@@ -1,4 +1,5 @@
-"""Records that components of every cloud hand over, in the shapes of the deployment descriptor."""
+"""Records that components of every cloud hand over, in the shapes of the deployment
+descriptor."""
 
 from typing import Any, TypedDict
 
@@ -9,7 +10,8 @@ class Target(TypedDict):
     """What a tier means on one cloud."""
 
     id: str
-    """The id that goes over the wire: inference profile, publisher model or deployment name."""
+    """The id that goes over the wire: inference profile, publisher model or deployment
+    name."""
     model: str
     """Name in the model catalogue."""
     scope: str
@@ -21,7 +23,8 @@ class Target(TypedDict):
 
 
 class Guardrail(TypedDict):
-    """The cloud's own guardrail; both fields are empty where the cloud has none for Claude."""
+    """The cloud's own guardrail; both fields are empty where the cloud has none for
+    Claude."""
 
     identifier: str
     """Its id, as calls name it."""
@@ -33,7 +36,8 @@ NO_GUARDRAIL: Guardrail = {"identifier": "", "version": ""}
 
 
 class Deployed(TypedDict):
-    """What one cloud contributes to the deployment descriptor; values are outputs, known once it is deployed."""
+    """What one cloud contributes to the deployment descriptor; values are outputs,
+    known once it is deployed."""
 
     route: pulumi.Output[dict[str, Any]]
     """A `Route` of the descriptor, as plain data."""

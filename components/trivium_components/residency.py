@@ -1,4 +1,5 @@
-"""Refuse, before anything is created, a model that could run outside the residency zone."""
+"""Refuse, before anything is created, a model that could run outside the residency
+zone."""
 
 from collections.abc import Sequence
 
@@ -6,12 +7,18 @@ from trivium.errors import ResidencyError
 from trivium.vocabulary.residency import Cloud, outside
 
 
-def require_inside(*, zone: str, cloud: Cloud, tier: str, destinations: Sequence[str], proof: str) -> None:
+def require_inside(
+    *, zone: str, cloud: Cloud, tier: str, destinations: Sequence[str], proof: str
+) -> None:
     """Raise `ResidencyError` unless every destination is known to lie inside `zone`."""
     strays = outside(zone, cloud, destinations)
     if strays:
         raise ResidencyError(
-            f"Tier `{tier}` on {cloud} may run in {', '.join(strays)}, which is not known to lie in zone `{zone}`"
-            f" (proof: {proof}); no request would be allowed to use it.",
-            next_step="Choose another region, scope or model, or take the cloud out of `trivium:clouds`.",
+            f"Tier `{tier}` on {cloud} may run in {', '.join(strays)}, which is not"
+            f" known to lie in zone `{zone}` (proof: {proof}); no request would be"
+            " allowed to use it.",
+            next_step=(
+                "Choose another region, scope or model, or take the cloud out of"
+                " `trivium:clouds`."
+            ),
         )

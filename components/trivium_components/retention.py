@@ -1,7 +1,7 @@
 """Retention presets: how long audit records must be kept, by the regime that says so.
 
-A preset is a floor that satisfies its regime, not the regime's exact wording. Days are calendar days, leap days
-counted.
+A preset is a floor that satisfies its regime, not the regime's exact wording. Days are
+calendar days, leap days counted.
 """
 
 from collections.abc import Mapping
@@ -30,12 +30,22 @@ class Preset:
 PRESETS: Mapping[str, Preset] = {
     "finance-7y": Preset(
         days=2557,
-        source="17 CFR 210.2-06 (seven years); covers 17 CFR 240.17a-4 and FINRA 4511(b), which ask three to six",
+        source=(
+            "17 CFR 210.2-06 (seven years); covers 17 CFR 240.17a-4 and FINRA 4511(b),"
+            " which ask three to six"
+        ),
     ),
     "healthcare-6y": Preset(days=2192, source="45 CFR 164.316(b)(2)(i): six years"),
     # 184: July to December, the longest six months there are.
-    "eu-ai-act-6m": Preset(days=184, source="Regulation (EU) 2024/1689, Art. 19(1) and 26(6): at least six months"),
-    "operational-30d": Preset(days=30, source="no regime: a window for operations, never the archive", archive=False),
+    "eu-ai-act-6m": Preset(
+        days=184,
+        source="Regulation (EU) 2024/1689, Art. 19(1) and 26(6): at least six months",
+    ),
+    "operational-30d": Preset(
+        days=30,
+        source="no regime: a window for operations, never the archive",
+        archive=False,
+    ),
 }
 
 # What CloudWatch Logs accepts (PutRetentionPolicy, API reference 2014-03-28).
@@ -45,7 +55,8 @@ _CLOUDWATCH_DAYS = (
 
 
 def lock_of(text: str) -> Lock:
-    """`text` as a stage of the lock. Components take text, because a Pulumi schema has no literals.
+    """`text` as a stage of the lock. Components take text, because a Pulumi schema has
+    no literals.
 
     Raises `ConfigurationError`.
     """
@@ -54,7 +65,8 @@ def lock_of(text: str) -> Lock:
     if text == "unlocked":
         return "unlocked"
     raise ConfigurationError(
-        f"`lock` is `{text}`; expected `unlocked` or `locked`.", next_step="Choose `unlocked` unless it was verified."
+        f"`lock` is `{text}`; expected `unlocked` or `locked`.",
+        next_step="Choose `unlocked` unless it was verified.",
     )
 
 
@@ -69,15 +81,21 @@ def days(seconds: int) -> int:
 
 
 def log_bucket_days(days: int) -> int:
-    """What a log bucket of Cloud Logging can keep: at most 3650 days (Cloud Logging quotas, read 2026-11-22)."""
+    """What a log bucket of Cloud Logging can keep: at most 3650 days (Cloud Logging
+    quotas, read 2026-11-22)."""
     return min(days, 3650)
 
 
 def workspace_days(days: int) -> int:
-    """What a Log Analytics workspace keeps interactively: 30 to 730 days (Azure Monitor limits, read 2026-11-22)."""
+    """What a Log Analytics workspace keeps interactively: 30 to 730 days (Azure Monitor
+    limits, read 2026-11-22)."""
     return min(max(days, 30), 730)
 
 
 def cloudwatch_days(days: int) -> int:
-    """The shortest retention that CloudWatch offers and that is not below `days` (its longest, if none is)."""
-    return next((offered for offered in _CLOUDWATCH_DAYS if offered >= days), _CLOUDWATCH_DAYS[-1])
+    """The shortest retention that CloudWatch offers and that is not below `days` (its
+    longest, if none is)."""
+    return next(
+        (offered for offered in _CLOUDWATCH_DAYS if offered >= days),
+        _CLOUDWATCH_DAYS[-1],
+    )

@@ -1,7 +1,9 @@
-"""Every configuration key of a stack: its type, unit, default and what a wrong value is told.
+"""Every configuration key of a stack: its type, unit, default and what a wrong value is
+told.
 
-The keys live in the namespace `trivium:`. `configuration.py` reads them, `contradictions.py` says which values exclude
-each other, and `docs/configuration.md` is generated from this file.
+The keys live in the namespace `trivium:`. `configuration.py` reads them,
+`contradictions.py` says which values exclude each other, and `docs/configuration.md` is
+generated from this file.
 """
 
 from collections.abc import Callable
@@ -35,11 +37,13 @@ class Key:
     choices: tuple[str, ...] = ()
     """Known values, for "did you mean"."""
     remedy: str = ""
-    """What to do, where writing the example is not enough; `{command}` becomes the command that writes it."""
+    """What to do, where writing the example is not enough; `{command}` becomes the
+    command that writes it."""
 
 
 def _matches(check: Callable[[str], bool | str | None]) -> AfterValidator:
-    """A validator that refuses what `check` says is wrong: False, or a text that tells why."""
+    """A validator that refuses what `check` says is wrong: False, or a text that tells
+    why."""
 
     def validate(text: str) -> str:
         verdict = check(text)
@@ -50,12 +54,15 @@ def _matches(check: Callable[[str], bool | str | None]) -> AfterValidator:
     return AfterValidator(validate)
 
 
-_ENVIRONMENT = r"^[a-z][a-z0-9-]{0,22}[a-z0-9]$"  # 24: with `trivium-` and a role's word it still fits 64 characters
+_ENVIRONMENT = (  # 24: with `trivium-` and a role's word it still fits 64 characters
+    r"^[a-z][a-z0-9-]{0,22}[a-z0-9]$"
+)
 _NAME = r"^[a-z0-9][a-z0-9-]{0,62}$"
 _ACCOUNT = r"^[0-9]{12}$"
 _AWS_REGION = r"^[a-z]{2}(-gov)?-[a-z]+-[0-9]$"
 _AWS_ZONE = r"^[a-z]{2}(-gov)?-[a-z]+-[0-9][a-z]$"
-# One role or user by name. Whole accounts (`:root`) and `*` are no principals that may call: anybody there could.
+# One role or user by name. Whole accounts (`:root`) and `*` are no principals that may
+# call: anybody there could.
 _AWS_PRINCIPAL = r"^arn:aws(-us-gov)?:iam::[0-9]{12}:(role|user)/[\w+=,.@/-]+$"
 _GCP_PROJECT = r"^[a-z][a-z0-9-]{4,28}[a-z0-9]$"
 _GCP_REGION = r"^[a-z]+-[a-z]+[0-9]{1,2}$"
@@ -72,7 +79,9 @@ _SINK = r"^(https|tls)://[^\s@?#]+$"
 class _Section(BaseModel):
     """Frozen; an unknown key is an error; field docstrings are the reference's text."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, use_attribute_docstrings=True
+    )
 
 
 class AwsSettings(_Section):
@@ -83,36 +92,54 @@ class AwsSettings(_Section):
         Field(pattern=_ACCOUNT),
         Key(
             expected="twelve digits in quotes",
-            consequence="Without it nothing keeps this stack from being deployed to somebody else's account.",
+            consequence=(
+                "Without it nothing keeps this stack from being deployed to somebody"
+                " else's account."
+            ),
             example="'111122223333'",
         ),
     ]
-    """The account that is deployed to; the provider refuses credentials of any other."""
+    """The account that is deployed to; the provider refuses credentials of any
+    other."""
     region: Annotated[
         str,
         Field(pattern=_AWS_REGION),
         Key(
             expected="an AWS Region such as `us-east-1`",
-            consequence="Every resource and the Bedrock endpoint would be looked for in a place that does not exist.",
+            consequence=(
+                "Every resource and the Bedrock endpoint would be looked for in a place"
+                " that does not exist."
+            ),
             example="us-east-1",
         ),
     ]
-    """Region of all resources and of the Bedrock endpoint; where inference runs follows from `scope`."""
+    """Region of all resources and of the Bedrock endpoint; where inference runs follows
+    from `scope`."""
     availability_zones: Annotated[
         list[Annotated[str, Field(pattern=_AWS_ZONE)]],
         Field(min_length=2, max_length=cidr.SUBNETS_PER_CLOUD),
         Key(
-            expected=f"2 to {cidr.SUBNETS_PER_CLOUD} availability zones of the Region, such as `us-east-1a`",
-            consequence="With fewer than two, the failure of one zone would cut the application off from Bedrock.",
+            expected=(
+                f"2 to {cidr.SUBNETS_PER_CLOUD} availability zones of the Region, such"
+                " as `us-east-1a`"
+            ),
+            consequence=(
+                "With fewer than two, the failure of one zone would cut the application"
+                " off from Bedrock."
+            ),
             example="us-east-1a",
         ),
     ]
-    """Zones that get a subnet, in order; append only, because a zone's address range follows from its place."""
+    """Zones that get a subnet, in order; append only, because a zone's address range
+    follows from its place."""
     invokers: Annotated[
         list[Annotated[str, Field(pattern=_AWS_PRINCIPAL)]],
         Field(min_length=1),
         Key(
-            expected="ARNs of single roles or users, at least one; neither `*` nor a whole account",
+            expected=(
+                "ARNs of single roles or users, at least one; neither `*` nor a whole"
+                " account"
+            ),
             consequence="Nobody, or anybody, could assume the application's role.",
             example="arn:aws:iam::111122223333:role/claims-app",
         ),
@@ -126,7 +153,8 @@ class AwsSettings(_Section):
             example="arn:aws:iam::111122223333:role/platform-deploy",
         ),
     ] = []
-    """Principals that may sign descriptors, beside those whom the account's IAM policies permit it; no invokers."""
+    """Principals that may sign descriptors, beside those whom the account's IAM
+    policies permit it; no invokers."""
 
 
 class GcpSettings(_Section):
@@ -136,7 +164,10 @@ class GcpSettings(_Section):
         str,
         Field(pattern=_GCP_PROJECT),
         Key(
-            expected="a project id: 6 to 30 lower-case letters, digits and `-`, beginning with a letter",
+            expected=(
+                "a project id: 6 to 30 lower-case letters, digits and `-`, beginning"
+                " with a letter"
+            ),
             consequence="Google Cloud would find no project.",
             example="acme-claude-prod",
         ),
@@ -147,7 +178,9 @@ class GcpSettings(_Section):
         Field(pattern=_GCP_REGION),
         Key(
             expected="a Google Cloud region such as `us-central1`",
-            consequence="Every resource would be looked for in a place that does not exist.",
+            consequence=(
+                "Every resource would be looked for in a place that does not exist."
+            ),
             example="us-central1",
         ),
     ]
@@ -156,8 +189,13 @@ class GcpSettings(_Section):
         list[Annotated[str, Field(pattern=_GCP_MEMBER)]],
         Field(min_length=1),
         Key(
-            expected="members such as `group:claims@example.com` or `serviceAccount:…`, at least one; never `allUsers`",
-            consequence="Nobody, or anybody, could act as the application's service account.",
+            expected=(
+                "members such as `group:claims@example.com` or `serviceAccount:…`, at"
+                " least one; never `allUsers`"
+            ),
+            consequence=(
+                "Nobody, or anybody, could act as the application's service account."
+            ),
             example="group:claims@example.com",
         ),
     ]
@@ -165,7 +203,10 @@ class GcpSettings(_Section):
     signers: Annotated[
         list[Annotated[str, Field(pattern=_GCP_MEMBER)]],
         Key(
-            expected="members such as `group:platform@example.com` or `serviceAccount:…`; never `allUsers`",
+            expected=(
+                "members such as `group:platform@example.com` or `serviceAccount:…`;"
+                " never `allUsers`"
+            ),
             consequence="Nobody, or anybody, could sign what applications trust.",
             example="group:platform@example.com",
         ),
@@ -179,8 +220,13 @@ class ClaudeTerms(_Section):
     terms_accepted: Annotated[
         Literal[True],
         Key(
-            expected="`true`, after somebody entitled to it has read the Marketplace terms",
-            consequence="Deploying accepts the terms for the organisation, so it is not done without consent.",
+            expected=(
+                "`true`, after somebody entitled to it has read the Marketplace terms"
+            ),
+            consequence=(
+                "Deploying accepts the terms for the organisation, so it is not done"
+                " without consent."
+            ),
             example="true",
             remedy="Read the Marketplace terms, then run {command}",
         ),
@@ -230,7 +276,8 @@ class AzureSettings(_Section):
             example="00000000-0000-0000-0000-000000000000",
         ),
     ]
-    """The subscription that is deployed to. Free, student and CSP subscriptions cannot deploy Claude."""
+    """The subscription that is deployed to. Free, student and CSP subscriptions cannot
+    deploy Claude."""
     tenant_id: Annotated[
         str,
         Field(pattern=_UUID),
@@ -245,7 +292,10 @@ class AzureSettings(_Section):
         str,
         Field(pattern=_AZURE_REGION),
         Key(
-            expected=f"a region in which Foundry deploys Claude: {', '.join(sorted(offers.AZURE_REGIONS))}",
+            expected=(
+                "a region in which Foundry deploys Claude:"
+                f" {', '.join(sorted(offers.AZURE_REGIONS))}"
+            ),
             consequence="Azure would reject the Claude deployment.",
             example="eastus2",
             choices=tuple(sorted(offers.AZURE_REGIONS)),
@@ -256,25 +306,39 @@ class AzureSettings(_Section):
         list[Annotated[str, Field(pattern=_AZURE_PRINCIPAL)]],
         Field(min_length=1),
         Key(
-            expected="`user:UUID`, `group:UUID` or `service-principal:UUID` (Entra object ids), at least one",
-            consequence="Nobody but the application's own identity could call, not even to test.",
+            expected=(
+                "`user:UUID`, `group:UUID` or `service-principal:UUID` (Entra object"
+                " ids), at least one"
+            ),
+            consequence=(
+                "Nobody but the application's own identity could call, not even to"
+                " test."
+            ),
             example="group:00000000-0000-0000-0000-000000000000",
         ),
     ]
-    """Entra principals that may call: they get the application's role on the Foundry account."""
+    """Entra principals that may call: they get the application's role on the Foundry
+    account."""
     signers: Annotated[
         list[Annotated[str, Field(pattern=_AZURE_PRINCIPAL)]],
         Key(
-            expected="`user:UUID`, `group:UUID` or `service-principal:UUID` (Entra object ids)",
+            expected=(
+                "`user:UUID`, `group:UUID` or `service-principal:UUID` (Entra object"
+                " ids)"
+            ),
             consequence="Nobody, or anybody, could sign what applications trust.",
             example="group:00000000-0000-0000-0000-000000000000",
         ),
     ] = []
-    """Entra principals that may sign descriptors; without any nobody can. No invokers."""
+    """Entra principals that may sign descriptors; without any nobody can. No
+    invokers."""
     claude: Annotated[
         ClaudeTerms,
         Key(
-            expected="a section with `terms_accepted`, `organization_name`, `country_code` and `industry`",
+            expected=(
+                "a section with `terms_accepted`, `organization_name`, `country_code`"
+                " and `industry`"
+            ),
             consequence="Azure would reject the Claude deployment.",
             example="true",
         ),
@@ -295,12 +359,16 @@ class AzureSettings(_Section):
         str,
         Field(pattern=r"^https://[a-z0-9.]+/\.default$"),
         Key(
-            expected="`https://ai.azure.com/.default` or `https://cognitiveservices.azure.com/.default`",
+            expected=(
+                "`https://ai.azure.com/.default` or"
+                " `https://cognitiveservices.azure.com/.default`"
+            ),
             consequence="Entra would issue a token that Foundry refuses.",
             example="https://ai.azure.com/.default",
         ),
     ] = "https://ai.azure.com/.default"  # noqa: S105 -- a scope's address, no secret
-    """Scope that the application's tokens are asked for: Anthropic documents the default, Microsoft the other."""
+    """Scope that the application's tokens are asked for: Anthropic documents the
+    default, Microsoft the other."""
 
 
 class NetworkSettings(_Section):
@@ -310,8 +378,13 @@ class NetworkSettings(_Section):
         str,
         _matches(cidr.problem),
         Key(
-            expected=f"a private range (RFC 1918) from /{cidr.LARGEST} to /{cidr.SMALLEST}, such as `10.40.0.0/16`",
-            consequence="The three clouds' networks and their subnets could not be cut from it.",
+            expected=(
+                f"a private range (RFC 1918) from /{cidr.LARGEST} to /{cidr.SMALLEST},"
+                " such as `10.40.0.0/16`"
+            ),
+            consequence=(
+                "The three clouds' networks and their subnets could not be cut from it."
+            ),
             example="10.40.0.0/16",
         ),
     ]
@@ -351,7 +424,10 @@ class ConstitutionSettings(_Section):
         list[Annotated[str, Field(pattern=_LAYER)]],
         Field(min_length=1),
         Key(
-            expected="layers, strictest authority first, each `pack:NAME` or `path:FILE`; at least one",
+            expected=(
+                "layers, strictest authority first, each `pack:NAME` or `path:FILE`; at"
+                " least one"
+            ),
             consequence="Without a constitution the guard refuses every request.",
             example="pack:baseline",
         ),
@@ -366,7 +442,8 @@ class ConstitutionSettings(_Section):
             example="sha256:…",
         ),
     ] = ""
-    """Pins the constitution to a reviewed digest; without it, signing records the digest it finds."""
+    """Pins the constitution to a reviewed digest; without it, signing records the
+    digest it finds."""
 
 
 class AuditSettings(_Section):
@@ -391,7 +468,8 @@ class AuditSettings(_Section):
             choices=("metadata", "full"),
         ),
     ] = "metadata"
-    """Whether the cloud's own request log keeps prompts and replies (`full`) or only who called what when."""
+    """Whether the cloud's own request log keeps prompts and replies (`full`) or only
+    who called what when."""
 
 
 class SinkSettings(_Section):
@@ -403,7 +481,14 @@ class SinkSettings(_Section):
             expected="one of splunk, sentinel, elastic, security-lake, syslog, otlp",
             consequence="No sink would know how to write the events.",
             example="splunk",
-            choices=("splunk", "sentinel", "elastic", "security-lake", "syslog", "otlp"),
+            choices=(
+                "splunk",
+                "sentinel",
+                "elastic",
+                "security-lake",
+                "syslog",
+                "otlp",
+            ),
         ),
     ]
     """The receiving system."""
@@ -411,8 +496,14 @@ class SinkSettings(_Section):
         str,
         Field(pattern=_SINK),
         Key(
-            expected="an address that begins with `https://` or `tls://`, without user, query or fragment",
-            consequence="Events would travel readable, or a credential would stand in the descriptor.",
+            expected=(
+                "an address that begins with `https://` or `tls://`, without user,"
+                " query or fragment"
+            ),
+            consequence=(
+                "Events would travel readable, or a credential would stand in the"
+                " descriptor."
+            ),
             example="https://hec.example.com:8088",
         ),
     ]
@@ -436,7 +527,9 @@ class Settings(_Section):
         str,
         Field(pattern=_ENVIRONMENT),
         Key(
-            expected="2 to 24 lower-case letters, digits and `-`, beginning with a letter",
+            expected=(
+                "2 to 24 lower-case letters, digits and `-`, beginning with a letter"
+            ),
             consequence="Resources could not be named after it.",
             example="prod-us-finance",
         ),
@@ -451,7 +544,8 @@ class Settings(_Section):
             choices=("rehearsal", "development", "production"),
         ),
     ]
-    """What the stack is for: production alone may lock its audit store, and must keep an archive."""
+    """What the stack is for: production alone may lock its audit store, and must keep
+    an archive."""
     zone: Annotated[
         str,
         _matches(is_zone),
@@ -472,7 +566,8 @@ class Settings(_Section):
             choices=("regional", "geo", "global"),
         ),
     ] = "geo"
-    """How far inference may travel: the Region, its geography, the world. `global` needs zone `worldwide`."""
+    """How far inference may travel: the Region, its geography, the world. `global`
+    needs zone `worldwide`."""
     clouds: Annotated[
         list[Cloud],
         Field(min_length=1),
@@ -483,12 +578,16 @@ class Settings(_Section):
             choices=("aws", "gcp", "azure"),
         ),
     ]
-    """Clouds in order of preference; failover goes down the list, and the first keeps the signing key."""
+    """Clouds in order of preference; failover goes down the list, and the first keeps
+    the signing key."""
     models: Annotated[
         dict[Tier, str],
         Field(min_length=1),
         Key(
-            expected="tiers (haiku, sonnet, opus) with names from the model catalogue, at least one",
+            expected=(
+                "tiers (haiku, sonnet, opus) with names from the model catalogue, at"
+                " least one"
+            ),
             consequence="Applications could ask for no model.",
             example="claude-sonnet-5-5",
             choices=("haiku", "sonnet", "opus"),
@@ -560,7 +659,8 @@ class Settings(_Section):
             unit="USD a month",
         ),
     ]
-    """What the deployment may cost. Resources carry it as a tag; this version creates no alarm from it."""
+    """What the deployment may cost. Resources carry it as a tag; this version creates
+    no alarm from it."""
     aws: Annotated[
         AwsSettings | None,
         Key(
@@ -574,7 +674,9 @@ class Settings(_Section):
         GcpSettings | None,
         Key(
             expected="a section",
-            consequence="Google Cloud is listed in `clouds` and could not be deployed to.",
+            consequence=(
+                "Google Cloud is listed in `clouds` and could not be deployed to."
+            ),
             example="us-central1",
         ),
     ] = None
@@ -600,7 +702,11 @@ class Settings(_Section):
         return PRESETS[self.retention.preset]
 
 
-UNKNOWN_KEY = Key(expected="another value", consequence="The stack could not be deployed.", example="VALUE")
+UNKNOWN_KEY = Key(
+    expected="another value",
+    consequence="The stack could not be deployed.",
+    example="VALUE",
+)
 
 
 def key_of(field: FieldInfo) -> Key:
@@ -609,7 +715,10 @@ def key_of(field: FieldInfo) -> Key:
 
 
 def section_of(annotation: Any) -> type[BaseModel] | None:
-    """The section inside an annotation such as `AwsSettings | None` or `list[SinkSettings]`. Any: it is any type."""
+    """The section inside an annotation such as `AwsSettings | None` or
+    `list[SinkSettings]`. Any: it is any type."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
-    return next((model for model in map(section_of, get_args(annotation)) if model), None)
+    return next(
+        (model for model in map(section_of, get_args(annotation)) if model), None
+    )

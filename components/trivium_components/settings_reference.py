@@ -1,6 +1,7 @@
 """`docs/configuration.md`, generated from the settings themselves.
 
-Regenerate with `python -m trivium_components.settings_reference > docs/configuration.md`.
+Regenerate with `python -m trivium_components.settings_reference >
+docs/configuration.md`.
 """
 
 import types
@@ -24,7 +25,9 @@ and every problem in it is told at once. Generated from `components/trivium_comp
 
 def reference() -> str:
     """The whole reference as Markdown."""
-    return "\n".join([_HEADER, *_sections(Settings, f"{NAMESPACE}:", "Top level"), *_presets()])
+    return "\n".join(
+        [_HEADER, *_sections(Settings, f"{NAMESPACE}:", "Top level"), *_presets()]
+    )
 
 
 def _sections(model: type[BaseModel], prefix: str, title: str) -> Iterator[str]:
@@ -40,7 +43,11 @@ def _sections(model: type[BaseModel], prefix: str, title: str) -> Iterator[str]:
         if section:
             dots = "[]." if get_origin(field.annotation) is list else "."
             path = f"{prefix}{name}{dots}"
-            yield from _sections(section, path, f"`{path.rstrip('.')}`: {_sentence(section.__doc__ or '')}")
+            yield from _sections(
+                section,
+                path,
+                f"`{path.rstrip('.')}`: {_sentence(section.__doc__ or '')}",
+            )
 
 
 def _row(path: str, field: FieldInfo) -> str:
@@ -78,7 +85,9 @@ def type_name(annotation: Any) -> str:
         return type_name(arguments[0])
     if origin is not None:  # Annotated
         return type_name(arguments[0])
-    return {str: "text", int: "whole number", float: "number", bool: "true or false"}[annotation]
+    return {str: "text", int: "whole number", float: "number", bool: "true or false"}[
+        annotation
+    ]
 
 
 def _presets() -> Iterator[str]:

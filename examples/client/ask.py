@@ -2,7 +2,8 @@
 
     python ask.py "What is a private endpoint?"
 
-The environment names the descriptor (TRIVIUM_DEPLOYMENT) and the key that it trusts (TRIVIUM_TRUSTED_KEYS).
+The environment names the descriptor (TRIVIUM_DEPLOYMENT) and the key that it trusts
+(TRIVIUM_TRUSTED_KEYS).
 """
 
 import sys
@@ -21,19 +22,29 @@ def main(question: str) -> int:
                 messages=[{"role": "user", "content": question}],
             )
         except BlockedError as error:
-            print(f"Stopped by {', '.join(error.provisions)} (request {error.request_id}).", file=sys.stderr)
+            print(
+                f"Stopped by {', '.join(error.provisions)} (request"
+                f" {error.request_id}).",
+                file=sys.stderr,
+            )
             return 1
         except TriviumError as error:
             print(f"{error.code}: {error}", file=sys.stderr)
             return 1
     print(message.text)
     print(
-        f"— {message.route}, {message.usage.input_tokens} + {message.usage.output_tokens} tokens, "
-        f"{message.latency_s:.2f} s, guard {message.decision.duration_s * 1000:.1f} ms, request {message.request_id}",
+        f"— {message.route}, {message.usage.input_tokens} +"
+        f" {message.usage.output_tokens} tokens, {message.latency_s:.2f} s, guard"
+        f" {message.decision.duration_s * 1000:.1f} ms, request {message.request_id}",
         file=sys.stderr,
     )
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(" ".join(sys.argv[1:]) or "What is a private endpoint? Answer in one sentence."))
+    sys.exit(
+        main(
+            " ".join(sys.argv[1:])
+            or "What is a private endpoint? Answer in one sentence."
+        )
+    )

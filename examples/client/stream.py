@@ -2,7 +2,8 @@
 
     python stream.py "What is a private endpoint?" "What is object lock?"
 
-The environment names the descriptor (TRIVIUM_DEPLOYMENT) and the key that it trusts (TRIVIUM_TRUSTED_KEYS).
+The environment names the descriptor (TRIVIUM_DEPLOYMENT) and the key that it trusts
+(TRIVIUM_TRUSTED_KEYS).
 """
 
 import asyncio
@@ -19,7 +20,9 @@ async def answered(client: AsyncClient, number: int, question: str) -> Message:
     A stream that breaks raises: what was printed by then was not an answer.
     """
     async with client.messages.stream(
-        model=client.deployment.tiers[0], max_tokens=100, messages=[{"role": "user", "content": question}]
+        model=client.deployment.tiers[0],
+        max_tokens=100,
+        messages=[{"role": "user", "content": question}],
     ) as stream:
         async for piece in stream.text_stream:
             print(f"{number}: {piece!r}")
@@ -29,9 +32,14 @@ async def answered(client: AsyncClient, number: int, question: str) -> Message:
 async def main(questions: list[str]) -> None:
     """Ask all of them, and sum up."""
     async with AsyncClient.from_deployment() as client:
-        messages = await asyncio.gather(*(answered(client, n, q) for n, q in enumerate(questions, start=1)))
+        messages = await asyncio.gather(
+            *(answered(client, n, q) for n, q in enumerate(questions, start=1))
+        )
     for number, message in enumerate(messages, start=1):
-        print(f"{number}: {message.usage.output_tokens} tokens by {message.route}, request {message.request_id}")
+        print(
+            f"{number}: {message.usage.output_tokens} tokens by {message.route},"
+            f" request {message.request_id}"
+        )
 
 
 if __name__ == "__main__":

@@ -2,8 +2,9 @@
 
     python tools.py "What is the status of claim 4711?"
 
-Tool results pass the guard like everything else that is sent: a secret in one stops the request. The environment names
-the descriptor (TRIVIUM_DEPLOYMENT) and the key that it trusts (TRIVIUM_TRUSTED_KEYS).
+Tool results pass the guard like everything else that is sent: a secret in one stops the
+request. The environment names the descriptor (TRIVIUM_DEPLOYMENT) and the key that it
+trusts (TRIVIUM_TRUSTED_KEYS).
 """
 
 import json
@@ -20,7 +21,9 @@ TOOLS = [
         "description": "The status and amount of a claim.",
         "input_schema": {
             "type": "object",
-            "properties": {"number": {"type": "string", "description": "The claim's number."}},
+            "properties": {
+                "number": {"type": "string", "description": "The claim's number."}
+            },
             "required": ["number"],
         },
     }
@@ -33,14 +36,24 @@ def looked_up(use: ToolUseBlock) -> dict[str, Any]:
     """The result of one tool call, as the Messages API wants it."""
     claim = CLAIMS.get(str(use.input.get("number")))
     content = json.dumps(claim) if claim else "There is no such claim."
-    return {"type": "tool_result", "tool_use_id": use.id, "content": content, "is_error": claim is None}
+    return {
+        "type": "tool_result",
+        "tool_use_id": use.id,
+        "content": content,
+        "is_error": claim is None,
+    }
 
 
 def conversed(client: Client, question: str) -> Message:
     """Go back and forth until the model needs no more tools."""
     turns: list[dict[str, Any]] = [{"role": "user", "content": question}]
     for _ in range(MAX_ROUNDS):
-        message = client.messages.create(model=client.deployment.tiers[0], max_tokens=500, messages=turns, tools=TOOLS)
+        message = client.messages.create(
+            model=client.deployment.tiers[0],
+            max_tokens=500,
+            messages=turns,
+            tools=TOOLS,
+        )
         uses = [block for block in message.content if isinstance(block, ToolUseBlock)]
         if not uses:
             return message

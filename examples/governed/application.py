@@ -1,13 +1,15 @@
-"""A small governed application: everything it knows about the clouds is in the signed deployment descriptor.
+"""A small governed application: everything it knows about the clouds is in the signed
+deployment descriptor.
 
     python application.py answers      one question on every route and every tier
     python application.py ask          one question, wherever the deployment sends it
     python application.py stream       the same, streamed
     python application.py leak         a question that carries a secret, which must never leave
 
-It prints one JSON line for each question: what was answered, by which route, at what cost, or why it was refused. The
-environment names the descriptor (TRIVIUM_DEPLOYMENT), the key that it trusts (TRIVIUM_TRUSTED_KEYS), the audit log's
-folder (TRIVIUM_AUDIT_DIR) and each cloud's usual credentials.
+It prints one JSON line for each question: what was answered, by which route, at what
+cost, or why it was refused. The environment names the descriptor (TRIVIUM_DEPLOYMENT),
+the key that it trusts (TRIVIUM_TRUSTED_KEYS), the audit log's folder
+(TRIVIUM_AUDIT_DIR) and each cloud's usual credentials.
 """
 
 import json
@@ -19,7 +21,8 @@ from trivium import Client
 from trivium.errors import TriviumError
 
 QUESTION = "What is a private network endpoint? Answer in one short sentence."
-# The access key of Amazon's own documentation: it has the shape of a secret and opens nothing.
+# The access key of Amazon's own documentation: it has the shape of a secret and opens
+# nothing.
 SECRET = "AKIAIOSFODNN7EXAMPLE"
 LEAK = f"Why does my script fail? It logs in with {SECRET}."
 MAX_TOKENS = 48
@@ -29,14 +32,19 @@ def answers(client: Client) -> Iterator[dict[str, Any]]:
     """One question on every route and every tier that it serves."""
     for route in client.deployment.routes:
         for tier in route.models:
-            yield asked(client, model=f"{route.id}/{tier}", question=QUESTION) | {"tier": tier, "cloud": route.cloud}
+            yield asked(client, model=f"{route.id}/{tier}", question=QUESTION) | {
+                "tier": tier,
+                "cloud": route.cloud,
+            }
 
 
 def asked(client: Client, *, model: str, question: str) -> dict[str, Any]:
     """One question and what came of it."""
     try:
         message = client.messages.create(
-            model=model, max_tokens=MAX_TOKENS, messages=[{"role": "user", "content": question}]
+            model=model,
+            max_tokens=MAX_TOKENS,
+            messages=[{"role": "user", "content": question}],
         )
     except TriviumError as error:
         return refused(error)
@@ -48,7 +56,9 @@ def streamed(client: Client, *, model: str, question: str) -> dict[str, Any]:
     pieces = 0
     try:
         with client.messages.stream(
-            model=model, max_tokens=MAX_TOKENS, messages=[{"role": "user", "content": question}]
+            model=model,
+            max_tokens=MAX_TOKENS,
+            messages=[{"role": "user", "content": question}],
         ) as stream:
             for _ in stream.text_stream:
                 pieces += 1
@@ -76,7 +86,12 @@ def answered(message: Any) -> dict[str, Any]:
 def refused(error: TriviumError) -> dict[str, Any]:
     """Why there is no answer. The text of an error never repeats the question."""
     provisions = list(getattr(error, "provisions", ()))
-    return {"outcome": error.code, "message": str(error), "provisions": provisions, "request_id": error.request_id}
+    return {
+        "outcome": error.code,
+        "message": str(error),
+        "provisions": provisions,
+        "request_id": error.request_id,
+    }
 
 
 def main(scenario: str) -> None:

@@ -1,4 +1,5 @@
-"""One component in a program that is otherwise its owner's: a write-once audit store for a service that runs already.
+"""One component in a program that is otherwise its owner's: a write-once audit store
+for a service that runs already.
 
     make preview PROJECT=examples/one_component STACK=dev
 

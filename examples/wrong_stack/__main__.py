@@ -1,7 +1,8 @@
-"""A stack that every cloud would accept and no reviewer should: each rule of the policy pack is broken once.
+"""A stack that every cloud would accept and no reviewer should: each rule of the policy
+pack is broken once.
 
-Each comment says what is wrong, and which rule stops it. Everything else about a resource is as it should be, so that a
-finding points at one property.
+Each comment says what is wrong, and which rule stops it. Everything else about a
+resource is as it should be, so that a finding points at one property.
 """
 
 import json
@@ -23,7 +24,8 @@ def wrong_on_aws() -> None:
         rule=aws.s3.BucketObjectLockConfigurationRuleArgs(
             default_retention=aws.s3.BucketObjectLockConfigurationRuleDefaultRetentionArgs(
                 mode="GOVERNANCE",
-                # aws-audit-store-locked: a month is a window for operations. The law asks for six at least.
+                # aws-audit-store-locked: a month is a window for operations. The law
+                # asks for six at least.
                 days=30,
             )
         ),
@@ -34,7 +36,8 @@ def wrong_on_aws() -> None:
         block_public_acls=True,
         block_public_policy=True,
         ignore_public_acls=True,
-        # audit-store-not-public: a public bucket policy that exists already would go on working.
+        # audit-store-not-public: a public bucket policy that exists already would go on
+        # working.
         restrict_public_buckets=False,
     )
     aws.cloudtrail.Trail(
@@ -43,14 +46,18 @@ def wrong_on_aws() -> None:
         is_multi_region_trail=True,
         enable_log_file_validation=True,
         event_selectors=[
-            # aws-trail-sees-model-calls: calls to models are read-only management events. This records none of them.
-            aws.cloudtrail.TrailEventSelectorArgs(read_write_type="WriteOnly", include_management_events=True)
+            # aws-trail-sees-model-calls: calls to models are read-only management
+            # events. This records none of them.
+            aws.cloudtrail.TrailEventSelectorArgs(
+                read_write_type="WriteOnly", include_management_events=True
+            )
         ],
     )
     aws.bedrockmodel.InvocationLoggingConfiguration(
         "invocations",
         logging_config=aws.bedrockmodel.InvocationLoggingConfigurationLoggingConfigArgs(
-            # aws-invocation-logging-complete: what is asked by picture leaves no record.
+            # aws-invocation-logging-complete: what is asked by picture leaves no
+            # record.
             image_data_delivery_enabled=False,
             s3_config=aws.bedrockmodel.InvocationLoggingConfigurationLoggingConfigS3ConfigArgs(
                 bucket_name=audit.id, key_prefix="bedrock"
@@ -81,7 +88,8 @@ def wrong_on_aws() -> None:
                 "Statement": [
                     {
                         "Effect": "Allow",
-                        # aws-model-access-least-privilege: the caller could switch off the log of its own calls.
+                        # aws-model-access-least-privilege: the caller could switch off
+                        # the log of its own calls.
                         "Action": "bedrock:*",
                         "Resource": (
                             "arn:aws:bedrock:us-east-1:111122223333:inference-profile/us.anthropic.claude-sonnet-4-6"
@@ -102,7 +110,8 @@ def wrong_on_google_cloud() -> None:
         labels=AUDIT_STORE,
         uniform_bucket_level_access=True,
         public_access_prevention="enforced",
-        # gcp-audit-store-locked: there is no retention_policy. Whoever may delete objects may delete the log.
+        # gcp-audit-store-locked: there is no retention_policy. Whoever may delete
+        # objects may delete the log.
     )
     gcp.projects.IAMCustomRole(
         "caller",
@@ -117,7 +126,8 @@ def wrong_on_google_cloud() -> None:
         audit_log_configs=[
             gcp.projects.IAMAuditConfigAuditLogConfigArgs(log_type="ADMIN_READ"),
             gcp.projects.IAMAuditConfigAuditLogConfigArgs(log_type="DATA_WRITE"),
-            # gcp-data-access-logged: DATA_READ is missing, and calls to models are data reads.
+            # gcp-data-access-logged: DATA_READ is missing, and calls to models are data
+            # reads.
         ],
     )
 
@@ -134,7 +144,8 @@ def wrong_on_azure() -> None:
         tags=AUDIT_STORE,
         allow_blob_public_access=False,
         public_network_access="Disabled",
-        # azure-audit-store-immutable: immutability is missing, and can be had only when an account is made.
+        # azure-audit-store-immutable: immutability is missing, and can be had only when
+        # an account is made.
     )
     foundry = azure.cognitiveservices.Account(
         "foundry",
@@ -145,7 +156,8 @@ def wrong_on_azure() -> None:
         properties=azure.cognitiveservices.AccountPropertiesArgs(
             custom_sub_domain_name="claude-wrong",
             public_network_access="Disabled",
-            # azure-claude-private-and-keyless: two permanent keys work beside every identity and every log.
+            # azure-claude-private-and-keyless: two permanent keys work beside every
+            # identity and every log.
             disable_local_auth=False,
         ),
     )
@@ -159,10 +171,19 @@ def wrong_on_azure() -> None:
         api_version="2025-10-01-preview",
         sku=azure.resources.SkuArgs(name="DataZoneStandard", capacity=1),
         properties={
-            # azure-claude-hosted-on-azure: version 1 is hosted by Anthropic, version 2 on Azure. Nothing else tells.
-            "model": {"format": "Anthropic", "name": "claude-sonnet-5-5", "version": "1"},
+            # azure-claude-hosted-on-azure: version 1 is hosted by Anthropic, version 2
+            # on Azure. Nothing else tells.
+            "model": {
+                "format": "Anthropic",
+                "name": "claude-sonnet-5-5",
+                "version": "1",
+            },
             "versionUpgradeOption": "NoAutoUpgrade",
-            "modelProviderData": {"organizationName": "Contoso", "countryCode": "US", "industry": "finance"},
+            "modelProviderData": {
+                "organizationName": "Contoso",
+                "countryCode": "US",
+                "industry": "finance",
+            },
         },
     )
 

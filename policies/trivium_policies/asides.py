@@ -1,8 +1,10 @@
-"""What a rule has to say beside its violations, kept until the end of the request that it belongs to.
+"""What a rule has to say beside its violations, kept until the end of the request that
+it belongs to.
 
-Pulumi gives every message of a policy that policy's own level. An unlocked stage or a waived finding must not stop a
-deployment, and a rule that broke must, whatever its level; so these are spoken by policies of their own (see
-`pack.py`), which run last in each request and take from here.
+Pulumi gives every message of a policy that policy's own level. An unlocked stage or a
+waived finding must not stop a deployment, and a rule that broke must, whatever its
+level; so these are spoken by policies of their own (see `pack.py`), which run last in
+each request and take from here.
 """
 
 from collections import defaultdict
@@ -35,8 +37,16 @@ VOICES: Final[dict[Kind, Voice]] = {
         "The preview does not know an input of this rule; the update judges it again.",
         mandatory=False,
     ),
-    "waived": Voice("waived-finding", "A violation that somebody has accepted until a day.", mandatory=False),
-    "noted": Voice("passed-with-a-note", "A rule that passed and still has something to say.", mandatory=False),
+    "waived": Voice(
+        "waived-finding",
+        "A violation that somebody has accepted until a day.",
+        mandatory=False,
+    ),
+    "noted": Voice(
+        "passed-with-a-note",
+        "A rule that passed and still has something to say.",
+        mandatory=False,
+    ),
 }
 
 UNSEEN: Final = Voice(
@@ -48,17 +58,21 @@ UNSEEN: Final = Voice(
 
 
 class Asides:
-    """Asides by kind and by the request that they belong to: a resource's URN, or `WHOLE_STACK`."""
+    """Asides by kind and by the request that they belong to: a resource's URN, or
+    `WHOLE_STACK`."""
 
     WHOLE_STACK: Final = ""
 
     def __init__(self) -> None:
-        self._kept: defaultdict[tuple[Kind, str], list[tuple[str, str]]] = defaultdict(list)
+        self._kept: defaultdict[tuple[Kind, str], list[tuple[str, str]]] = defaultdict(
+            list
+        )
 
     def add(self, kind: Kind, request: str, *, urn: str, message: str) -> None:
         """Keep `message` about the resource `urn`."""
         self._kept[kind, request].append((urn, message))
 
     def take(self, kind: Kind, request: str) -> tuple[tuple[str, str], ...]:
-        """The (URN, message) pairs of this kind and request, in order; they are gone afterwards."""
+        """The (URN, message) pairs of this kind and request, in order; they are gone
+        afterwards."""
         return tuple(self._kept.pop((kind, request), ()))

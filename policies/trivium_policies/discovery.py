@@ -1,4 +1,5 @@
-"""Finds the rules: every module of `shared`, `aws`, `gcp` and `azure` with a `RULE`. Adding a rule is adding a file."""
+"""Finds the rules: every module of `shared`, `aws`, `gcp` and `azure` with a `RULE`.
+Adding a rule is adding a file."""
 
 import importlib
 import pkgutil
@@ -28,9 +29,11 @@ class RuleFile:
 
 @cache
 def rule_files() -> tuple[RuleFile, ...]:
-    """Every rule of the pack with its examples, in the order of `shared`, `aws`, `gcp`, `azure`, then by id.
+    """Every rule of the pack with its examples, in the order of `shared`, `aws`, `gcp`,
+    `azure`, then by id.
 
-    Raises `ConfigurationError` when there is none (an empty pack would pass everything), or when a file is incomplete.
+    Raises `ConfigurationError` when there is none (an empty pack would pass
+    everything), or when a file is incomplete.
     """
     found = tuple(_rule_file(module) for room in _ROOMS for module in _modules(room))
     if not found:
@@ -48,25 +51,43 @@ def rules() -> tuple[Rule, ...]:
 
 def _modules(room: str) -> tuple[ModuleType, ...]:
     package = f"{trivium_policies.__name__}.{room}"
-    names = sorted(module.name for module in pkgutil.iter_modules(importlib.import_module(package).__path__))
+    names = sorted(
+        module.name
+        for module in pkgutil.iter_modules(importlib.import_module(package).__path__)
+    )
     return tuple(importlib.import_module(f"{package}.{name}") for name in names)
 
 
 def _rule_file(module: ModuleType) -> RuleFile:
-    rule, compliant, violating = (getattr(module, name, None) for name in ("RULE", "COMPLIANT", "VIOLATING"))
+    rule, compliant, violating = (
+        getattr(module, name, None) for name in ("RULE", "COMPLIANT", "VIOLATING")
+    )
     if not isinstance(rule, Rule):
-        raise _incomplete(module, "it has no RULE that is a Rule; what is no rule belongs one folder up")
-    if module.__name__.rpartition(".")[2].replace("_", "-") not in (rule.id, rule.id.removeprefix(f"{rule.cloud}-")):
-        raise _incomplete(module, f"its rule is named `{rule.id}`, which the file's name does not say")
+        raise _incomplete(
+            module,
+            "it has no RULE that is a Rule; what is no rule belongs one folder up",
+        )
+    if module.__name__.rpartition(".")[2].replace("_", "-") not in (
+        rule.id,
+        rule.id.removeprefix(f"{rule.cloud}-"),
+    ):
+        raise _incomplete(
+            module, f"its rule is named `{rule.id}`, which the file's name does not say"
+        )
     if not compliant or not violating:
-        raise _incomplete(module, "COMPLIANT and VIOLATING must each hold at least one example")
+        raise _incomplete(
+            module, "COMPLIANT and VIOLATING must each hold at least one example"
+        )
     if not rule.checks or not rule.types or not rule.compliance:
-        raise _incomplete(module, "a rule needs checks, types and compliance references")
+        raise _incomplete(
+            module, "a rule needs checks, types and compliance references"
+        )
     return RuleFile(rule, compliant, violating)
 
 
 def _incomplete(module: ModuleType, problem: str) -> ConfigurationError:
     return ConfigurationError(
-        f"Policy rule file {module.__name__}: {problem}. The pack is not loaded, so no stack is judged.",
+        f"Policy rule file {module.__name__}: {problem}. The pack is not loaded, so no"
+        " stack is judged.",
         next_step="Complete the file in the manner of its neighbours.",
     )

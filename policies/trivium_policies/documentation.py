@@ -1,4 +1,5 @@
-"""Writes docs/policies.md from the rules and profiles, so that the page cannot say what the pack does not do.
+"""Writes docs/policies.md from the rules and profiles, so that the page cannot say what
+the pack does not do.
 
 python -m trivium_policies.documentation > docs/policies.md
 """
@@ -9,11 +10,21 @@ from typing import Final
 from trivium_policies.asides import UNSEEN, VOICES
 from trivium_policies.discovery import RuleFile, rule_files
 from trivium_policies.pack import PROFILE_VARIABLE, WAIVERS_VARIABLE
-from trivium_policies.profile import DEFAULT_PROFILE, Profile, load_profile, profile_names
+from trivium_policies.profile import (
+    DEFAULT_PROFILE,
+    Profile,
+    load_profile,
+    profile_names,
+)
 from trivium_policies.role import AUDIT_STORE, ROLE_LABEL
 from trivium_policies.rule import Rule, Value
 
-_CLOUDS: Final = {"aws": "AWS", "gcp": "Google Cloud", "azure": "Azure", "shared": "all three"}
+_CLOUDS: Final = {
+    "aws": "AWS",
+    "gcp": "Google Cloud",
+    "azure": "Azure",
+    "shared": "all three",
+}
 
 _INTRODUCTION: Final = f"""\
 # Policies
@@ -68,10 +79,14 @@ def render(files: Sequence[RuleFile], profiles: Sequence[Profile]) -> str:
     parts = [
         _INTRODUCTION,
         "\n".join(
-            f"- `{voice.id}`{_effect(voice.mandatory)} {voice.description}" for voice in (*VOICES.values(), UNSEEN)
+            f"- `{voice.id}`{_effect(voice.mandatory)} {voice.description}"
+            for voice in (*VOICES.values(), UNSEEN)
         ),
         "\n## Rules\n",
-        _table(("Rule", "Promise", "Cloud", "Severity", "Scope"), (_row(rule) for rule in rules)),
+        _table(
+            ("Rule", "Promise", "Cloud", "Severity", "Scope"),
+            (_row(rule) for rule in rules),
+        ),
         "\n## Profiles\n",
         "\n".join(_profile_lines(profiles)),
         *(_section(file, profiles) for file in files),
@@ -84,7 +99,13 @@ def _effect(mandatory: bool) -> str:
 
 
 def _row(rule: Rule) -> tuple[str, ...]:
-    return (f"[`{rule.id}`](#{rule.id})", rule.promise, _CLOUDS[rule.cloud], rule.severity, rule.scope)
+    return (
+        f"[`{rule.id}`](#{rule.id})",
+        rule.promise,
+        _CLOUDS[rule.cloud],
+        rule.severity,
+        rule.scope,
+    )
 
 
 def _profile_lines(profiles: Sequence[Profile]) -> Iterator[str]:
@@ -104,20 +125,33 @@ def _section(file: RuleFile, profiles: Sequence[Profile]) -> str:
         f"```python\n{rule.remediation.pulumi}\n```\n",
         f"**Rationale.** {rule.rationale}\n",
         f"**Risk.** {rule.risk}\n",
-        "**Evidence for** " + "; ".join(f"{c.framework} {c.control}" for c in rule.compliance) + ".",
+        "**Evidence for** "
+        + "; ".join(f"{c.framework} {c.control}" for c in rule.compliance)
+        + ".",
     ]
     if rule.peers:
         parts.append("\n**Covered in part by** " + ", ".join(rule.peers) + ".")
     if rule.parameters:
-        header = ("Parameter", "Meaning", "Default", *(profile.name for profile in profiles), "Source of the default")
+        header = (
+            "Parameter",
+            "Meaning",
+            "Default",
+            *(profile.name for profile in profiles),
+            "Source of the default",
+        )
         parts += ["", _table(header, _parameter_rows(rule, profiles))]
     parts.append("\nJudges " + ", ".join(f"`{token}`" for token in rule.types) + ".")
     return "\n".join(parts)
 
 
-def _parameter_rows(rule: Rule, profiles: Sequence[Profile]) -> Iterator[tuple[str, ...]]:
+def _parameter_rows(
+    rule: Rule, profiles: Sequence[Profile]
+) -> Iterator[tuple[str, ...]]:
     for parameter in rule.parameters:
-        values = (profile.setting(rule).parameters.get(parameter.name, parameter.default) for profile in profiles)
+        values = (
+            profile.setting(rule).parameters.get(parameter.name, parameter.default)
+            for profile in profiles
+        )
         shown = (_shown(value) for value in (parameter.default, *values))
         yield (f"`{parameter.name}`", parameter.meaning, *shown, parameter.source)
 
@@ -132,4 +166,6 @@ def _table(header: Sequence[str], rows: Iterator[tuple[str, ...]]) -> str:
 
 
 if __name__ == "__main__":
-    print(render(rule_files(), [load_profile(name) for name in profile_names()]), end="")
+    print(
+        render(rule_files(), [load_profile(name) for name in profile_names()]), end=""
+    )

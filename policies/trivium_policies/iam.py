@@ -1,8 +1,10 @@
-"""IAM policy documents, as far as a rule must read them: who is allowed what, wildcards included. Pure.
+"""IAM policy documents, as far as a rule must read them: who is allowed what, wildcards
+included. Pure.
 
-Conditions are not evaluated: a statement that is too wide without its condition is judged too wide, unless a rule
-names the condition that narrows it. Elements that IAM does not define, `action` in lower case among them, make a
-document unreadable: what a cloud might make of them cannot be told.
+Conditions are not evaluated: a statement that is too wide without its condition is
+judged too wide, unless a rule names the condition that narrows it. Elements that IAM
+does not define, `action` in lower case among them, make a document unreadable: what a
+cloud might make of them cannot be told.
 """
 
 import json
@@ -17,7 +19,17 @@ from trivium_policies.resource import MalformedPropertyError, Properties
 # Source: IAM user guide, "IAM JSON policy elements reference", read 2026-11-23.
 _ELEMENTS: Final = frozenset({"Version", "Id", "Statement"})
 _STATEMENT_ELEMENTS: Final = frozenset(
-    {"Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource", "Condition"}
+    {
+        "Sid",
+        "Effect",
+        "Principal",
+        "NotPrincipal",
+        "Action",
+        "NotAction",
+        "Resource",
+        "NotResource",
+        "Condition",
+    }
 )
 
 
@@ -28,19 +40,23 @@ class Statement:
     path: str
     """Where it stands, from the resource down: `policy.Statement[0]`."""
     actions: tuple[str, ...]
-    """Action patterns as written; `("*",)` for a `NotAction`, which allows everything but what it names."""
+    """Action patterns as written; `("*",)` for a `NotAction`, which allows everything
+    but what it names."""
     resources: tuple[str, ...]
     """Resource patterns as written; `("*",)` for a `NotResource`."""
 
     def allows(self, action: str) -> bool:
-        """Whether one of its patterns covers the action, for instance `bedrock:InvokeModel`."""
+        """Whether one of its patterns covers the action, for instance
+        `bedrock:InvokeModel`."""
         return any(matches(pattern, action) for pattern in self.actions)
 
 
 def allow_statements(properties: Properties, path: str) -> Iterator[Statement]:
-    """The `Allow` statements of the policy document at `path`, which is JSON text or an object; none when absent.
+    """The `Allow` statements of the policy document at `path`, which is JSON text or an
+    object; none when absent.
 
-    Raises `MalformedPropertyError` for a document that is not a policy and `NotYetKnownError` for unknown parts of it.
+    Raises `MalformedPropertyError` for a document that is not a policy and
+    `NotYetKnownError` for unknown parts of it.
     """
     if properties.value(path) is None:
         return
@@ -48,25 +64,45 @@ def allow_statements(properties: Properties, path: str) -> Iterator[Statement]:
     _require_elements(document, _ELEMENTS, either=("Statement",))
     statements = document.value("Statement")
     # IAM allows a single statement without its list.
-    bags = document.bags("Statement") if isinstance(statements, Sequence) else (document.bag("Statement"),)
+    bags = (
+        document.bags("Statement")
+        if isinstance(statements, Sequence)
+        else (document.bag("Statement"),)
+    )
     for index, statement in enumerate(bags):
-        _require_elements(statement, _STATEMENT_ELEMENTS, either=("Action", "NotAction"))
+        _require_elements(
+            statement, _STATEMENT_ELEMENTS, either=("Action", "NotAction")
+        )
         if statement.text("Effect") != "Deny":
             yield Statement(
                 path=f"{properties.path(path)}.Statement[{index}]",
-                actions=("*",) if statement.value("NotAction") is not None else statement.texts("Action"),
-                resources=("*",) if statement.value("NotResource") is not None else statement.texts("Resource"),
+                actions=(
+                    ("*",)
+                    if statement.value("NotAction") is not None
+                    else statement.texts("Action")
+                ),
+                resources=(
+                    ("*",)
+                    if statement.value("NotResource") is not None
+                    else statement.texts("Resource")
+                ),
             )
 
 
-def _require_elements(written: Properties, allowed: frozenset[str], *, either: tuple[str, ...]) -> None:
+def _require_elements(
+    written: Properties, allowed: frozenset[str], *, either: tuple[str, ...]
+) -> None:
     stranger = next((name for name in written.names if name not in allowed), None)
     if stranger is not None:
         raise MalformedPropertyError(
-            written.path(stranger), found=stranger, expected=f"an element of IAM ({', '.join(sorted(allowed))})"
+            written.path(stranger),
+            found=stranger,
+            expected=f"an element of IAM ({', '.join(sorted(allowed))})",
         )
     if all(written.value(name) is None for name in either):
-        raise MalformedPropertyError(written.path(either[0]), found=None, expected=" or ".join(either))
+        raise MalformedPropertyError(
+            written.path(either[0]), found=None, expected=" or ".join(either)
+        )
 
 
 def _document(properties: Properties, path: str) -> Properties:
@@ -77,15 +113,20 @@ def _document(properties: Properties, path: str) -> Properties:
         document = json.loads(written, object_pairs_hook=_without_repetition)
     except (ValueError, RecursionError):
         raise MalformedPropertyError(
-            properties.path(path), found=written, expected="a JSON policy document in which no member stands twice"
+            properties.path(path),
+            found=written,
+            expected="a JSON policy document in which no member stands twice",
         ) from None
     if not isinstance(document, Mapping):
-        raise MalformedPropertyError(properties.path(path), found=document, expected="a JSON policy document")
+        raise MalformedPropertyError(
+            properties.path(path), found=document, expected="a JSON policy document"
+        )
     return Properties(document, properties.path(path))
 
 
 def _without_repetition(members: list[tuple[str, object]]) -> dict[str, object]:
-    """Of two members with one name this reader takes the last; which one the cloud takes cannot be told."""
+    """Of two members with one name this reader takes the last; which one the cloud
+    takes cannot be told."""
     if len(dict(members)) < len(members):
         raise ValueError("a member stands twice")
     return dict(members)
@@ -93,6 +134,7 @@ def _without_repetition(members: list[tuple[str, object]]) -> dict[str, object]:
 
 @lru_cache(maxsize=1024)
 def matches(pattern: str, name: str) -> bool:
-    """Whether an action pattern covers `name`. `*` is any run of characters, `?` is one; case is ignored."""
+    """Whether an action pattern covers `name`. `*` is any run of characters, `?` is
+    one; case is ignored."""
     escaped = re.escape(pattern.lower()).replace(r"\*", ".*").replace(r"\?", ".")
     return re.fullmatch(escaped, name.lower(), re.DOTALL) is not None

@@ -1,15 +1,16 @@
 """Hands the rules to Pulumi.
 
-Each rule becomes one Pulumi policy, at the level and with the figures of the profile. Four more policies say what
-does not fit a rule's own level (`asides.py`), and one says what no rule sees (`opaque.py`). Law of this file: it fails
-closed. A profile or waiver that cannot be used keeps the pack from loading, and Pulumi then deploys nothing; a rule
+Each rule becomes one Pulumi policy, at the level and with the figures of the profile.
+Four more policies say what does not fit a rule's own level (`asides.py`), and one says
+what no rule sees (`opaque.py`). Law of this file: it fails closed. A profile or waiver
+that cannot be used keeps the pack from loading, and Pulumi then deploys nothing; a rule
 that raises is a mandatory violation that names the rule.
 
     TRIVIUM_POLICY_PROFILE   name of a profile, or path of a profile file; `baseline` when unset
     TRIVIUM_POLICY_WAIVERS   path of a waiver file; `waivers.yaml` beside the pack, if it exists, when unset
 
-`pulumi … --policy-pack-config FILE` overrides both levels and figures rule by rule; such a file is written by
-`python -m trivium_policies.profile NAME`.
+`pulumi … --policy-pack-config FILE` overrides both levels and figures rule by rule;
+such a file is written by `python -m trivium_policies.profile NAME`.
 """
 
 import os
@@ -61,7 +62,8 @@ Report = Callable[[str, str | None], None]
 
 
 def main() -> int:
-    """Serves the pack to the engine until the engine ends it; 1 when it cannot be loaded."""
+    """Serves the pack to the engine until the engine ends it; 1 when it cannot be
+    loaded."""
     try:
         policies = build(*configuration(os.environ))
     except ConfigurationError as error:
@@ -71,8 +73,11 @@ def main() -> int:
     return 0
 
 
-def configuration(environment: Mapping[str, str]) -> tuple[tuple[Rule, ...], Profile, tuple[Waiver, ...]]:
-    """The rules, the profile and the waivers that `environment` names. Raises `ConfigurationError`."""
+def configuration(
+    environment: Mapping[str, str],
+) -> tuple[tuple[Rule, ...], Profile, tuple[Waiver, ...]]:
+    """The rules, the profile and the waivers that `environment` names. Raises
+    `ConfigurationError`."""
     known = rules()
     profile = load_profile(environment.get(PROFILE_VARIABLE) or DEFAULT_PROFILE, known)
     named = environment.get(WAIVERS_VARIABLE)
@@ -80,18 +85,31 @@ def configuration(environment: Mapping[str, str]) -> tuple[tuple[Rule, ...], Pro
         return known, profile, ()
     today = datetime.now(UTC).date()
     file = Path(named) if named else _DEFAULT_WAIVERS
-    return known, profile, load_waivers(file, rule_ids=[rule.id for rule in known], today=today)
+    return (
+        known,
+        profile,
+        load_waivers(file, rule_ids=[rule.id for rule in known], today=today),
+    )
 
 
-def build(known: Sequence[Rule], profile: Profile, waivers: Sequence[Waiver] = ()) -> list[pp.Policy]:
-    """The pack's policies, in the order in which they must run. Raises `ConfigurationError` when there is no rule."""
+def build(
+    known: Sequence[Rule], profile: Profile, waivers: Sequence[Waiver] = ()
+) -> list[pp.Policy]:
+    """The pack's policies, in the order in which they must run. Raises
+    `ConfigurationError` when there is no rule."""
     if not known or all(profile.setting(rule).unsafe_disabled for rule in known):
         raise ConfigurationError(
-            "The policy pack has no rule that judges; an empty pack would let every stack pass.",
-            next_step="Restore the rules, or the profile that switched all of them off.",
+            "The policy pack has no rule that judges; an empty pack would let every"
+            " stack pass.",
+            next_step=(
+                "Restore the rules, or the profile that switched all of them off."
+            ),
         )
     bench = _Bench(profile, tuple(waivers))
-    by_scope = {scope: [rule for rule in known if rule.scope == scope] for scope in ("resource", "stack")}
+    by_scope = {
+        scope: [rule for rule in known if rule.scope == scope]
+        for scope in ("resource", "stack")
+    }
     return [
         *(_resource_policy(rule, bench) for rule in by_scope["resource"]),
         *(_resource_voice(kind, voice, bench) for kind, voice in VOICES.items()),
@@ -102,13 +120,15 @@ def build(known: Sequence[Rule], profile: Profile, waivers: Sequence[Waiver] = (
 
 
 class _Bench:
-    """What the policies of one run share: the profile, the waivers, the asides, and the inputs seen so far."""
+    """What the policies of one run share: the profile, the waivers, the asides, and the
+    inputs seen so far."""
 
     def __init__(self, profile: Profile, waivers: tuple[Waiver, ...]) -> None:
         self.profile = profile
         self.asides = Asides()
-        # A stack policy is given outputs, in which a preview shows every property that the program left out as unknown.
-        # What will be made is the inputs, so the stack's rules judge those.
+        # A stack policy is given outputs, in which a preview shows every property that
+        # the program left out as unknown. What will be made is the inputs, so the
+        # stack's rules judge those.
         self.inputs: dict[str, Mapping[str, object]] = {}
         self._waivers = waivers
 
@@ -121,12 +141,16 @@ class _Bench:
         request: str,
         report: Report,
     ) -> None:
-        """Judge, report the violations and keep the asides. `request` is a URN, or `Asides.WHOLE_STACK`."""
+        """Judge, report the violations and keep the asides. `request` is a URN, or
+        `Asides.WHOLE_STACK`."""
         try:
             for finding in judge(rule, read(), self._parameters(rule, config)):
                 self._speak(finding, request, report)
-        except Exception as error:  # Fail closed: whatever broke, the rule's promise is not known to hold.
-            self.asides.add("broken", request, urn=request, message=_broken(rule, error))
+        except Exception as error:
+            # Fail closed: whatever broke, the rule's promise is not known to hold.
+            self.asides.add(
+                "broken", request, urn=request, message=_broken(rule, error)
+            )
 
     def _speak(self, finding: Finding, request: str, report: Report) -> None:
         urn, verdict = finding.resource.urn, finding.verdict
@@ -135,68 +159,102 @@ class _Bench:
             if waiver is None:
                 report(describe(finding, verdict), urn)
             else:
-                self.asides.add("waived", request, urn=urn, message=_waived(finding, verdict, waiver))
+                self.asides.add(
+                    "waived",
+                    request,
+                    urn=urn,
+                    message=_waived(finding, verdict, waiver),
+                )
         elif isinstance(verdict, Pending):
-            self.asides.add("pending", request, urn=urn, message=_pending(finding, verdict))
+            self.asides.add(
+                "pending", request, urn=urn, message=_pending(finding, verdict)
+            )
         elif isinstance(verdict, Pass) and verdict.note:
             message = f"{finding.rule.id}: {known_as(finding.resource)}: {verdict.note}"
             self.asides.add("noted", request, urn=urn, message=message)
 
     def _parameters(self, rule: Rule, config: Mapping[str, object]) -> dict[str, Value]:
-        """The profile's parameters, overridden by what the engine was configured with."""
+        """The profile's parameters, overridden by what the engine was configured
+        with."""
         unknown = set(config) - {parameter.name for parameter in rule.parameters}
         if unknown:
-            raise ConfigurationError(f"Policy config of `{rule.id}` has no parameter `{min(unknown)}`.")
+            raise ConfigurationError(
+                f"Policy config of `{rule.id}` has no parameter `{min(unknown)}`."
+            )
         parameters = dict(self.profile.setting(rule).parameters)
         for parameter in rule.parameters:
             if parameter.name in config:
                 value = _json_value(config[parameter.name])
                 problem = parameter_problem(parameter, value)
                 if problem:
-                    raise ConfigurationError(f"Policy config `{rule.id}.{parameter.name}`: {problem}.")
+                    raise ConfigurationError(
+                        f"Policy config `{rule.id}.{parameter.name}`: {problem}."
+                    )
                 parameters[parameter.name] = frozen_value(value)
         return parameters
 
 
 def _pending(finding: Finding, verdict: Pending) -> str:
     return (
-        f"{finding.rule.id}: {known_as(finding.resource)} cannot be judged yet, because the preview does not know "
-        f"`{verdict.path}`. This is not a pass."
+        f"{finding.rule.id}: {known_as(finding.resource)} cannot be judged yet, because"
+        f" the preview does not know `{verdict.path}`. This is not a pass."
     )
 
 
 def _waived(finding: Finding, verdict: Violation, waiver: Waiver) -> str:
     return (
-        f"{finding.rule.id}: waived until {waiver.expires} by {waiver.owner} ({waiver.reason}). "
-        f"The violation: {describe(finding, verdict)}"
+        f"{finding.rule.id}: waived until {waiver.expires} by {waiver.owner}"
+        f" ({waiver.reason}). The violation: {describe(finding, verdict)}"
     )
 
 
 def _broken(rule: Rule, error: Exception) -> str:
-    """Says where the rule broke. The exception's text may quote a property, so it is not shown unless it is ours."""
+    """Says where the rule broke. The exception's text may quote a property, so it is
+    not shown unless it is ours."""
     if isinstance(error, ConfigurationError):
         return f"{rule.id} could not judge. {error}"
     frames = traceback.extract_tb(error.__traceback__)
-    where = f"{Path(frames[-1].filename).name}, line {frames[-1].lineno}" if frames else "unknown place"
+    where = (
+        f"{Path(frames[-1].filename).name}, line {frames[-1].lineno}"
+        if frames
+        else "unknown place"
+    )
     return (
-        f"{rule.id} could not judge: {type(error).__name__} in {where}. What it promises is not known to hold, so "
-        "this counts as a violation. Mend the rule; a waiver does not cover it."
+        f"{rule.id} could not judge: {type(error).__name__} in {where}. What it"
+        " promises is not known to hold, so this counts as a violation. Mend the rule;"
+        " a waiver does not cover it."
     )
 
 
-def _metadata(rule: Rule, profile: Profile) -> dict[str, Any]:  # Any: keyword arguments of Pulumi's policy classes
+def _metadata(
+    rule: Rule, profile: Profile
+) -> dict[str, Any]:  # Any: keyword arguments of Pulumi's policy classes
     setting = profile.setting(rule)
-    level = pp.EnforcementLevel.ADVISORY if setting.level == "advisory" else pp.EnforcementLevel.MANDATORY
+    level = (
+        pp.EnforcementLevel.ADVISORY
+        if setting.level == "advisory"
+        else pp.EnforcementLevel.MANDATORY
+    )
     first = rule.compliance[0]
-    properties = {p.name: parameter_schema(p, setting.parameters.get(p.name)) for p in rule.parameters}
+    properties = {
+        p.name: parameter_schema(p, setting.parameters.get(p.name))
+        for p in rule.parameters
+    }
     return {
         "name": rule.id,
         "description": f"{rule.title}.",
         "display_name": rule.title,
         "severity": pp.Severity(rule.severity),
-        "enforcement_level": pp.EnforcementLevel.DISABLED if setting.unsafe_disabled else level,
-        "framework": pp.PolicyComplianceFramework(name=first.framework, reference=first.control),
-        "tags": [rule.cloud, *(f"{control.framework} {control.control}" for control in rule.compliance)],
+        "enforcement_level": (
+            pp.EnforcementLevel.DISABLED if setting.unsafe_disabled else level
+        ),
+        "framework": pp.PolicyComplianceFramework(
+            name=first.framework, reference=first.control
+        ),
+        "tags": [
+            rule.cloud,
+            *(f"{control.framework} {control.control}" for control in rule.compliance),
+        ],
         "remediation_steps": f"{rule.remediation.text}\n\n{rule.remediation.pulumi}",
         "url": rule.documentation,
         "config_schema": pp.PolicyConfigSchema(properties) if properties else None,
@@ -207,59 +265,102 @@ def _resource_policy(rule: Rule, bench: _Bench) -> pp.Policy:
     def validate(args: pp.ResourceValidationArgs, report: Report) -> None:
         if unversioned(args.resource_type) not in rule.types:
             args.not_applicable(f"{rule.id} is about other types")
-        bench.hear(rule, lambda: Stack((_resource(args),)), config=args.get_config(), request=args.urn, report=report)
+        bench.hear(
+            rule,
+            lambda: Stack((_resource(args),)),
+            config=args.get_config(),
+            request=args.urn,
+            report=report,
+        )
 
-    return pp.ResourceValidationPolicy(validate=validate, **_metadata(rule, bench.profile))
+    return pp.ResourceValidationPolicy(
+        validate=validate, **_metadata(rule, bench.profile)
+    )
 
 
 def _stack_policy(rule: Rule, bench: _Bench) -> pp.Policy:
     def validate(args: pp.StackValidationArgs, report: Report) -> None:
         def read() -> Stack:
-            return Stack(tuple(_stack_resource(each, bench.inputs.get(each.urn)) for each in args.resources))
+            return Stack(
+                tuple(
+                    _stack_resource(each, bench.inputs.get(each.urn))
+                    for each in args.resources
+                )
+            )
 
-        bench.hear(rule, read, config=args.get_config(), request=Asides.WHOLE_STACK, report=report)
+        bench.hear(
+            rule,
+            read,
+            config=args.get_config(),
+            request=Asides.WHOLE_STACK,
+            report=report,
+        )
 
     return pp.StackValidationPolicy(validate=validate, **_metadata(rule, bench.profile))
 
 
 def _resource_voice(kind: Kind, voice: Voice, bench: _Bench) -> pp.Policy:
     def validate(args: pp.ResourceValidationArgs, report: Report) -> None:
-        if kind == "broken":  # one of the voices sees to it; each of them hears every resource
+        if (
+            kind == "broken"
+        ):  # one of the voices sees to it; each of them hears every resource
             bench.inputs[args.urn] = _plain_bag(args.props)
         for urn, message in bench.asides.take(kind, args.urn):
             report(message, urn)
 
-    return pp.ResourceValidationPolicy(voice.id, voice.description, validate, enforcement_level=_level(voice))
+    return pp.ResourceValidationPolicy(
+        voice.id, voice.description, validate, enforcement_level=_level(voice)
+    )
 
 
-def _stack_voice(kind: Kind, voice: Voice, bench: _Bench, known: Iterable[Rule]) -> pp.Policy:
-    disabled = [(rule.id, bench.profile.setting(rule).unsafe_disabled) for rule in known]
+def _stack_voice(
+    kind: Kind, voice: Voice, bench: _Bench, known: Iterable[Rule]
+) -> pp.Policy:
+    disabled = [
+        (rule.id, bench.profile.setting(rule).unsafe_disabled) for rule in known
+    ]
 
     def validate(_args: pp.StackValidationArgs, report: Report) -> None:
         for urn, message in bench.asides.take(kind, Asides.WHOLE_STACK):
             report(message, urn or None)
         for rule_id, reason in disabled if kind == "noted" else ():
             if reason:
-                report(f"{rule_id} is switched off by profile `{bench.profile.name}`: {reason}", None)
+                report(
+                    f"{rule_id} is switched off by profile `{bench.profile.name}`:"
+                    f" {reason}",
+                    None,
+                )
 
-    return pp.StackValidationPolicy(voice.id + IN_STACK, voice.description, validate, enforcement_level=_level(voice))
+    return pp.StackValidationPolicy(
+        voice.id + IN_STACK,
+        voice.description,
+        validate,
+        enforcement_level=_level(voice),
+    )
 
 
 def _unseen_policy() -> pp.Policy:
     def validate(args: pp.ResourceValidationArgs, report: Report) -> None:
         if makes_unseen_resources(unversioned(args.resource_type)):
             report(
-                f"`{args.name}` ({args.resource_type}) is carried out by something else, and what it makes is not "
-                "judged. This is not a pass: declare those resources in the program, or have a reviewer read what it "
-                "carries out.",
+                f"`{args.name}` ({args.resource_type}) is carried out by something"
+                " else, and what it makes is not judged. This is not a pass: declare"
+                " those resources in the program, or have a reviewer read what it"
+                " carries out.",
                 args.urn,
             )
 
-    return pp.ResourceValidationPolicy(UNSEEN.id, UNSEEN.description, validate, enforcement_level=_level(UNSEEN))
+    return pp.ResourceValidationPolicy(
+        UNSEEN.id, UNSEEN.description, validate, enforcement_level=_level(UNSEEN)
+    )
 
 
 def _level(voice: Voice) -> pp.EnforcementLevel:
-    return pp.EnforcementLevel.MANDATORY if voice.mandatory else pp.EnforcementLevel.ADVISORY
+    return (
+        pp.EnforcementLevel.MANDATORY
+        if voice.mandatory
+        else pp.EnforcementLevel.ADVISORY
+    )
 
 
 def _resource(args: pp.ResourceValidationArgs) -> Resource:
@@ -272,23 +373,32 @@ def _resource(args: pp.ResourceValidationArgs) -> Resource:
     )
 
 
-def _stack_resource(seen: pp.PolicyResource, inputs: Mapping[str, object] | None) -> Resource:
+def _stack_resource(
+    seen: pp.PolicyResource, inputs: Mapping[str, object] | None
+) -> Resource:
     return Resource(
         type=unversioned(seen.resource_type),
         name=seen.name,
         urn=seen.urn,
         inputs=_plain_bag(seen.props) if inputs is None else inputs,
         provider=_plain_bag(seen.provider.props) if seen.provider else {},
-        depends={name: tuple(d.urn for d in found) for name, found in seen.property_dependencies.items()},
+        depends={
+            name: tuple(d.urn for d in found)
+            for name, found in seen.property_dependencies.items()
+        },
     )
 
 
-def _plain_bag(proxy: Mapping[str, Any]) -> dict[str, object]:  # Any: whatever JSON holds
+def _plain_bag(
+    proxy: Mapping[str, Any],
+) -> dict[str, object]:  # Any: whatever JSON holds
     """A bag of Pulumi's, as plain data with `UNKNOWN` where its proxies would raise."""
     return {key: _plain(proxy, key) for key in proxy}
 
 
-def _plain(proxy: Any, key: str | int) -> object:  # Any: a mapping or a sequence of whatever JSON holds
+def _plain(
+    proxy: Any, key: str | int
+) -> object:  # Any: a mapping or a sequence of whatever JSON holds
     try:
         value = proxy[key]
     except UnknownValueError:

@@ -1,8 +1,10 @@
-"""Profiles: at which level each rule binds, and with which figures. Data, one JSON file each under `profiles/`.
+"""Profiles: at which level each rule binds, and with which figures. Data, one JSON file
+each under `profiles/`.
 
-A profile may set the parameters of a rule and lower it to `advisory`; switching a rule off takes the key
-`unsafe_disabled` with a reason, which every run repeats. Whatever a profile does not name is mandatory at the rule's
-defaults, so a rule that is added tomorrow binds in every profile.
+A profile may set the parameters of a rule and lower it to `advisory`; switching a rule
+off takes the key `unsafe_disabled` with a reason, which every run repeats. Whatever a
+profile does not name is mandatory at the rule's defaults, so a rule that is added
+tomorrow binds in every profile.
 
     python -m trivium_policies.profile finance     prints the profile as a file for `--policy-pack-config`
     python -m trivium_policies.profile --schema    prints the JSON Schema of profile files
@@ -56,15 +58,17 @@ class Profile:
     """Rule id → setting."""
 
     def setting(self, rule: Rule) -> Setting:
-        """The setting of `rule`: mandatory at its defaults unless the profile says otherwise."""
+        """The setting of `rule`: mandatory at its defaults unless the profile says
+        otherwise."""
         return self.settings.get(rule.id, Setting())
 
 
 def load_profile(name: str, known: Sequence[Rule] | None = None) -> Profile:
-    """The profile called `name`, or the one in the file `name` when that ends in `.json`.
+    """The profile called `name`, or the one in the file `name` when that ends in
+    `.json`.
 
-    Raises `ConfigurationError` naming every problem of the file: unknown keys, rules and parameters, wrong types,
-    figures below a parameter's minimum.
+    Raises `ConfigurationError` naming every problem of the file: unknown keys, rules
+    and parameters, wrong types, figures below a parameter's minimum.
     """
     file = Path(name) if name.endswith(".json") else PROFILES / f"{name}.json"
     try:
@@ -72,13 +76,17 @@ def load_profile(name: str, known: Sequence[Rule] | None = None) -> Profile:
     except FileNotFoundError:
         available = ", ".join(profile_names())
         raise ConfigurationError(
-            f"Policy profile `{name}` does not exist; there are {available}. No stack is judged without a profile.",
-            next_step="Set TRIVIUM_POLICY_PROFILE to one of them, or to the path of a profile file.",
+            f"Policy profile `{name}` does not exist; there are {available}. No stack"
+            " is judged without a profile.",
+            next_step=(
+                "Set TRIVIUM_POLICY_PROFILE to one of them, or to the path of a profile"
+                " file."
+            ),
         ) from None
     except (OSError, ValueError) as error:
         raise ConfigurationError(
-            f"Policy profile `{name}` cannot be read as JSON ({type(error).__name__}); no stack is judged without a "
-            f"profile.",
+            f"Policy profile `{name}` cannot be read as JSON ({type(error).__name__});"
+            " no stack is judged without a profile.",
             next_step="Mend the file.",
         ) from error
     return parse_profile(file.stem, document, rules() if known is None else known)
@@ -86,7 +94,13 @@ def load_profile(name: str, known: Sequence[Rule] | None = None) -> Profile:
 
 def profile_names() -> tuple[str, ...]:
     """The profiles that ship with the pack."""
-    return tuple(sorted(file.stem for file in PROFILES.glob("*.json") if file.name != "profile.schema.json"))
+    return tuple(
+        sorted(
+            file.stem
+            for file in PROFILES.glob("*.json")
+            if file.name != "profile.schema.json"
+        )
+    )
 
 
 def parse_profile(name: str, document: object, known: Sequence[Rule]) -> Profile:
@@ -94,27 +108,53 @@ def parse_profile(name: str, document: object, known: Sequence[Rule]) -> Profile
     problems = list(_problems(document, {rule.id: rule for rule in known}))
     if problems or not isinstance(document, Mapping):
         raise ConfigurationError(
-            f"Policy profile `{name}` cannot be used, so no stack is judged: {' '.join(problems)}",
+            f"Policy profile `{name}` cannot be used, so no stack is judged:"
+            f" {' '.join(problems)}",
             next_step="Mend the profile; profiles/profile.schema.json lists every key.",
         )
-    settings = {rule_id: _setting(written) for rule_id, written in document.get("rules", {}).items()}
-    return Profile(name, title=document["title"], sources=tuple(document.get("sources", ())), settings=settings)
+    settings = {
+        rule_id: _setting(written)
+        for rule_id, written in document.get("rules", {}).items()
+    }
+    return Profile(
+        name,
+        title=document["title"],
+        sources=tuple(document.get("sources", ())),
+        settings=settings,
+    )
 
 
 def parameter_problem(parameter: Parameter, value: object) -> str:
-    """Why `value` cannot be the value of `parameter`, as a phrase; empty when it can."""
+    """Why `value` cannot be the value of `parameter`, as a phrase; empty when it
+    can."""
     default = parameter.default
     if isinstance(default, bool):
-        return "" if isinstance(value, bool) else f"{json.dumps(value)} is not true or false"
+        return (
+            ""
+            if isinstance(value, bool)
+            else f"{json.dumps(value)} is not true or false"
+        )
     if isinstance(default, int):
         if isinstance(value, bool) or not isinstance(value, int):
             return f"{json.dumps(value)} is not an integer"
         too_small = parameter.minimum is not None and value < parameter.minimum
-        return f"{value} is below the minimum of {parameter.minimum}" if too_small else ""
-    if not isinstance(value, (list, tuple)) or not value or not all(isinstance(text, str) for text in value):
+        return (
+            f"{value} is below the minimum of {parameter.minimum}" if too_small else ""
+        )
+    if (
+        not isinstance(value, (list, tuple))
+        or not value
+        or not all(isinstance(text, str) for text in value)
+    ):
         return f"{json.dumps(value)} is not a list of one or more strings"
-    strange = [text for text in value if parameter.choices and text not in parameter.choices]
-    return f"{json.dumps(strange[0])} is none of {', '.join(parameter.choices)}" if strange else ""
+    strange = [
+        text for text in value if parameter.choices and text not in parameter.choices
+    ]
+    return (
+        f"{json.dumps(strange[0])} is none of {', '.join(parameter.choices)}"
+        if strange
+        else ""
+    )
 
 
 def frozen_value(value: object) -> Value:
@@ -150,7 +190,10 @@ def _setting_problems(rule: Rule, written: object) -> Iterator[str]:
     parameters = {parameter.name: parameter for parameter in rule.parameters}
     yield from _unknown(f"key of `{rule.id}`", written, (*_RULE_KEYS, *parameters))
     if written.get("level", "mandatory") not in _LEVELS:
-        yield f"`{rule.id}.level` is {json.dumps(written['level'])}, not {' or '.join(_LEVELS)}."
+        yield (
+            f"`{rule.id}.level` is {json.dumps(written['level'])}, not"
+            f" {' or '.join(_LEVELS)}."
+        )
     reason = written.get("unsafe_disabled", "-")
     if not isinstance(reason, str) or not reason.strip():
         yield f"`{rule.id}.unsafe_disabled` must give the reason."
@@ -160,11 +203,15 @@ def _setting_problems(rule: Rule, written: object) -> Iterator[str]:
             yield f"`{rule.id}.{name}`: {problem}."
 
 
-def _unknown(what: str, written: Mapping[str, object], allowed: Sequence[str]) -> Iterator[str]:
+def _unknown(
+    what: str, written: Mapping[str, object], allowed: Sequence[str]
+) -> Iterator[str]:
     for name in written:
         if name not in allowed:
             near = get_close_matches(name, allowed, n=1)
-            yield f"unknown {what} `{name}`" + (f"; did you mean `{near[0]}`?" if near else ".")
+            yield f"unknown {what} `{name}`" + (
+                f"; did you mean `{near[0]}`?" if near else "."
+            )
 
 
 def _is_list_of_texts(value: object) -> bool:
@@ -175,12 +222,17 @@ def _setting(written: Mapping[str, object]) -> Setting:
     return Setting(
         level="advisory" if written.get("level") == "advisory" else "mandatory",
         unsafe_disabled=str(written.get("unsafe_disabled", "")),
-        parameters={name: frozen_value(value) for name, value in written.items() if name not in _RULE_KEYS},
+        parameters={
+            name: frozen_value(value)
+            for name, value in written.items()
+            if name not in _RULE_KEYS
+        },
     )
 
 
 def schema(known: Sequence[Rule]) -> dict[str, object]:
-    """The JSON Schema of profile files; it and `parse_profile` refuse the same documents."""
+    """The JSON Schema of profile files; it and `parse_profile` refuse the same
+    documents."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Trivium policy profile",
@@ -207,20 +259,31 @@ def _rule_schema(rule: Rule) -> dict[str, object]:
         "additionalProperties": False,
         "properties": {
             "level": {"enum": list(_LEVELS)},
-            "unsafe_disabled": {"type": "string", "pattern": r"\S", "description": "Why the rule is switched off."},
-            **{parameter.name: parameter_schema(parameter) for parameter in rule.parameters},
+            "unsafe_disabled": {
+                "type": "string",
+                "pattern": r"\S",
+                "description": "Why the rule is switched off.",
+            },
+            **{
+                parameter.name: parameter_schema(parameter)
+                for parameter in rule.parameters
+            },
         },
     }
 
 
-def parameter_schema(parameter: Parameter, default: Value | None = None) -> dict[str, object]:
+def parameter_schema(
+    parameter: Parameter, default: Value | None = None
+) -> dict[str, object]:
     """The JSON Schema of one parameter."""
     effective = parameter.default if default is None else default
     shape: dict[str, object]
     if isinstance(parameter.default, bool):
         shape = {"type": "boolean"}
     elif isinstance(parameter.default, int):
-        shape = {"type": "integer"} | ({} if parameter.minimum is None else {"minimum": parameter.minimum})
+        shape = {"type": "integer"} | (
+            {} if parameter.minimum is None else {"minimum": parameter.minimum}
+        )
     else:
         items: dict[str, object] = {"type": "string"}
         if parameter.choices:
@@ -235,8 +298,16 @@ def policy_pack_config(profile: Profile, known: Sequence[Rule]) -> dict[str, obj
     config: dict[str, object] = {}
     for rule in known:
         setting = profile.setting(rule)
-        parameters = {name: list(v) if isinstance(v, tuple) else v for name, v in setting.parameters.items()}
-        config[rule.id] = {"enforcementLevel": "disabled" if setting.unsafe_disabled else setting.level, **parameters}
+        parameters = {
+            name: list(v) if isinstance(v, tuple) else v
+            for name, v in setting.parameters.items()
+        }
+        config[rule.id] = {
+            "enforcementLevel": (
+                "disabled" if setting.unsafe_disabled else setting.level
+            ),
+            **parameters,
+        }
     return config
 
 
@@ -251,7 +322,10 @@ def main(arguments: Sequence[str]) -> int:
             print(error, file=sys.stderr)
             return 1
     else:
-        print("usage: python -m trivium_policies.profile (NAME | --schema)", file=sys.stderr)
+        print(
+            "usage: python -m trivium_policies.profile (NAME | --schema)",
+            file=sys.stderr,
+        )
         return 2
     print(json.dumps(document, indent=2))
     return 0

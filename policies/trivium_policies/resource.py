@@ -1,8 +1,10 @@
-"""What a rule reads: one resource with its inputs, and the other resources of its stack.
+"""What a rule reads: one resource with its inputs, and the other resources of its
+stack.
 
-Nothing here knows Pulumi. A property bag is what the engine sends: JSON values under the provider's own (camelCase)
-names, with `UNKNOWN` where a preview cannot know the value yet. Reading an unknown value raises `NotYetKnownError`,
-so a rule cannot mistake it for an absent one and pass.
+Nothing here knows Pulumi. A property bag is what the engine sends: JSON values under
+the provider's own (camelCase) names, with `UNKNOWN` where a preview cannot know the
+value yet. Reading an unknown value raises `NotYetKnownError`, so a rule cannot mistake
+it for an absent one and pass.
 """
 
 import re
@@ -10,16 +12,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NoReturn
 
-# azure-native publishes every resource under its default API version (`azure-native:storage:StorageAccount`) and under
-# each version by name: until major version 2 as a module (`azure-native:storage/v20240101:StorageAccount`), since 3 as
-# a package of its own that `pulumi package add` makes (`azure-native_storage_v20240101:storage:StorageAccount`). A rule
-# means all three. Source: Pulumi registry, azure-native "API versions" and "Local packages", read 2026-11-23.
+# azure-native publishes every resource under its default API version
+# (`azure-native:storage:StorageAccount`) and under each version by name: until major
+# version 2 as a module (`azure-native:storage/v20240101:StorageAccount`), since 3 as a
+# package of its own that `pulumi package add` makes
+# (`azure-native_storage_v20240101:storage:StorageAccount`). A rule means all three.
+# Source: Pulumi registry, azure-native "API versions" and "Local packages", read
+# 2026-11-23.
 _VERSIONED_MODULE: Final = re.compile(r"/v\d{8}[a-z]*\d*(?=:)")
 _VERSIONED_PACKAGE: Final = re.compile(r"^azure-native_\w+_v\d{8}[a-z]*\d*(?=:)")
 
 
 class _Unknown:
-    """The type of `UNKNOWN`. It has no truth value, so that `if value:` on an unknown fails instead of choosing."""
+    """The type of `UNKNOWN`. It has no truth value, so that `if value:` on an unknown
+    fails instead of choosing."""
 
     def __repr__(self) -> str:
         return "UNKNOWN"
@@ -33,7 +39,8 @@ UNKNOWN: Final = _Unknown()
 
 
 class NotYetKnownError(Exception):
-    """A property was read whose value the preview does not know. `judge` turns it into the verdict `Pending`."""
+    """A property was read whose value the preview does not know. `judge` turns it into
+    the verdict `Pending`."""
 
     def __init__(self, path: str) -> None:
         super().__init__(f"`{path}` is not known yet")
@@ -41,7 +48,8 @@ class NotYetKnownError(Exception):
 
 
 class MalformedPropertyError(Exception):
-    """A property has another shape than its provider defines. `judge` makes it a `Violation`: unread is no pass."""
+    """A property has another shape than its provider defines. `judge` makes it a
+    `Violation`: unread is no pass."""
 
     def __init__(self, path: str, *, found: object, expected: str) -> None:
         super().__init__(f"`{path}` is {type(found).__name__}, not {expected}")
@@ -53,8 +61,9 @@ class MalformedPropertyError(Exception):
 class Properties:
     """A property bag, read by dotted path (`rule.defaultRetention.days`).
 
-    An absent property and a null one are both None: providers make no difference. An unknown one raises
-    `NotYetKnownError`, one of the wrong shape `MalformedPropertyError`.
+    An absent property and a null one are both None: providers make no difference. An
+    unknown one raises `NotYetKnownError`, one of the wrong shape
+    `MalformedPropertyError`.
     """
 
     __slots__ = ("_bag", "_prefix")
@@ -86,7 +95,8 @@ class Properties:
         return value
 
     def own(self, name: str) -> object:
-        """The value of its own member `name`, or None. Dots in the name are a part of it, as in a label's key."""
+        """The value of its own member `name`, or None. Dots in the name are a part of
+        it, as in a label's key."""
         return self._known(self._bag.get(name), f"{self._prefix}[{name}]")
 
     def text(self, path: str) -> str | None:
@@ -97,7 +107,8 @@ class Properties:
         raise MalformedPropertyError(self.path(path), found=value, expected="a string")
 
     def flag(self, path: str) -> bool | None:
-        """The boolean at `path`, or None. `"true"` and `"false"` count: the engine lets providers convert them."""
+        """The boolean at `path`, or None. `"true"` and `"false"` count: the engine lets
+        providers convert them."""
         value = self.value(path)
         if value is None or isinstance(value, bool):
             return value
@@ -106,21 +117,27 @@ class Properties:
         raise MalformedPropertyError(self.path(path), found=value, expected="a boolean")
 
     def number(self, path: str) -> float | None:
-        """The number at `path`, or None. Google's provider declares some (`retentionPeriod`) as strings of digits."""
+        """The number at `path`, or None. Google's provider declares some
+        (`retentionPeriod`) as strings of digits."""
         value = self.value(path)
-        if value is None or (isinstance(value, (int, float)) and not isinstance(value, bool)):
+        if value is None or (
+            isinstance(value, (int, float)) and not isinstance(value, bool)
+        ):
             return value
         if isinstance(value, str) and re.fullmatch(r"\d{1,15}", value):
             return int(value)
         raise MalformedPropertyError(self.path(path), found=value, expected="a number")
 
     def texts(self, path: str) -> tuple[str, ...]:
-        """The list of strings at `path`; empty when absent. A single string counts as a list of one, as in IAM."""
+        """The list of strings at `path`; empty when absent. A single string counts as a
+        list of one, as in IAM."""
         value = self.value(path)
         texts = [value] if isinstance(value, str) else self._elements(path, value)
         for index, text in enumerate(texts):
             if not isinstance(text, str):
-                raise MalformedPropertyError(f"{self.path(path)}[{index}]", found=text, expected="a string")
+                raise MalformedPropertyError(
+                    f"{self.path(path)}[{index}]", found=text, expected="a string"
+                )
         return tuple(text for text in texts if isinstance(text, str))
 
     def bag(self, path: str) -> "Properties":
@@ -143,15 +160,24 @@ class Properties:
         return tuple(bags)
 
     def entries(self, path: str) -> Mapping[str, object]:
-        """The map at `path` (labels, tags) with its keys as they are, dots included; empty when absent."""
-        return {key: self._known(value, f"{self.path(path)}[{key}]") for key, value in self.bag(path)._bag.items()}
+        """The map at `path` (labels, tags) with its keys as they are, dots included;
+        empty when absent."""
+        return {
+            key: self._known(value, f"{self.path(path)}[{key}]")
+            for key, value in self.bag(path)._bag.items()
+        }
 
     def _elements(self, path: str, value: object) -> Sequence[object]:
         if value is None:
             return ()
         if not isinstance(value, Sequence) or isinstance(value, str):
-            raise MalformedPropertyError(self.path(path), found=value, expected="a list")
-        return [self._known(element, f"{self.path(path)}[{index}]") for index, element in enumerate(value)]
+            raise MalformedPropertyError(
+                self.path(path), found=value, expected="a list"
+            )
+        return [
+            self._known(element, f"{self.path(path)}[{index}]")
+            for index, element in enumerate(value)
+        ]
 
     @staticmethod
     def _known(value: object, path: str) -> object:
@@ -165,7 +191,8 @@ class Resource:
     """One resource as the engine registers it."""
 
     type: str
-    """Type token without an API version, for instance `azure-native:storage:StorageAccount`."""
+    """Type token without an API version, for instance
+    `azure-native:storage:StorageAccount`."""
     name: str
     """Logical name, as written in the program."""
     urn: str
@@ -173,9 +200,11 @@ class Resource:
     inputs: Mapping[str, object] = field(hash=False)
     """Its properties as the provider spells them."""
     provider: Mapping[str, object] = field(default_factory=dict, hash=False)
-    """The properties of its provider (for instance `region`); empty when the engine does not say."""
+    """The properties of its provider (for instance `region`); empty when the engine
+    does not say."""
     depends: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
-    """Property name → URNs of the resources whose outputs it was computed from; known in previews too."""
+    """Property name → URNs of the resources whose outputs it was computed from; known
+    in previews too."""
 
     @property
     def properties(self) -> Properties:
@@ -203,7 +232,8 @@ def resource(
     depends: Mapping[str, tuple[str, ...]] | None = None,
     provider: Mapping[str, object] | None = None,
 ) -> Resource:
-    """A resource with the URN that the engine would give it; `parent` is a component's type token. For examples."""
+    """A resource with the URN that the engine would give it; `parent` is a component's
+    type token. For examples."""
     return Resource(
         type=unversioned(token),
         name=name,
@@ -216,7 +246,9 @@ def resource(
 
 def urn(token: str, name: str, *, parent: str | None = None) -> str:
     """The URN of a resource of the stack `example` of the project `trivium`."""
-    return f"urn:pulumi:example::trivium::{parent + '$' if parent else ''}{token}::{name}"
+    return (
+        f"urn:pulumi:example::trivium::{parent + '$' if parent else ''}{token}::{name}"
+    )
 
 
 @dataclass(frozen=True)
@@ -230,15 +262,20 @@ class Stack:
         """The resources of these types."""
         return (candidate for candidate in self.resources if candidate.type in types)
 
-    def attached(self, target: Resource, property_: str, *types: str) -> tuple[Resource, ...]:
+    def attached(
+        self, target: Resource, property_: str, *types: str
+    ) -> tuple[Resource, ...]:
         """The resources of these types whose `property_` names `target`.
 
-        Both spell the same name under it (`bucket` of an S3 bucket and of its side resources); or, where one of the two
-        names is not known yet or not given, the engine says that the property was computed from the target. Raises
-        `NotYetKnownError` where it was computed from several of the target's type: which of them it names, only the
-        value tells.
+        Both spell the same name under it (`bucket` of an S3 bucket and of its side
+        resources); or, where one of the two names is not known yet or not given, the
+        engine says that the property was computed from the target. Raises
+        `NotYetKnownError` where it was computed from several of the target's type:
+        which of them it names, only the value tells.
         """
-        return tuple(r for r in self.of_type(*types) if self._names(r, property_, target))
+        return tuple(
+            r for r in self.of_type(*types) if self._names(r, property_, target)
+        )
 
     def _names(self, candidate: Resource, property_: str, target: Resource) -> bool:
         name, meant = candidate.inputs.get(property_), target.inputs.get(property_)
@@ -247,6 +284,9 @@ class Stack:
         grounds = candidate.depends.get(property_, ())
         if target.urn not in grounds:
             return False
-        if any(other.urn in grounds and other.urn != target.urn for other in self.of_type(target.type)):
+        if any(
+            other.urn in grounds and other.urn != target.urn
+            for other in self.of_type(target.type)
+        ):
             raise NotYetKnownError(f"{property_} of {candidate.name}")
         return True

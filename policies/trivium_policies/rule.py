@@ -1,19 +1,26 @@
-"""A rule, the verdicts it can reach, and how it is judged. Pure: no Pulumi, no file, no clock.
+"""A rule, the verdicts it can reach, and how it is judged. Pure: no Pulumi, no file, no
+clock.
 
     Pass            the promise holds; a `note` says what still deserves a look (an unlocked stage)
     Violation       the promise is broken at one property
     Pending         cannot be judged yet: the preview does not know an input. Never a silent pass
     NotApplicable   the rule has nothing to say about this resource
 
-A resource's verdicts are joined by their strictest: one violation makes the whole resource violate. A rule reports each
-broken property by itself, and an unknown input in one check never hides a violation found by another.
+A resource's verdicts are joined by their strictest: one violation makes the whole
+resource violate. A rule reports each broken property by itself, and an unknown input in
+one check never hides a violation found by another.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from trivium_policies.resource import MalformedPropertyError, NotYetKnownError, Resource, Stack
+from trivium_policies.resource import (
+    MalformedPropertyError,
+    NotYetKnownError,
+    Resource,
+    Stack,
+)
 
 Severity = Literal["low", "medium", "high", "critical"]
 Cloud = Literal["aws", "gcp", "azure", "shared"]
@@ -37,18 +44,21 @@ class Violation:
     path: str
     """The property, from the resource down: `rule.defaultRetention.mode`."""
     found: object
-    """Its value; None when it is absent. Only properties that cannot hold a secret are shown."""
+    """Its value; None when it is absent. Only properties that cannot hold a secret are
+    shown."""
     expected: str
     """What is allowed, as a phrase: "true", "COMPLIANCE"."""
     consequence: str
     """What happens if it stays so, one sentence."""
     holder: Resource | None = None
-    """Where the property stands, when that is not the judged resource: a bucket's lock configuration."""
+    """Where the property stands, when that is not the judged resource: a bucket's lock
+    configuration."""
 
 
 @dataclass(frozen=True)
 class Pending:
-    """Cannot be judged yet: the preview does not know this property. The update judges it again, before it is made."""
+    """Cannot be judged yet: the preview does not know this property. The update judges
+    it again, before it is made."""
 
     path: str
     """The property that is unknown."""
@@ -67,7 +77,8 @@ Verdict = Pass | Violation | Pending | NotApplicable
 
 @dataclass(frozen=True)
 class Control:
-    """One requirement that a rule helps to meet; it is evidence for it, never the whole of it."""
+    """One requirement that a rule helps to meet; it is evidence for it, never the whole
+    of it."""
 
     framework: str
     """The law or standard, with its edition: `NIST SP 800-53 r5`."""
@@ -113,7 +124,8 @@ class Case:
     resource: Resource
     """The resource to be judged."""
     stack: Stack
-    """Every resource of the stack for a rule of scope `stack`; this one alone otherwise."""
+    """Every resource of the stack for a rule of scope `stack`; this one alone
+    otherwise."""
     parameters: Parameters
     """All parameters of the rule, from the profile or their defaults."""
 
@@ -140,7 +152,8 @@ class Case:
 
 
 Check = Callable[[Case], Iterable[Verdict]]
-"""Yields a verdict for each thing that it has to say; yields nothing where the promise simply holds."""
+"""Yields a verdict for each thing that it has to say; yields nothing where the promise
+simply holds."""
 
 
 @dataclass(frozen=True)
@@ -158,8 +171,9 @@ class Rule:
     cloud: Cloud
     """Whose resources it reads; `shared` for more than one."""
     scope: Scope
-    """`resource` is judged before each resource is made. `stack` needs other resources too: it is judged at the end of
-    the preview, before anything is made, and again after the update."""
+    """`resource` is judged before each resource is made. `stack` needs other resources
+    too: it is judged at the end of the preview, before anything is made, and again
+    after the update."""
     types: tuple[str, ...]
     """Type tokens of the resources it judges, without API versions."""
     rationale: str
@@ -171,7 +185,8 @@ class Rule:
     compliance: tuple[Control, ...]
     """Requirements it helps to meet; the first is shown by Pulumi."""
     checks: tuple[Check, ...]
-    """Each is judged by itself, so that an unknown input in one does not silence another."""
+    """Each is judged by itself, so that an unknown input in one does not silence
+    another."""
     parameters: tuple[Parameter, ...] = ()
     """What a profile may set."""
     applies: Callable[[Resource], bool] = lambda _: True
@@ -196,7 +211,8 @@ class Wrong:
     resources: tuple[Resource, ...]
     """The resources, as a program would register them."""
     paths: tuple[str, ...]
-    """The property of each violation that the rule must report, in order; nothing else may be reported."""
+    """The property of each violation that the rule must report, in order; nothing else
+    may be reported."""
     parameters: Parameters | None = None
     """Parameters that differ from their defaults."""
 
@@ -229,8 +245,11 @@ class Finding:
     """The outcome."""
 
 
-def judge(rule: Rule, stack: Stack, parameters: Parameters | None = None) -> tuple[Finding, ...]:
-    """Every finding of `rule` about the resources of `stack`, in their order; a resource that passes has one `Pass`.
+def judge(
+    rule: Rule, stack: Stack, parameters: Parameters | None = None
+) -> tuple[Finding, ...]:
+    """Every finding of `rule` about the resources of `stack`, in their order; a
+    resource that passes has one `Pass`.
 
     Lets through whatever a broken rule raises: the pack reports that as a violation.
     """
@@ -242,16 +261,24 @@ def judge(rule: Rule, stack: Stack, parameters: Parameters | None = None) -> tup
     )
 
 
-def judge_resource(rule: Rule, subject: Resource, parameters: Parameters | None = None) -> tuple[Finding, ...]:
+def judge_resource(
+    rule: Rule, subject: Resource, parameters: Parameters | None = None
+) -> tuple[Finding, ...]:
     """`judge` for a resource by itself."""
     return judge(rule, Stack((subject,)), parameters)
 
 
-def _verdicts(rule: Rule, subject: Resource, stack: Stack, parameters: Parameters) -> tuple[Verdict, ...]:
-    case = Case(subject, stack if rule.scope == "stack" else Stack((subject,)), parameters)
+def _verdicts(
+    rule: Rule, subject: Resource, stack: Stack, parameters: Parameters
+) -> tuple[Verdict, ...]:
+    case = Case(
+        subject, stack if rule.scope == "stack" else Stack((subject,)), parameters
+    )
     spoken: list[Verdict] = []
     for verdict in settled(_spoken(rule, case)):
-        if verdict not in spoken:  # two checks may meet the same unknown property; it is said once
+        if (
+            verdict not in spoken
+        ):  # two checks may meet the same unknown property; it is said once
             spoken.append(verdict)
     return tuple(spoken) or (Pass(),)
 
@@ -265,7 +292,8 @@ def _spoken(rule: Rule, case: Case) -> Iterator[Verdict]:
 
 
 def settled(verdicts: Iterable[Verdict]) -> Iterator[Verdict]:
-    """`verdicts`, ending with `Pending` at an unknown property and with a `Violation` at an unreadable one."""
+    """`verdicts`, ending with `Pending` at an unknown property and with a `Violation`
+    at an unreadable one."""
     try:
         yield from verdicts
     except NotYetKnownError as unknown:
@@ -275,14 +303,21 @@ def settled(verdicts: Iterable[Verdict]) -> Iterator[Verdict]:
             malformed.path,
             found=malformed.found,
             expected=malformed.expected,
-            consequence="What cannot be read cannot be judged, and the provider would refuse it.",
+            consequence=(
+                "What cannot be read cannot be judged, and the provider would"
+                " refuse it."
+            ),
         )
 
 
 def held_by(holder: Resource, verdicts: Iterable[Verdict]) -> Iterator[Verdict]:
     """`verdicts` about properties of `holder`, which belongs to the judged resource."""
     for verdict in settled(verdicts):
-        yield replace(verdict, holder=holder) if isinstance(verdict, Violation) else verdict
+        yield (
+            replace(verdict, holder=holder)
+            if isinstance(verdict, Violation)
+            else verdict
+        )
 
 
 def violations(findings: Iterable[Finding]) -> tuple[tuple[Finding, Violation], ...]:
@@ -295,12 +330,14 @@ _SHOWN_CHARACTERS = 120
 
 
 def describe(finding: Finding, violation: Violation) -> str:
-    """A violation for a reviewer: thing, property, found, expected, consequence, remedy, and the URN for a waiver."""
+    """A violation for a reviewer: thing, property, found, expected, consequence,
+    remedy, and the URN for a waiver."""
     where = f" of {known_as(violation.holder)}" if violation.holder else ""
     return (
-        f"{known_as(finding.resource)}: `{violation.path}`{where} is {_shown(violation.found)}; "
-        f"expected {violation.expected}. {violation.consequence} Remedy: {finding.rule.remediation.text} "
-        f"See {finding.rule.documentation}. URN: {finding.resource.urn}"
+        f"{known_as(finding.resource)}: `{violation.path}`{where} is"
+        f" {_shown(violation.found)}; expected {violation.expected}."
+        f" {violation.consequence} Remedy: {finding.rule.remediation.text} See"
+        f" {finding.rule.documentation}. URN: {finding.resource.urn}"
     )
 
 
@@ -317,4 +354,6 @@ def _shown(found: object) -> str:
     if isinstance(found, float) and found.is_integer():
         return str(int(found))
     text = f'"{found}"' if isinstance(found, str) else str(found)
-    return text if len(text) <= _SHOWN_CHARACTERS else text[: _SHOWN_CHARACTERS - 1] + "…"
+    return (
+        text if len(text) <= _SHOWN_CHARACTERS else text[: _SHOWN_CHARACTERS - 1] + "…"
+    )

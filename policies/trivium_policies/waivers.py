@@ -1,8 +1,10 @@
-"""Waivers: a violation that somebody has accepted, for one resource, for a reason, until a day.
+"""Waivers: a violation that somebody has accepted, for one resource, for a reason,
+until a day.
 
-A waived violation is still shown, with its owner and its last day; it only does not stop the deployment. A waiver
-that has expired, runs longer than a year, or names a rule that does not exist, is an error: the pack does not load, so
-nothing is deployed on a forgotten promise.
+A waived violation is still shown, with its owner and its last day; it only does not
+stop the deployment. A waiver that has expired, runs longer than a year, or names a rule
+that does not exist, is an error: the pack does not load, so nothing is deployed on a
+forgotten promise.
 
     waivers:
       - rule: aws-audit-store-locked
@@ -27,7 +29,8 @@ from trivium.errors import ConfigurationError
 _TEXTS: Final = ("rule", "resource", "reason", "owner")
 _DATES: Final = ("granted", "expires")
 _LONGEST: Final = timedelta(days=366)
-"""From the first day to the last. What is accepted is to be decided again at least once a year."""
+"""From the first day to the last. What is accepted is to be decided again at least once
+a year."""
 
 
 @dataclass(frozen=True)
@@ -49,26 +52,40 @@ class Waiver:
 
 
 class _PlainLoader(yaml.SafeLoader):
-    """YAML in which a reader sees what holds: no key twice, of which the second would win, and no merged-in entries."""
+    """YAML in which a reader sees what holds: no key twice, of which the second would
+    win, and no merged-in entries."""
 
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, object]:
+    def construct_mapping(
+        self, node: yaml.MappingNode, deep: bool = False
+    ) -> dict[Hashable, object]:
         """The mapping. Raises `yaml.YAMLError` for a key that stands twice."""
-        written = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
+        written = [
+            key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)
+        ]
         for key in written:
             if key == "<<" or written.count(key) > 1:
-                problem = "merge keys are not allowed" if key == "<<" else f"key `{key}` stands twice"
-                raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
+                problem = (
+                    "merge keys are not allowed"
+                    if key == "<<"
+                    else f"key `{key}` stands twice"
+                )
+                raise yaml.constructor.ConstructorError(
+                    None, None, problem, node.start_mark
+                )
         return super().construct_mapping(node, deep=deep)
 
 
-def load_waivers(file: Path, *, rule_ids: Collection[str], today: date) -> tuple[Waiver, ...]:
+def load_waivers(
+    file: Path, *, rule_ids: Collection[str], today: date
+) -> tuple[Waiver, ...]:
     """The waivers in `file`. Raises `ConfigurationError` naming every problem."""
     try:
         document: object = yaml.load(file.read_text(encoding="utf-8"), _PlainLoader)  # noqa: S506 -- a SafeLoader
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         why = getattr(error, "problem", None) or type(error).__name__
         raise ConfigurationError(
-            f"Waiver file {file.name} cannot be read ({why}); no stack is judged without it.",
+            f"Waiver file {file.name} cannot be read ({why}); no stack is judged"
+            " without it.",
             next_step="Mend the file, or take it away.",
         ) from error
     return parse_waivers(document, rule_ids=rule_ids, today=today, source=file.name)
@@ -77,7 +94,8 @@ def load_waivers(file: Path, *, rule_ids: Collection[str], today: date) -> tuple
 def parse_waivers(
     document: object, *, rule_ids: Collection[str], today: date, source: str = "waivers"
 ) -> tuple[Waiver, ...]:
-    """`document` as waivers; an empty one has none. Raises `ConfigurationError` naming every problem."""
+    """`document` as waivers; an empty one has none. Raises `ConfigurationError` naming
+    every problem."""
     written = {"waivers": None} if document is None else document
     if not isinstance(written, Mapping) or set(written) != {"waivers"}:
         raise _unusable(source, ["it must have the one key `waivers`."])
@@ -96,7 +114,14 @@ def parse_waivers(
 
 def waiver_for(waivers: Collection[Waiver], *, rule_id: str, urn: str) -> Waiver | None:
     """The waiver of this rule for this resource, or None."""
-    return next((waiver for waiver in waivers if (waiver.rule, waiver.resource) == (rule_id, urn)), None)
+    return next(
+        (
+            waiver
+            for waiver in waivers
+            if (waiver.rule, waiver.resource) == (rule_id, urn)
+        ),
+        None,
+    )
 
 
 def _problems(entry: object, rule_ids: Collection[str], today: date) -> Iterator[str]:
@@ -120,7 +145,9 @@ def _problems(entry: object, rule_ids: Collection[str], today: date) -> Iterator
 def _rule_problems(rule: object, rule_ids: Collection[str]) -> Iterator[str]:
     if isinstance(rule, str) and rule.strip() and rule not in rule_ids:
         near = get_close_matches(rule, rule_ids, n=1)
-        yield f"there is no rule `{rule}`" + (f"; did you mean `{near[0]}`?" if near else ".")
+        yield f"there is no rule `{rule}`" + (
+            f"; did you mean `{near[0]}`?" if near else "."
+        )
 
 
 def _date_problems(granted: object, expires: object, today: date) -> Iterator[str]:
@@ -129,15 +156,26 @@ def _date_problems(granted: object, expires: object, today: date) -> Iterator[st
     if isinstance(granted, date) and granted > today:
         yield f"it begins on {granted}, which is still to come."
     if isinstance(expires, date) and expires < today:
-        yield f"it expired on {expires}; mend the resource, or decide again and write new dates."
+        yield (
+            f"it expired on {expires}; mend the resource, or decide again and write new"
+            " dates."
+        )
     if isinstance(granted, date) and isinstance(expires, date) and expires < granted:
         yield "`expires` lies before `granted`."
-    if isinstance(granted, date) and isinstance(expires, date) and expires - granted > _LONGEST:
-        yield f"it runs from {granted} to {expires}; a waiver runs {_LONGEST.days} days at most."
+    if (
+        isinstance(granted, date)
+        and isinstance(expires, date)
+        and expires - granted > _LONGEST
+    ):
+        yield (
+            f"it runs from {granted} to {expires}; a waiver runs {_LONGEST.days} days"
+            " at most."
+        )
 
 
 def _unusable(source: str, problems: list[str]) -> ConfigurationError:
     return ConfigurationError(
-        f"Waiver file {source} cannot be used, so no stack is judged: {' '.join(problems)}",
+        f"Waiver file {source} cannot be used, so no stack is judged:"
+        f" {' '.join(problems)}",
         next_step="Mend these entries or take them out.",
     )

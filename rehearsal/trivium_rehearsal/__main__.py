@@ -1,8 +1,7 @@
 """The rehearsal's commands; `make` calls them.
 
-python -m trivium_rehearsal up
-python -m trivium_rehearsal preview [--project FOLDER] [--stack NAME] [--profile NAME] [--waivers FILE]
-python -m trivium_rehearsal down
+python -m trivium_rehearsal up python -m trivium_rehearsal preview [--project FOLDER]
+[--stack NAME] [--profile NAME] [--waivers FILE] python -m trivium_rehearsal down
 """
 
 import argparse
@@ -33,30 +32,49 @@ PROFILE_VARIABLE, WAIVERS_VARIABLE = "TRIVIUM_POLICY_PROFILE", "TRIVIUM_POLICY_W
 
 
 def main(arguments: list[str]) -> int:
-    """Run one command; the exit status: 0 done, 1 failed or a claim does not hold, 2 usage, 130 interrupted."""
+    """Run one command; the exit status: 0 done, 1 failed or a claim does not hold, 2
+    usage, 130 interrupted."""
     options = _parser().parse_args(arguments)
     try:
         return _run(options)
     except KeyboardInterrupt:
-        print(f"\ntrivium: interrupted; `make {options.command}` goes on from here.", file=sys.stderr)
+        print(
+            f"\ntrivium: interrupted; `make {options.command}` goes on from here.",
+            file=sys.stderr,
+        )
         return 130
     except ProcessError as error:
-        lost = re.search(r"ModuleNotFoundError: No module named '([\w.]+)'", error.message)
-        if lost and not error.message.startswith("The AWS emulator"):  # which has an environment of its own
+        lost = re.search(
+            r"ModuleNotFoundError: No module named '([\w.]+)'", error.message
+        )
+        if lost and not error.message.startswith(
+            "The AWS emulator"
+        ):  # which has an environment of its own
             return _lost(lost[1], options.command)
         return _failed(error.message, error.next_step, options.command)
     except TriviumError as error:
         return _failed(error.message, error.next_step, options.command)
     except OSError as error:
-        what = f"{error.filename}: {error.strerror}" if error.filename else str(error) or type(error).__name__
-        mend = "Give yourself the rights on it" if error.errno in NOT_PERMITTED else None
-        return _failed(f"{what}.", mend and f"{mend}, then run `make {options.command}` again.", options.command)
+        what = (
+            f"{error.filename}: {error.strerror}"
+            if error.filename
+            else str(error) or type(error).__name__
+        )
+        mend = (
+            "Give yourself the rights on it" if error.errno in NOT_PERMITTED else None
+        )
+        return _failed(
+            f"{what}.",
+            mend and f"{mend}, then run `make {options.command}` again.",
+            options.command,
+        )
     except ModuleNotFoundError as error:
         return _lost(str(error.name), options.command)
 
 
 def _failed(message: str, next_step: str | None, command: str) -> int:
-    """Say what went wrong, and one thing to do. On a full disk that is to make room, whatever it was that failed."""
+    """Say what went wrong, and one thing to do. On a full disk that is to make room,
+    whatever it was that failed."""
     again = f"run `make {command}` again."
     fuller = fullest(*rehearsal_folders(ROOT))
     if free_bytes(fuller) < NEARLY_FULL:
@@ -68,12 +86,15 @@ def _failed(message: str, next_step: str | None, command: str) -> int:
 
 
 def _lost(module: str, command: str) -> int:
-    """Have the next `make` make .venv anew, as after a run that was killed while making it (bootstrap.py)."""
+    """Have the next `make` make .venv anew, as after a run that was killed while making
+    it (bootstrap.py)."""
     with suppress(OSError):
         (ROOT / ".venv" / "trivium.making").touch()
         (ROOT / ".venv" / "trivium.ready").unlink(missing_ok=True)
     remedy = f"Run `make {command}` again: it makes the environment anew."
-    return _failed(f"The environment .venv has lost the module `{module}`.", remedy, command)
+    return _failed(
+        f"The environment .venv has lost the module `{module}`.", remedy, command
+    )
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -88,8 +109,13 @@ def _run(options: argparse.Namespace) -> int:
     if options.command == "preview":
         policy = _policy(options.profile, options.waivers)
         with told() as progress:
-            outcome = up.preview(ROOT, options.project.resolve(), options.stack, progress, policy=policy)
-        judged = f"{len(outcome.policies)} policies of profile `{options.profile}` gave {outcome.verdicts} verdicts"
+            outcome = up.preview(
+                ROOT, options.project.resolve(), options.stack, progress, policy=policy
+            )
+        judged = (
+            f"{len(outcome.policies)} policies of profile `{options.profile}` gave"
+            f" {outcome.verdicts} verdicts"
+        )
         print(f"{outcome.resources} resources; {judged}; nothing was refused.")
         for text in outcome.violations + outcome.diagnostics:
             print(f"  {text}")
@@ -105,24 +131,50 @@ def _run(options: argparse.Namespace) -> int:
 def _policy(profile: str, waivers: str) -> dict[str, str]:
     """What the pack is told. It runs elsewhere, so a file's path is made absolute."""
     profile = str(Path(profile).resolve()) if profile.endswith(".json") else profile
-    told = {PROFILE_VARIABLE: profile, WAIVERS_VARIABLE: waivers and str(Path(waivers).resolve())}
+    told = {
+        PROFILE_VARIABLE: profile,
+        WAIVERS_VARIABLE: waivers and str(Path(waivers).resolve()),
+    }
     return {name: value for name, value in told.items() if value}
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m trivium_rehearsal")
     commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("up", help="deploy the stack `rehearsal`, ask governed questions, verify")
+    commands.add_parser(
+        "up", help="deploy the stack `rehearsal`, ask governed questions, verify"
+    )
     commands.add_parser("down", help="destroy it and remove everything that it keeps")
-    ask = commands.add_parser("ask", help="ask the rehearsed deployment a question of your own")
+    ask = commands.add_parser(
+        "ask", help="ask the rehearsed deployment a question of your own"
+    )
     ask.add_argument("question")
-    ask.add_argument("--model", default="sonnet", help="tier, role or `route/tier`; default: sonnet")
-    preview = commands.add_parser("preview", help="check a stack against the stand-ins and the policy pack")
-    preview.add_argument("--project", type=Path, default=ROOT, help="folder with a Pulumi.yaml; default: this one")
-    preview.add_argument("--stack", default="rehearsal", help="stack name; default: rehearsal")
+    ask.add_argument(
+        "--model", default="sonnet", help="tier, role or `route/tier`; default: sonnet"
+    )
+    preview = commands.add_parser(
+        "preview", help="check a stack against the stand-ins and the policy pack"
+    )
+    preview.add_argument(
+        "--project",
+        type=Path,
+        default=ROOT,
+        help="folder with a Pulumi.yaml; default: this one",
+    )
+    preview.add_argument(
+        "--stack", default="rehearsal", help="stack name; default: rehearsal"
+    )
     said = os.environ.get
-    preview.add_argument("--profile", default=said(PROFILE_VARIABLE) or "baseline", help="policy profile, or its file")
-    preview.add_argument("--waivers", default=said(WAIVERS_VARIABLE) or "", help="waiver file; default: the pack's")
+    preview.add_argument(
+        "--profile",
+        default=said(PROFILE_VARIABLE) or "baseline",
+        help="policy profile, or its file",
+    )
+    preview.add_argument(
+        "--waivers",
+        default=said(WAIVERS_VARIABLE) or "",
+        help="waiver file; default: the pack's",
+    )
     return parser
 
 

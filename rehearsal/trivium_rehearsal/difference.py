@@ -19,14 +19,18 @@ class Change:
 
 
 def changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Change]:
-    """Every difference, deepest first known place. Internal keys (``__…``) and nulls do not count.
+    """Every difference, deepest first known place. Internal keys (``__…``) and nulls do
+    not count.
 
-    An unknown new value is a change: only the real run can tell that it is none. JSON texts are compared as JSON.
+    An unknown new value is a change: only the real run can tell that it is none. JSON
+    texts are compared as JSON.
     """
     return list(_objects(old, new, ()))
 
 
-def _objects(old: Mapping[str, Any], new: Mapping[str, Any], path: Path) -> Iterator[Change]:
+def _objects(
+    old: Mapping[str, Any], new: Mapping[str, Any], path: Path
+) -> Iterator[Change]:
     for name in dict.fromkeys((*old, *new)):
         if not name.startswith("__"):
             yield from _values(old.get(name), new.get(name), (*path, name))
@@ -57,7 +61,9 @@ def _same(old: Any, new: Any) -> bool:
     if isinstance(old, str) and isinstance(new, str):
         return old == new or same_document(old, new)
     # True and 1 are equal in Python and different on the wire.
-    return (type(old) is type(new) and old == new) or (_number(old) and _number(new) and old == new)
+    return (type(old) is type(new) and old == new) or (
+        _number(old) and _number(new) and old == new
+    )
 
 
 def _number(value: Any) -> bool:

@@ -1,9 +1,12 @@
-"""JSON documents inside properties: policies of AWS, and other JSON that a cloud would parse.
+"""JSON documents inside properties: policies of AWS, and other JSON that a cloud would
+parse.
 
-A policy is text to the provider's schema, so nothing but the cloud itself normally tells that it is broken. Here
-its grammar is checked: the element names, which of them a kind of policy needs or forbids, and their forms.
-Source: AWS IAM User Guide, "Grammar of the IAM JSON policy language" and "IAM JSON policy elements reference"
-(read 2026-11). Whether an action or a principal exists is not checked: no list of them is at hand.
+A policy is text to the provider's schema, so nothing but the cloud itself normally
+tells that it is broken. Here its grammar is checked: the element names, which of them a
+kind of policy needs or forbids, and their forms. Source: AWS IAM User Guide, "Grammar
+of the IAM JSON policy language" and "IAM JSON policy elements reference" (read
+2026-11). Whether an action or a principal exists is not checked: no list of them is at
+hand.
 """
 
 import json
@@ -17,7 +20,14 @@ from typing import Any, Final
 from trivium_rehearsal.forms import google_member, google_role
 from trivium_rehearsal.wire import Path
 
-__all__ = ["Kind", "Problem", "document_kind", "documents_of", "problems", "same_document"]
+__all__ = [
+    "Kind",
+    "Problem",
+    "document_kind",
+    "documents_of",
+    "problems",
+    "same_document",
+]
 
 
 class Kind(Enum):
@@ -48,7 +58,8 @@ class Problem:
     """The offending value, shown only when the document is not secret."""
 
 
-# Which properties carry documents: a pattern over "token.property" to the kind. The first that matches counts.
+# Which properties carry documents: a pattern over "token.property" to the kind. The
+# first that matches counts.
 _PROPERTIES: Final[tuple[tuple[re.Pattern[str], Kind], ...]] = tuple(
     (re.compile(pattern), kind)
     for pattern, kind in (
@@ -87,7 +98,9 @@ _PROPERTIES: Final[tuple[tuple[re.Pattern[str], Kind], ...]] = tuple(
     )
 )  # fmt: skip
 # ECR's lifecycle policy is no IAM policy although its property is called so.
-_NOT_IAM: Final = re.compile(r"aws:ecr/lifecyclePolicy:|aws:backup/plan:|aws:cloudfront/|aws:s3/bucketMetric:")
+_NOT_IAM: Final = re.compile(
+    r"aws:ecr/lifecyclePolicy:|aws:backup/plan:|aws:cloudfront/|aws:s3/bucketMetric:"
+)
 
 _TOP: Final = ("Version", "Id", "Statement")
 _STATEMENT: Final = (
@@ -121,20 +134,32 @@ _OPERATORS: Final = (
 
 
 def document_kind(token: str, names: tuple[str, ...]) -> Kind | None:
-    """What kind of document the property at `names` (list positions left out) of the type `token` carries."""
+    """What kind of document the property at `names` (list positions left out) of the
+    type `token` carries."""
     place = f"{token}.{'.'.join(names)}"
     if _NOT_IAM.match(place):
-        return Kind.JSON if place.endswith("lifecyclePolicy:LifecyclePolicy.policy") else None
-    return next((kind for pattern, kind in _PROPERTIES if pattern.fullmatch(place)), None)
+        return (
+            Kind.JSON
+            if place.endswith("lifecyclePolicy:LifecyclePolicy.policy")
+            else None
+        )
+    return next(
+        (kind for pattern, kind in _PROPERTIES if pattern.fullmatch(place)), None
+    )
 
 
-def documents_of(token: str, values: Mapping[str, Any]) -> Iterator[tuple[Path, Kind, Any]]:
-    """Every document that is given in `values`: its path, what it must be, and the value."""
+def documents_of(
+    token: str, values: Mapping[str, Any]
+) -> Iterator[tuple[Path, Kind, Any]]:
+    """Every document that is given in `values`: its path, what it must be, and the
+    value."""
     for name, value in values.items():
         yield from _documents(token, (name,), (name,), value)
 
 
-def _documents(token: str, names: tuple[str, ...], path: Path, value: object) -> Iterator[tuple[Path, Kind, object]]:
+def _documents(
+    token: str, names: tuple[str, ...], path: Path, value: object
+) -> Iterator[tuple[Path, Kind, object]]:
     kind = document_kind(token, names)
     if kind is not None:
         yield path, kind, value
@@ -150,9 +175,17 @@ def problems(kind: Kind, value: object) -> list[Problem]:
         try:
             document = json.loads(value, object_pairs_hook=_unique)
         except _RepeatedKeyError as twice:
-            return [Problem((), f"the key {twice} stands twice in one object; give it once")]
+            return [
+                Problem((), f"the key {twice} stands twice in one object; give it once")
+            ]
         except ValueError as broken:
-            return [Problem((), f"it is no JSON ({broken}); build it with json.dumps or pulumi.Output.json_dumps")]
+            return [
+                Problem(
+                    (),
+                    f"it is no JSON ({broken}); build it with json.dumps or"
+                    " pulumi.Output.json_dumps",
+                )
+            ]
     elif isinstance(value, dict | list):
         document = value
     else:
@@ -160,12 +193,21 @@ def problems(kind: Kind, value: object) -> list[Problem]:
     if kind is Kind.JSON:
         return []
     if not isinstance(document, dict):
-        return [Problem((), f"{kind.article} {kind.value} is a JSON object, found {_what(document)}")]
-    return list(_google(document) if kind is Kind.GOOGLE_POLICY else _policy(kind, document))
+        return [
+            Problem(
+                (),
+                f"{kind.article} {kind.value} is a JSON object, found"
+                f" {_what(document)}",
+            )
+        ]
+    return list(
+        _google(document) if kind is Kind.GOOGLE_POLICY else _policy(kind, document)
+    )
 
 
 class _RepeatedKeyError(Exception):
-    """A JSON object names a key twice; AWS refuses such a policy, Python would keep the last."""
+    """A JSON object names a key twice; AWS refuses such a policy, Python would keep the
+    last."""
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -177,40 +219,61 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _what(value: object) -> str:
-    return {dict: "an object", list: "a list", str: "a string", bool: "a boolean", type(None): "null"}.get(
-        type(value), "a number"
-    )
+    return {
+        dict: "an object",
+        list: "a list",
+        str: "a string",
+        bool: "a boolean",
+        type(None): "null",
+    }.get(type(value), "a number")
 
 
-def _unknown_keys(found: Mapping[str, object], allowed: tuple[str, ...], path: Path, thing: str) -> Iterator[Problem]:
+def _unknown_keys(
+    found: Mapping[str, object], allowed: tuple[str, ...], path: Path, thing: str
+) -> Iterator[Problem]:
     for key in found:
         if key not in allowed:
             near = get_close_matches(key.capitalize(), allowed, n=1, cutoff=0.6)
             hint = f"; did you mean {near[0]}?" if near else ""
-            yield Problem((*path, key), f"{thing} has no element {key}; allowed are {', '.join(allowed)}{hint}")
+            yield Problem(
+                (*path, key),
+                f"{thing} has no element {key}; allowed are {', '.join(allowed)}{hint}",
+            )
 
 
 def _policy(kind: Kind, document: Mapping[str, Any]) -> Iterator[Problem]:
     yield from _unknown_keys(document, _TOP, (), f"{kind.article} {kind.value}")
     version = document.get("Version", _VERSIONS[0])
     if version not in _VERSIONS:
-        yield Problem(("Version",), f"the policy language has the versions {', '.join(_VERSIONS)}", version)
+        yield Problem(
+            ("Version",),
+            f"the policy language has the versions {', '.join(_VERSIONS)}",
+            version,
+        )
     if "Statement" not in document:
-        yield Problem((), "the element Statement is missing; a policy is a list of statements")
+        yield Problem(
+            (), "the element Statement is missing; a policy is a list of statements"
+        )
         return
     stated = document["Statement"]
     statements = stated if isinstance(stated, list) else [stated]
     if not statements:
-        yield Problem(("Statement",), "the list is empty; a policy needs at least one statement")
+        yield Problem(
+            ("Statement",), "the list is empty; a policy needs at least one statement"
+        )
     for index, statement in enumerate(statements):
-        path: Path = ("Statement", index) if isinstance(stated, list) else ("Statement",)
+        path: Path = (
+            ("Statement", index) if isinstance(stated, list) else ("Statement",)
+        )
         if isinstance(statement, dict):
             yield from _statement(kind, statement, path)
         else:
             yield Problem(path, f"a statement is an object, found {_what(statement)}")
 
 
-def _statement(kind: Kind, statement: Mapping[str, Any], path: Path) -> Iterator[Problem]:
+def _statement(
+    kind: Kind, statement: Mapping[str, Any], path: Path
+) -> Iterator[Problem]:
     yield from _unknown_keys(statement, _STATEMENT, path, "a statement")
     if "Effect" not in statement:
         yield Problem(path, "the element Effect is missing; give Allow or Deny")
@@ -222,10 +285,19 @@ def _statement(kind: Kind, statement: Mapping[str, Any], path: Path) -> Iterator
     if not principal_needed:
         for element in ("Principal", "NotPrincipal"):
             if element in statement:
-                yield Problem((*path, element), f"{kind.article} {kind.value} names no principal")
-    yield from _one_of(statement, "Resource", path, needed=kind in (Kind.IDENTITY, Kind.SERVICE_CONTROL))
+                yield Problem(
+                    (*path, element), f"{kind.article} {kind.value} names no principal"
+                )
+    yield from _one_of(
+        statement,
+        "Resource",
+        path,
+        needed=kind in (Kind.IDENTITY, Kind.SERVICE_CONTROL),
+    )
     if kind is Kind.TRUST and ("Resource" in statement or "NotResource" in statement):
-        yield Problem(path, "a trust policy names no Resource: the role is the resource")
+        yield Problem(
+            path, "a trust policy names no Resource: the role is the resource"
+        )
     for element in ("Action", "NotAction"):
         yield from _actions(statement.get(element), (*path, element))
     for element in ("Resource", "NotResource"):
@@ -233,12 +305,18 @@ def _statement(kind: Kind, statement: Mapping[str, Any], path: Path) -> Iterator
     for element in ("Principal", "NotPrincipal"):
         if element in statement:
             yield from _principal(statement[element], (*path, element))
-    if kind in (Kind.IDENTITY, Kind.SERVICE_CONTROL) and not _SID.fullmatch(str(statement.get("Sid", ""))):
-        yield Problem((*path, "Sid"), "Sid holds letters and digits only", statement["Sid"])
+    if kind in (Kind.IDENTITY, Kind.SERVICE_CONTROL) and not _SID.fullmatch(
+        str(statement.get("Sid", ""))
+    ):
+        yield Problem(
+            (*path, "Sid"), "Sid holds letters and digits only", statement["Sid"]
+        )
     yield from _conditions(statement.get("Condition"), (*path, "Condition"))
 
 
-def _one_of(statement: Mapping[str, Any], element: str, path: Path, *, needed: bool) -> Iterator[Problem]:
+def _one_of(
+    statement: Mapping[str, Any], element: str, path: Path, *, needed: bool
+) -> Iterator[Problem]:
     given = [name for name in (element, f"Not{element}") if name in statement]
     if len(given) == 2:
         yield Problem(path, f"{element} and Not{element} exclude each other")
@@ -261,7 +339,11 @@ def _actions(value: object, path: Path) -> Iterator[Problem]:
     for index, item in enumerate(value if isinstance(value, list) else [value]):
         if isinstance(item, str) and not _ACTION.fullmatch(item):
             where = (*path, index) if isinstance(value, list) else path
-            yield Problem(where, "an action is service:Operation, for instance s3:GetObject, or *", item)
+            yield Problem(
+                where,
+                "an action is service:Operation, for instance s3:GetObject, or *",
+                item,
+            )
 
 
 def _principal(value: object, path: Path) -> Iterator[Problem]:
@@ -280,16 +362,27 @@ def _conditions(value: object, path: Path) -> Iterator[Problem]:
     if value is None:
         return
     if not isinstance(value, dict):
-        yield Problem(path, f"Condition is an object of operators, found {_what(value)}")
+        yield Problem(
+            path, f"Condition is an object of operators, found {_what(value)}"
+        )
         return
     for operator, keys in value.items():
-        plain = operator.removeprefix("ForAllValues:").removeprefix("ForAnyValue:").removesuffix("IfExists")
+        plain = (
+            operator.removeprefix("ForAllValues:")
+            .removeprefix("ForAnyValue:")
+            .removesuffix("IfExists")
+        )
         if plain not in _OPERATORS:
             near = get_close_matches(plain, _OPERATORS, n=1)
             hint = f"; did you mean {near[0]}?" if near else ""
-            yield Problem((*path, operator), f"there is no condition operator {operator}{hint}")
+            yield Problem(
+                (*path, operator), f"there is no condition operator {operator}{hint}"
+            )
         elif not isinstance(keys, dict):
-            yield Problem((*path, operator), f"an operator holds an object of keys, found {_what(keys)}")
+            yield Problem(
+                (*path, operator),
+                f"an operator holds an object of keys, found {_what(keys)}",
+            )
 
 
 def _google(document: Mapping[str, Any]) -> Iterator[Problem]:
@@ -311,11 +404,14 @@ def _binding(binding: Mapping[str, Any], path: Path) -> Iterator[Problem]:
         yield Problem((*path, "role"), f"allowed is {wrong.allowed}", role)
     for index, member in enumerate(members if isinstance(members, list) else []):
         if isinstance(member, str) and (wrong := google_member(member)) is not None:
-            yield Problem((*path, "members", index), f"allowed is {wrong.allowed}", member)
+            yield Problem(
+                (*path, "members", index), f"allowed is {wrong.allowed}", member
+            )
 
 
 def same_document(one: str, other: str) -> bool:
-    """Whether two texts are the same JSON, whatever their spacing and the order of their keys."""
+    """Whether two texts are the same JSON, whatever their spacing and the order of
+    their keys."""
     if not (one.lstrip()[:1] in ("{", "[") and other.lstrip()[:1] in ("{", "[")):
         return False
     try:

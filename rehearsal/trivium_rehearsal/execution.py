@@ -1,9 +1,11 @@
-"""What the stand-in provider asks of a resource type that a local emulator really executes.
+"""What the stand-in provider asks of a resource type that a local emulator really
+executes.
 
-The stand-in keeps checking inputs and keeping state; an `Executor` does the cloud's part: it calls the emulator
-and answers with what the emulator says. All values are plain Python data in the provider's wire spelling
-(camelCase keys), already free of secrets' wrappers and of unknowns. An executor never invents an output that the
-emulator could have been asked for.
+The stand-in keeps checking inputs and keeping state; an `Executor` does the cloud's
+part: it calls the emulator and answers with what the emulator says. All values are
+plain Python data in the provider's wire spelling (camelCase keys), already free of
+secrets' wrappers and of unknowns. An executor never invents an output that the emulator
+could have been asked for.
 """
 
 from collections.abc import Mapping
@@ -11,7 +13,8 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 Properties = dict[str, Any]
-"""A property bag as the provider protocol carries it; `Any` because each resource type has a shape of its own."""
+"""A property bag as the provider protocol carries it; `Any` because each resource type
+has a shape of its own."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,10 +41,12 @@ class Executor(Protocol):
         """Create the resource. Raises `ExecutionError` when the emulator refuses."""
 
     def read(self, id: str, state: Properties) -> Properties | None:
-        """Current outputs, or None when the resource no longer exists. `state` may be empty (import)."""
+        """Current outputs, or None when the resource no longer exists. `state` may be
+        empty (import)."""
 
     def update(self, id: str, state: Properties, inputs: Properties) -> Properties:
-        """Bring the resource to `inputs` (complete, not a delta) and return its outputs."""
+        """Bring the resource to `inputs` (complete, not a delta) and return its
+        outputs."""
 
     def delete(self, id: str, state: Properties) -> None:
         """Delete the resource; deleting what is already gone succeeds."""

@@ -1,11 +1,14 @@
-"""Values whose form is stated in words alone, so that no published model has it: networks, and Google's IAM.
+"""Values whose form is stated in words alone, so that no published model has it:
+networks, and Google's IAM.
 
-AWS: the provider's own validators want a network's first address, of the family that the property is for
-(terraform-provider-aws, ``verify.ValidIPv4CIDRNetworkAddress``, read 2026-11). EC2 itself would correct it, and so
-aws-native's inputs are not held to it. Azure refuses what is no network ("InvalidAddressPrefixFormat") and one whose
-address has bits beyond its prefix ("InvalidCIDRNotation"). Google's provider asks for a network in CIDR notation
-(terraform-provider-google, ``verify.ValidateIpCidrRange``). Google's IAM names the kinds of members in the reference
-of ``Policy.Binding``, and refuses a role that has none of three forms; its provider refuses deleted members.
+AWS: the provider's own validators want a network's first address, of the family that
+the property is for (terraform-provider-aws, ``verify.ValidIPv4CIDRNetworkAddress``,
+read 2026-11). EC2 itself would correct it, and so aws-native's inputs are not held to
+it. Azure refuses what is no network ("InvalidAddressPrefixFormat") and one whose
+address has bits beyond its prefix ("InvalidCIDRNotation"). Google's provider asks for a
+network in CIDR notation (terraform-provider-google, ``verify.ValidateIpCidrRange``).
+Google's IAM names the kinds of members in the reference of ``Policy.Binding``, and
+refuses a role that has none of three forms; its provider refuses deleted members.
 """
 
 import re
@@ -28,7 +31,13 @@ _MEMBERS: Final = (
     "projectViewer:",
     "iamMember:",  # a BigQuery dataset's word for any other
 )
-_EVERYBODY: Final = ("allUsers", "allAuthenticatedUsers", "projectOwners", "projectReaders", "projectWriters")
+_EVERYBODY: Final = (
+    "allUsers",
+    "allAuthenticatedUsers",
+    "projectOwners",
+    "projectReaders",
+    "projectWriters",
+)
 _ROLE: Final = re.compile(r"((organizations|projects)/[^/]+/)?roles/[A-Za-z0-9_.]+")
 _PREDEFINED: Final = re.compile(r"[a-z]+\.[A-Za-z.]+")
 
@@ -46,7 +55,8 @@ Form = Callable[[str], Wrong | None]
 
 
 def wrong_form(token: str, name: str, value: str) -> Wrong | None:
-    """What is wrong with the form of `value`, for the property `name` anywhere in a resource of the type `token`.
+    """What is wrong with the form of `value`, for the property `name` anywhere in a
+    resource of the type `token`.
 
     None where nothing is, or where no form is known.
     """
@@ -66,34 +76,52 @@ def _network(version: int | None, *, first: bool, source: str) -> Form:
             example = "2001:db8::/64" if version == 6 else "10.0.0.0/24"
             return Wrong(f"{family} in CIDR notation, such as {example} ({source})")
         if first and found.ip != found.network.network_address:
-            return Wrong(f"a network by its first address ({source})", near=str(found.network))
+            return Wrong(
+                f"a network by its first address ({source})", near=str(found.network)
+            )
         return None
 
     return judge
 
 
 def google_member(value: str) -> Wrong | None:
-    """A member of a binding. Source: Google IAM, REST reference of ``Policy.Binding.members``."""
+    """A member of a binding. Source: Google IAM, REST reference of
+    ``Policy.Binding.members``."""
     if value.startswith("deleted:"):
-        return Wrong("a member that exists; a deleted one is given no role (the provider's validator)")
-    if value in _EVERYBODY or any(value.startswith(kind) and value != kind for kind in _MEMBERS):
+        return Wrong(
+            "a member that exists; a deleted one is given no role (the provider's"
+            " validator)"
+        )
+    if value in _EVERYBODY or any(
+        value.startswith(kind) and value != kind for kind in _MEMBERS
+    ):
         return None
     kind, colon, name = value.partition(":")
-    kinds = get_close_matches(f"{kind}:", _MEMBERS, n=1, cutoff=0.7) if colon and name else []
+    kinds = (
+        get_close_matches(f"{kind}:", _MEMBERS, n=1, cutoff=0.7)
+        if colon and name
+        else []
+    )
     if not colon and "@" in value:
-        kinds, name = ["serviceAccount:" if value.endswith(".gserviceaccount.com") else "user:"], value
+        kinds, name = (
+            ["serviceAccount:" if value.endswith(".gserviceaccount.com") else "user:"],
+            value,
+        )
     return Wrong(
-        "a kind and a name, such as user:a@example.com or serviceAccount:…, or allUsers (Google IAM, Policy.Binding)",
+        "a kind and a name, such as user:a@example.com or serviceAccount:…, or allUsers"
+        " (Google IAM, Policy.Binding)",
         near=f"{kinds[0]}{name}" if kinds else None,
     )
 
 
 def google_role(value: str) -> Wrong | None:
-    """A role in a binding; a custom one by its whole name. Source: the error of Google's ``setIamPolicy``."""
+    """A role in a binding; a custom one by its whole name. Source: the error of
+    Google's ``setIamPolicy``."""
     if _ROLE.fullmatch(value):
         return None
     return Wrong(
-        "roles/ROLE, projects/PROJECT/roles/ROLE or organizations/ORGANIZATION/roles/ROLE (Google IAM, setIamPolicy)",
+        "roles/ROLE, projects/PROJECT/roles/ROLE or"
+        " organizations/ORGANIZATION/roles/ROLE (Google IAM, setIamPolicy)",
         near=f"roles/{value}" if _PREDEFINED.fullmatch(value) else None,
     )
 
@@ -107,7 +135,9 @@ _GOOGLE: Final = _network(None, first=False, source=_PROVIDER)
 _EC2_NETWORKS: Final = re.compile(
     r"aws:ec2/(vpc|subnet|defaultSubnet|routeTable|defaultRouteTable|vpcIpv4CidrBlockAssociation):"
 )
-_EC2_GROUPS: Final = re.compile(r"aws:ec2/(securityGroup|defaultSecurityGroup|securityGroupRule):")
+_EC2_GROUPS: Final = re.compile(
+    r"aws:ec2/(securityGroup|defaultSecurityGroup|securityGroupRule):"
+)
 _EC2_RULES: Final = re.compile(r"aws:vpc/securityGroup(Ingress|Egress)Rule:")
 _EC2_ROUTE: Final = re.compile(r"aws:ec2/route:")
 _AZURE_NETWORKS: Final = re.compile(r"azure-native:network:(VirtualNetwork|Subnet)$")
@@ -130,4 +160,5 @@ _FORMS: Final[Mapping[str, tuple[re.Pattern[str], Form]]] = {
     "members": (_GOOGLE_GRANTS, google_member),
     "role": (_GOOGLE_GRANTS, google_role),
 }
-"""A property's name, wherever it stands → the types it is meant for, and the form of its values."""
+"""A property's name, wherever it stands → the types it is meant for, and the form of
+its values."""

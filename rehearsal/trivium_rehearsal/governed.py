@@ -1,7 +1,9 @@
-"""The governed requests of a rehearsal: an ordinary application asks, while the endpoints misbehave on order.
+"""The governed requests of a rehearsal: an ordinary application asks, while the
+endpoints misbehave on order.
 
-The application is `examples/governed/application.py`, a process of its own that knows the signed descriptor and nothing
-else. What really reached the model endpoints is told by the endpoints themselves.
+The application is `examples/governed/application.py`, a process of its own that knows
+the signed descriptor and nothing else. What really reached the model endpoints is told
+by the endpoints themselves.
 """
 
 import json
@@ -25,9 +27,12 @@ from trivium_rehearsal import processes
 
 _SERVICE: dict[Cloud, str] = {"aws": "bedrock", "gcp": "vertex", "azure": "foundry"}
 SECRET = "AKIAIOSFODNN7EXAMPLE"  # noqa: S105 -- Amazon's documentation key; the application's leak carries the same
-_DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # loopback: whatever proxy the user has set
+_DIRECT = urllib.request.build_opener(
+    urllib.request.ProxyHandler({})
+)  # loopback: whatever proxy the user has set
 READY_S = 60.0
-"""The endpoints load the embedded model when they start: half a second here, much more on a busy machine."""
+"""The endpoints load the embedded model when they start: half a second here, much more
+on a busy machine."""
 SCENE_S = 180.0
 """No scene may take longer; the slowest waits for nine answers of an embedded model."""
 
@@ -63,7 +68,8 @@ class Demonstration:
     answers: tuple[Answer, ...]
     claims: tuple[Claim, ...]
     attempts: int
-    """Attempts that the endpoints and the guard saw, and that the audit log must therefore hold."""
+    """Attempts that the endpoints and the guard saw, and that the audit log must
+    therefore hold."""
 
 
 class SceneError(TriviumError):
@@ -113,9 +119,12 @@ class Endpoints:
         self.credentials = credentials
 
     def rehearsed(self, draft: Deployment) -> Deployment:
-        """The draft with the local endpoints in place of the clouds', marked as a rehearsal."""
+        """The draft with the local endpoints in place of the clouds', marked as a
+        rehearsal."""
         return msgspec.structs.replace(
-            draft, rehearsal=True, routes=tuple(self._moved(route) for route in draft.routes)
+            draft,
+            rehearsal=True,
+            routes=tuple(self._moved(route) for route in draft.routes),
         )
 
     def order(self, **fault: object) -> None:
@@ -140,32 +149,49 @@ class Endpoints:
         return sum(int(account["requests"]) for account in self.counters().values())
 
     def received(self, text: str) -> dict[str, Any]:
-        """Per endpoint in how many requests the text arrived, and whether all were kept to look through."""
+        """Per endpoint in how many requests the text arrived, and whether all were kept
+        to look through."""
         return dict(self._control("/received_contains", {"text": text}))
 
     def _moved(self, route: Route) -> Route:
         location = route.endpoint.partition("/v1/")[2] if route.cloud == "gcp" else ""
-        suffix = {"aws": "", "gcp": f"/v1/{location}", "azure": "/anthropic"}[route.cloud]
+        suffix = {"aws": "", "gcp": f"/v1/{location}", "azure": "/anthropic"}[
+            route.cloud
+        ]
         endpoint = self._addresses[_SERVICE[route.cloud]] + suffix
-        return msgspec.structs.replace(route, endpoint=endpoint, guardrail=_spelled(route.guardrail))
+        return msgspec.structs.replace(
+            route, endpoint=endpoint, guardrail=_spelled(route.guardrail)
+        )
 
-    def _control(self, path: str, body: object = None) -> Any:  # JSON, whose shape is the endpoint's
+    def _control(
+        self, path: str, body: object = None
+    ) -> Any:  # JSON, whose shape is the endpoint's
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(  # noqa: S310 -- our own loopback address
-            self._addresses["control"] + path, data=data, headers={"content-type": "application/json"}
+            self._addresses["control"] + path,
+            data=data,
+            headers={"content-type": "application/json"},
         )
         with _DIRECT.open(request, timeout=10) as answer:
             return json.load(answer) if answer.status == HTTPStatus.OK else None
 
 
 @contextmanager
-def endpoints(draft: Deployment, *, env: Mapping[str, str], logs: Path) -> Iterator[Endpoints]:
+def endpoints(
+    draft: Deployment, *, env: Mapping[str, str], logs: Path
+) -> Iterator[Endpoints]:
     """Start endpoints that serve exactly what the draft's routes name."""
     credentials = Credentials.fresh()
     log = logs / "endpoints.log"
     log.unlink(missing_ok=True)
     command = [sys.executable, "-m", "trivium_rehearsal.endpoints", "--config", "-"]
-    with processes.start(command, name="the local model endpoints", env=env, log=log, stdin=subprocess.PIPE) as child:
+    with processes.start(
+        command,
+        name="the local model endpoints",
+        env=env,
+        log=log,
+        stdin=subprocess.PIPE,
+    ) as child:
         assert child.stdin is not None  # noqa: S101 -- asked for above
         child.stdin.write(json.dumps(_configuration(draft, credentials)).encode())
         child.stdin.close()
@@ -200,20 +226,27 @@ class Application:
             code = child.wait(SCENE_S)
         if code:
             raise SceneError(
-                f"The application's scene `{scene}` ended with exit code {code}:\n{log.read_text(errors='replace')}"
+                f"The application's scene `{scene}` ended with exit code"
+                f" {code}:\n{log.read_text(errors='replace')}"
             )
 
 
-def answer_everywhere(application: Application, deployment: Deployment) -> tuple[tuple[Answer, ...], Claim]:
+def answer_everywhere(
+    application: Application, deployment: Deployment
+) -> tuple[tuple[Answer, ...], Claim]:
     """One question on each route and tier."""
     results = list(application.play("answers"))
     answers = tuple(
         Answer(**{name: result[name] for name in Answer.__dataclass_fields__})
         for result in results
-        if result["outcome"] == "answered" and result["text"].strip() and result["rehearsal"]
+        if result["outcome"] == "answered"
+        and result["text"].strip()
+        and result["rehearsal"]
     )
     asked = sum(len(route.models) for route in deployment.routes)
-    refusals = "; ".join(result["message"] for result in results if result["outcome"] != "answered")
+    refusals = "; ".join(
+        result["message"] for result in results if result["outcome"] != "answered"
+    )
     return answers, Claim(
         "Every route answers on every tier, and says that it is a rehearsal",
         len(answers) == asked == len(results),
@@ -222,12 +255,15 @@ def answer_everywhere(application: Application, deployment: Deployment) -> tuple
 
 
 def stop_a_secret(application: Application, local: Endpoints) -> Claim:
-    """A question that carries a secret is refused before it leaves; the endpoints never see it."""
+    """A question that carries a secret is refused before it leaves; the endpoints never
+    see it."""
     before = local.arrived
     (result,) = application.play("leak")
     arrived = local.arrived - before
     seen = local.received(SECRET)
-    nothing = arrived == 0 and all(found["requests"] == 0 and found["complete"] for found in seen.values())
+    nothing = arrived == 0 and all(
+        found["requests"] == 0 and found["complete"] for found in seen.values()
+    )
     provisions = ", ".join(result.get("provisions", ())) or result["outcome"]
     return Claim(
         "A secret is stopped before it leaves",
@@ -236,26 +272,41 @@ def stop_a_secret(application: Application, local: Endpoints) -> Claim:
     )
 
 
-def fail_over(application: Application, local: Endpoints, deployment: Deployment) -> Claim:
+def fail_over(
+    application: Application, local: Endpoints, deployment: Deployment
+) -> Claim:
     """The preferred route is overloaded; another one inside the zone answers."""
     first = deployment.routes[0]
-    local.order(kind="overloaded", cloud=_SERVICE[first.cloud], times=None, retry_after_s=None)
+    local.order(
+        kind="overloaded", cloud=_SERVICE[first.cloud], times=None, retry_after_s=None
+    )
     (result,) = application.play("ask")
-    refused = local.counters()[_SERVICE[first.cloud]]["outcomes"].get("fault:overloaded", 0)
+    refused = local.counters()[_SERVICE[first.cloud]]["outcomes"].get(
+        "fault:overloaded", 0
+    )
     local.reset()
     if result["outcome"] != "answered":
-        return Claim("A 529 storm moves the request to another cloud in the zone", False, result["message"])
+        return Claim(
+            "A 529 storm moves the request to another cloud in the zone",
+            False,
+            result["message"],
+        )
     answered = deployment.route(result["route"])
-    strays = [outside(deployment.zone, answered.cloud, target.destinations) for target in answered.models.values()]
+    strays = [
+        outside(deployment.zone, answered.cloud, target.destinations)
+        for target in answered.models.values()
+    ]
     return Claim(
         "A 529 storm moves the request to another cloud in the zone",
         answered.id != first.id and refused > 0 and not any(strays),
-        f"{first.id} refused {refused} times, {answered.id} answered, zone {deployment.zone}",
+        f"{first.id} refused {refused} times, {answered.id} answered, zone"
+        f" {deployment.zone}",
     )
 
 
 def refuse_a_truncated_stream(application: Application, local: Endpoints) -> Claim:
-    """Streams end cleanly and too early on every route; none of them counts as an answer."""
+    """Streams end cleanly and too early on every route; none of them counts as an
+    answer."""
     local.order(kind="truncate", stream=True, times=None, after_events=12)
     (result,) = application.play("stream")
     local.reset()
@@ -272,19 +323,27 @@ def stream_an_answer(application: Application) -> Claim:
     return Claim(
         "A whole stream is an answer",
         result["outcome"] == "answered" and result["pieces"] > 1,
-        f"{result['pieces']} pieces" if result["outcome"] == "answered" else result["message"],
+        (
+            f"{result['pieces']} pieces"
+            if result["outcome"] == "answered"
+            else result["message"]
+        ),
     )
 
 
 def _spelled(guardrail: GuardrailRef | None) -> GuardrailRef | None:
-    """The local AWS makes guardrail ids like `gr-6cea86`, with a hyphen that the Bedrock runtime's API refuses."""
+    """The local AWS makes guardrail ids like `gr-6cea86`, with a hyphen that the
+    Bedrock runtime's API refuses."""
     if guardrail is None:
         return None
-    return msgspec.structs.replace(guardrail, identifier=guardrail.identifier.replace("-", ""))
+    return msgspec.structs.replace(
+        guardrail, identifier=guardrail.identifier.replace("-", "")
+    )
 
 
 def _configuration(draft: Deployment, credentials: Credentials) -> dict[str, Any]:
-    """What the endpoints are told: the identities, and the models of the draft's routes. Any: JSON."""
+    """What the endpoints are told: the identities, and the models of the draft's
+    routes. Any: JSON."""
     settings: dict[str, Any] = {"source": {"kind": "model"}}
     for route in draft.routes:
         models: dict[str, Any] = {target.id: {} for target in route.models.values()}
@@ -294,7 +353,9 @@ def _configuration(draft: Deployment, credentials: Credentials) -> dict[str, Any
                 "secret_access_key": credentials.secret_access_key,
             }
             guardrail = _spelled(route.guardrail)
-            guardrails = {guardrail.identifier: [guardrail.version]} if guardrail else {}
+            guardrails = (
+                {guardrail.identifier: [guardrail.version]} if guardrail else {}
+            )
             settings["bedrock"] = {
                 "region": route.region,
                 "identities": [identity],
@@ -310,5 +371,8 @@ def _configuration(draft: Deployment, credentials: Credentials) -> dict[str, Any
                 "models": models,
             }
         else:
-            settings["foundry"] = {"identities": [{"token": credentials.entra_token}], "models": models}
+            settings["foundry"] = {
+                "identities": [{"token": credentials.entra_token}],
+                "models": models,
+            }
     return settings

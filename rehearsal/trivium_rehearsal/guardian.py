@@ -1,14 +1,18 @@
-"""Runs one command and answers for all that it starts: once it ends, or its asker dies, nothing lives on.
+"""Runs one command and answers for all that it starts: once it ends, or its asker dies,
+nothing lives on.
 
     python -I -S guardian.py <lifeline> <command> …
 
-`<lifeline>` is the read end of a pipe whose only write end is held by the process that asked. The system closes it
-when that process ends, however it ends (`kill -9` too), and that is the signal to kill everything. The usual
-alternative, `PR_SET_PDEATHSIG`, fires when the *thread* that started a child ends, reaches one generation only, and
-exists on Linux alone; it is used here for the one case it suits, the command outliving this guardian.
+`<lifeline>` is the read end of a pipe whose only write end is held by the process that
+asked. The system closes it when that process ends, however it ends (`kill -9` too), and
+that is the signal to kill everything. The usual alternative, `PR_SET_PDEATHSIG`, fires
+when the *thread* that started a child ends, reaches one generation only, and exists on
+Linux alone; it is used here for the one case it suits, the command outliving this
+guardian.
 
-Signals that ask for an end are passed on to the command's process group. The exit code is the command's own, or
-128 + the signal that ended it. Started with `-I -S` it takes some 15 ms; only the standard library is imported.
+Signals that ask for an end are passed on to the command's process group. The exit code
+is the command's own, or 128 + the signal that ended it. Started with `-I -S` it takes
+some 15 ms; only the standard library is imported.
 """
 
 import os
@@ -21,16 +25,25 @@ from pathlib import Path
 
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
-"""prctl(2), linux/prctl.h: orphaned descendants become children of this process instead of init's."""
+"""prctl(2), linux/prctl.h: orphaned descendants become children of this process instead
+of init's."""
 
-PASSED_ON = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2)
+PASSED_ON = (
+    signal.SIGINT,
+    signal.SIGTERM,
+    signal.SIGHUP,
+    signal.SIGQUIT,
+    signal.SIGUSR1,
+    signal.SIGUSR2,
+)
 SWEEP_S = 10.0
-"""How long killed descendants may take to disappear; one stuck in the kernel for longer is left to init."""
+"""How long killed descendants may take to disappear; one stuck in the kernel for longer
+is left to init."""
 
 
 def end_with_make() -> None:
-    """When `make` started this process, ask it to end (SIGTERM) when make does: killed by `kill -9`, make itself asks
-    nobody (Linux)."""
+    """When `make` started this process, ask it to end (SIGTERM) when make does: killed
+    by `kill -9`, make itself asks nobody (Linux)."""
     with suppress(OSError):
         if Path(f"/proc/{os.getppid()}/comm").read_text().strip() in {"make", "gmake"}:
             _prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
@@ -45,7 +58,9 @@ def main(lifeline: int, command: list[str]) -> int:
     os.set_blocking(waker, False)
     signal.set_wakeup_fd(waker, warn_on_full_buffer=False)
     for number in (*PASSED_ON, signal.SIGCHLD):
-        signal.signal(number, lambda *_: None)  # The wake-up pipe carries the number; a handler must exist.
+        signal.signal(
+            number, lambda *_: None
+        )  # The wake-up pipe carries the number; a handler must exist.
     child = _start(command, os.getpid())
     try:
         return _watch(child, lifeline, woken)
@@ -54,7 +69,8 @@ def main(lifeline: int, command: list[str]) -> int:
 
 
 def _watch(child: int, lifeline: int, woken: int) -> int:
-    """Pass signals on until the child ends (its exit code) or the lifeline does (128 + SIGKILL)."""
+    """Pass signals on until the child ends (its exit code) or the lifeline does (128 +
+    SIGKILL)."""
     while True:
         code = _reap(child)
         if code is not None:
@@ -69,10 +85,13 @@ def _watch(child: int, lifeline: int, woken: int) -> int:
 
 
 def _start(command: list[str], guardian: int) -> int:
-    """Start the command at the head of a process group of its own; it dies with this guardian (Linux)."""
+    """Start the command at the head of a process group of its own; it dies with this
+    guardian (Linux)."""
     child = os.fork()
     if child:
-        with suppress(OSError):  # The child does it too; whoever is second may be refused.
+        with suppress(
+            OSError
+        ):  # The child does it too; whoever is second may be refused.
             os.setpgid(child, child)
         return child
     try:
@@ -81,7 +100,9 @@ def _start(command: list[str], guardian: int) -> int:
         if os.getppid() != guardian:
             os._exit(128 + signal.SIGKILL)
         for number in (*PASSED_ON, signal.SIGCHLD, signal.SIGPIPE, signal.SIGXFSZ):
-            signal.signal(number, signal.SIG_DFL)  # Python ignores the last two, and exec hands that down.
+            signal.signal(
+                number, signal.SIG_DFL
+            )  # Python ignores the last two, and exec hands that down.
         os.execvp(command[0], command)  # noqa: S606 - the caller's own command, as a list
     except OSError as error:
         os.write(2, f"{command[0]}: {error.strerror}\n".encode())
@@ -94,7 +115,9 @@ def _reap(child: int) -> int | None:
         try:
             pid, status = os.waitpid(-1, os.WNOHANG)
         except ChildProcessError:
-            return 128 + signal.SIGKILL  # Cannot be: only this function collects the child.
+            return (
+                128 + signal.SIGKILL
+            )  # Cannot be: only this function collects the child.
         if pid == 0:
             return None
         if pid == child:
@@ -103,7 +126,8 @@ def _reap(child: int) -> int | None:
 
 
 def _kill_everything(child: int) -> None:
-    """Kill the command's group and, on Linux, every descendant wherever it hid; return when none is left."""
+    """Kill the command's group and, on Linux, every descendant wherever it hid; return
+    when none is left."""
     _kill_group(child, signal.SIGKILL)
     deadline = time.monotonic() + SWEEP_S
     while time.monotonic() < deadline:
@@ -118,13 +142,16 @@ def _kill_everything(child: int) -> None:
 
 
 def _children() -> list[int]:
-    """Our living children, with those that were orphaned to us. Empty where there is no /proc."""
+    """Our living children, with those that were orphaned to us. Empty where there is no
+    /proc."""
     me = str(os.getpid())
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
         with suppress(OSError, IndexError):
             # pid (name, which may hold anything) state ppid …
-            if (folder / "stat").read_text(errors="replace").rpartition(")")[2].split()[1] == me:
+            if (folder / "stat").read_text(errors="replace").rpartition(")")[2].split()[
+                1
+            ] == me:
                 found.append(int(folder.name))
     return found
 
@@ -135,7 +162,8 @@ def _kill_group(leader: int, number: int) -> None:
 
 
 def _prctl(option: int, value: int) -> None:
-    """prctl(2) where there is one (Linux); elsewhere the lifeline and the process group must do."""
+    """prctl(2) where there is one (Linux); elsewhere the lifeline and the process group
+    must do."""
     if sys.platform == "linux":
         import ctypes
 
@@ -143,5 +171,6 @@ def _prctl(option: int, value: int) -> None:
 
 
 if __name__ == "__main__":
-    # Past the interpreter's own shutdown: nothing is left to flush, and it would only cost time.
+    # Past the interpreter's own shutdown: nothing is left to flush, and it would only
+    # cost time.
     os._exit(main(int(sys.argv[1]), sys.argv[2:]))

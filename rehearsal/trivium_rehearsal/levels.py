@@ -25,7 +25,8 @@ class Level(Enum):
     EXECUTED = "executed"
     """Really created, read, changed and deleted in the local emulator."""
     CHECKED = "checked"
-    """Inputs checked against the SDK's types and a vendor's model that corresponds one to one; outputs made up."""
+    """Inputs checked against the SDK's types and a vendor's model that corresponds one
+    to one; outputs made up."""
     SYNTHESISED = "synthesised"
     """Inputs checked against the SDK's types alone; outputs made up."""
 
@@ -33,7 +34,8 @@ class Level(Enum):
 def level_of(token: str) -> Level:
     """The level of the resource type `token` when the emulator is there.
 
-    A type that no stand-in serves (a dynamic provider's, for instance) is *synthesised*: nothing here proves it.
+    A type that no stand-in serves (a dynamic provider's, for instance) is
+    *synthesised*: nothing here proves it.
     """
     from trivium_rehearsal.aws import EXECUTED
 
@@ -49,13 +51,17 @@ def level_of(token: str) -> Level:
 
 
 def _is_described(type_: ResourceType) -> bool:
-    """Whether Azure's own model limits the inputs. The generic `resources:Resource` has a body of any shape."""
+    """Whether Azure's own model limits the inputs. The generic `resources:Resource` has
+    a body of any shape."""
     body = type_.inputs.fields.get("properties")
-    return not (body and isinstance(body.type, Anything)) and _has_enumeration(type_.inputs, set())
+    return not (body and isinstance(body.type, Anything)) and _has_enumeration(
+        type_.inputs, set()
+    )
 
 
 def _has_enumeration(type_: Type, seen: set[int]) -> bool:
-    """Whether Azure's own enumerations limit any input: azure-native's types are Azure's model, one to one."""
+    """Whether Azure's own enumerations limit any input: azure-native's types are
+    Azure's model, one to one."""
     if isinstance(type_, Enumeration):
         return azure_enums.limits(type_) is not None
     if isinstance(type_, ListOf | MapOf):

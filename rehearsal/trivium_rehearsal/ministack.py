@@ -1,9 +1,12 @@
-"""The local AWS emulator as a child process: MiniStack, on 127.0.0.1 alone, its state in one folder.
+"""The local AWS emulator as a child process: MiniStack, on 127.0.0.1 alone, its state
+in one folder.
 
-It starts in an environment of its own making: nothing that the user has set (`AWS_*`, proxies, Docker) reaches it.
-A graceful stop saves its state. After any other end (`kill -9`, a crash) the saved state is older than the objects on
-disk and than the stack's state, so the next start begins empty and says so: `lost_state` is True, every read finds
-nothing, and an `up` with a refresh makes everything again. Half a state would be worse than none.
+It starts in an environment of its own making: nothing that the user has set (`AWS_*`,
+proxies, Docker) reaches it. A graceful stop saves its state. After any other end
+(`kill -9`, a crash) the saved state is older than the objects on disk and than the
+stack's state, so the next start begins empty and says so: `lost_state` is True, every
+read finds nothing, and an `up` with a refresh makes everything again. Half a state
+would be worse than none.
 """
 
 import contextlib
@@ -18,18 +21,27 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
-from trivium_rehearsal.processes import Child, ProcessError, free_port, start, wait_until
+from trivium_rehearsal.processes import (
+    Child,
+    ProcessError,
+    free_port,
+    start,
+    wait_until,
+)
 
 START_TIMEOUT_S = 60.0
 """It starts in 1 to 2 s; the rest is for a machine busy with something else."""
 STOP_GRACE_S = 20.0
-"""Saving the state of 1,250 resources took 0.5 s on two cores; killing it meanwhile would lose all of it."""
+"""Saving the state of 1,250 resources took 0.5 s on two cores; killing it meanwhile
+would lose all of it."""
 PORT_TRIES = 3
-"""A free port may be taken between looking and binding; three times in a row means something else is wrong."""
+"""A free port may be taken between looking and binding; three times in a row means
+something else is wrong."""
 
 _NOT_SAVED = "Persistence: failed to save"
 _NOT_LOADED = ("Persistence: failed to load", "Failed to restore persisted state")
-"""What MiniStack 1.5.33 logs and otherwise ignores when the disk is full or a file is damaged."""
+"""What MiniStack 1.5.33 logs and otherwise ignores when the disk is full or a file is
+damaged."""
 
 _HEALTH = "/_ministack/health"
 _SETTINGS = {
@@ -46,10 +58,11 @@ _SETTINGS = {
 
 
 class MiniStack:
-    """The running emulator, for a `with` block. Raises `ProcessError` when it does not start, quoting its log, or
-    when another one already runs in the same folder.
+    """The running emulator, for a `with` block. Raises `ProcessError` when it does not
+    start, quoting its log, or when another one already runs in the same folder.
 
-    `state_dir` is made when missing and holds everything that MiniStack writes, its log apart.
+    `state_dir` is made when missing and holds everything that MiniStack writes, its log
+    apart.
     """
 
     def __init__(self, state_dir: Path, python: Path, log: Path) -> None:
@@ -58,8 +71,9 @@ class MiniStack:
         self.log = log
         """What it writes to its output; appended to."""
         self.lost_state = False
-        """Whether the last run here did not end gracefully (or its state cannot be read), so that this one began
-        without it, in whole or in part. An `up` must then refresh first."""
+        """Whether the last run here did not end gracefully (or its state cannot be
+        read), so that this one began without it, in whole or in part. An `up` must then
+        refresh first."""
         self._python = python
         self._child: Child | None = None
         self._port = 0
@@ -104,7 +118,10 @@ class MiniStack:
         raise AssertionError("unreachable: the last try returns or raises")
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         try:
             graceful = self._running().stop(STOP_GRACE_S) == 0
@@ -115,8 +132,11 @@ class MiniStack:
             self._unlock_folder()
 
     def listening(self) -> list[str]:
-        """Every address and port on which the emulator listens, from Linux's socket tables; for proof."""
-        return sorted(f"{entry.host}:{entry.port}" for entry in _listeners(_family(self.pid)))
+        """Every address and port on which the emulator listens, from Linux's socket
+        tables; for proof."""
+        return sorted(
+            f"{entry.host}:{entry.port}" for entry in _listeners(_family(self.pid))
+        )
 
     @property
     def _running_mark(self) -> Path:
@@ -132,7 +152,8 @@ class MiniStack:
         except BlockingIOError as error:
             self._unlock_folder()
             raise ProcessError(
-                f"Another AWS emulator already runs in {self.state_dir}; two would overwrite each other's state.",
+                f"Another AWS emulator already runs in {self.state_dir}; two would"
+                " overwrite each other's state.",
                 next_step="Wait until the other run has ended, then run it again.",
             ) from error
 
@@ -161,12 +182,23 @@ class MiniStack:
             (self.state_dir / folder).mkdir(parents=True, exist_ok=True)
         self._running_mark.touch()
         self._log_begins = self.log.stat().st_size if self.log.exists() else 0
-        child = start([self._python, "-m", "ministack"], name="The AWS emulator", env=self._environment(), log=self.log)
+        child = start(
+            [self._python, "-m", "ministack"],
+            name="The AWS emulator",
+            env=self._environment(),
+            log=self.log,
+        )
         try:
-            wait_until(child, self._healthy, timeout_s=START_TIMEOUT_S, what=f"healthy at {self.url}")
+            wait_until(
+                child,
+                self._healthy,
+                timeout_s=START_TIMEOUT_S,
+                what=f"healthy at {self.url}",
+            )
         except BaseException:
             child.stop()
-            self._running_mark.unlink()  # nothing was asked of it: the saved state is as it was
+            # nothing was asked of it: the saved state is as it was
+            self._running_mark.unlink()
             raise
         self._child = child
 
@@ -180,7 +212,9 @@ class MiniStack:
             "S3_DATA_DIR": str(self.state_dir / "objects"),
             "GATEWAY_PORT": str(self._port),
             "EDGE_PORT": str(self._port),
-            "DOCKER_HOST": f"unix://{self.state_dir / 'no-docker.sock'}",  # else it tidies up the user's containers
+            "DOCKER_HOST": (
+                f"unix://{self.state_dir / 'no-docker.sock'}"
+            ),  # else it tidies up the user's containers
             "PYTHONUNBUFFERED": "1",
             "PYTHONDONTWRITEBYTECODE": "1",
         }
@@ -195,7 +229,10 @@ class MiniStack:
 
     def _running(self) -> Child:
         if self._child is None:
-            raise ProcessError("The AWS emulator is not running.", next_step="Use it inside a `with` block.")
+            raise ProcessError(
+                "The AWS emulator is not running.",
+                next_step="Use it inside a `with` block.",
+            )
         return self._child
 
 
@@ -216,21 +253,31 @@ def _family(pid: int) -> set[int]:
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             with contextlib.suppress(OSError, IndexError, ValueError):
-                parents[int(entry.name)] = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
+                parents[int(entry.name)] = int(
+                    (entry / "stat").read_text().rpartition(")")[2].split()[1]
+                )
     family = {pid}
-    while more := {child for child, parent in parents.items() if parent in family} - family:
+    while (
+        more := {child for child, parent in parents.items() if parent in family}
+        - family
+    ):
         family |= more
     return family
 
 
 def _listeners(pids: set[int]) -> list[_Listener]:
-    """Listening TCP sockets of these processes (proc(5): state 0A is LISTEN, addresses are little-endian hex)."""
+    """Listening TCP sockets of these processes (proc(5): state 0A is LISTEN, addresses
+    are little-endian hex)."""
     inodes = set()
     for pid in pids:
         with contextlib.suppress(OSError):
             for handle in Path(f"/proc/{pid}/fd").iterdir():
                 with contextlib.suppress(OSError):
-                    inodes.add(str(handle.readlink()).removeprefix("socket:[").removesuffix("]"))
+                    inodes.add(
+                        str(handle.readlink())
+                        .removeprefix("socket:[")
+                        .removesuffix("]")
+                    )
     found = []
     for table in ("tcp", "tcp6"):
         for line in Path(f"/proc/net/{table}").read_text().splitlines()[1:]:
@@ -242,6 +289,11 @@ def _listeners(pids: set[int]) -> list[_Listener]:
 
 
 def _address(hexadecimal: str) -> str:
-    words = [bytes.fromhex(hexadecimal[at : at + 8])[::-1] for at in range(0, len(hexadecimal), 8)]
+    words = [
+        bytes.fromhex(hexadecimal[at : at + 8])[::-1]
+        for at in range(0, len(hexadecimal), 8)
+    ]
     packed = b"".join(words)
-    return socket.inet_ntop(socket.AF_INET if len(packed) == 4 else socket.AF_INET6, packed)
+    return socket.inet_ntop(
+        socket.AF_INET if len(packed) == 4 else socket.AF_INET6, packed
+    )

@@ -1,7 +1,8 @@
 """Where the stand-ins pretend to be: account, Region, project, subscription, tenant.
 
-Every identifier is one that cannot exist or is reserved, so that nothing made here can be mistaken for a real one.
-The AWS account is the one that the local emulator answers with.
+Every identifier is one that cannot exist or is reserved, so that nothing made here can
+be mistaken for a real one. The AWS account is the one that the local emulator answers
+with.
 """
 
 import json
@@ -32,7 +33,8 @@ class Place:
 
     @property
     def partition(self) -> str:
-        """AWS partition of the Region (AWS General Reference, "AWS service endpoints")."""
+        """AWS partition of the Region (AWS General Reference, "AWS service
+        endpoints")."""
         if self.region.startswith("us-gov-"):
             return "aws-us-gov"
         return "aws-cn" if self.region.startswith("cn-") else "aws"
@@ -42,14 +44,33 @@ NOWHERE: Final = Place()
 
 
 def place_of(package: str, config: Mapping[str, Any]) -> Place:
-    """The place that a provider's configuration names; what it leaves out is the rehearsal's own."""
-    known = {name: value for name, value in config.items() if isinstance(value, str) and value}
-    tags = _object(config.get("defaultTags")).get("tags") or _object(config.get("defaultLabels"))
-    labels = {str(key): str(value) for key, value in tags.items()} if isinstance(tags, dict) else {}
+    """The place that a provider's configuration names; what it leaves out is the
+    rehearsal's own."""
+    known = {
+        name: value
+        for name, value in config.items()
+        if isinstance(value, str) and value
+    }
+    tags = _object(config.get("defaultTags")).get("tags") or _object(
+        config.get("defaultLabels")
+    )
+    labels = (
+        {str(key): str(value) for key, value in tags.items()}
+        if isinstance(tags, dict)
+        else {}
+    )
     return Place(
-        region=known.get("region", NOWHERE.region) if package.startswith("aws") else NOWHERE.region,
+        region=(
+            known.get("region", NOWHERE.region)
+            if package.startswith("aws")
+            else NOWHERE.region
+        ),
         project=known.get("project", NOWHERE.project),
-        gcp_region=known.get("region", NOWHERE.gcp_region) if package == "gcp" else NOWHERE.gcp_region,
+        gcp_region=(
+            known.get("region", NOWHERE.gcp_region)
+            if package == "gcp"
+            else NOWHERE.gcp_region
+        ),
         gcp_zone=known.get("zone", NOWHERE.gcp_zone),
         subscription=known.get("subscriptionId", NOWHERE.subscription),
         tenant=known.get("tenantId", NOWHERE.tenant),

@@ -1,8 +1,10 @@
-"""Children that never outlive us: started under a guardian, stopped gracefully, then by force.
+"""Children that never outlive us: started under a guardian, stopped gracefully, then by
+force.
 
-Whatever ends this process (success, an exception, Ctrl-C, `kill -9`), each child started here and everything that
-it started is gone soon after; `guardian.py` says how. Children never see the terminal's Ctrl-C themselves: this process
-gets it, and stops them in its own order.
+Whatever ends this process (success, an exception, Ctrl-C, `kill -9`), each child
+started here and everything that it started is gone soon after; `guardian.py` says how.
+Children never see the terminal's Ctrl-C themselves: this process gets it, and stops
+them in its own order.
 """
 
 import os
@@ -26,7 +28,8 @@ from typing import IO, Self
 from trivium.errors import TriviumError
 
 PORTS = range(20_000, 30_000)
-"""Below the ports that Linux (from 32768) and others hand out by themselves, so nothing takes one by chance."""
+"""Below the ports that Linux (from 32768) and others hand out by themselves, so nothing
+takes one by chance."""
 GRACE_S = 5.0
 """How long a child may take to end after it was asked to."""
 QUOTED_LINES = 12
@@ -35,15 +38,24 @@ _GUARDIAN = Path(__file__).with_name("guardian.py")
 
 
 class ProcessError(TriviumError):
-    """A child could not be started, failed, or did not become ready. Quotes the last lines that it wrote."""
+    """A child could not be started, failed, or did not become ready. Quotes the last
+    lines that it wrote."""
 
     fault = "platform"
 
 
 class Child:
-    """One running command with all that it starts. As a context manager it is stopped on the way out."""
+    """One running command with all that it starts. As a context manager it is stopped
+    on the way out."""
 
-    def __init__(self, guardian: subprocess.Popen[bytes], lifeline: int, *, name: str, log: Path | None) -> None:
+    def __init__(
+        self,
+        guardian: subprocess.Popen[bytes],
+        lifeline: int,
+        *,
+        name: str,
+        log: Path | None,
+    ) -> None:
         self._guardian = guardian
         self._lifeline: int | None = lifeline
         self.name = name
@@ -76,7 +88,8 @@ class Child:
         return self._guardian.poll()
 
     def wait(self, timeout_s: float | None = None) -> int:
-        """Exit code, once it has ended. Raises `TimeoutError` after `timeout_s`; the child runs on."""
+        """Exit code, once it has ended. Raises `TimeoutError` after `timeout_s`; the
+        child runs on."""
         try:
             code = self._guardian.wait(timeout_s)
         except subprocess.TimeoutExpired as error:
@@ -84,8 +97,11 @@ class Child:
         self._let_go()
         return code
 
-    def stop(self, grace_s: float = GRACE_S, ask_with: signal.Signals = signal.SIGTERM) -> int:
-        """Ask it to end, kill it (and its descendants) after `grace_s`; return its exit code. Twice is fine."""
+    def stop(
+        self, grace_s: float = GRACE_S, ask_with: signal.Signals = signal.SIGTERM
+    ) -> int:
+        """Ask it to end, kill it (and its descendants) after `grace_s`; return its exit
+        code. Twice is fine."""
         if self.poll() is None:
             self._guardian.send_signal(ask_with)
             with suppress(TimeoutError):
@@ -94,12 +110,15 @@ class Child:
         return self._guardian.wait()
 
     def last_lines(self) -> str:
-        """The end of its log, indented for quoting, of tracebacks only the error; empty without a log."""
+        """The end of its log, indented for quoting, of tracebacks only the error; empty
+        without a log."""
         if self.log is None:
             return ""
         with suppress(OSError), self.log.open("rb") as file:
             file.seek(max(0, self.log.stat().st_size - 16_384))
-            lines = _without_tracebacks(file.read().decode(errors="replace").splitlines())[-QUOTED_LINES:]
+            lines = _without_tracebacks(
+                file.read().decode(errors="replace").splitlines()
+            )[-QUOTED_LINES:]
             return "\n".join(f"    {line}" for line in lines)
         return ""
 
@@ -112,7 +131,10 @@ class Child:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self.stop()
 
@@ -128,19 +150,30 @@ def start(
     stdout: int | IO[bytes] | None = None,
     stderr: int | IO[bytes] | None = None,
 ) -> Child:
-    """Start `command` under a guardian, in a session of its own, with exactly the environment `env`.
+    """Start `command` under a guardian, in a session of its own, with exactly the
+    environment `env`.
 
-    With `log`, output and errors are appended there; else they go where `stdout` and `stderr` say, by default where
-    ours go. Raises `ProcessError` when the program does not exist.
+    With `log`, output and errors are appended there; else they go where `stdout` and
+    `stderr` say, by default where ours go. Raises `ProcessError` when the program does
+    not exist.
     """
     program = shutil.which(str(command[0]), path=env.get("PATH", os.defpath))
     if program is None:
         raise ProcessError(
-            f"{name} could not be started: there is no program `{command[0]}`.", next_step="Run `make clean up`."
+            f"{name} could not be started: there is no program `{command[0]}`.",
+            next_step="Run `make clean up`.",
         )
     theirs, ours = os.pipe()
     try:
-        guarded = [sys.executable, "-I", "-S", str(_GUARDIAN), str(theirs), program, *map(str, command[1:])]
+        guarded = [
+            sys.executable,
+            "-I",
+            "-S",
+            str(_GUARDIAN),
+            str(theirs),
+            program,
+            *map(str, command[1:]),
+        ]
         with _opened(log) as file:
             guardian = subprocess.Popen(
                 guarded,
@@ -190,12 +223,21 @@ def run(
     keep_lines: int = 100,
     timeout_s: float | None = None,
 ) -> Finished:
-    """Run `command` to its end, handing over each line (output and errors together) as it is written.
+    """Run `command` to its end, handing over each line (output and errors together) as
+    it is written.
 
-    One that still runs after `timeout_s` is stopped: its exit code then tells of a signal.
+    One that still runs after `timeout_s` is stopped: its exit code then tells of a
+    signal.
     """
     kept: deque[str] = deque(maxlen=keep_lines)
-    with start(command, name=name, env=env, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as child:
+    with start(
+        command,
+        name=name,
+        env=env,
+        cwd=cwd,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    ) as child:
         assert child.stdout is not None  # noqa: S101 - asked for above
         with child.stdout as output, _stopped_after(timeout_s, child):
             for raw in output:
@@ -220,8 +262,11 @@ def _stopped_after(timeout_s: float | None, child: Child) -> Iterator[None]:
         timer.join()
 
 
-def wait_until(child: Child, ready: Callable[[], bool], *, timeout_s: float, what: str) -> None:
-    """Return once `ready()` is true. Raises `ProcessError`, quoting the log, if the child ends or time runs out.
+def wait_until(
+    child: Child, ready: Callable[[], bool], *, timeout_s: float, what: str
+) -> None:
+    """Return once `ready()` is true. Raises `ProcessError`, quoting the log, if the
+    child ends or time runs out.
 
     `what` completes "was not …": ``"listening on port 20123"``.
     """
@@ -229,24 +274,43 @@ def wait_until(child: Child, ready: Callable[[], bool], *, timeout_s: float, wha
     while not ready():
         code = child.poll()
         if code is not None:
-            raise _not_ready(child, f"{child.name} ended with exit code {code} before it was {what}.")
+            raise _not_ready(
+                child, f"{child.name} ended with exit code {code} before it was {what}."
+            )
         if time.monotonic() > deadline:
-            raise _not_ready(child, f"{child.name} was not {what} after {timeout_s:g} s.")
+            raise _not_ready(
+                child, f"{child.name} was not {what} after {timeout_s:g} s."
+            )
         time.sleep(0.02)
 
 
 def wait_until_listening(child: Child, port: int, *, timeout_s: float = 30.0) -> None:
-    """Return once something accepts connections on `port` of 127.0.0.1. Raises as `wait_until` does."""
-    wait_until(child, lambda: answers(port), timeout_s=timeout_s, what=f"listening on port {port}")
+    """Return once something accepts connections on `port` of 127.0.0.1. Raises as
+    `wait_until` does."""
+    wait_until(
+        child,
+        lambda: answers(port),
+        timeout_s=timeout_s,
+        what=f"listening on port {port}",
+    )
 
 
-def wait_until_says(child: Child, pattern: str, *, timeout_s: float = 30.0, what: str = "ready") -> re.Match[str]:
-    """The first match of the regular expression `pattern` in the child's log. Raises as `wait_until` does."""
+def wait_until_says(
+    child: Child, pattern: str, *, timeout_s: float = 30.0, what: str = "ready"
+) -> re.Match[str]:
+    """The first match of the regular expression `pattern` in the child's log. Raises as
+    `wait_until` does."""
     found: list[re.Match[str]] = []
 
     def said() -> bool:
-        text = child.log.read_text(errors="replace") if child.log and child.log.exists() else ""
-        found.extend(match for match in [re.search(pattern, text, re.MULTILINE)] if match)
+        text = (
+            child.log.read_text(errors="replace")
+            if child.log and child.log.exists()
+            else ""
+        )
+        found.extend(
+            match for match in [re.search(pattern, text, re.MULTILINE)] if match
+        )
         return bool(found)
 
     wait_until(child, said, timeout_s=timeout_s, what=what)
@@ -254,11 +318,17 @@ def wait_until_says(child: Child, pattern: str, *, timeout_s: float = 30.0, what
 
 
 def _without_tracebacks(lines: list[str]) -> list[str]:
-    """Of each Python traceback the last line alone, which is the error; whoever wants the rest has the log."""
+    """Of each Python traceback the last line alone, which is the error; whoever wants
+    the rest has the log."""
     kept, inside = [], False
     for line in lines:
         inside = inside or line.startswith("Traceback (most recent call last)")
-        if inside and (not line or line.startswith((" ", "Traceback", "During handling", "The above exception"))):
+        if inside and (
+            not line
+            or line.startswith(
+                (" ", "Traceback", "During handling", "The above exception")
+            )
+        ):
             continue
         inside = False
         kept.append(line)
@@ -269,7 +339,8 @@ def _not_ready(child: Child, message: str) -> ProcessError:
     quoted = child.last_lines()
     wrote = f" The last it wrote:\n{quoted}\n" if quoted else " It wrote nothing."
     return ProcessError(
-        message + wrote, next_step=f"Run it again; the whole log is {child.log}." if child.log else None
+        message + wrote,
+        next_step=f"Run it again; the whole log is {child.log}." if child.log else None,
     )
 
 
@@ -281,25 +352,34 @@ def answers(port: int) -> bool:
 
 
 def free_port() -> int:
-    """A port of `PORTS` on which nobody listens now on 127.0.0.1. Another process may take it before you do."""
+    """A port of `PORTS` on which nobody listens now on 127.0.0.1. Another process may
+    take it before you do."""
     for port in random.sample(PORTS, 200):
-        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe, suppress(OSError):
+        with (
+            socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe,
+            suppress(OSError),
+        ):
             probe.bind(("127.0.0.1", port))
             return port
     raise ProcessError(
-        f"200 ports between {PORTS.start} and {PORTS.stop - 1} were tried and every one is in use on 127.0.0.1.",
+        f"200 ports between {PORTS.start} and {PORTS.stop - 1} were tried and every one"
+        " is in use on 127.0.0.1.",
         next_step="End the programs that listen there, then run it again.",
     )
 
 
 @contextmanager
 def ended_like_ctrl_c() -> Iterator[None]:
-    """While inside, SIGTERM and SIGHUP raise `KeyboardInterrupt`, so that `finally` blocks run for them too."""
+    """While inside, SIGTERM and SIGHUP raise `KeyboardInterrupt`, so that `finally`
+    blocks run for them too."""
 
     def interrupt(_number: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    before = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
+    before = {
+        number: signal.signal(number, interrupt)
+        for number in (signal.SIGTERM, signal.SIGHUP)
+    }
     try:
         yield
     finally:

@@ -1,10 +1,12 @@
 # ruff: noqa: N802, ARG002 - methods and their parameters are given by the protocol
-"""One stand-in provider: Pulumi's provider protocol over the checks, the differences and the made-up answers.
+"""One stand-in provider: Pulumi's provider protocol over the checks, the differences
+and the made-up answers.
 
-It behaves as the real provider does towards the engine (secrets kept, previews with unknowns, names made up,
-replacements told) and towards no cloud at all, except that a type with an `Executor` is really created, read,
-changed and deleted through it. The engine keeps all state; nothing is remembered here but each connection's
-configuration, because one server answers for every provider of its package in a stack.
+It behaves as the real provider does towards the engine (secrets kept, previews with
+unknowns, names made up, replacements told) and towards no cloud at all, except that a
+type with an `Executor` is really created, read, changed and deleted through it. The
+engine keeps all state; nothing is remembered here but each connection's configuration,
+because one server answers for every provider of its package in a stack.
 """
 
 from collections.abc import Callable, Mapping
@@ -20,14 +22,25 @@ from trivium_rehearsal.execution import ExecutionError, Executor, Executors
 from trivium_rehearsal.place import Place, place_of
 from trivium_rehearsal.replacement import replaces
 from trivium_rehearsal.types import ResourceType, UnknownTypeError, package
-from trivium_rehearsal.wire import UNKNOWN, Bag, Path, Unknown, decode, encode, known_part, path_text
+from trivium_rehearsal.wire import (
+    UNKNOWN,
+    Bag,
+    Path,
+    Unknown,
+    decode,
+    encode,
+    known_part,
+    path_text,
+)
 
 __all__ = ["StandInProvider"]
 
 _ADOPTED: Final = "__adopted"
-"""In the inputs that an import is answered with when nothing can tell what exists: the program's word counts."""
+"""In the inputs that an import is answered with when nothing can tell what exists: the
+program's word counts."""
 _IMPORTED: Final = "__imported"
-"""In the inputs that an import is answered with when the emulator told them: it tells more than programs state."""
+"""In the inputs that an import is answered with when the emulator told them: it tells
+more than programs state."""
 _OWN_INPUTS: Final = frozenset({"version", "pluginDownloadURL"})
 """What the engine itself adds to a provider's configuration."""
 _KINDS: Final[Mapping[tuple[str, bool], Any]] = MappingProxyType(
@@ -42,11 +55,13 @@ _KINDS: Final[Mapping[tuple[str, bool], Any]] = MappingProxyType(
 )
 _NAMING: Final = MappingProxyType({0: "propose", 1: "enforce", 2: "disable"})
 
-# The generated protocol classes carry no types that mypy reads, hence `Any` for requests and contexts below.
+# The generated protocol classes carry no types that mypy reads, hence `Any` for
+# requests and contexts below.
 
 
 class StandInProvider(provider_pb2_grpc.ResourceProviderServicer):
-    """The stand-in for one package (a key of `types.PACKAGES`), executing the types in `executors`."""
+    """The stand-in for one package (a key of `types.PACKAGES`), executing the types in
+    `executors`."""
 
     def __init__(self, name: str, executors: Executors = MappingProxyType({})) -> None:
         self._name = name
@@ -55,10 +70,12 @@ class StandInProvider(provider_pb2_grpc.ResourceProviderServicer):
         self._places: dict[str, Place] = {}
         self._last = Place()
 
-    # ------------------------------------------------------------------------------------------ life of a provider
+    # ------------------------------------------------------------------------------------------
+    # life of a provider
 
     def Handshake(self, request: Any, context: Any) -> Any:
-        """As the bridged providers answer: secrets and outputs yes, resources no (they then arrive as ids)."""
+        """As the bridged providers answer: secrets and outputs yes, resources no (they
+        then arrive as ids)."""
         return provider_pb2.ProviderHandshakeResponse(
             accept_secrets=True,
             accept_resources=False,
@@ -79,16 +96,31 @@ class StandInProvider(provider_pb2_grpc.ResourceProviderServicer):
     def CheckConfig(self, request: Any, context: Any) -> Any:
         """Refuses configuration keys that the provider does not have."""
         bag = decode(request.news)
-        given = [key for key in bag.values if key not in _OWN_INPUTS and not key.startswith("__")]
-        failures = checks.check_keys(self._package.provider_inputs, given, f"the provider {self._name}")
-        return provider_pb2.CheckResponse(inputs=request.news, failures=_failures(failures))
+        given = [
+            key
+            for key in bag.values
+            if key not in _OWN_INPUTS and not key.startswith("__")
+        ]
+        failures = checks.check_keys(
+            self._package.provider_inputs, given, f"the provider {self._name}"
+        )
+        return provider_pb2.CheckResponse(
+            inputs=request.news, failures=_failures(failures)
+        )
 
     def DiffConfig(self, request: Any, context: Any) -> Any:
         """A provider's configuration can always be changed in place here."""
-        changed = difference.changes(decode(request.old_inputs or request.olds).values, decode(request.news).values)
-        some, none = provider_pb2.DiffResponse.DIFF_SOME, provider_pb2.DiffResponse.DIFF_NONE
+        changed = difference.changes(
+            decode(request.old_inputs or request.olds).values,
+            decode(request.news).values,
+        )
+        some, none = (
+            provider_pb2.DiffResponse.DIFF_SOME,
+            provider_pb2.DiffResponse.DIFF_NONE,
+        )
         return provider_pb2.DiffResponse(
-            changes=some if changed else none, diffs=sorted({str(change.path[0]) for change in changed})
+            changes=some if changed else none,
+            diffs=sorted({str(change.path[0]) for change in changed}),
         )
 
     def Configure(self, request: Any, context: Any) -> Any:
@@ -106,25 +138,33 @@ class StandInProvider(provider_pb2_grpc.ResourceProviderServicer):
     def _place(self, context: Any) -> Place:
         return self._places.get(context.peer(), self._last)
 
-    # ------------------------------------------------------------------------------------------ life of a resource
+    # ------------------------------------------------------------------------------------------
+    # life of a resource
 
     def Check(self, request: Any, context: Any) -> Any:
         type_ = self._type(request.urn, context)
         olds, news = decode(request.olds), decode(request.news)
         naming = _engine_naming(request)
         seed = bytes(request.randomSeed) or request.urn.encode()
-        named = names.auto_name(type_, news.values, olds.values, _resource_name(request.urn), seed, naming)
+        named = names.auto_name(
+            type_, news.values, olds.values, _resource_name(request.urn), seed, naming
+        )
         if named is not None:
             made = {named[0]: named[1], "__defaults": [named[0]]}
             news = Bag({**news.values, **made}, news.secrets)
         verdict = checks.check(type_, news)
         failures = _failures(verdict.failures)
-        return provider_pb2.CheckResponse(inputs=encode(verdict.inputs, news.secrets), failures=failures)
+        return provider_pb2.CheckResponse(
+            inputs=encode(verdict.inputs, news.secrets), failures=failures
+        )
 
     def Diff(self, request: Any, context: Any) -> Any:
         type_ = self._type(request.urn, context)
         old, new = _old_inputs(request, type_), decode(request.news).values
-        none, some = provider_pb2.DiffResponse.DIFF_NONE, provider_pb2.DiffResponse.DIFF_SOME
+        none, some = (
+            provider_pb2.DiffResponse.DIFF_NONE,
+            provider_pb2.DiffResponse.DIFF_SOME,
+        )
         changed = [] if old.get(_ADOPTED) else difference.changes(old, new)
         if old.get(_IMPORTED):
             changed = [change for change in changed if change.kind != "delete"]
@@ -149,36 +189,58 @@ class StandInProvider(provider_pb2_grpc.ResourceProviderServicer):
         type_ = self._type(request.urn, context)
         bag = decode(request.properties)
         if request.preview:
-            return provider_pb2.CreateResponse(id="", properties=_answer(outputs.preview(type_, bag.values), bag))
+            return provider_pb2.CreateResponse(
+                id="", properties=_answer(outputs.preview(type_, bag.values), bag)
+            )
         place = self._place(context)
         made = outputs.make(type_, bag.values, place, request.urn, _secret_names(bag))
         executor = self._executors.get(type_.token)
         if executor is None:
-            return provider_pb2.CreateResponse(id=made.id, properties=_answer(made.outputs, bag))
-        created = self._executed(context, lambda: executor.create(_for_executor(type_, bag.values, place)))
-        made_up = outputs.remade(type_, bag.values, place, request.urn, created.id, {}, _secret_names(bag))
+            return provider_pb2.CreateResponse(
+                id=made.id, properties=_answer(made.outputs, bag)
+            )
+        created = self._executed(
+            context, lambda: executor.create(_for_executor(type_, bag.values, place))
+        )
+        made_up = outputs.remade(
+            type_, bag.values, place, request.urn, created.id, {}, _secret_names(bag)
+        )
         told = _merged(_not_asked_for(type_, made_up, bag.values), created.outputs)
         return provider_pb2.CreateResponse(id=created.id, properties=_answer(told, bag))
 
     def Read(self, request: Any, context: Any) -> Any:
-        """Refresh, import and `get`. A type without executor exists as the state says, or as the program will say."""
+        """Refresh, import and `get`. A type without executor exists as the state says,
+        or as the program will say."""
         type_ = self._type(request.urn, context)
         state, inputs = decode(request.properties), decode(request.inputs)
         executor = self._executors.get(type_.token)
         if executor is not None:
             return self._read_executed(executor, type_, state, inputs, request, context)
         if inputs.values or _is_whole(type_, state):
-            return provider_pb2.ReadResponse(id=request.id, properties=request.properties, inputs=request.inputs)
-        # An import, or `get` with a few properties to find it by: nobody can tell what exists.
+            return provider_pb2.ReadResponse(
+                id=request.id, properties=request.properties, inputs=request.inputs
+            )
+        # An import, or `get` with a few properties to find it by: nobody can tell what
+        # exists.
         found = _with_name_of(type_, request.id, known_part(state.values))
-        told = outputs.remade(type_, found, self._place(context), request.urn, request.id, {})
+        told = outputs.remade(
+            type_, found, self._place(context), request.urn, request.id, {}
+        )
         told.update(_identity(type_, request.id))
         return provider_pb2.ReadResponse(
-            id=request.id, properties=encode(told, state.secrets), inputs=encode({_ADOPTED: True})
+            id=request.id,
+            properties=encode(told, state.secrets),
+            inputs=encode({_ADOPTED: True}),
         )
 
     def _read_executed(
-        self, executor: Executor, type_: ResourceType, state: Bag, inputs: Bag, request: Any, context: Any
+        self,
+        executor: Executor,
+        type_: ResourceType,
+        state: Bag,
+        inputs: Bag,
+        request: Any,
+        context: Any,
     ) -> Any:
         place = self._place(context)
         known = _for_executor(type_, state.values, place)
@@ -186,36 +248,70 @@ class StandInProvider(provider_pb2_grpc.ResourceProviderServicer):
         if told is None:
             return provider_pb2.ReadResponse()  # gone
         # What the emulator says of an input is the input now, so that drift shows.
-        current = {name: value for name, value in told.items() if name in type_.inputs.fields and value is not None}
+        current = {
+            name: value
+            for name, value in told.items()
+            if name in type_.inputs.fields and value is not None
+        }
         if inputs.values:
-            kept = {name: current.get(name, value) for name, value in inputs.values.items()}
+            kept = {
+                name: current.get(name, value) for name, value in inputs.values.items()
+            }
         else:
             required = set(type_.inputs.required) | {names.name_property(type_)}
-            kept = {name: value for name, value in current.items() if name in required or value not in ("", [], {})}
+            kept = {
+                name: value
+                for name, value in current.items()
+                if name in required or value not in ("", [], {})
+            }
             kept[_IMPORTED] = True
-        made_up = outputs.remade(type_, kept, place, request.urn, request.id, state.values, _secret_names(inputs))
+        made_up = outputs.remade(
+            type_,
+            kept,
+            place,
+            request.urn,
+            request.id,
+            state.values,
+            _secret_names(inputs),
+        )
         answer = _merged(_not_asked_for(type_, made_up, kept), told)
         identity = str(told.get("id") or request.id)
         secrets = state.secrets | inputs.secrets
         return provider_pb2.ReadResponse(
-            id=identity, properties=_answer(answer, Bag(kept, secrets)), inputs=encode(kept, inputs.secrets)
+            id=identity,
+            properties=_answer(answer, Bag(kept, secrets)),
+            inputs=encode(kept, inputs.secrets),
         )
 
     def Update(self, request: Any, context: Any) -> Any:
         type_ = self._type(request.urn, context)
         olds, news = decode(request.olds), decode(request.news)
         place = self._place(context)
-        told = outputs.remade(type_, news.values, place, request.urn, request.id, olds.values, _secret_names(news))
+        told = outputs.remade(
+            type_,
+            news.values,
+            place,
+            request.urn,
+            request.id,
+            olds.values,
+            _secret_names(news),
+        )
         executor = self._executors.get(type_.token)
         if request.preview:
-            # What the emulator told before stays; what was not asked for is not invented anew.
+            # What the emulator told before stays; what was not asked for is not
+            # invented anew.
             given = _given(news)
             if executor is None:  # what a cloud added inside of a block is there still
                 given = {name: told.get(name, value) for name, value in given.items()}
-            told = {**{name: value for name, value in olds.values.items() if name in told}, **given}
+            told = {
+                **{name: value for name, value in olds.values.items() if name in told},
+                **given,
+            }
         elif executor is not None:
             wanted = _for_executor(type_, news.values, place)
-            changed = self._executed(context, lambda: executor.update(request.id, olds.values, wanted))
+            changed = self._executed(
+                context, lambda: executor.update(request.id, olds.values, wanted)
+            )
             told = _merged(_not_asked_for(type_, told, news.values), changed)
         return provider_pb2.UpdateResponse(properties=_answer(told, news))
 
@@ -223,17 +319,23 @@ class StandInProvider(provider_pb2_grpc.ResourceProviderServicer):
         type_ = self._type(request.urn, context)
         executor = self._executors.get(type_.token)
         if executor is not None:
-            state = _for_executor(type_, decode(request.properties).values, self._place(context))
+            state = _for_executor(
+                type_, decode(request.properties).values, self._place(context)
+            )
             self._executed(context, lambda: executor.delete(request.id, state))
         return empty_pb2.Empty()
 
-    # -------------------------------------------------------------------------------------------------- functions
+    # --------------------------------------------------------------------------------------------------
+    # functions
 
     def Invoke(self, request: Any, context: Any) -> Any:
-        """Answers the functions in `invokes.FUNCTIONS`; any other is an error that names it."""
+        """Answers the functions in `invokes.FUNCTIONS`; any other is an error that
+        names it."""
         bag = decode(request.args)
         if any(isinstance(value, Unknown) for value in bag.values.values()):
-            return provider_pb2.InvokeResponse()  # asked in a preview about something that does not exist yet
+            return (
+                provider_pb2.InvokeResponse()
+            )  # asked in a preview about something that does not exist yet
         try:
             told = invokes.answer(request.tok, bag.values, self._place(context))
         except invokes.FunctionError as error:
@@ -241,17 +343,22 @@ class StandInProvider(provider_pb2_grpc.ResourceProviderServicer):
         return provider_pb2.InvokeResponse(**{"return": encode(told, bag.secrets)})
 
     def Call(self, request: Any, context: Any) -> Any:
-        _abort(context, grpc.StatusCode.UNIMPLEMENTED, f"The rehearsal cannot answer the method {request.tok}.")
+        _abort(
+            context,
+            grpc.StatusCode.UNIMPLEMENTED,
+            f"The rehearsal cannot answer the method {request.tok}.",
+        )
 
     def Construct(self, request: Any, context: Any) -> Any:
         _abort(
             context,
             grpc.StatusCode.UNIMPLEMENTED,
-            f"The rehearsal cannot build the component {request.type}: its code is inside the real provider. "
-            "Use the resources that it is made of.",
+            f"The rehearsal cannot build the component {request.type}: its code is"
+            " inside the real provider. Use the resources that it is made of.",
         )
 
-    # ---------------------------------------------------------------------------------------------------- the rest
+    # ----------------------------------------------------------------------------------------------------
+    # the rest
 
     def _type(self, urn: str, context: Any) -> ResourceType:
         token = urn.split("::")[2].rpartition("$")[2]
@@ -274,9 +381,13 @@ def _abort(context: Any, code: grpc.StatusCode, text: str) -> NoReturn:
 
 
 def _failures(found: tuple[checks.Failure, ...]) -> list[Any]:
-    """Each reason names its place itself: given a place apart, the engine would print the value there as well."""
+    """Each reason names its place itself: given a place apart, the engine would print
+    the value there as well."""
     return [
-        provider_pb2.CheckFailure(reason=f"{failure.reason.rstrip('?')}{_end(failure.reason)}") for failure in found
+        provider_pb2.CheckFailure(
+            reason=f"{failure.reason.rstrip('?')}{_end(failure.reason)}"
+        )
+        for failure in found
     ]
 
 
@@ -297,13 +408,22 @@ def _resource_name(urn: str) -> str:
 
 
 def _old_inputs(request: Any, type_: ResourceType) -> dict[str, Any]:
-    """The inputs of the last run; engines that do not send them leave the outputs, whose inputs are meant."""
-    if request.HasField("old_inputs"):  # a resource without any input sends an empty object
+    """The inputs of the last run; engines that do not send them leave the outputs,
+    whose inputs are meant."""
+    if request.HasField(
+        "old_inputs"
+    ):  # a resource without any input sends an empty object
         return decode(request.old_inputs).values
-    return {name: value for name, value in decode(request.olds).values.items() if name in type_.inputs.fields}
+    return {
+        name: value
+        for name, value in decode(request.olds).values.items()
+        if name in type_.inputs.fields
+    }
 
 
-def _same_fixed_name(type_: ResourceType, old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
+def _same_fixed_name(
+    type_: ResourceType, old: Mapping[str, Any], new: Mapping[str, Any]
+) -> bool:
     """Whether old and new would claim the same name: then the old one must go first."""
     name = names.name_property(type_)
     if name is None or name in new.get("__defaults", ()):
@@ -311,7 +431,9 @@ def _same_fixed_name(type_: ResourceType, old: Mapping[str, Any], new: Mapping[s
     return new.get(name) is not None and old.get(name) == new.get(name)
 
 
-def _for_executor(type_: ResourceType, values: Mapping[str, Any], place: Place) -> dict[str, Any]:
+def _for_executor(
+    type_: ResourceType, values: Mapping[str, Any], place: Place
+) -> dict[str, Any]:
     plain = {name: value for name, value in values.items() if not name.startswith("__")}
     if "region" in type_.inputs.fields and not plain.get("region"):
         plain["region"] = place.region
@@ -319,38 +441,58 @@ def _for_executor(type_: ResourceType, values: Mapping[str, Any], place: Place) 
 
 
 def _secret_names(bag: Bag) -> frozenset[str]:
-    """The inputs that hold a secret anywhere: nothing that is made up may be derived from one."""
+    """The inputs that hold a secret anywhere: nothing that is made up may be derived
+    from one."""
     return frozenset(str(path[0]) for path in bag.secrets)
 
 
 def _given(bag: Bag) -> dict[str, Any]:
-    return {name: value for name, value in bag.values.items() if not name.startswith("__")}
-
-
-def _not_asked_for(type_: ResourceType, made_up: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
-    """Without the inputs that the program left out: what they are, the emulator is asked, or nobody says."""
     return {
-        name: value for name, value in made_up.items() if name not in type_.inputs.fields or given.get(name) is not None
+        name: value for name, value in bag.values.items() if not name.startswith("__")
+    }
+
+
+def _not_asked_for(
+    type_: ResourceType, made_up: Mapping[str, Any], given: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Without the inputs that the program left out: what they are, the emulator is
+    asked, or nobody says."""
+    return {
+        name: value
+        for name, value in made_up.items()
+        if name not in type_.inputs.fields or given.get(name) is not None
     }
 
 
 def _merged(made_up: Mapping[str, Any], told: Mapping[str, Any]) -> dict[str, Any]:
     """What the emulator told, and what it could not be asked made up."""
-    return {**made_up, **{name: value for name, value in told.items() if value is not None and name != "id"}}
+    return {
+        **made_up,
+        **{
+            name: value
+            for name, value in told.items()
+            if value is not None and name != "id"
+        },
+    }
 
 
 def _answer(values: Mapping[str, Any], inputs: Bag) -> Any:
-    """`values` with the secrets of the inputs kept secret, also where a value only repeats one."""
+    """`values` with the secrets of the inputs kept secret, also where a value only
+    repeats one."""
     secrets: set[Path] = {path for path in inputs.secrets if path[0] in values}
     plain = {
-        secret for path in inputs.secrets if isinstance(secret := _at(inputs.values, path), str) and len(secret) > 3
+        secret
+        for path in inputs.secrets
+        if isinstance(secret := _at(inputs.values, path), str) and len(secret) > 3
     }
     if plain:
         given = inputs.values
         secrets |= {
             (name,)
             for name, value in values.items()
-            if name not in given and isinstance(value, str) and any(secret in value for secret in plain)
+            if name not in given
+            and isinstance(value, str)
+            and any(secret in value for secret in plain)
         }
     return encode(values, secrets)
 
@@ -365,12 +507,17 @@ def _at(values: Any, path: Path) -> Any:
 
 
 def _is_whole(type_: ResourceType, state: Bag) -> bool:
-    """Whether a state came from a creation, rather than being the few properties a `get` was asked with."""
+    """Whether a state came from a creation, rather than being the few properties a
+    `get` was asked with."""
     computed = [name for name, field in type_.outputs.items() if field.required]
     return bool(computed) and all(name in state.values for name in computed)
 
 
-def _with_name_of(type_: ResourceType, id: str, known: dict[str, Any]) -> dict[str, Any]:  # noqa: A002
+def _with_name_of(
+    type_: ResourceType,
+    id: str,  # noqa: A002
+    known: dict[str, Any],
+) -> dict[str, Any]:
     name = names.name_property(type_)
     if name is not None and name not in known:
         known[name] = id.rstrip("/").rpartition("/")[2].rpartition(":")[2]

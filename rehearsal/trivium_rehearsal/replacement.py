@@ -2,8 +2,10 @@
 
 No SDK states this as data. In order of trust:
 
-1. aws-native: the SDK's own `replace_on_changes` and CloudFormation's ``createOnlyProperties``.
-2. The SDK's documentation of a property, where it says that a change forces a new resource.
+1. aws-native: the SDK's own `replace_on_changes` and CloudFormation's
+   ``createOnlyProperties``.
+2. The SDK's documentation of a property, where it says that a change forces a new
+   resource.
 3. Rules that hold for a whole provider (`_EVERYWHERE`), and the resource's own name.
 4. `_TABLE`, by hand, each group with its source.
 
@@ -21,8 +23,9 @@ from trivium_rehearsal.wire import Path
 
 __all__ = ["replaces"]
 
-# Where a resource is cannot change. aws 7: "region" (pulumi-aws 7 migration guide); Google: project and place of
-# every resource (Google provider, resource references); Azure: location and the whole path of a resource id.
+# Where a resource is cannot change. aws 7: "region" (pulumi-aws 7 migration guide);
+# Google: project and place of every resource (Google provider, resource references);
+# Azure: location and the whole path of a resource id.
 _EVERYWHERE: Final[Mapping[str, frozenset[str]]] = {
     "aws": frozenset({"region", "namePrefix"}),
     "aws-native": frozenset(),
@@ -31,8 +34,8 @@ _EVERYWHERE: Final[Mapping[str, frozenset[str]]] = {
     "azuread": frozenset(),
 }
 
-# Resources whose name is changed in place (AWS provider documentation, `name` without "Forces new resource"; the
-# update operation of the service takes the name).
+# Resources whose name is changed in place (AWS provider documentation, `name` without
+# "Forces new resource"; the update operation of the service takes the name).
 _RENAMED_IN_PLACE: Final = frozenset(
     {
         "aws:apigateway/restApi:RestApi",
@@ -49,14 +52,17 @@ _RENAMED_IN_PLACE: Final = frozenset(
 _TABLE: Final[Mapping[str, frozenset[str]]] = {
     token: frozenset(names.split())
     for token, names in {
-        # EC2 API reference: no Modify operation takes these (CreateVpc, CreateSubnet, CreateSecurityGroup, …).
+        # EC2 API reference: no Modify operation takes these (CreateVpc, CreateSubnet,
+        # CreateSecurityGroup, …).
         "aws:ec2/vpc:Vpc": "cidrBlock ipv4IpamPoolId",
         "aws:ec2/subnet:Subnet": "vpcId cidrBlock availabilityZone availabilityZoneId",
         "aws:ec2/securityGroup:SecurityGroup": "name namePrefix description vpcId",
         "aws:ec2/vpcEndpoint:VpcEndpoint": "vpcId serviceName vpcEndpointType",
         "aws:ec2/natGateway:NatGateway": "subnetId connectivityType allocationId",
         "aws:ec2/routeTable:RouteTable": "vpcId",
-        "aws:ec2/route:Route": "routeTableId destinationCidrBlock destinationIpv6CidrBlock",
+        "aws:ec2/route:Route": (
+            "routeTableId destinationCidrBlock destinationIpv6CidrBlock"
+        ),
         "aws:ec2/instance:Instance": "ami availabilityZone subnetId keyName",
         "aws:ec2/eip:Eip": "domain publicIpv4Pool",
         # IAM API reference: UpdateRole and UpdatePolicy take neither name nor path.
@@ -64,23 +70,29 @@ _TABLE: Final[Mapping[str, frozenset[str]]] = {
         "aws:iam/policy:Policy": "name namePrefix path description",
         "aws:iam/rolePolicyAttachment:RolePolicyAttachment": "role policyArn",
         "aws:iam/rolePolicy:RolePolicy": "role name namePrefix",
-        # Amazon S3 API reference: a bucket is never renamed; side configurations belong to one bucket.
+        # Amazon S3 API reference: a bucket is never renamed; side configurations belong
+        # to one bucket.
         "aws:s3/bucket:Bucket": "bucket bucketPrefix objectLockEnabled",
         "aws:s3/bucketPolicy:BucketPolicy": "bucket",
         "aws:s3/bucketVersioning:BucketVersioning": "bucket",
         "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": "bucket",
         "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration": "bucket",
         "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": "bucket",
-        "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": "bucket",
+        "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": (
+            "bucket"
+        ),
         "aws:s3/bucketCorsConfiguration:BucketCorsConfiguration": "bucket",
         "aws:s3/bucketObject:BucketObject": "bucket key",
         "aws:s3/bucketObjectv2:BucketObjectv2": "bucket key",
         # KMS API reference: CreateKey's KeySpec, KeyUsage, MultiRegion are fixed.
-        "aws:kms/key:Key": "customerMasterKeySpec keyUsage multiRegion customKeyStoreId",
+        "aws:kms/key:Key": (
+            "customerMasterKeySpec keyUsage multiRegion customKeyStoreId"
+        ),
         "aws:kms/alias:Alias": "name namePrefix",
         "aws:cloudwatch/logGroup:LogGroup": "name namePrefix logGroupClass",
         "aws:cloudtrail/trail:Trail": "name",
-        # Bedrock API reference: an application inference profile is created and deleted, never updated.
+        # Bedrock API reference: an application inference profile is created and
+        # deleted, never updated.
         "aws:bedrock/inferenceProfile:InferenceProfile": "name description modelSource",
         "aws:bedrock/guardrailVersion:GuardrailVersion": "guardrailArn description",
         "aws:lambda/function:Function": "name packageType",
@@ -88,12 +100,15 @@ _TABLE: Final[Mapping[str, frozenset[str]]] = {
         "aws:sns/topic:Topic": "name namePrefix fifoTopic",
         "aws:dynamodb/table:Table": "name hashKey rangeKey",
         "aws:ecs/service:Service": "name cluster launchType schedulingStrategy",
-        "aws:ecs/taskDefinition:TaskDefinition": "family containerDefinitions cpu memory networkMode "
-        "requiresCompatibilities executionRoleArn taskRoleArn volumes runtimePlatform",
+        "aws:ecs/taskDefinition:TaskDefinition": (
+            "family containerDefinitions cpu memory networkMode requiresCompatibilities"
+            " executionRoleArn taskRoleArn volumes runtimePlatform"
+        ),
         "aws:lb/loadBalancer:LoadBalancer": "name internal loadBalancerType",
         "aws:lb/targetGroup:TargetGroup": "name port protocol vpcId targetType",
         "aws:organizations/policy:Policy": "type",
-        # Google: storage.buckets.patch, compute and KMS references: fields that no update method takes.
+        # Google: storage.buckets.patch, compute and KMS references: fields that no
+        # update method takes.
         "gcp:storage/bucket:Bucket": "name location project enableObjectRetention",
         "gcp:storage/bucketObject:BucketObject": "bucket name",
         "gcp:compute/network:Network": "name project autoCreateSubnetworks",
@@ -103,17 +118,26 @@ _TABLE: Final[Mapping[str, frozenset[str]]] = {
         "gcp:kms/keyRing:KeyRing": "name location project",
         "gcp:kms/cryptoKey:CryptoKey": "name keyRing purpose importOnly",
         "gcp:pubsub/topic:Topic": "name project",
-        "gcp:pubsub/subscription:Subscription": "name topic project enableMessageOrdering",
+        "gcp:pubsub/subscription:Subscription": (
+            "name topic project enableMessageOrdering"
+        ),
         "gcp:serviceaccount/account:Account": "accountId project",
         "gcp:projects/service:Service": "service project",
         "gcp:projects/iAMMember:IAMMember": "project role member condition",
         "gcp:bigquery/dataset:Dataset": "datasetId project location",
         "gcp:bigquery/table:Table": "tableId datasetId project",
         "gcp:container/cluster:Cluster": "name location project network subnetwork",
-        "gcp:logging/projectBucketConfig:ProjectBucketConfig": "bucketId location project",
-        # Azure REST references: fields that only PUT at creation honours; azure-native marks them forceNew.
-        "azure-native:authorization:RoleAssignment": "scope principalId principalType roleDefinitionId",
-        "azure-native:storage:StorageAccount": "isHnsEnabled isNfsV3Enabled immutableStorageWithVersioning",
+        "gcp:logging/projectBucketConfig:ProjectBucketConfig": (
+            "bucketId location project"
+        ),
+        # Azure REST references: fields that only PUT at creation honours; azure-native
+        # marks them forceNew.
+        "azure-native:authorization:RoleAssignment": (
+            "scope principalId principalType roleDefinitionId"
+        ),
+        "azure-native:storage:StorageAccount": (
+            "isHnsEnabled isNfsV3Enabled immutableStorageWithVersioning"
+        ),
         "azure-native:keyvault:Vault": "vaultName",
         "azure-native:cognitiveservices:Account": "kind",
     }.items()
@@ -139,10 +163,13 @@ def _names_it(type_: ResourceType, name: str) -> bool:
 
 
 def _documented(type_: ResourceType, path: Path) -> bool:
-    """Whether the SDK's documentation of the property, or of one that holds it, says so."""
+    """Whether the SDK's documentation of the property, or of one that holds it, says
+    so."""
     inner: object = type_.inputs
     for step in path:
-        if isinstance(inner, ListOf | MapOf) and (isinstance(step, int) or isinstance(inner, MapOf)):
+        if isinstance(inner, ListOf | MapOf) and (
+            isinstance(step, int) or isinstance(inner, MapOf)
+        ):
             inner = inner.item
             continue
         field = inner.fields.get(str(step)) if isinstance(inner, ObjectType) else None

@@ -1,8 +1,9 @@
 """All stand-in providers in one process, one loopback port each.
 
-``python -m trivium_rehearsal.server --ministack URL|none`` prints one JSON line (``{"aws": port, …}``) when it is
-ready and serves until it is told to end. The line's content is what ``PULUMI_DEBUG_PROVIDERS`` wants: see
-`StandIns.debug_providers`.
+``python -m trivium_rehearsal.server --ministack
+URL|none`` prints one JSON line (``{"aws": port, …}``) when it is ready and serves until
+it is told to end. The line's content is what
+``PULUMI_DEBUG_PROVIDERS`` wants: see `StandIns.debug_providers`.
 """
 
 import argparse
@@ -28,15 +29,18 @@ __all__ = ["StandIns", "main"]
 PORTS: Final = range(20_000, 30_000)
 """Below the ports that operating systems hand out by themselves."""
 _WORKERS: Final = 16
-"""Threads for each provider: as many resources as the engine works on at once by default (`--parallel`)."""
+"""Threads for each provider: as many resources as the engine works on at once by
+default (`--parallel`)."""
 _MESSAGE_BYTES: Final = 400 * 1024 * 1024
-"""The engine's own limit of a message (pulumi/pulumi, ``sdk/go/common/util/rpcutil``)."""
+"""The engine's own limit of a message (pulumi/pulumi,
+``sdk/go/common/util/rpcutil``)."""
 
 
 class StandIns:
     """The five stand-ins, serving on loopback while inside the context.
 
-    `executors` maps AWS type tokens to what really executes them; without any, every resource is made up.
+    `executors` maps AWS type tokens to what really executes them; without any, every
+    resource is made up.
     """
 
     def __init__(self, executors: Executors = MappingProxyType({})) -> None:
@@ -51,7 +55,8 @@ class StandIns:
 
     @property
     def debug_providers(self) -> str:
-        """The value of ``PULUMI_DEBUG_PROVIDERS`` that makes the engine use these providers."""
+        """The value of ``PULUMI_DEBUG_PROVIDERS`` that makes the engine use these
+        providers."""
         return ",".join(f"{package}:{port}" for package, port in self._ports.items())
 
     def start(self) -> None:
@@ -67,7 +72,9 @@ class StandIns:
                     ("grpc.so_reuseport", 0),
                 ],
             )
-            provider_pb2_grpc.add_ResourceProviderServicer_to_server(StandInProvider(package, executors), server)
+            provider_pb2_grpc.add_ResourceProviderServicer_to_server(
+                StandInProvider(package, executors), server
+            )
             self._ports[package] = _bound(server, candidates)
             server.start()
             self._servers.append(server)
@@ -88,7 +95,10 @@ class StandIns:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self.stop()
 
@@ -106,13 +116,21 @@ def _bound(server: grpc.Server, candidates: Iterator[int]) -> int:
                 return port
         except RuntimeError:
             continue
-    raise OSError(f"No port from {PORTS.start} to {PORTS.stop - 1} is free on 127.0.0.1; end what listens there.")
+    raise OSError(
+        f"No port from {PORTS.start} to {PORTS.stop - 1} is free on 127.0.0.1; end what"
+        " listens there."
+    )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Serve until SIGTERM, SIGINT or the end of standard input's owner. Returns the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m trivium_rehearsal.server", description=__doc__)
-    parser.add_argument("--ministack", required=True, help="URL of the local AWS emulator, or none")
+    """Serve until SIGTERM, SIGINT or the end of standard input's owner. Returns the
+    exit code."""
+    parser = argparse.ArgumentParser(
+        prog="python -m trivium_rehearsal.server", description=__doc__
+    )
+    parser.add_argument(
+        "--ministack", required=True, help="URL of the local AWS emulator, or none"
+    )
     url: str = parser.parse_args(arguments).ministack
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -1,6 +1,7 @@
 """One stack, driven by the real engine: up, destroy, and what came of it.
 
-The engine writes its events as JSON lines while it works; they feed the progress line and the counts of the summary.
+The engine writes its events as JSON lines while it works; they feed the progress line
+and the counts of the summary.
 """
 
 import json
@@ -18,14 +19,17 @@ from trivium_rehearsal import processes
 from trivium_rehearsal.stack_file import read_project, read_stack
 
 NOT_ITS_OWN = 126
-"""Exit codes from here on are the shell's: a program that cannot be run (126, 127) or a signal (128 and more)."""
+"""Exit codes from here on are the shell's: a program that cannot be run (126, 127) or a
+signal (128 and more)."""
 
 Event = dict[str, Any]
-"""One engine event as the engine writes it (sdk/go/common/apitype/events.go); Any: twenty shapes, three are read."""
+"""One engine event as the engine writes it (sdk/go/common/apitype/events.go); Any:
+twenty shapes, three are read."""
 
 
 class StackError(TriviumError):
-    """The engine failed or refused, or was ended from outside. Quotes what it told its user."""
+    """The engine failed or refused, or was ended from outside. Quotes what it told its
+    user."""
 
     fault = "platform"
 
@@ -51,19 +55,27 @@ class Outcome:
 class Stack:
     """A stack of the Pulumi project in `project`.
 
-    The engine works in `folder`, on a copy of the project file and the stack's configuration: it writes a salt for
-    secrets into the latter, and a rehearsal changes nothing in the repository.
+    The engine works in `folder`, on a copy of the project file and the stack's
+    configuration: it writes a salt for secrets into the latter, and a rehearsal changes
+    nothing in the repository.
     """
 
     def __init__(
-        self, project: Path, name: str, *, folder: Path, pulumi: Path, env: Mapping[str, str], logs: Path
+        self,
+        project: Path,
+        name: str,
+        *,
+        folder: Path,
+        pulumi: Path,
+        env: Mapping[str, str],
+        logs: Path,
     ) -> None:
         _mirror(project, name, folder)
         self._folder = folder
         self.name = name
         self._pulumi = pulumi
-        # The option that makes the engine write its events to a file stands behind this switch; the Automation API
-        # uses it in the same way.
+        # The option that makes the engine write its events to a file stands behind this
+        # switch; the Automation API uses it in the same way.
         self._env = {**env, "PULUMI_DEBUG_COMMANDS": "true"}
         self._logs = logs
 
@@ -72,20 +84,38 @@ class Stack:
         self._call("stack", "select", "--create", "--stack", self.name)
 
     def recover(self) -> None:
-        """After a run that was killed: release its lock, and forget what it began and never learned the end of."""
+        """After a run that was killed: release its lock, and forget what it began and
+        never learned the end of."""
         self._call("cancel", "--yes", "--stack", self.name)
-        self._call("refresh", "--yes", "--skip-preview", "--clear-pending-creates", "--stack", self.name)
+        self._call(
+            "refresh",
+            "--yes",
+            "--skip-preview",
+            "--clear-pending-creates",
+            "--stack",
+            self.name,
+        )
 
-    def up(self, *, packs: tuple[Path, ...], on_event: Callable[[Event], None] = lambda _: None) -> Outcome:
-        """Deploy, judged by `packs`. Raises `StackError` when a resource or a policy is refused.
+    def up(
+        self,
+        *,
+        packs: tuple[Path, ...],
+        on_event: Callable[[Event], None] = lambda _: None,
+    ) -> Outcome:
+        """Deploy, judged by `packs`. Raises `StackError` when a resource or a policy is
+        refused.
 
-        The engine previews first, so that what only a whole stack can be judged by is judged before anything exists.
+        The engine previews first, so that what only a whole stack can be judged by is
+        judged before anything exists.
         """
         self.preview(packs=packs)
-        return self._run("up", "--yes", "--skip-preview", *_packs(packs), on_event=on_event)
+        return self._run(
+            "up", "--yes", "--skip-preview", *_packs(packs), on_event=on_event
+        )
 
     def preview(self, *, packs: tuple[Path, ...]) -> Outcome:
-        """What `up` would do. Raises `StackError` when a resource or a policy is refused."""
+        """What `up` would do. Raises `StackError` when a resource or a policy is
+        refused."""
         return self._run("preview", *_packs(packs), on_event=lambda _: None)
 
     def destroy(self, *, on_event: Callable[[Event], None] = lambda _: None) -> Outcome:
@@ -94,11 +124,14 @@ class Stack:
 
     def outputs(self) -> dict[str, Any]:
         """The stack's outputs. Any: whatever the program exports."""
-        outputs: dict[str, Any] = json.loads(self._call("stack", "output", "--json", "--stack", self.name))
+        outputs: dict[str, Any] = json.loads(
+            self._call("stack", "output", "--json", "--stack", self.name)
+        )
         return outputs
 
     def types(self) -> Counter[str]:
-        """How many custom resources of each type the stack has, by type token; components and providers left out."""
+        """How many custom resources of each type the stack has, by type token;
+        components and providers left out."""
         exported = json.loads(self._call("stack", "export", "--stack", self.name))
         resources = exported.get("deployment", {}).get("resources") or []
         return Counter(
@@ -107,7 +140,9 @@ class Stack:
             if resource.get("custom") and not resource["type"].startswith("pulumi:")
         )
 
-    def _run(self, verb: str, *arguments: str, on_event: Callable[[Event], None]) -> Outcome:
+    def _run(
+        self, verb: str, *arguments: str, on_event: Callable[[Event], None]
+    ) -> Outcome:
         events = self._logs / f"{verb}.events.jsonl"
         log = self._logs / f"{verb}.log"
         for file in (events, log):
@@ -129,18 +164,25 @@ class Stack:
             "never",
         ]
         with processes.start(
-            [*command, "--event-log", str(events)], name=f"pulumi {verb}", env=self._env, cwd=self._folder, log=log
+            [*command, "--event-log", str(events)],
+            name=f"pulumi {verb}",
+            env=self._env,
+            cwd=self._folder,
+            log=log,
         ) as child:
             code = _follow(child, events, take)
         if code:
             raise StackError(
-                f"`pulumi {verb}` of stack `{self.name}` failed (exit {code}):\n{_told(outcome, child)}",
-                next_step=self._broken(code) or f"Mend that and run it again; the whole output is in {log}.",
+                f"`pulumi {verb}` of stack `{self.name}` failed (exit"
+                f" {code}):\n{_told(outcome, child)}",
+                next_step=self._broken(code)
+                or f"Mend that and run it again; the whole output is in {log}.",
             )
         return outcome
 
     def _call(self, *arguments: str) -> str:
-        """A short command's standard output. Raises `StackError` with what it wrote when it fails."""
+        """A short command's standard output. Raises `StackError` with what it wrote
+        when it fails."""
         log = self._logs / "pulumi.log"
         with (
             log.open("wb") as errors,
@@ -157,51 +199,78 @@ class Stack:
             output = child.stdout.read().decode()
             code = child.wait()
         if code:
-            said = log.read_text(errors="replace").strip() or output.strip() or "It said nothing."
+            said = (
+                log.read_text(errors="replace").strip()
+                or output.strip()
+                or "It said nothing."
+            )
             failed = f"`pulumi {' '.join(arguments[:2])}` failed (exit {code}):\n{said}"
-            raise StackError(failed, next_step=self._broken(code) or f"Mend that and run it again; {log} has it, too.")
+            raise StackError(
+                failed,
+                next_step=self._broken(code)
+                or f"Mend that and run it again; {log} has it, too.",
+            )
         return output
 
     def _broken(self, code: int) -> str | None:
-        """What to do about an engine that did not come to an end of its own: 126, 127 and signals."""
+        """What to do about an engine that did not come to an end of its own: 126, 127
+        and signals."""
         if code < NOT_ITS_OWN:
             return None
-        return f"Run it again; if it stays so, the engine is damaged: remove {self._pulumi.parent} and run it again."
+        return (
+            "Run it again; if it stays so, the engine is damaged: remove"
+            f" {self._pulumi.parent} and run it again."
+        )
 
 
 def _mirror(project: Path, stack: str, folder: Path) -> None:
-    """Copy the project file, pointing at the program where it is, and the stack's configuration into `folder`."""
+    """Copy the project file, pointing at the program where it is, and the stack's
+    configuration into `folder`."""
     described = read_project(project)
     configurations = project / described.get("stackConfigDir", ".")
-    options = described["runtime"].get("options", {}) if isinstance(described["runtime"], dict) else {}
+    options = (
+        described["runtime"].get("options", {})
+        if isinstance(described["runtime"], dict)
+        else {}
+    )
     if "virtualenv" in options:
         options["virtualenv"] = str(project / options["virtualenv"])
-    moved = {**described, "main": str(project / described.get("main", ".")), "stackConfigDir": "."}
+    moved = {
+        **described,
+        "main": str(project / described.get("main", ".")),
+        "stackConfigDir": ".",
+    }
     folder.mkdir(parents=True, exist_ok=True)
     replace(folder / "Pulumi.yaml", yaml.safe_dump(moved).encode())
     name = f"Pulumi.{stack}.yaml"
     if not (configurations / name).exists():
-        known = sorted(path.name.split(".")[1] for path in configurations.glob("Pulumi.*.yaml"))
+        known = sorted(
+            path.name.split(".")[1] for path in configurations.glob("Pulumi.*.yaml")
+        )
         raise StackError(
-            f"Project `{described['name']}` has no stack `{stack}`: there is no {configurations / name}.",
+            f"Project `{described['name']}` has no stack `{stack}`: there is no"
+            f" {configurations / name}.",
             next_step=f"Name one of: {', '.join(known) or 'none'}.",
         )
     configuration = read_stack(configurations / name, described["name"])
     if "encryptionsalt:" not in configuration:
         configuration = f"{configuration.rstrip()}\n{_salt(folder / name)}"
-    # In one step: a copy cut off by a full disk would have lost the salt, and with it the state's secrets.
+    # In one step: a copy cut off by a full disk would have lost the salt, and with it
+    # the state's secrets.
     replace(folder / name, configuration.encode())
 
 
 def replace(path: Path, content: bytes) -> None:
-    """Give `path` this content in one step: whoever is cut off meanwhile leaves what was there before."""
+    """Give `path` this content in one step: whoever is cut off meanwhile leaves what
+    was there before."""
     fresh = path.with_name(f".{path.name}.tmp")
     fresh.write_bytes(content)
     fresh.replace(path)
 
 
 def _salt(copy: Path) -> str:
-    """The line with the salt that the engine wrote into an earlier copy: the state's secrets depend on it."""
+    """The line with the salt that the engine wrote into an earlier copy: the state's
+    secrets depend on it."""
     if not copy.exists():
         return ""
     lines = copy.read_text().splitlines(keepends=True)
@@ -213,7 +282,8 @@ def _packs(packs: tuple[Path, ...]) -> list[str]:
 
 
 def _follow(child: processes.Child, events: Path, take: Callable[[Event], None]) -> int:
-    """Hand over each event as it is written, until the engine has ended; returns its exit code."""
+    """Hand over each event as it is written, until the engine has ended; returns its
+    exit code."""
     ended = threading.Event()
 
     def read() -> None:
@@ -256,11 +326,17 @@ def _note(outcome: Outcome, event: Event) -> None:
     elif policy := event.get("policyEvent"):
         urn = policy.get("resourceUrn", "").rpartition("::")[2]
         text = " ".join(policy["message"].split())
-        outcome.violations.append(f"[{policy['enforcementLevel']}] {policy['policyName']} ({urn}): {text}")
+        outcome.violations.append(
+            f"[{policy['enforcementLevel']}] {policy['policyName']} ({urn}): {text}"
+        )
     elif diagnostic := event.get("diagnosticEvent"):
-        if diagnostic["severity"] in ("error", "warning") and not diagnostic.get("ephemeral"):
+        if diagnostic["severity"] in ("error", "warning") and not diagnostic.get(
+            "ephemeral"
+        ):
             outcome.diagnostics.append(_plain(diagnostic["message"]))
-    elif summary := event.get("policyAnalyzeSummaryEvent") or event.get("policyAnalyzeStackSummaryEvent"):
+    elif summary := event.get("policyAnalyzeSummaryEvent") or event.get(
+        "policyAnalyzeStackSummaryEvent"
+    ):
         names = [*summary.get("passed", ()), *summary.get("failed", ())]
         outcome.policies.update(names)
         outcome.verdicts += len(names)
@@ -268,11 +344,17 @@ def _note(outcome: Outcome, event: Event) -> None:
 
 def _plain(message: str) -> str:
     """The message without the engine's colour marks (`<{%fg 1%}>`)."""
-    while (start := message.find("<{%")) >= 0 and (end := message.find("%}>", start)) >= 0:
+    while (start := message.find("<{%")) >= 0 and (
+        end := message.find("%}>", start)
+    ) >= 0:
         message = message[:start] + message[end + 3 :]
     return message.strip()
 
 
 def _told(outcome: Outcome, child: processes.Child) -> str:
-    told = [f"  {line}" for text in outcome.diagnostics + outcome.violations for line in text.splitlines()]
+    told = [
+        f"  {line}"
+        for text in outcome.diagnostics + outcome.violations
+        for line in text.splitlines()
+    ]
     return "\n".join(told) or child.last_lines()

@@ -1,8 +1,10 @@
-"""A project's YAML files, read as the engine reads them, and refused in words that name the file and the line.
+"""A project's YAML files, read as the engine reads them, and refused in words that name
+the file and the line.
 
-The engine says of most of these faults that it "could not create secrets manager for new stack", and names no file.
-Two it does not see at all: a word misspelt at the top of a stack file, and a misspelt namespace before a key's colon.
-Either would be without effect. What the keys of a namespace mean is for the program to judge.
+The engine says of most of these faults that it "could not create secrets manager for
+new stack", and names no file. Two it does not see at all: a word misspelt at the top of
+a stack file, and a misspelt namespace before a key's colon. Either would be without
+effect. What the keys of a namespace mean is for the program to judge.
 """
 
 import difflib
@@ -15,7 +17,8 @@ import yaml
 from trivium.errors import ConfigurationError
 
 TOP = ("config", "encryptedkey", "encryptionsalt", "environment", "secretsprovider")
-"""What may stand at the top of a stack file (Pulumi's sdk/go/common/workspace/project.json, 3.259)."""
+"""What may stand at the top of a stack file (Pulumi's
+sdk/go/common/workspace/project.json, 3.259)."""
 
 PROVIDERS = ("aws", "aws-native", "azure", "azure-native", "azuread", "gcp", "pulumi")
 """Namespaces that are never a misspelt project, whatever a project is called."""
@@ -26,21 +29,27 @@ class StackFileError(ConfigurationError):
 
 
 def read_project(project: Path) -> Mapping[str, Any]:
-    """Pulumi.yaml of the project in the folder `project`. Any: YAML. Raises `StackFileError`."""
+    """Pulumi.yaml of the project in the folder `project`. Any: YAML. Raises
+    `StackFileError`."""
     file = project / "Pulumi.yaml"
     if not file.is_file():
         raise StackFileError(
-            f"{project} is no Pulumi project: it has no Pulumi.yaml.", next_step="Name the folder of one by PROJECT=…"
+            f"{project} is no Pulumi project: it has no Pulumi.yaml.",
+            next_step="Name the folder of one by PROJECT=…",
         )
     described = _mapping(file, _text(file))
     for key in ("name", "runtime"):
         if not described.get(key):
-            raise StackFileError(f"{file}: `{key}` is missing; the engine needs it.", next_step=f"Add `{key}: …`.")
+            raise StackFileError(
+                f"{file}: `{key}` is missing; the engine needs it.",
+                next_step=f"Add `{key}: …`.",
+            )
     return described
 
 
 def read_stack(file: Path, project: str) -> str:
-    """The text of a stack file of the project named `project`. Raises `StackFileError` for one that cannot be used."""
+    """The text of a stack file of the project named `project`. Raises `StackFileError`
+    for one that cannot be used."""
     text = _text(file)
     stack = _mapping(file, text)
     for key in stack:
@@ -52,12 +61,18 @@ def read_stack(file: Path, project: str) -> str:
             next_step=f"Write them indented beneath it, such as `{project}:zone: us`.",
         )
     for key in config:
-        _not_misspelt(file, str(key).partition(":")[0], (project, *PROVIDERS), f"namespace (in `{key}`)")
+        _not_misspelt(
+            file,
+            str(key).partition(":")[0],
+            (project, *PROVIDERS),
+            f"namespace (in `{key}`)",
+        )
     return text
 
 
 def _not_misspelt(file: Path, word: str, known: tuple[str, ...], what: str) -> None:
-    """Refuse a word that is nearly one that counts. Others may be of a provider, or of a newer engine."""
+    """Refuse a word that is nearly one that counts. Others may be of a provider, or of
+    a newer engine."""
     close = difflib.get_close_matches(word, known, n=1, cutoff=0.8)
     if word not in known and close:
         raise StackFileError(
@@ -72,7 +87,8 @@ def _text(file: Path) -> str:
     except UnicodeDecodeError as error:
         line = file.read_bytes()[: error.start].count(b"\n") + 1
         raise StackFileError(
-            f"{file} is not written in UTF-8 (line {line}).", next_step="Save it as UTF-8, then run it again."
+            f"{file} is not written in UTF-8 (line {line}).",
+            next_step="Save it as UTF-8, then run it again.",
         ) from error
 
 
@@ -83,7 +99,8 @@ def _mapping(file: Path, text: str) -> Mapping[str, Any]:
         document = yaml.safe_load(text)
     except yaml.YAMLError as error:
         raise StackFileError(
-            f"{file} is not YAML: {_reason(error)}.", next_step="Correct that line; indent with spaces, never tabs."
+            f"{file} is not YAML: {_reason(error)}.",
+            next_step="Correct that line; indent with spaces, never tabs.",
         ) from error
     if document is None:
         return {}
@@ -94,7 +111,8 @@ def _mapping(file: Path, text: str) -> Mapping[str, Any]:
         )
     for key, first, again in _twice(tree):
         raise StackFileError(
-            f"{file}: `{key}` stands in line {first} and again in line {again}; only one can count.",
+            f"{file}: `{key}` stands in line {first} and again in line {again}; only"
+            " one can count.",
             next_step="Remove one of them.",
         )
     return document

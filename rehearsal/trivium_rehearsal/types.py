@@ -1,13 +1,17 @@
-"""The resource types of the five provider SDKs, read from the installed SDKs' own source text.
+"""The resource types of the five provider SDKs, read from the installed SDKs' own
+source text.
 
-A generated SDK states for every resource which inputs exist, what they are called on the wire, their types, which
-are required, what comes out, and (in its documentation) which values are possible and which change replaces the
-resource. That text is read directly, one class at a time: importing the SDK for it costs up to four seconds and 165
-megabytes for a single module (pulumi_gcp.compute), reading the few classes that a type is made of costs
-milliseconds. A test holds what is read here against ``pulumi._types`` for a sample of types in each SDK.
+A generated SDK states for every resource which inputs exist, what they are called on
+the wire, their types, which are required, what comes out, and (in its documentation)
+which values are possible and which change replaces the resource. That text is read
+directly, one class at a time: importing the SDK for it costs up to four seconds and 165
+megabytes for a single module (pulumi_gcp.compute), reading the few classes that a type
+is made of costs milliseconds. A test holds what is read here against ``pulumi._types``
+for a sample of types in each SDK.
 
-Nested types are always looked up in the module's ``_inputs.py``. A resource whose arguments would be shadowed by a
-nested type of the same name has its arguments in ``<Name>InitArgs``.
+Nested types are always looked up in the module's ``_inputs.py``. A resource whose
+arguments would be shadowed by a nested type of the same name has its arguments in
+``<Name>InitArgs``.
 """
 
 import ast
@@ -51,7 +55,8 @@ PACKAGES: Final[Mapping[str, str]] = {
 
 
 class UnknownTypeError(LookupError):
-    """No installed SDK has this resource type. The message names the type and the SDK version that was read."""
+    """No installed SDK has this resource type. The message names the type and the SDK
+    version that was read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +78,8 @@ class Enumeration:
     name: str
     values: tuple[str, ...]
     open: bool
-    """Whether the vendor declares that other values may come (`modelAsString` in Azure's API descriptions)."""
+    """Whether the vendor declares that other values may come (`modelAsString` in
+    Azure's API descriptions)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,19 +111,25 @@ class Field:
     named_values: frozenset[str]
     """Every word that the SDK's documentation of the property puts in code quotes."""
     possible_values: tuple[str, ...]
-    """The closed list that the documentation states ("Possible values are: …"), else empty."""
+    """The closed list that the documentation states ("Possible values are: …"), else
+    empty."""
     excludes: tuple[str, ...]
-    """Python names of the properties beside it that the documentation says it conflicts with."""
+    """Python names of the properties beside it that the documentation says it conflicts
+    with."""
     replaces: bool
     """Whether the documentation says that changing it makes a new resource."""
     filled: bool
-    """Whether the documentation says that the cloud gives it a value when the program does not."""
+    """Whether the documentation says that the cloud gives it a value when the program
+    does not."""
 
 
 class ObjectType:
-    """A nested type, or all inputs or outputs of a resource. Its fields are read when first asked for."""
+    """A nested type, or all inputs or outputs of a resource. Its fields are read when
+    first asked for."""
 
-    def __init__(self, source: "_Module", class_name: str, text: str | None = None) -> None:
+    def __init__(
+        self, source: "_Module", class_name: str, text: str | None = None
+    ) -> None:
         self._source = source
         self._text = text
         self.name = class_name
@@ -125,7 +137,9 @@ class ObjectType:
     @cached_property
     def fields(self) -> Mapping[str, Field]:
         """Wire name to field."""
-        text = self._text if self._text is not None else self._source.class_text(self.name)
+        text = (
+            self._text if self._text is not None else self._source.class_text(self.name)
+        )
         self._text = None
         return _fields(self._source, text)
 
@@ -159,7 +173,8 @@ class ResourceType:
     """Class name, for instance ``Bucket``."""
     inputs: ObjectType
     outputs: Mapping[str, Field] = field(repr=False)
-    """Wire name to output; ``required`` is whether the SDK promises that it is there."""
+    """Wire name to output; ``required`` is whether the SDK promises that it is
+    there."""
     replace_on_changes: frozenset[str]
     """Properties that the SDK itself marks as replacing (aws-native does)."""
     file: Path
@@ -167,26 +182,33 @@ class ResourceType:
 
     @cached_property
     def import_id(self) -> str:
-        """The whole resource name that the SDK's documentation says an import takes, parameters in braces; or nothing.
+        """The whole resource name that the SDK's documentation says an import takes,
+        parameters in braces; or nothing.
 
-        Google's provider generates the list of what an import takes from the API's own names, the whole one first.
+        Google's provider generates the list of what an import takes from the API's own
+        names, the whole one first.
         """
         found = _IMPORT_ID.search(self.file.read_text())
         return found.group(1) if found else ""
 
     def exemplifies(self, python_name: str, value: str) -> bool:
-        """Whether an example in the SDK's documentation of this type gives `value` to a property of that name."""
-        given = re.compile(rf'{re.escape(python_name)}"?\s*[:=]\s*\[?\s*"{re.escape(value)}"')
+        """Whether an example in the SDK's documentation of this type gives `value` to a
+        property of that name."""
+        given = re.compile(
+            rf'{re.escape(python_name)}"?\s*[:=]\s*\[?\s*"{re.escape(value)}"'
+        )
         return bool(given.search(self.file.read_text()))
 
     @property
     def bridged(self) -> bool:
-        """Whether the provider wraps a Terraform provider (and so converts scalars as Terraform does)."""
+        """Whether the provider wraps a Terraform provider (and so converts scalars as
+        Terraform does)."""
         return self.package in ("aws", "gcp", "azuread")
 
 
 _CLASS = re.compile(rb"^class (\w+)[(:]", re.MULTILINE)
-# A property as the SDK generator writes it: getter, perhaps a deprecation, signature, documentation.
+# A property as the SDK generator writes it: getter, perhaps a deprecation, signature,
+# documentation.
 _PROPERTY = re.compile(
     r'    @pulumi\.getter(?:\(name="([^"]+)"\))?\n'
     r'(?:    @_utilities\.deprecated\(""".*?"""\)\n)?'
@@ -194,31 +216,41 @@ _PROPERTY = re.compile(
     r'(?:        """(.*?)""")?',
     re.DOTALL,
 )
-_PARAMETER = re.compile(r"^                 (\w+): .*?( = None)?(?:,|\):)$", re.MULTILINE)
+_PARAMETER = re.compile(
+    r"^                 (\w+): .*?( = None)?(?:,|\):)$", re.MULTILINE
+)
 _MEMBER = re.compile(r'^    \w+ = "((?:[^"\\]|\\.)*)"$', re.MULTILINE)
 _CODE = re.compile(r"`+\"?([^`\"\n]+)\"?`+")
 # The sentence that Google's provider generator writes from the API's own enumeration.
-_POSSIBLE = re.compile(r"Possible values(?: are)?: ((?:`[^`\n]+`(?:, | and |, and | or )?)+)\.")
-_EXCLUDES = re.compile(r"[Cc]onflicts with ((?:`\w+`(?:, and | and |, or | or |, )?)+)(?=[.);\n]|$)")
+_POSSIBLE = re.compile(
+    r"Possible values(?: are)?: ((?:`[^`\n]+`(?:, | and |, and | or )?)+)\."
+)
+_EXCLUDES = re.compile(
+    r"[Cc]onflicts with ((?:`\w+`(?:, and | and |, or | or |, )?)+)(?=[.);\n]|$)"
+)
 _REPLACES = re.compile(
-    r"forces (?:a )?new resource|forces replacement|forces recreat|force a new|force recreat"
+    r"forces (?:a )?new resource|forces replacement|forces recreat|force a new|force"
+    r" recreat"
     r"|changing this creates a new|changing this value will force|change forces",
     re.IGNORECASE,
 )
-# Google's generator begins the documentation of what only the cloud sets with "(Output)".
+# Google's generator begins the documentation of what only the cloud sets with
+# "(Output)".
 _FILLED = re.compile(
     r"^\s*\(Output\)|if\s+not\s+given,\s+one\s+will\s+be\s+generated|if\s+empty,\s+the\s+address\s+will\s+be",
     re.IGNORECASE,
 )
 _REPLACE_ON_CHANGES = re.compile(r"ResourceOptions\(replace_on_changes=\[([^\]]*)\]\)")
 _IMPORT_ID = re.compile(
-    r"## Import\n(?:(?!## |\"\"\").*\n)*?\s+\* `((?:projects|folders|tagKeys|tagValues)/[^`\s]*\{\{[^`\s]+)`"
+    r"## Import\n(?:(?!## |\"\"\").*\n)*?\s+\*"
+    r" `((?:projects|folders|tagKeys|tagValues)/[^`\s]*\{\{[^`\s]+)`"
 )
 _REGISTRATION = re.compile(r'resource_modules="""\n(.*?)\n"""', re.DOTALL)
 
 
 class _Module:
-    """One folder of an SDK: where each of its nested classes stands, read class by class."""
+    """One folder of an SDK: where each of its nested classes stands, read class by
+    class."""
 
     def __init__(self, package: "Package", folder: Path) -> None:
         self.package = package
@@ -246,9 +278,13 @@ class _Module:
     def named(self, name: str) -> Type:
         """The nested type or enumeration called `name` in an annotation."""
         if name.startswith("_root_inputs."):
-            return self.package.module(self.package.folder).named(name.removeprefix("_root_inputs."))
+            return self.package.module(self.package.folder).named(
+                name.removeprefix("_root_inputs.")
+            )
         if name.startswith("_root_outputs."):
-            return self.package.module(self.package.folder).named(name.replace("_root_outputs.", "outputs.", 1))
+            return self.package.module(self.package.folder).named(
+                name.replace("_root_outputs.", "outputs.", 1)
+            )
         if name.startswith("_") and "." in name:
             folder, _, rest = name[1:].partition(".")
             return self.package.module(self.package.folder / folder).named(rest)
@@ -268,7 +304,9 @@ def _classes(file: Path) -> list[tuple[str, int, int]]:
     if not file.is_file():
         return []
     text = file.read_bytes()
-    found = [(match.group(1).decode(), match.start()) for match in _CLASS.finditer(text)]
+    found = [
+        (match.group(1).decode(), match.start()) for match in _CLASS.finditer(text)
+    ]
     ends = [start for _, start in found[1:]] + [len(text)]
     return [(name, start, end) for (name, start), end in zip(found, ends, strict=True)]
 
@@ -281,15 +319,31 @@ def _slice(file: Path, start: int, end: int) -> str:
 
 def _fields(source: _Module, text: str) -> dict[str, Field]:
     parameters = text[: text.find("):\n") + 3]
-    required = {name for name, optional in _PARAMETER.findall(parameters) if not optional}
+    required = {
+        name for name, optional in _PARAMETER.findall(parameters) if not optional
+    }
     fields: dict[str, Field] = {}
     for wire, python_name, annotation, documentation in _PROPERTY.findall(text):
         name = wire or python_name
-        fields[name] = _field(source, name, python_name, annotation, documentation, python_name in required)
+        fields[name] = _field(
+            source,
+            name,
+            python_name,
+            annotation,
+            documentation,
+            python_name in required,
+        )
     return fields
 
 
-def _field(source: _Module, name: str, python_name: str, annotation: str, documentation: str, required: bool) -> Field:
+def _field(
+    source: _Module,
+    name: str,
+    python_name: str,
+    annotation: str,
+    documentation: str,
+    required: bool,
+) -> Field:
     possible = _POSSIBLE.search(documentation)
     return Field(
         name,
@@ -298,13 +352,19 @@ def _field(source: _Module, name: str, python_name: str, annotation: str, docume
         required,
         frozenset(_CODE.findall(documentation)),
         tuple(_CODE.findall(possible.group(1))) if possible else (),
-        tuple(other for names in _EXCLUDES.findall(documentation) for other in _CODE.findall(names)),
+        tuple(
+            other
+            for names in _EXCLUDES.findall(documentation)
+            for other in _CODE.findall(names)
+        ),
         bool(_REPLACES.search(documentation)),
         bool(_FILLED.search(documentation)),
     )
 
 
-_WRAPPERS: Final = frozenset({"Input", "Output", "Optional", "NotRequired", "InputType"})
+_WRAPPERS: Final = frozenset(
+    {"Input", "Output", "Optional", "NotRequired", "InputType"}
+)
 _BUILTINS: Final[Mapping[str, Type]] = {
     "str": Scalar("string"),
     "bool": Scalar("boolean"),
@@ -321,15 +381,17 @@ _PARSING = threading.Lock()
 def _parsed(annotation: str) -> ast.expr:
     """The annotation's tree, one thread at a time.
 
-    CPython 3.11 counts the depth of all threads' trees in one place, and raises SystemError ("AST constructor recursion
-    depth mismatch") when two are made at once (python/cpython#106905).
+    CPython 3.11 counts the depth of all threads' trees in one place, and raises
+    SystemError ("AST constructor recursion depth mismatch") when two are made at once
+    (python/cpython#106905).
     """
     with _PARSING:
         return ast.parse(annotation, mode="eval").body
 
 
 def _type(source: _Module, node: ast.expr) -> Type:
-    """The type that an annotation means, free of the wrappers that every property has."""
+    """The type that an annotation means, free of the wrappers that every property
+    has."""
     if isinstance(node, ast.Subscript):
         outer, inner = _name(node.value), node.slice
         if outer in _WRAPPERS:
@@ -347,18 +409,28 @@ def _type(source: _Module, node: ast.expr) -> Type:
 
 
 def _name(node: ast.expr) -> str:
-    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
+    return (
+        node.attr
+        if isinstance(node, ast.Attribute)
+        else node.id
+        if isinstance(node, ast.Name)
+        else ""
+    )
 
 
 def _union(source: _Module, members: list[ast.expr]) -> Type:
-    # `FooArgsDict` is the typed dictionary of `FooArgs`, and `outputs.Foo` its read form: the same thing.
+    # `FooArgsDict` is the typed dictionary of `FooArgs`, and `outputs.Foo` its read
+    # form: the same thing.
     written = [
         member
         for member in members
         if not (
             isinstance(member, ast.Constant)
             and isinstance(member.value, str)
-            and (member.value.endswith("ArgsDict") or (member.value.startswith("outputs.") and len(members) > 1))
+            and (
+                member.value.endswith("ArgsDict")
+                or (member.value.startswith("outputs.") and len(members) > 1)
+            )
         )
     ]
     options = tuple(dict.fromkeys(_type(source, member) for member in written))
@@ -366,7 +438,9 @@ def _union(source: _Module, members: list[ast.expr]) -> Type:
         other = options[1] if options[0] == Scalar("string") else options[0]
         if isinstance(other, Enumeration):
             return Enumeration(other.name, other.values, open=True)
-    return options[0] if len(options) == 1 else OneOf(options) if options else Anything()
+    return (
+        options[0] if len(options) == 1 else OneOf(options) if options else Anything()
+    )
 
 
 class Package:
@@ -377,8 +451,12 @@ class Package:
         distribution = PACKAGES[name]
         self.version = importlib.metadata.version(distribution)
         spec = importlib.util.find_spec(distribution)
-        if spec is None or not spec.submodule_search_locations:  # pragma: no cover - metadata without code
-            raise UnknownTypeError(f"The SDK {distribution} {self.version} has no code; reinstall it.")
+        if (
+            spec is None or not spec.submodule_search_locations
+        ):  # pragma: no cover - metadata without code
+            raise UnknownTypeError(
+                f"The SDK {distribution} {self.version} has no code; reinstall it."
+            )
         self.folder = Path(next(iter(spec.submodule_search_locations)))
         self._modules: dict[Path, _Module] = {}
         self._types: dict[str, ResourceType] = {}
@@ -401,7 +479,8 @@ class Package:
         return self._modules[folder]
 
     def resource_type(self, token: str) -> ResourceType:
-        """The resource type `token`. Raises `UnknownTypeError` when the SDK has none of that name."""
+        """The resource type `token`. Raises `UnknownTypeError` when the SDK has none of
+        that name."""
         if token not in self._types:
             self._types[token] = self._read(token)
         return self._types[token]
@@ -410,19 +489,30 @@ class Package:
     def provider_inputs(self) -> ObjectType:
         """The provider's own configuration keys."""
         classes = _class_texts(self.folder / "provider.py")
-        return ObjectType(self.module(self.folder), "ProviderArgs", classes["ProviderArgs"])
+        return ObjectType(
+            self.module(self.folder), "ProviderArgs", classes["ProviderArgs"]
+        )
 
     def _read(self, token: str) -> ResourceType:
         if token not in self.classes:
             raise UnknownTypeError(
-                f"{token} is not a resource type of {PACKAGES[self.name]} {self.version}; nothing can be checked. "
-                "Use a type of the installed SDK, or install the SDK version that has it."
+                f"{token} is not a resource type of {PACKAGES[self.name]}"
+                f" {self.version}; nothing can be checked. Use a type of the installed"
+                " SDK, or install the SDK version that has it."
             )
         module_name, class_name = self.classes[token]
-        folder = self.folder.joinpath(*module_name.split(".")) if module_name else self.folder
+        folder = (
+            self.folder.joinpath(*module_name.split("."))
+            if module_name
+            else self.folder
+        )
         file = _defining_file(folder, class_name)
         module, texts = self.module(folder), _class_texts(file)
-        arguments = f"{class_name}InitArgs" if f"{class_name}InitArgs" in texts else f"{class_name}Args"
+        arguments = (
+            f"{class_name}InitArgs"
+            if f"{class_name}InitArgs" in texts
+            else f"{class_name}Args"
+        )
         text = texts[class_name]
         replacing = _REPLACE_ON_CHANGES.search(text)
         return ResourceType(
@@ -432,7 +522,11 @@ class Package:
             class_name,
             ObjectType(module, arguments, texts.get(arguments, "")),
             _outputs(module, text),
-            frozenset(re.findall(r'"([^"]+)"', replacing.group(1))) if replacing else frozenset(),
+            (
+                frozenset(re.findall(r'"([^"]+)"', replacing.group(1)))
+                if replacing
+                else frozenset()
+            ),
             file,
         )
 
@@ -442,7 +536,9 @@ def _outputs(module: _Module, text: str) -> dict[str, Field]:
     for wire, python_name, annotation, documentation in _PROPERTY.findall(text):
         name = wire or python_name
         promised = not annotation.startswith("pulumi.Output[Optional[")
-        outputs[name] = _field(module, name, python_name, annotation, documentation, promised)
+        outputs[name] = _field(
+            module, name, python_name, annotation, documentation, promised
+        )
     return outputs
 
 
@@ -452,16 +548,22 @@ def _class_texts(file: Path) -> dict[str, str]:
 
 
 def _defining_file(folder: Path, class_name: str) -> Path:
-    """The file of `folder` that defines the resource class: nearly always its name in snake case."""
+    """The file of `folder` that defines the resource class: nearly always its name in
+    snake case."""
     head = f"class {class_name}(pulumi.CustomResource):"
-    snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", class_name).lower()
+    snake = re.sub(
+        r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", class_name
+    ).lower()
     guess = folder / f"{snake}.py"
     if guess.is_file() and head in guess.read_text():
         return guess
     for file in sorted(folder.glob("*.py")):
         if head in file.read_text():
             return file
-    raise UnknownTypeError(f"{class_name} is registered by the SDK but defined in no file; reinstall the SDK.")
+    raise UnknownTypeError(
+        f"{class_name} is registered by the SDK but defined in no file; reinstall the"
+        " SDK."
+    )
 
 
 @cache
@@ -471,9 +573,13 @@ def package(name: str) -> Package:
 
 
 def resource_type(token: str) -> ResourceType:
-    """The resource type `token`, for instance ``aws:s3/bucket:Bucket``. Raises `UnknownTypeError`."""
+    """The resource type `token`, for instance
+    ``aws:s3/bucket:Bucket``. Raises `UnknownTypeError`."""
     name = token.partition(":")[0]
     if name not in PACKAGES:
         known = ", ".join(PACKAGES)
-        raise UnknownTypeError(f"{token}: there is no stand-in for the package {name}; there is one for {known}.")
+        raise UnknownTypeError(
+            f"{token}: there is no stand-in for the package {name}; there is one for"
+            f" {known}."
+        )
     return package(name).resource_type(token)

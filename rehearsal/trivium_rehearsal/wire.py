@@ -1,10 +1,12 @@
-"""Property bags on the provider protocol: protobuf structs to plain Python data and back.
+"""Property bags on the provider protocol: protobuf structs to plain Python data and
+back.
 
-Secrets are taken out of their wrappers and remembered by path, so that checks see plain values and every answer
-can be wrapped again; unknowns become the one object `UNKNOWN`; assets and archives become `Asset`. Nothing here
-knows a cloud or a resource type.
+Secrets are taken out of their wrappers and remembered by path, so that checks see plain
+values and every answer can be wrapped again; unknowns become the one object `UNKNOWN`;
+assets and archives become `Asset`. Nothing here knows a cloud or a resource type.
 
-The signature strings are those of Pulumi's wire format (pulumi/pulumi, ``sdk/go/common/resource/sig/sig.go``).
+The signature strings are those of Pulumi's wire format (pulumi/pulumi,
+``sdk/go/common/resource/sig/sig.go``).
 """
 
 from collections.abc import Iterable, Mapping
@@ -33,8 +35,8 @@ _ASSET: Final = "c44067f5952c0a294b673a41bacd8c17"
 _ARCHIVE: Final = "0def7320c3a5731c473e5ecbe6d01bc7"
 _RESOURCE: Final = "5cf8f73096256a8f31e491e813e4eb8e"
 _OUTPUT: Final = "d0e6a833031e9bbcd3f4e8bde6ca49a4"
-# One unknown marker for each kind of value (``sdk/go/common/resource/plugin/rpc.go``); the SDK for Python sends
-# the first for all of them.
+# One unknown marker for each kind of value (``sdk/go/common/resource/plugin/rpc.go``);
+# the SDK for Python sends the first for all of them.
 _UNKNOWNS: Final = frozenset(
     {
         "04da6b54-80e4-46f7-96ec-b56ff0331ba9",
@@ -66,7 +68,8 @@ UNKNOWN: Final = Unknown()
 
 @dataclass(frozen=True, slots=True)
 class Asset:
-    """A file, text or archive handed to a resource; kept as it came, compared by what the engine says of it."""
+    """A file, text or archive handed to a resource; kept as it came, compared by what
+    the engine says of it."""
 
     archive: bool
     """Whether it is an archive (a folder or zip) rather than a single file."""
@@ -74,7 +77,8 @@ class Asset:
     """The asset exactly as the engine sent it, its content hash included."""
 
     def same_as(self, other: object) -> bool:
-        """Whether both hold the same content (by the engine's hash when it sent one)."""
+        """Whether both hold the same content (by the engine's hash when it sent
+        one)."""
         if not isinstance(other, Asset):
             return False
         mine, theirs = self.wire.get("hash"), other.wire.get("hash")
@@ -92,11 +96,15 @@ class Bag:
 
     def is_secret(self, path: Path) -> bool:
         """Whether the value at `path`, or something that holds it, is secret."""
-        return bool(self.secrets) and any(path[:length] in self.secrets for length in range(1, len(path) + 1))
+        return bool(self.secrets) and any(
+            path[:length] in self.secrets for length in range(1, len(path) + 1)
+        )
 
     def holds_secret(self, path: Path) -> bool:
         """Whether the value at `path` is secret or holds something secret."""
-        return self.is_secret(path) or any(secret[: len(path)] == path for secret in self.secrets)
+        return self.is_secret(path) or any(
+            secret[: len(path)] == path for secret in self.secrets
+        )
 
 
 EMPTY: Final = Bag({})
@@ -107,7 +115,9 @@ def decode(struct: struct_pb2.Struct | None) -> Bag:
     if struct is None or not struct.fields:
         return EMPTY
     secrets: set[Path] = set()
-    values = {key: _decode(value, (key,), secrets) for key, value in struct.fields.items()}
+    values = {
+        key: _decode(value, (key,), secrets) for key, value in struct.fields.items()
+    }
     return Bag(values, frozenset(secrets))
 
 
@@ -123,7 +133,10 @@ def _decode(value: struct_pb2.Value, path: Path, secrets: set[Path]) -> Any:
         number = value.number_value
         return int(number) if number.is_integer() else number
     if kind == "list_value":
-        return [_decode(item, (*path, index), secrets) for index, item in enumerate(value.list_value.values)]
+        return [
+            _decode(item, (*path, index), secrets)
+            for index, item in enumerate(value.list_value.values)
+        ]
     if kind == "struct_value":
         return _decode_struct(value.struct_value, path, secrets)
     return None
@@ -133,7 +146,9 @@ def _decode_struct(struct: struct_pb2.Struct, path: Path, secrets: set[Path]) ->
     fields = struct.fields
     signature = fields[_SIGNATURE].string_value if _SIGNATURE in fields else None
     if signature is None:
-        return {key: _decode(value, (*path, key), secrets) for key, value in fields.items()}
+        return {
+            key: _decode(value, (*path, key), secrets) for key, value in fields.items()
+        }
     if signature == _SECRET:
         secrets.add(path)
         return _decode(fields["value"], path, secrets)
@@ -142,7 +157,8 @@ def _decode_struct(struct: struct_pb2.Struct, path: Path, secrets: set[Path]) ->
             secrets.add(path)
         return _decode(fields["value"], path, secrets) if "value" in fields else UNKNOWN
     if signature == _RESOURCE:
-        # Only sent to providers that accept resources, which this one does not; its id is what counts.
+        # Only sent to providers that accept resources, which this one does not; its id
+        # is what counts.
         return _decode(fields["id"], path, secrets) if "id" in fields else None
     if signature in (_ASSET, _ARCHIVE):
         wire = {key: _decode(value, path, set()) for key, value in fields.items()}
@@ -150,8 +166,11 @@ def _decode_struct(struct: struct_pb2.Struct, path: Path, secrets: set[Path]) ->
     return {key: _decode(value, (*path, key), secrets) for key, value in fields.items()}
 
 
-def encode(values: Mapping[str, Any], secrets: Iterable[Path] = ()) -> struct_pb2.Struct:
-    """`values` as the engine reads them, with every path in `secrets` wrapped as a secret."""
+def encode(
+    values: Mapping[str, Any], secrets: Iterable[Path] = ()
+) -> struct_pb2.Struct:
+    """`values` as the engine reads them, with every path in `secrets` wrapped as a
+    secret."""
     struct = struct_pb2.Struct()
     hidden = frozenset(secrets)
     for key, value in values.items():
@@ -159,7 +178,9 @@ def encode(values: Mapping[str, Any], secrets: Iterable[Path] = ()) -> struct_pb
     return struct
 
 
-def _encode(target: struct_pb2.Value, value: Any, path: Path, secrets: frozenset[Path]) -> None:
+def _encode(
+    target: struct_pb2.Value, value: Any, path: Path, secrets: frozenset[Path]
+) -> None:
     if secrets and path in secrets:
         fields = target.struct_value.fields
         fields[_SIGNATURE].string_value = _SECRET
@@ -198,12 +219,18 @@ def holds_unknown(value: Any) -> bool:
 
 
 def known_part(values: Mapping[str, Any]) -> dict[str, Any]:
-    """`values` without the top-level properties that are not wholly known, and without internal ones."""
-    return {key: value for key, value in values.items() if not key.startswith("__") and not holds_unknown(value)}
+    """`values` without the top-level properties that are not wholly known, and without
+    internal ones."""
+    return {
+        key: value
+        for key, value in values.items()
+        if not key.startswith("__") and not holds_unknown(value)
+    }
 
 
 def path_text(path: Path) -> str:
-    """``corsRules[0].allowedMethods[1]``: the path as Pulumi writes it. Keys that are no names are quoted."""
+    """``corsRules[0].allowedMethods[1]``: the path as Pulumi writes it. Keys that are
+    no names are quoted."""
     text = ""
     for step in path:
         if isinstance(step, int):

@@ -2,10 +2,12 @@
 
     from trivium import Client
 
-    with Client.from_deployment() as client:
-        message = client.messages.create(model="sonnet", max_tokens=200, messages=[{"role": "user", "content": "…"}])
+    with Client.from_deployment() as client: message =
+        client.messages.create(model="sonnet", max_tokens=200, messages=[{"role":
+        "user", "content": "…"}])
 
-Names are imported when they are first used, so that `import trivium` costs next to nothing.
+Names are imported when they are first used, so that `import trivium` costs next to
+nothing.
 """
 
 from typing import TYPE_CHECKING, Any

@@ -1,4 +1,5 @@
-"""One tree for everything that can go wrong, so that a caller needs to know no vendor's exceptions.
+"""One tree for everything that can go wrong, so that a caller needs to know no vendor's
+exceptions.
 
     TriviumError
     ├── ConfigurationError              what was configured cannot be used
@@ -32,33 +33,44 @@
     └── AuditError
         └── AuditWriteError             the record could not be kept, so nothing was answered
 
-Every error says whose `fault` it is, whether trying again can help (`retryable`), which `request_id` it belongs
-to and what to do next (`next_step`). No error carries a prompt, a reply or a credential.
+Every error says whose `fault` it is, whether trying again can help (`retryable`), which
+`request_id` it belongs to and what to do next (`next_step`). No error carries a prompt,
+a reply or a credential.
 """
 
 from typing import ClassVar, Literal
 
 Fault = Literal["caller", "platform", "policy", "provider", "network", "trivium"]
-"""Who can mend it: the calling code, the platform team, nobody (a rule said no), the cloud, the network, us."""
+"""Who can mend it: the calling code, the platform team, nobody (a rule said no), the
+cloud, the network, us."""
 
 
 class TriviumError(Exception):
-    """The root. `str()` gives the message, followed by the next step where there is one."""
+    """The root. `str()` gives the message, followed by the next step where there is
+    one."""
 
     fault: ClassVar[Fault] = "trivium"
     retryable: ClassVar[bool] = False
 
-    def __init__(self, message: str, *, request_id: str | None = None, next_step: str | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        request_id: str | None = None,
+        next_step: str | None = None,
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.request_id = request_id
-        """The client's id of the request (`req_…`), as in the audit log; None outside a request."""
+        """The client's id of the request (`req_…`), as in the audit log; None outside a
+        request."""
         self.next_step = next_step
         """One imperative sentence, or None."""
 
     @property
     def code(self) -> str:
-        """A stable word for logs and metrics: the class name without `Error`, in snake_case."""
+        """A stable word for logs and metrics: the class name without `Error`, in
+        snake_case."""
         name = type(self).__name__.removesuffix("Error")
         return "".join("_" + c.lower() if c.isupper() else c for c in name).lstrip("_")
 
@@ -75,7 +87,13 @@ class ConfigurationError(TriviumError):
 class SettingsError(ConfigurationError):
     """A stack file cannot be used. Carries every problem found, not only the first."""
 
-    def __init__(self, message: str, *, problems: tuple[str, ...] = (), next_step: str | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        problems: tuple[str, ...] = (),
+        next_step: str | None = None,
+    ) -> None:
         super().__init__(message, next_step=next_step)
         self.problems = problems
         """One complete sentence a problem, in the order of the file."""
@@ -90,7 +108,8 @@ class DeploymentVersionError(DeploymentError):
 
 
 class DeploymentSignatureError(DeploymentError):
-    """The descriptor is unsigned, or not signed by a key that the application trusts."""
+    """The descriptor is unsigned, or not signed by a key that the application
+    trusts."""
 
 
 class DeploymentExpiredError(DeploymentError):
@@ -98,11 +117,13 @@ class DeploymentExpiredError(DeploymentError):
 
 
 class ConstitutionError(ConfigurationError):
-    """The constitution is missing, unreadable, weakened by a layer, or not the one that was deployed."""
+    """The constitution is missing, unreadable, weakened by a layer, or not the one that
+    was deployed."""
 
 
 class CredentialsError(ConfigurationError):
-    """No credential was found for a route, or it had expired before the request was sent."""
+    """No credential was found for a route, or it had expired before the request was
+    sent."""
 
 
 class RequestError(TriviumError):
@@ -134,7 +155,8 @@ class PolicyError(TriviumError):
 
 
 class BlockedError(PolicyError):
-    """A provision blocked the request before it left, or the reply before it was handed over."""
+    """A provision blocked the request before it left, or the reply before it was handed
+    over."""
 
 
 class EscalatedError(PolicyError):
@@ -142,11 +164,13 @@ class EscalatedError(PolicyError):
 
 
 class ResidencyError(PolicyError):
-    """No route that could serve the request is proven to stay inside the residency zone."""
+    """No route that could serve the request is proven to stay inside the residency
+    zone."""
 
 
 class GuardFailureError(PolicyError):
-    """A detector or condition failed; the guard fails closed, so the request is refused."""
+    """A detector or condition failed; the guard fails closed, so the request is
+    refused."""
 
     fault: ClassVar[Fault] = "trivium"
 
@@ -175,11 +199,13 @@ class RouteError(TriviumError):
         self.status = status
         """HTTP status; 200 with an error inside a stream; None when no answer came."""
         self.provider_type = provider_type
-        """The provider's own name for it, for instance `ThrottlingException` or `overloaded_error`."""
+        """The provider's own name for it, for instance `ThrottlingException` or
+        `overloaded_error`."""
         self.provider_request_id = provider_request_id
         """The provider's request id, for its support desk."""
         self.provider_message = provider_message
-        """The provider's own words. Not part of `str()`: they may quote the request, so mind where they go."""
+        """The provider's own words. Not part of `str()`: they may quote the request, so
+        mind where they go."""
         self.retry_after_s = retry_after_s
         """Seconds the provider asked to wait; None when it did not say."""
 
@@ -251,7 +277,8 @@ class TruncatedStreamError(ProtocolError):
 
 
 class AllRoutesFailedError(TriviumError):
-    """Every permitted route was tried and failed. `attempts` holds the errors, in order."""
+    """Every permitted route was tried and failed. `attempts` holds the errors, in
+    order."""
 
     fault: ClassVar[Fault] = "provider"
     retryable = True
@@ -275,7 +302,8 @@ class AuditError(TriviumError):
 
 
 class AuditWriteError(AuditError):
-    """The record could not be kept (full disk, lost mount), so the request is refused."""
+    """The record could not be kept (full disk, lost mount), so the request is
+    refused."""
 
 
 __all__ = [

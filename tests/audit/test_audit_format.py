@@ -1,4 +1,5 @@
-"""docs/audit-format.md is enough: this verifier uses nothing of Trivium, only what the page says."""
+"""docs/audit-format.md is enough: this verifier uses nothing of Trivium, only what the
+page says."""
 
 import base64
 import hashlib
@@ -31,7 +32,9 @@ def root(leaves: list[bytes]) -> bytes:
     split = 1
     while split * 2 < len(leaves):
         split *= 2
-    return hashlib.sha256(b"\x01" + root(leaves[:split]) + root(leaves[split:])).digest()
+    return hashlib.sha256(
+        b"\x01" + root(leaves[:split]) + root(leaves[split:])
+    ).digest()
 
 
 def test_a_verifier_written_from_the_page_accepts_the_log(tmp_path: Path) -> None:
@@ -43,8 +46,14 @@ def test_a_verifier_written_from_the_page_accepts_the_log(tmp_path: Path) -> Non
     for segment in (1, 2, 3):
         stem = tmp_path / "00" / f"{segment:012d}"
         manifest_file = stem.with_suffix(".manifest.json")
-        manifest = opened(manifest_file, "application/vnd.trivium.audit-manifest+json", key)
-        assert (manifest["log"], manifest["shard"], manifest["segment"]) == (log, "00", segment)
+        manifest = opened(
+            manifest_file, "application/vnd.trivium.audit-manifest+json", key
+        )
+        assert (manifest["log"], manifest["shard"], manifest["segment"]) == (
+            log,
+            "00",
+            segment,
+        )
         assert (manifest["previous"], manifest["first_seq"]) == (previous, seq)
         assert manifest["checkpoint"] == segment - 1
         packed = stem.with_suffix(".ndjson.zst").read_bytes()
@@ -59,6 +68,12 @@ def test_a_verifier_written_from_the_page_accepts_the_log(tmp_path: Path) -> Non
             assert entry["record"]["kind"] == "attempt"
             last_leaf, seq, records = leaf.hex(), seq + 1, records + 1
         previous = digest(manifest_file.read_bytes())
-    checkpoint = opened(tmp_path / "checkpoint.json", "application/vnd.trivium.audit-checkpoint+json", key)
+    checkpoint = opened(
+        tmp_path / "checkpoint.json",
+        "application/vnd.trivium.audit-checkpoint+json",
+        key,
+    )
     assert checkpoint["number"] == 3
-    assert checkpoint["shards"] == {"00": {"segments": 3, "records": records, "head": previous}}
+    assert checkpoint["shards"] == {
+        "00": {"segments": 3, "records": records, "head": previous}
+    }

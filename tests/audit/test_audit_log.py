@@ -15,7 +15,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trivium.audit import Attempt, AuditLog, Opened, earlier_keys, load_or_create, verify
+from trivium.audit import (
+    Attempt,
+    AuditLog,
+    Opened,
+    earlier_keys,
+    load_or_create,
+    verify,
+)
 from trivium.audit import log as log_module
 from trivium.audit.seal import MerkleTree, leaf_hash
 from trivium.errors import AuditError, AuditWriteError
@@ -42,7 +49,13 @@ def attempt(number: int) -> Attempt:
     )
 
 
-def write(directory: Path, *, segments: int = 2, records: int = 2, signer: Ed25519Signer = SIGNER) -> Path:
+def write(
+    directory: Path,
+    *,
+    segments: int = 2,
+    records: int = 2,
+    signer: Ed25519Signer = SIGNER,
+) -> Path:
     with AuditLog.open(directory, signer=signer, deployment="claims") as log:
         for segment in range(segments):
             for record in range(records):
@@ -58,21 +71,32 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_a_log_as_it_was_written_is_intact(small: Path) -> None:
     found = verify(small, TRUSTED)
-    assert (found.problems, found.records, found.segments, found.unsealed) == ([], 4, 2, 0)
+    assert (found.problems, found.records, found.segments, found.unsealed) == (
+        [],
+        4,
+        2,
+        0,
+    )
 
 
 def test_a_log_signed_by_a_stranger_is_refused(small: Path) -> None:
     found = verify(small, TrustedKeys.from_pem(STRANGER.public_pem))
-    assert any("no valid signature by a trusted key" in problem for problem in found.problems)
+    assert any(
+        "no valid signature by a trusted key" in problem for problem in found.problems
+    )
 
 
 FILES = ["log.json", "checkpoint.json"] + [
-    f"00/{segment:012d}.{kind}" for segment in (1, 2) for kind in ("ndjson.zst", "manifest.json")
+    f"00/{segment:012d}.{kind}"
+    for segment in (1, 2)
+    for kind in ("ndjson.zst", "manifest.json")
 ]
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_every_change_of_one_bit_is_found(small: Path, tmp_path: Path, name: str) -> None:
+def test_every_change_of_one_bit_is_found(
+    small: Path, tmp_path: Path, name: str
+) -> None:
     copy = shutil.copytree(small, tmp_path / "log")
     content = bytearray((copy / name).read_bytes())
     unnoticed = []
@@ -99,23 +123,58 @@ def drop_last_segment(directory: Path) -> None:
 
 def duplicate_segment(directory: Path) -> None:
     for kind in ("ndjson.zst", "manifest.json"):
-        shutil.copy(directory / f"00/000000000002.{kind}", directory / f"00/000000000003.{kind}")
+        shutil.copy(
+            directory / f"00/000000000002.{kind}", directory / f"00/000000000003.{kind}"
+        )
 
 
 TAMPERING: dict[str, tuple[Callable[[Path], object], str]] = {
-    "a segment's file is removed": (lambda d: (d / "00/000000000001.ndjson.zst").unlink(), "cannot be read"),
-    "a manifest is removed": (lambda d: (d / "00/000000000001.manifest.json").unlink(), "is missing"),
-    "the last segment is removed with its manifest": (drop_last_segment, "the checkpoint says 4 records"),
+    "a segment's file is removed": (
+        lambda d: (d / "00/000000000001.ndjson.zst").unlink(),
+        "cannot be read",
+    ),
+    "a manifest is removed": (
+        lambda d: (d / "00/000000000001.manifest.json").unlink(),
+        "is missing",
+    ),
+    "the last segment is removed with its manifest": (
+        drop_last_segment,
+        "the checkpoint says 4 records",
+    ),
     "a segment is repeated": (duplicate_segment, "`segment` is 2, expected 3"),
-    "two segments change places": (lambda d: [swap(d, k) for k in ("ndjson.zst", "manifest.json")], "`segment` is 2"),
+    "two segments change places": (
+        lambda d: [swap(d, k) for k in ("ndjson.zst", "manifest.json")],
+        "`segment` is 2",
+    ),
     "two files change places": (lambda d: swap(d, "ndjson.zst"), "was changed"),
-    "a file is cut short": (lambda d: os.truncate(d / "00/000000000002.ndjson.zst", 50), "was changed"),
-    "the checkpoint is removed": (lambda d: (d / "checkpoint.json").unlink(), "checkpoint.json is missing"),
-    "the whole shard is removed": (lambda d: shutil.rmtree(d / "00"), "shard 00 has nothing sealed"),
-    "the log's identity is removed": (lambda d: (d / "log.json").unlink(), "log.json cannot be read"),
-    "a file is added": (lambda d: (d / "00/note.txt").write_text("x"), "does not belong to the log"),
-    "a shard is added": (lambda d: shutil.copytree(d / "00", d / "01"), "`shard` is '00', expected '01'"),
-    "the lock holds something": (lambda d: (d / "00/lock").write_text("x"), "is not empty"),
+    "a file is cut short": (
+        lambda d: os.truncate(d / "00/000000000002.ndjson.zst", 50),
+        "was changed",
+    ),
+    "the checkpoint is removed": (
+        lambda d: (d / "checkpoint.json").unlink(),
+        "checkpoint.json is missing",
+    ),
+    "the whole shard is removed": (
+        lambda d: shutil.rmtree(d / "00"),
+        "shard 00 has nothing sealed",
+    ),
+    "the log's identity is removed": (
+        lambda d: (d / "log.json").unlink(),
+        "log.json cannot be read",
+    ),
+    "a file is added": (
+        lambda d: (d / "00/note.txt").write_text("x"),
+        "does not belong to the log",
+    ),
+    "a shard is added": (
+        lambda d: shutil.copytree(d / "00", d / "01"),
+        "`shard` is '00', expected '01'",
+    ),
+    "the lock holds something": (
+        lambda d: (d / "00/lock").write_text("x"),
+        "is not empty",
+    ),
 }
 
 
@@ -124,22 +183,32 @@ def test_tampering_is_found_and_named(small: Path, tmp_path: Path, case: str) ->
     tamper, words = TAMPERING[case]
     copy = shutil.copytree(small, tmp_path / "log")
     tamper(copy)
-    assert any(words in problem for problem in verify(copy, TRUSTED).problems), verify(copy, TRUSTED).problems
+    assert any(words in problem for problem in verify(copy, TRUSTED).problems), verify(
+        copy, TRUSTED
+    ).problems
 
 
-def test_a_log_rolled_back_as_a_whole_is_found_by_a_checkpoint_kept_elsewhere(small: Path, tmp_path: Path) -> None:
+def test_a_log_rolled_back_as_a_whole_is_found_by_a_checkpoint_kept_elsewhere(
+    small: Path, tmp_path: Path
+) -> None:
     earlier = shutil.copytree(small, tmp_path / "earlier")
     later = write(shutil.copytree(small, tmp_path / "later"), segments=1)
     checkpoint = (later / "checkpoint.json").read_bytes()
     assert verify(earlier, TRUSTED).intact
-    assert any("rolled back" in problem for problem in verify(earlier, TRUSTED, checkpoint=checkpoint).problems)
-    assert verify(later, TRUSTED, checkpoint=(small / "checkpoint.json").read_bytes()).intact
+    assert any(
+        "rolled back" in problem
+        for problem in verify(earlier, TRUSTED, checkpoint=checkpoint).problems
+    )
+    assert verify(
+        later, TRUSTED, checkpoint=(small / "checkpoint.json").read_bytes()
+    ).intact
 
 
 @pytest.fixture
 def half_rolled_back(tmp_path: Path) -> Path:
-    """A record is gone from one shard, its checkpoint is the one from before; the other shard looks as if a crash had
-    kept its segment from the checkpoint. No key is needed for it."""
+    """A record is gone from one shard, its checkpoint is the one from before; the other
+    shard looks as if a crash had kept its segment from the checkpoint. No key is needed
+    for it."""
     directory = tmp_path / "log"
     with (
         AuditLog.open(directory, signer=SIGNER, deployment="claims") as one,
@@ -156,15 +225,22 @@ def half_rolled_back(tmp_path: Path) -> Path:
     return directory
 
 
-def test_a_shard_that_is_rolled_back_beside_another_is_found(half_rolled_back: Path) -> None:
+def test_a_shard_that_is_rolled_back_beside_another_is_found(
+    half_rolled_back: Path,
+) -> None:
     problems = verify(half_rolled_back, TRUSTED).problems
-    assert any("an earlier checkpoint was put back" in problem for problem in problems), problems
+    assert any(
+        "an earlier checkpoint was put back" in problem for problem in problems
+    ), problems
 
 
 def test_it_is_found_without_any_checkpoint_too(half_rolled_back: Path) -> None:
     (half_rolled_back / "checkpoint.json").unlink()
     (half_rolled_back / "00" / "000000000001.ndjson.open").touch()
-    assert any("checkpoint.json is missing" in problem for problem in verify(half_rolled_back, TRUSTED).problems)
+    assert any(
+        "checkpoint.json is missing" in problem
+        for problem in verify(half_rolled_back, TRUSTED).problems
+    )
 
 
 def test_a_writer_does_not_sign_it_away(half_rolled_back: Path) -> None:
@@ -189,11 +265,18 @@ def test_a_log_whose_manifests_name_no_checkpoint_is_still_read_and_continued(
     assert (found.problems, found.records) == ([], 8)
 
 
-def test_a_segment_signed_with_another_key_is_found(small: Path, tmp_path: Path) -> None:
+def test_a_segment_signed_with_another_key_is_found(
+    small: Path, tmp_path: Path
+) -> None:
     copy = shutil.copytree(small, tmp_path / "log")
-    with AuditLog.open(copy, signer=STRANGER, deployment="claims", earlier_keys=SIGNER.public_pem) as log:
+    with AuditLog.open(
+        copy, signer=STRANGER, deployment="claims", earlier_keys=SIGNER.public_pem
+    ) as log:
         log.append(attempt(9))
-    assert any("000000000003.manifest.json" in problem for problem in verify(copy, TRUSTED).problems)
+    assert any(
+        "000000000003.manifest.json" in problem
+        for problem in verify(copy, TRUSTED).problems
+    )
     both = TrustedKeys.from_pem(SIGNER.public_pem + STRANGER.public_pem)
     assert verify(copy, both).intact, "a key may be changed within a log"
 
@@ -228,7 +311,9 @@ def restore_checkpoint(directory: Path, earlier: Path) -> None:
     shutil.copy(earlier / "checkpoint.json", directory / "checkpoint.json")
 
 
-def test_a_writer_that_has_seen_a_later_checkpoint_does_not_go_on_from_an_earlier_one(tmp_path: Path) -> None:
+def test_a_writer_that_has_seen_a_later_checkpoint_does_not_go_on_from_an_earlier_one(
+    tmp_path: Path,
+) -> None:
     log = tmp_path / "log"
     one = AuditLog.open(log, signer=SIGNER, deployment="claims")
     one.append(attempt(0))
@@ -248,22 +333,31 @@ REMOVED: dict[str, Callable[[Path], object]] = {
     "the newest segment": drop_last_segment,
     "the whole shard": lambda d: shutil.rmtree(d / "00"),
     "the checkpoint": lambda d: (d / "checkpoint.json").unlink(),
-    "the newest segment and what the checkpoint says of it": lambda d: [drop_last_segment(d), forge_checkpoint(d, {})],
+    "the newest segment and what the checkpoint says of it": lambda d: [
+        drop_last_segment(d),
+        forge_checkpoint(d, {}),
+    ],
 }
 
 
 @pytest.mark.parametrize("case", REMOVED)
-def test_a_log_that_lost_something_is_not_continued(small: Path, tmp_path: Path, case: str) -> None:
+def test_a_log_that_lost_something_is_not_continued(
+    small: Path, tmp_path: Path, case: str
+) -> None:
     copy = shutil.copytree(small, tmp_path / "log")
     REMOVED[case](copy)
     problems = verify(copy, TRUSTED).problems
     with pytest.raises(AuditError, match="Records may have been removed"):
         AuditLog.open(copy, signer=SIGNER, deployment="claims")
     assert problems
-    assert verify(copy, TRUSTED).problems == problems, "the attempt to write hid nothing"
+    assert verify(copy, TRUSTED).problems == problems, (
+        "the attempt to write hid nothing"
+    )
 
 
-def test_a_log_whose_last_segment_was_changed_is_not_continued(small: Path, tmp_path: Path) -> None:
+def test_a_log_whose_last_segment_was_changed_is_not_continued(
+    small: Path, tmp_path: Path
+) -> None:
     copy = shutil.copytree(small, tmp_path / "log")
     (copy / "00/000000000002.ndjson.zst").write_bytes(b"x")
     with pytest.raises(AuditError, match="was changed"):
@@ -288,15 +382,25 @@ def add_signature(directory: Path) -> None:
 def test_a_second_signature_is_found(small: Path, tmp_path: Path) -> None:
     copy = shutil.copytree(small, tmp_path / "log")
     add_signature(copy)
-    assert any("more than one signature" in problem for problem in verify(copy, TRUSTED).problems)
+    assert any(
+        "more than one signature" in problem
+        for problem in verify(copy, TRUSTED).problems
+    )
 
 
-@pytest.mark.parametrize("name", ["00", "log.json", "checkpoint.json", "lock", "00/lock", *FILES[2:]])
-def test_a_link_in_place_of_a_file_is_found(small: Path, tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize(
+    "name", ["00", "log.json", "checkpoint.json", "lock", "00/lock", *FILES[2:]]
+)
+def test_a_link_in_place_of_a_file_is_found(
+    small: Path, tmp_path: Path, name: str
+) -> None:
     copy = shutil.copytree(small, tmp_path / "log")
     (copy / name).rename(tmp_path / "elsewhere")
     (copy / name).symlink_to(tmp_path / "elsewhere")
-    assert any("does not belong to the log" in problem for problem in verify(copy, TRUSTED).problems)
+    assert any(
+        "does not belong to the log" in problem
+        for problem in verify(copy, TRUSTED).problems
+    )
 
 
 def test_a_log_is_verified_while_it_is_written(tmp_path: Path) -> None:
@@ -304,7 +408,9 @@ def test_a_log_is_verified_while_it_is_written(tmp_path: Path) -> None:
     stop = threading.Event()
 
     def keep_writing() -> None:
-        with AuditLog.open(tmp_path, signer=SIGNER, deployment="claims", durability="batch") as log:
+        with AuditLog.open(
+            tmp_path, signer=SIGNER, deployment="claims", durability="batch"
+        ) as log:
             number = 0
             while not stop.is_set():
                 log.append(attempt(number))
@@ -323,8 +429,12 @@ def test_a_log_is_verified_while_it_is_written(tmp_path: Path) -> None:
     assert [problem for problems in found for problem in problems] == []
 
 
-@pytest.mark.parametrize("name", [".checkpoint.json.tmp", "00/.000000000003.ndjson.zst.tmp"])
-def test_what_a_crash_left_of_a_write_is_no_problem(small: Path, tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize(
+    "name", [".checkpoint.json.tmp", "00/.000000000003.ndjson.zst.tmp"]
+)
+def test_what_a_crash_left_of_a_write_is_no_problem(
+    small: Path, tmp_path: Path, name: str
+) -> None:
     copy = shutil.copytree(small, tmp_path / "log")
     (copy / name).write_bytes(b"half")
     assert verify(copy, TRUSTED).intact
@@ -340,15 +450,21 @@ def test_records_not_sealed_yet_are_counted_apart(tmp_path: Path) -> None:
 
 def test_a_log_left_open_by_a_crash_is_sealed_as_it_was_found(tmp_path: Path) -> None:
     script = (
-        "import sys, os, pathlib; sys.path.insert(0, sys.argv[2]); import test_audit_log as t\n"
-        "log = t.AuditLog.open(pathlib.Path(sys.argv[1]), signer=t.SIGNER, deployment='claims')\n"
-        "for n in range(3): log.append(t.attempt(n))\n"
-        "os.write(log._shard._fd, b'{\"torn')\n"
-        "os.kill(os.getpid(), 9)"
+        "import sys, os, pathlib; sys.path.insert(0, sys.argv[2]); import"
+        " test_audit_log as t\nlog = t.AuditLog.open(pathlib.Path(sys.argv[1]),"
+        " signer=t.SIGNER, deployment='claims')\nfor n in range(3):"
+        " log.append(t.attempt(n))\nos.write(log._shard._fd,"
+        " b'{\"torn')\nos.kill(os.getpid(), 9)"
     )
-    crashed = subprocess.run([sys.executable, "-c", script, str(tmp_path), str(Path(__file__).parent)], check=False)
+    crashed = subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path), str(Path(__file__).parent)],
+        check=False,
+    )
     assert crashed.returncode == -signal.SIGKILL
-    assert any("middle of a record" in problem for problem in verify(tmp_path, TRUSTED).problems)
+    assert any(
+        "middle of a record" in problem
+        for problem in verify(tmp_path, TRUSTED).problems
+    )
     with AuditLog.open(tmp_path, signer=SIGNER, deployment="claims") as log:
         log.append(attempt(3))
     found = verify(tmp_path, TRUSTED)
@@ -359,7 +475,8 @@ def test_a_log_left_open_by_a_crash_is_sealed_as_it_was_found(tmp_path: Path) ->
 def test_a_crash_in_the_middle_of_sealing_is_mended(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, survivor: str
 ) -> None:
-    """Kill the sealing after each of its durable steps; the next open finishes it without losing or doubling."""
+    """Kill the sealing after each of its durable steps; the next open finishes it
+    without losing or doubling."""
     steps = {"compressed file": 1, "manifest": 2, "checkpoint": 3}[survivor]
     log = AuditLog.open(tmp_path, signer=SIGNER, deployment="claims")
     log.append(attempt(0))
@@ -372,12 +489,18 @@ def test_a_crash_in_the_middle_of_sealing_is_mended(
         real(path, content)
 
     monkeypatch.setattr(log_module, "write_durably", write_then_die)
-    monkeypatch.setattr(log_module.Path, "unlink", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
+    monkeypatch.setattr(
+        log_module.Path,
+        "unlink",
+        lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt),
+    )
     with pytest.raises(KeyboardInterrupt):
         log.seal()
     monkeypatch.undo()
     os.close(log._shard._lock_fd)
-    assert verify(tmp_path, TRUSTED).intact, "a crash is no problem, whether or not anybody writes on"
+    assert verify(tmp_path, TRUSTED).intact, (
+        "a crash is no problem, whether or not anybody writes on"
+    )
     with AuditLog.open(tmp_path, signer=SIGNER, deployment="claims") as again:
         again.append(attempt(1))
         assert verify(tmp_path, TRUSTED).intact
@@ -385,11 +508,15 @@ def test_a_crash_in_the_middle_of_sealing_is_mended(
     assert (found.problems, found.records) == ([], 2)
 
 
-def test_a_full_disk_refuses_the_record_and_loses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_refuses_the_record_and_loses_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with AuditLog.open(tmp_path, signer=SIGNER, deployment="claims") as log:
         log.append(attempt(0))
         real = os.write
-        monkeypatch.setattr(log_module.os, "write", lambda fd, data: real(fd, data[: len(data) // 2]))
+        monkeypatch.setattr(
+            log_module.os, "write", lambda fd, data: real(fd, data[: len(data) // 2])
+        )
         with pytest.raises(AuditWriteError, match="only a part"):
             log.append(attempt(1))
         monkeypatch.undo()
@@ -398,7 +525,9 @@ def test_a_full_disk_refuses_the_record_and_loses_nothing(tmp_path: Path, monkey
     assert (found.problems, found.records) == ([], 2)
 
 
-def test_after_a_failed_sync_nothing_more_is_accepted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_after_a_failed_sync_nothing_more_is_accepted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     log = AuditLog.open(tmp_path, signer=SIGNER, deployment="claims")
 
     def fail(_: int) -> None:
@@ -429,10 +558,17 @@ def test_a_forked_process_is_refused(tmp_path: Path) -> None:
         log._shard._pid -= 1
 
 
-def test_threads_lose_and_double_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_threads_lose_and_double_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(log_module, "SEGMENT_RECORDS", 7)
-    with AuditLog.open(tmp_path, signer=SIGNER, deployment="claims", durability="batch") as log:
-        threads = [threading.Thread(target=lambda: [log.append(attempt(n)) for n in range(25)]) for _ in range(8)]
+    with AuditLog.open(
+        tmp_path, signer=SIGNER, deployment="claims", durability="batch"
+    ) as log:
+        threads = [
+            threading.Thread(target=lambda: [log.append(attempt(n)) for n in range(25)])
+            for _ in range(8)
+        ]
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -479,7 +615,9 @@ def test_a_signing_key_is_made_once_and_private(tmp_path: Path) -> None:
     first = load_or_create(path)
     assert load_or_create(path).keyid == first.keyid
     assert path.stat().st_mode & 0o777 == 0o600
-    assert TrustedKeys.from_pem(path.with_name("audit.pem.pub").read_bytes()).keyids == (first.keyid,)
+    assert TrustedKeys.from_pem(
+        path.with_name("audit.pem.pub").read_bytes()
+    ).keyids == (first.keyid,)
 
 
 def test_a_key_that_replaces_another_keeps_its_public_half(tmp_path: Path) -> None:
@@ -487,11 +625,16 @@ def test_a_key_that_replaces_another_keeps_its_public_half(tmp_path: Path) -> No
     first = load_or_create(path)
     path.unlink()
     second = load_or_create(path)
-    assert set(TrustedKeys.from_pem(earlier_keys(path)).keyids) == {first.keyid, second.keyid}
+    assert set(TrustedKeys.from_pem(earlier_keys(path)).keyids) == {
+        first.keyid,
+        second.keyid,
+    }
 
 
 @pytest.mark.parametrize("mode", [0o644, 0o660, 0o602, 0o777])
-def test_a_key_that_others_may_read_or_change_is_refused(tmp_path: Path, mode: int) -> None:
+def test_a_key_that_others_may_read_or_change_is_refused(
+    tmp_path: Path, mode: int
+) -> None:
     path = tmp_path / "audit.pem"
     load_or_create(path)
     path.chmod(mode)
@@ -513,7 +656,9 @@ def test_a_file_that_is_no_key_is_refused(tmp_path: Path) -> None:
 
 
 @given(st.lists(st.binary(max_size=8), max_size=40))
-def test_the_incremental_root_equals_the_definition_in_rfc_6962(lines: list[bytes]) -> None:
+def test_the_incremental_root_equals_the_definition_in_rfc_6962(
+    lines: list[bytes],
+) -> None:
     import hashlib
 
     def root(leaves: list[bytes]) -> bytes:
@@ -522,7 +667,9 @@ def test_the_incremental_root_equals_the_definition_in_rfc_6962(lines: list[byte
         if len(leaves) == 1:
             return leaf_hash(leaves[0])
         split = 1 << (len(leaves) - 1).bit_length() - 1
-        return hashlib.sha256(b"\x01" + root(leaves[:split]) + root(leaves[split:])).digest()
+        return hashlib.sha256(
+            b"\x01" + root(leaves[:split]) + root(leaves[split:])
+        ).digest()
 
     tree = MerkleTree()
     for line in lines:

@@ -34,7 +34,18 @@ def key(tmp_path: Path) -> Path:
 def signed(tmp_path: Path, key: Path) -> Path:
     (tmp_path / "draft.json").write_text(json.dumps(DRAFT))
     out = tmp_path / "descriptor.json"
-    assert run("deployment", "sign", str(tmp_path / "draft.json"), "--key", str(key), "--out", str(out)) == 0
+    assert (
+        run(
+            "deployment",
+            "sign",
+            str(tmp_path / "draft.json"),
+            "--key",
+            str(key),
+            "--out",
+            str(out),
+        )
+        == 0
+    )
     return out
 
 
@@ -44,20 +55,28 @@ def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert all(name in shown for name in ("ask", "audit", "deployment", "doctor"))
 
 
-def test_a_signed_descriptor_is_shown_as_verified(signed: Path, key: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_signed_descriptor_is_shown_as_verified(
+    signed: Path, key: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert run("deployment", "show", str(signed), "--trust", f"{key}.pub") == 0
     shown = capsys.readouterr().out
     assert "signature, version, content and validity verified" in shown
     assert "us.anthropic.claude-sonnet-5-5 → us-east-1, us-east-2" in shown
 
 
-def test_json_stays_json(signed: Path, key: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_json_stays_json(
+    signed: Path, key: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     capsys.readouterr()
-    assert run("deployment", "show", str(signed), "--trust", f"{key}.pub", "--json") == 0
+    assert (
+        run("deployment", "show", str(signed), "--trust", f"{key}.pub", "--json") == 0
+    )
     assert json.loads(capsys.readouterr().out)["name"] == "claims"
 
 
-def test_signing_fixes_the_constitution(signed: Path, key: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_signing_fixes_the_constitution(
+    signed: Path, key: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     capsys.readouterr()
     run("deployment", "show", str(signed), "--trust", f"{key}.pub", "--json")
     constitution = json.loads(capsys.readouterr().out)["constitution"]
@@ -74,13 +93,22 @@ def test_without_a_trusted_key_a_descriptor_is_shown_and_refused(
     assert "REFUSED" in captured.err
 
 
-def test_a_strangers_key_refuses_it(signed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_strangers_key_refuses_it(
+    signed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (tmp_path / "stranger.pub").write_bytes(Ed25519Signer.generate().public_pem)
-    assert run("deployment", "show", str(signed), "--trust", str(tmp_path / "stranger.pub")) == 1
+    assert (
+        run(
+            "deployment", "show", str(signed), "--trust", str(tmp_path / "stranger.pub")
+        )
+        == 1
+    )
     assert "no valid signature by a trusted key" in capsys.readouterr().err
 
 
-def test_a_signing_key_is_private_and_never_replaced(key: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_signing_key_is_private_and_never_replaced(
+    key: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert key.stat().st_mode & 0o777 == 0o600
     before = key.read_bytes()
     assert run("deployment", "keygen", str(key)) == 1
@@ -118,7 +146,18 @@ def test_a_constitution_that_does_not_hold_is_not_signed(
     layers = {"layers": [{"source": "pack:baseline"}, {"source": "path:layer.yaml"}]}
     (tmp_path / "draft.json").write_text(json.dumps(draft(constitution=layers)))
     out = tmp_path / "descriptor.json"
-    assert run("deployment", "sign", str(tmp_path / "draft.json"), "--key", str(key), "--out", str(out)) == 1
+    assert (
+        run(
+            "deployment",
+            "sign",
+            str(tmp_path / "draft.json"),
+            "--key",
+            str(key),
+            "--out",
+            str(out),
+        )
+        == 1
+    )
     assert words in capsys.readouterr().err
     assert not out.exists()
 
@@ -126,7 +165,9 @@ def test_a_constitution_that_does_not_hold_is_not_signed(
 REFUSED_SIGNING = {
     "a contradiction": (json.dumps(draft(zone="eu")), "outside zone `eu`"),
     "an unknown pack": (
-        json.dumps(draft(**{"constitution": {"layers": [{"source": "pack:nobody-has-this"}]}})),
+        json.dumps(
+            draft(**{"constitution": {"layers": [{"source": "pack:nobody-has-this"}]}})
+        ),
         "nobody-has-this",
     ),
     "no JSON": ("{", "is not JSON"),
@@ -140,15 +181,33 @@ def test_what_cannot_be_used_is_not_signed(
     text, words = REFUSED_SIGNING[case]
     (tmp_path / "draft.json").write_text(text)
     out = tmp_path / "descriptor.json"
-    assert run("deployment", "sign", str(tmp_path / "draft.json"), "--key", str(key), "--out", str(out)) == 1
+    assert (
+        run(
+            "deployment",
+            "sign",
+            str(tmp_path / "draft.json"),
+            "--key",
+            str(key),
+            "--out",
+            str(out),
+        )
+        == 1
+    )
     assert words in capsys.readouterr().err
     assert not out.exists()
 
 
-def test_a_key_that_is_none_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_key_that_is_none_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (tmp_path / "draft.json").write_text(json.dumps(DRAFT))
     (tmp_path / "key.pem").write_text("nonsense")
-    arguments = ("--key", str(tmp_path / "key.pem"), "--out", str(tmp_path / "out.json"))
+    arguments = (
+        "--key",
+        str(tmp_path / "key.pem"),
+        "--out",
+        str(tmp_path / "out.json"),
+    )
     assert run("deployment", "sign", str(tmp_path / "draft.json"), *arguments) == 1
     assert "PKCS#8" in capsys.readouterr().err
 
@@ -159,7 +218,9 @@ def log(tmp_path: Path) -> tuple[Path, str]:
     return write(tmp_path / "log"), str(tmp_path / "audit.pub")
 
 
-def test_an_intact_log_is_said_to_be(log: tuple[Path, str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_intact_log_is_said_to_be(
+    log: tuple[Path, str], capsys: pytest.CaptureFixture[str]
+) -> None:
     directory, public = log
     assert run("audit", "verify", str(directory), "--key", public) == 0
     shown = capsys.readouterr().out
@@ -168,7 +229,9 @@ def test_an_intact_log_is_said_to_be(log: tuple[Path, str], capsys: pytest.Captu
     assert "not verifiable here" in shown
 
 
-def test_a_removed_segment_fails_the_command(log: tuple[Path, str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_removed_segment_fails_the_command(
+    log: tuple[Path, str], capsys: pytest.CaptureFixture[str]
+) -> None:
     directory, public = log
     shutil.rmtree(directory / "00")
     assert run("audit", "verify", str(directory), "--key", public, "--json") == 1
@@ -181,11 +244,24 @@ def test_a_log_is_compared_with_an_earlier_checkpoint(
     directory, public = log
     earlier = shutil.copy(directory / "checkpoint.json", tmp_path / "yesterday.json")
     write(directory, segments=1)
-    assert run("audit", "verify", str(directory), "--key", public, "--checkpoint", str(earlier)) == 0
+    assert (
+        run(
+            "audit",
+            "verify",
+            str(directory),
+            "--key",
+            public,
+            "--checkpoint",
+            str(earlier),
+        )
+        == 0
+    )
     assert "not verifiable here" not in capsys.readouterr().out
 
 
-def test_the_doctor_says_what_is_missing(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_doctor_says_what_is_missing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.delenv("TRIVIUM_DEPLOYMENT", raising=False)
     assert run("doctor") == 1
     assert "Set TRIVIUM_DEPLOYMENT" in capsys.readouterr().out
@@ -200,13 +276,23 @@ def test_the_doctor_is_content_with_a_good_deployment(
 ) -> None:
     monkeypatch.setenv("TRIVIUM_AUDIT_DIR", str(tmp_path / "audit"))
     capsys.readouterr()
-    assert run("doctor", "--deployment", str(signed), "--trust", f"{key}.pub", "--json") == 0
-    checks = {check["subject"]: check["verdict"] for check in json.loads(capsys.readouterr().out)}
+    assert (
+        run("doctor", "--deployment", str(signed), "--trust", f"{key}.pub", "--json")
+        == 0
+    )
+    checks = {
+        check["subject"]: check["verdict"]
+        for check in json.loads(capsys.readouterr().out)
+    }
     assert checks["Deployment"] == checks["Constitution"] == checks["Audit log"] == "ok"
 
 
 def test_the_doctor_takes_what_the_client_takes(
-    signed: Path, key: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    signed: Path,
+    key: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     """The descriptor as a URL, and the key itself."""
     monkeypatch.setenv("TRIVIUM_DEPLOYMENT", signed.resolve().as_uri())
@@ -222,14 +308,22 @@ def test_the_doctor_takes_what_the_client_takes(
 def test_the_doctor_tells_a_wrong_key_from_a_wrong_descriptor(
     signed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run("doctor", "--deployment", str(signed), "--trust", str(tmp_path / "none.pem")) == 1
+    assert (
+        run(
+            "doctor", "--deployment", str(signed), "--trust", str(tmp_path / "none.pem")
+        )
+        == 1
+    )
     assert "fail  Trusted keys" in capsys.readouterr().out
 
 
 def test_the_doctor_names_an_endpoint_that_does_not_answer(
     signed: Path, key: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run("doctor", "--deployment", str(signed), "--trust", f"{key}.pub", "--connect") == 1
+    assert (
+        run("doctor", "--deployment", str(signed), "--trust", f"{key}.pub", "--connect")
+        == 1
+    )
     assert "Check the private endpoint, DNS and egress rules" in capsys.readouterr().out
 
 

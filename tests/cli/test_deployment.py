@@ -1,4 +1,5 @@
-"""Signing with each cloud's key service, and files that are whole, as a platform team meets them."""
+"""Signing with each cloud's key service, and files that are whole, as a platform team
+meets them."""
 
 import errno
 import json
@@ -28,8 +29,13 @@ LOGINS = {
 }
 
 
-@pytest.fixture(params=[aws.AwsKms, google.GoogleKms, azure.KeyVault], ids=["aws", "google", "azure"])
-def service(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[StandIn]:
+@pytest.fixture(
+    params=[aws.AwsKms, google.GoogleKms, azure.KeyVault],
+    ids=["aws", "google", "azure"],
+)
+def service(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[StandIn]:
     """Each key service in turn, with a person logged in to all of them."""
     for name, value in {**LOGINS, "NO_PROXY": "127.0.0.1"}.items():
         monkeypatch.setenv(name, value)
@@ -66,10 +72,16 @@ def permissions(path: Path) -> int:
 
 
 def test_what_a_key_service_signed_is_verified_with_the_public_key_that_it_gives(
-    service: StandIn, draft: str, out: Path, tmp_path: Path, capsysbinary: pytest.CaptureFixture[bytes]
+    service: StandIn,
+    draft: str,
+    out: Path,
+    tmp_path: Path,
+    capsysbinary: pytest.CaptureFixture[bytes],
 ) -> None:
     """The three commands of the README, one after the other."""
-    assert run("deployment", "sign", draft, "--kms", service.name, "--out", str(out)) == 0
+    assert (
+        run("deployment", "sign", draft, "--kms", service.name, "--out", str(out)) == 0
+    )
     signed = capsysbinary.readouterr().out.decode()
     assert run("deployment", "public-key", "--kms", service.name) == 0
     shown = capsysbinary.readouterr()
@@ -79,7 +91,10 @@ def test_what_a_key_service_signed_is_verified_with_the_public_key_that_it_gives
     assert TrustedKeys.from_pem(shown.out).keyids == (shown.err.decode().strip(),)
     assert f"signed by {shown.err.decode()[:16]}" in signed
     assert run("deployment", "show", str(out), "--trust", str(trusted)) == 0
-    assert b"signature, version, content and validity verified" in capsysbinary.readouterr().out
+    assert (
+        b"signature, version, content and validity verified"
+        in capsysbinary.readouterr().out
+    )
 
 
 def test_the_public_key_is_had_without_a_signature(service: StandIn) -> None:
@@ -88,8 +103,14 @@ def test_the_public_key_is_had_without_a_signature(service: StandIn) -> None:
 
 
 FAILURES: dict[str, tuple[Callable[[StandIn], Any], str]] = {
-    "no permission": (lambda service: service.forbid(), "refused to give the public half"),
-    "a private key that was swapped": (lambda service: setattr(service, "spoil", swapped(service)), "does not hold"),
+    "no permission": (
+        lambda service: service.forbid(),
+        "refused to give the public half",
+    ),
+    "a private key that was swapped": (
+        lambda service: setattr(service, "spoil", swapped(service)),
+        "does not hold",
+    ),
 }
 
 
@@ -104,19 +125,29 @@ def swapped(service: StandIn) -> Callable[[str, dict[str, Any]], None]:
 
 @pytest.mark.parametrize("case", FAILURES)
 def test_what_was_signed_before_is_kept_when_a_key_service_fails(
-    service: StandIn, case: str, draft: str, out: Path, capsys: pytest.CaptureFixture[str]
+    service: StandIn,
+    case: str,
+    draft: str,
+    out: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     fail, words = FAILURES[case]
     out.write_text("signed yesterday")
     fail(service)
-    assert run("deployment", "sign", draft, "--kms", service.name, "--out", str(out)) == 1
+    assert (
+        run("deployment", "sign", draft, "--kms", service.name, "--out", str(out)) == 1
+    )
     assert words in capsys.readouterr().err
     assert out.read_text() == "signed yesterday"
     assert [entry.name for entry in out.parent.iterdir()] == ["descriptor.json"]
 
 
-@pytest.mark.parametrize("name", ["", "alias/signing", "projects/p/locations/l/keyRings/r/cryptoKeys/k"])
-@pytest.mark.parametrize("command", [("sign", "draft.json", "--out", "x.json"), ("public-key",)])
+@pytest.mark.parametrize(
+    "name", ["", "alias/signing", "projects/p/locations/l/keyRings/r/cryptoKeys/k"]
+)
+@pytest.mark.parametrize(
+    "command", [("sign", "draft.json", "--out", "x.json"), ("public-key",)]
+)
 def test_what_names_no_key_is_refused(
     name: str,
     command: tuple[str, ...],
@@ -134,10 +165,21 @@ def test_what_names_no_key_is_refused(
 @pytest.mark.parametrize("command", ["sign", "public-key"])
 @pytest.mark.parametrize("both", [True, False])
 def test_one_key_is_needed_and_no_more(
-    command: str, both: bool, draft: str, out: Path, key: str, capsys: pytest.CaptureFixture[str]
+    command: str,
+    both: bool,
+    draft: str,
+    out: Path,
+    key: str,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    arguments = ("sign", draft, "--out", str(out)) if command == "sign" else ("public-key",)
-    keys = ("--key", key, "--kms", "arn:aws:kms:us-east-1:111122223333:key/1") if both else ()
+    arguments = (
+        ("sign", draft, "--out", str(out)) if command == "sign" else ("public-key",)
+    )
+    keys = (
+        ("--key", key, "--kms", "arn:aws:kms:us-east-1:111122223333:key/1")
+        if both
+        else ()
+    )
     assert run("deployment", *arguments, *keys) == 2
     assert "either --key or --kms" in capsys.readouterr().err
 
@@ -164,7 +206,8 @@ def test_a_descriptor_can_be_read_by_the_application_and_its_key_by_nobody_else(
 
 
 def full(*, after: int = 0) -> Callable[[int], None]:
-    """A disk that is full when the file after so many syncs is forced to it; folders take no space."""
+    """A disk that is full when the file after so many syncs is forced to it; folders
+    take no space."""
     synced: list[int] = []
     real = os.fsync
 
@@ -193,12 +236,20 @@ def test_a_full_disk_leaves_the_descriptor_that_was_there(
     assert run("deployment", "sign", draft, "--key", key, "--out", str(out)) == 1
     told = capsys.readouterr().err
     assert f"cannot be written to {out}: No space left on device." in told
-    assert ("The file that was there is untouched." if old else "No file was made.") in told
-    assert {entry.name: entry.read_bytes() for entry in out.parent.iterdir()} == ({out.name: old} if old else {})
+    assert (
+        "The file that was there is untouched." if old else "No file was made."
+    ) in told
+    assert {entry.name: entry.read_bytes() for entry in out.parent.iterdir()} == (
+        {out.name: old} if old else {}
+    )
 
 
 def test_a_descriptor_that_may_not_outlive_a_power_cut_is_not_called_untouched(
-    draft: str, key: str, out: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    draft: str,
+    key: str,
+    out: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     def fail(_: Path) -> None:
         raise OSError(errno.EIO, os.strerror(errno.EIO))
@@ -206,7 +257,9 @@ def test_a_descriptor_that_may_not_outlive_a_power_cut_is_not_called_untouched(
     out.write_bytes(b"signed yesterday")
     monkeypatch.setattr(durable, "sync_directory", fail)
     assert run("deployment", "sign", draft, "--key", key, "--out", str(out)) == 1
-    assert "The file is there, but may not outlive a power cut." in capsys.readouterr().err
+    assert (
+        "The file is there, but may not outlive a power cut." in capsys.readouterr().err
+    )
     assert out.read_bytes() != b"signed yesterday"
 
 
@@ -215,19 +268,33 @@ def test_a_place_that_is_none_is_named(
 ) -> None:
     nowhere = tmp_path / "no" / "descriptor.json"
     assert run("deployment", "sign", draft, "--key", key, "--out", str(nowhere)) == 1
-    assert f"{nowhere}: No such file or directory. No file was made." in capsys.readouterr().err
+    assert (
+        f"{nowhere}: No such file or directory. No file was made."
+        in capsys.readouterr().err
+    )
     assert run("deployment", "keygen", str(nowhere)) == 1
-    assert f"The signing key {nowhere} cannot be made: No such file or directory." in capsys.readouterr().err
+    assert (
+        f"The signing key {nowhere} cannot be made: No such file or directory."
+        in capsys.readouterr().err
+    )
 
 
 def test_a_key_whose_public_half_found_no_space_can_be_completed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsysbinary: pytest.CaptureFixture[bytes]
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsysbinary: pytest.CaptureFixture[bytes],
 ) -> None:
     path = tmp_path / "key.pem"
     with monkeypatch.context() as patch:
         patch.setattr(durable.os, "fsync", full(after=1))
         assert run("deployment", "keygen", str(path)) == 1
-    assert f"run `trivium deployment public-key --key {path} > {path}.pub`" in capsysbinary.readouterr().err.decode()
+    assert (
+        f"run `trivium deployment public-key --key {path} > {path}.pub`"
+        in capsysbinary.readouterr().err.decode()
+    )
     assert not path.with_name("key.pem.pub").exists()
     assert run("deployment", "public-key", "--key", str(path)) == 0
-    assert capsysbinary.readouterr().out == Ed25519Signer.from_pem(path.read_bytes()).public_pem
+    assert (
+        capsysbinary.readouterr().out
+        == Ed25519Signer.from_pem(path.read_bytes()).public_pem
+    )

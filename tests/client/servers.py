@@ -1,4 +1,5 @@
-"""Bare HTTP servers for what the strict endpoints cannot show, and a client whose every route leads to one."""
+"""Bare HTTP servers for what the strict endpoints cannot show, and a client whose every
+route leads to one."""
 
 import socketserver
 import threading
@@ -28,7 +29,9 @@ def listening(handler: type[socketserver.StreamRequestHandler]) -> Iterator[str]
         server.server_close()
 
 
-def _bound(handler: type[socketserver.StreamRequestHandler]) -> socketserver.ThreadingTCPServer:
+def _bound(
+    handler: type[socketserver.StreamRequestHandler],
+) -> socketserver.ThreadingTCPServer:
     for port in range(24000, 25000):
         with suppress(OSError):
             return socketserver.ThreadingTCPServer(("127.0.0.1", port), handler)
@@ -39,12 +42,16 @@ def read_request(handler: socketserver.StreamRequestHandler) -> bool:
     """Take one request off the connection; False when it was closed."""
     head = b"".join(iter(handler.rfile.readline, b"\r\n"))
     if head:
-        handler.rfile.read(int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0]))
+        handler.rfile.read(
+            int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0])
+        )
     return bool(head)
 
 
 @contextmanager
-def client_to(address: str, directory: Path, options: Options | None = None) -> Iterator[Client]:
+def client_to(
+    address: str, directory: Path, options: Options | None = None
+) -> Iterator[Client]:
     """A client over a deployment in `directory` that calls `address` on every route."""
     deployed, parts = _parts(address, directory)
     with Client(deployed, **parts, options=options) as client:
@@ -63,7 +70,9 @@ async def async_client_to(
 
 def _parts(address: str, directory: Path) -> tuple[Deployment, dict[str, Any]]:
     """Any: what a client is made of."""
-    deployed = described(dict.fromkeys(("bedrock", "vertex", "foundry"), address), directory)
+    deployed = described(
+        dict.fromkeys(("bedrock", "vertex", "foundry"), address), directory
+    )
     guard = Guard(load_layers(deployed.constitution, base=directory))
     log = AuditLog.open(directory / "log", signer=SIGNER, deployment=deployed.name)
     return deployed, {"guard": guard, "log": log, "credentials": CREDENTIALS}

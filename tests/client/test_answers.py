@@ -30,13 +30,24 @@ from trivium.vocabulary.messages import (
 )
 from trivium.wire import ADAPTERS
 
-EACH = pytest.mark.parametrize("route", ROUTES)  # as `route/sonnet`: the first serves two tiers
-WAYS = pytest.mark.parametrize("way", ["create", "stream", "async create", "async stream"])
+EACH = pytest.mark.parametrize(
+    "route", ROUTES
+)  # as `route/sonnet`: the first serves two tiers
+WAYS = pytest.mark.parametrize(
+    "way", ["create", "stream", "async create", "async stream"]
+)
 
-TOOLS = [{"name": "get_weather", "input_schema": {"type": "object", "properties": {"city": {"type": "string"}}}}]
+TOOLS = [
+    {
+        "name": "get_weather",
+        "input_schema": {"type": "object", "properties": {"city": {"type": "string"}}},
+    }
+]
 
 
-def asked(world: World, way: str, *, options: Options = PATIENCE, **arguments: Any) -> Message:
+def asked(
+    world: World, way: str, *, options: Options = PATIENCE, **arguments: Any
+) -> Message:
     """One answer, in one of the four ways. Any: the call's arguments."""
     if way.startswith("async"):
         return asyncio.run(_asked(world, way, options, **arguments))
@@ -57,23 +68,43 @@ async def _asked(world: World, way: str, options: Options, **arguments: Any) -> 
 
 @EACH
 @WAYS
-def test_each_route_says_which_stop_sequence_ended_the_answer(world: World, route: str, way: str) -> None:
+def test_each_route_says_which_stop_sequence_ended_the_answer(
+    world: World, route: str, way: str
+) -> None:
     word = GREETING.split()[-1]
-    message = asked(world, way, **hello(model=f"{route}/sonnet", stop_sequences=["never", word]))
+    message = asked(
+        world, way, **hello(model=f"{route}/sonnet", stop_sequences=["never", word])
+    )
     assert (message.stop_reason, message.stop_sequence) == ("stop_sequence", word)
 
 
 @EACH
 @pytest.mark.parametrize("said", ["", "\n", None])
-def test_each_route_takes_a_tool_that_says_nothing(world: World, route: str, said: str | None) -> None:
-    used = {"type": "tool_use", "id": "toolu_01", "name": "get_weather", "input": {"city": "Rome"}}
-    result = {"type": "tool_result", "tool_use_id": "toolu_01"} | ({} if said is None else {"content": said})
+def test_each_route_takes_a_tool_that_says_nothing(
+    world: World, route: str, said: str | None
+) -> None:
+    used = {
+        "type": "tool_use",
+        "id": "toolu_01",
+        "name": "get_weather",
+        "input": {"city": "Rome"},
+    }
+    result = {"type": "tool_result", "tool_use_id": "toolu_01"} | (
+        {} if said is None else {"content": said}
+    )
     turns = [
         {"role": "user", "content": "Store it."},
         {"role": "assistant", "content": [used]},
         {"role": "user", "content": [result]},
     ]
-    assert asked(world, "create", **hello(model=f"{route}/sonnet", messages=turns, tools=TOOLS)).text == GREETING
+    assert (
+        asked(
+            world,
+            "create",
+            **hello(model=f"{route}/sonnet", messages=turns, tools=TOOLS),
+        ).text
+        == GREETING
+    )
 
 
 @EACH
@@ -92,7 +123,9 @@ def test_each_route_answers_in_each_way(world: World, route: str, way: str) -> N
 
 @EACH
 @WAYS
-def test_tools_and_thinking_come_back_from_each_route(world: World, route: str, way: str) -> None:
+def test_tools_and_thinking_come_back_from_each_route(
+    world: World, route: str, way: str
+) -> None:
     arguments = hello(
         "tool please",
         model=f"{route}/sonnet",
@@ -106,21 +139,35 @@ def test_tools_and_thinking_come_back_from_each_route(world: World, route: str, 
         ThinkingBlock(thinking="A tool is wanted.", signature="rehearsal-signature"),
         RedactedThinkingBlock(data="b3BhcXVl"),
         TextBlock(text="Let me look."),
-        ToolUseBlock(id="toolu_01", name="get_weather", input={"city": "Rome", "days": 3}),
+        ToolUseBlock(
+            id="toolu_01", name="get_weather", input={"city": "Rome", "days": 3}
+        ),
     )
     assert message.usage == Usage(
-        input_tokens=11, output_tokens=22, cache_read_input_tokens=5, cache_creation_input_tokens=7
+        input_tokens=11,
+        output_tokens=22,
+        cache_read_input_tokens=5,
+        cache_creation_input_tokens=7,
     )
 
 
 @EACH
-def test_an_answer_can_be_sent_back_with_its_tools_result(world: World, route: str) -> None:
+def test_an_answer_can_be_sent_back_with_its_tools_result(
+    world: World, route: str
+) -> None:
     with world.client() as client:
         arguments = hello("tool please", model=f"{route}/sonnet", tools=TOOLS)
         first = client.messages.create(**arguments)
         result = {"type": "tool_result", "tool_use_id": "toolu_01", "content": "Sunny."}
         arguments["messages"] += [
-            {"role": "assistant", "content": [block for block in first.content if not isinstance(block, _REASONING)]},
+            {
+                "role": "assistant",
+                "content": [
+                    block
+                    for block in first.content
+                    if not isinstance(block, _REASONING)
+                ],
+            },
             {"role": "user", "content": [result]},
         ]
         assert client.messages.create(**arguments).text == GREETING
@@ -130,13 +177,32 @@ _REASONING = (ThinkingBlock, RedactedThinkingBlock)
 
 
 @EACH
-def test_an_answer_is_one_record_that_tells_everything_but_the_words(world: World, route: str) -> None:
-    message = asked(world, "create", **hello("private words", model=f"{route}/sonnet", metadata={"user_id": "u-1"}))
+def test_an_answer_is_one_record_that_tells_everything_but_the_words(
+    world: World, route: str
+) -> None:
+    message = asked(
+        world,
+        "create",
+        **hello("private words", model=f"{route}/sonnet", metadata={"user_id": "u-1"}),
+    )
     (record,) = world.records()
     assert isinstance(record, Attempt)
-    assert (record.outcome, record.route, record.request_id) == ("answered", route, message.request_id)
-    assert (record.usage, record.cost_usd, record.stop_reason) == (message.usage, message.cost_usd, "end_turn")
-    assert (record.deployment, record.tier, record.attempt, record.streamed) == ("claims", "sonnet", 1, False)
+    assert (record.outcome, record.route, record.request_id) == (
+        "answered",
+        route,
+        message.request_id,
+    )
+    assert (record.usage, record.cost_usd, record.stop_reason) == (
+        message.usage,
+        message.cost_usd,
+        "end_turn",
+    )
+    assert (record.deployment, record.tier, record.attempt, record.streamed) == (
+        "claims",
+        "sonnet",
+        1,
+        False,
+    )
     assert record.destinations
     assert record.rehearsal
     assert record.user_id == "u-1"
@@ -147,7 +213,9 @@ def test_an_answer_is_one_record_that_tells_everything_but_the_words(world: Worl
 
 
 @EACH
-def test_a_stream_is_opened_and_closed_in_the_log_and_the_log_verifies(world: World, route: str) -> None:
+def test_a_stream_is_opened_and_closed_in_the_log_and_the_log_verifies(
+    world: World, route: str
+) -> None:
     asked(world, "stream", **hello(model=f"{route}/sonnet"))
     opened, attempt = world.records()
     assert isinstance(opened, Opened)
@@ -161,13 +229,20 @@ def test_a_stream_is_opened_and_closed_in_the_log_and_the_log_verifies(world: Wo
 
 
 @EACH
-def test_nothing_of_a_stream_is_handed_over_before_it_is_recorded(world: World, route: str) -> None:
-    with world.client() as client, client.messages.stream(**hello(model=f"{route}/sonnet")) as stream:
+def test_nothing_of_a_stream_is_handed_over_before_it_is_recorded(
+    world: World, route: str
+) -> None:
+    with (
+        world.client() as client,
+        client.messages.stream(**hello(model=f"{route}/sonnet")) as stream,
+    ):
         for number, event in enumerate(stream):
             kinds = [type(record) for record in world.records()]
             if number == 0:
                 assert kinds == [Opened]
-            assert kinds == ([Opened, Attempt] if isinstance(event, MessageStop) else [Opened])
+            assert kinds == (
+                [Opened, Attempt] if isinstance(event, MessageStop) else [Opened]
+            )
 
 
 def test_text_comes_in_pieces(world: World) -> None:
@@ -188,7 +263,10 @@ def test_a_stream_gives_the_same_events_on_every_route(world: World) -> None:
                     for event in stream
                     if isinstance(event, TextDelta | BlockStart | MessageStop)
                 ]
-    joined = {route: ("".join(words[1:-1]), words[0], words[-1]) for route, words in told.items()}
+    joined = {
+        route: ("".join(words[1:-1]), words[0], words[-1])
+        for route, words in told.items()
+    }
     assert set(joined.values()) == {(GREETING, "BlockStart", "MessageStop")}
 
 
@@ -201,7 +279,9 @@ MODELS = {
 
 
 @pytest.mark.parametrize(("model", "route", "tier"), MODELS.values(), ids=MODELS)
-def test_model_names_a_tier_a_role_or_a_route(world: World, model: str, route: str, tier: str) -> None:
+def test_model_names_a_tier_a_role_or_a_route(
+    world: World, model: str, route: str, tier: str
+) -> None:
     message = asked(world, "create", **hello(model=model))
     assert (message.route, message.tier) == (route, tier)
 
@@ -211,7 +291,11 @@ def test_one_client_serves_many_threads(world: World) -> None:
     with world.client() as client:
 
         def ask(number: int) -> None:
-            told.append(client.messages.create(**hello(model=f"{ROUTES[number % 3]}/sonnet")).text)
+            told.append(
+                client.messages.create(
+                    **hello(model=f"{ROUTES[number % 3]}/sonnet")
+                ).text
+            )
 
         threads = [threading.Thread(target=ask, args=(number,)) for number in range(12)]
         for thread in threads:
@@ -219,14 +303,19 @@ def test_one_client_serves_many_threads(world: World) -> None:
         for thread in threads:
             thread.join(timeout=30)
     assert told == [GREETING] * 12
-    assert sorted(set(world.outcomes())) == [(route, "answered") for route in sorted(ROUTES)]
+    assert sorted(set(world.outcomes())) == [
+        (route, "answered") for route in sorted(ROUTES)
+    ]
     assert len(world.outcomes()) == 12
 
 
 def test_one_async_client_serves_many_tasks(world: World) -> None:
     async def all_of_them() -> list[str]:
         async with world.async_client() as client:
-            answers = [client.messages.create(**hello(model=f"{ROUTES[number % 3]}/sonnet")) for number in range(12)]
+            answers = [
+                client.messages.create(**hello(model=f"{ROUTES[number % 3]}/sonnet"))
+                for number in range(12)
+            ]
             return [message.text for message in await asyncio.gather(*answers)]
 
     assert asyncio.run(all_of_them()) == [GREETING] * 12
@@ -246,14 +335,19 @@ def test_streams_share_a_connection(route: str, way: str, tmp_path: Path) -> Non
                 kind = ADAPTERS[protocol].stream_type.encode()
                 self.wfile.write(b"HTTP/1.1 200 OK\r\ncontent-type: %b\r\n" % kind)
                 body = b"".join(STREAMS[protocol])
-                self.wfile.write(b"transfer-encoding: chunked\r\n\r\n%x\r\n%b\r\n" % (len(body), body))
+                self.wfile.write(
+                    b"transfer-encoding: chunked\r\n\r\n%x\r\n%b\r\n"
+                    % (len(body), body)
+                )
                 time.sleep(0.02)
                 self.wfile.write(b"0\r\n\r\n")
 
     async def asked(address: str) -> None:
         async with async_client_to(address, tmp_path) as client:
             for _ in range(5):
-                async with client.messages.stream(**hello(model=f"{route}/sonnet")) as stream:
+                async with client.messages.stream(
+                    **hello(model=f"{route}/sonnet")
+                ) as stream:
                     assert (await stream.get_final_message()).text == "Hello wörld"
 
     with listening(Late) as address:
@@ -262,18 +356,26 @@ def test_streams_share_a_connection(route: str, way: str, tmp_path: Path) -> Non
         else:
             with client_to(address, tmp_path) as client:
                 for _ in range(5):
-                    with client.messages.stream(**hello(model=f"{route}/sonnet")) as stream:
+                    with client.messages.stream(
+                        **hello(model=f"{route}/sonnet")
+                    ) as stream:
                         assert stream.get_final_message().text == "Hello wörld"
-    assert len(connections) < 5  # on a busy machine a request may come before the pool has the connection back
+    assert (
+        len(connections) < 5
+    )  # on a busy machine a request may come before the pool has the connection back
 
 
-def test_a_whole_answer_may_take_longer_than_a_streams_longest_silence(tmp_path: Path) -> None:
+def test_a_whole_answer_may_take_longer_than_a_streams_longest_silence(
+    tmp_path: Path,
+) -> None:
     class Slow(socketserver.StreamRequestHandler):
         def handle(self) -> None:
             read_request(self)
             time.sleep(0.5)
             body = json.dumps(CONVERSE).encode()
-            self.wfile.write(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n%b" % (len(body), body))
+            self.wfile.write(
+                b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n%b" % (len(body), body)
+            )
 
     options = Options(read_timeout_s=0.1, attempts_per_route=1)
     with listening(Slow) as address, client_to(address, tmp_path, options) as client:

@@ -1,4 +1,5 @@
-"""What the connection itself does: answers of bare servers that the strict endpoints would never give."""
+"""What the connection itself does: answers of bare servers that the strict endpoints
+would never give."""
 
 import asyncio
 import socketserver
@@ -24,7 +25,10 @@ def streamed(way: str, address: str, directory: Path) -> Message:
     """The answer of the stream that a server at `address` gives."""
     arguments: Any = hello(model="gcp-us")
     if way == "stream":
-        with client_to(address, directory, PATIENCE) as client, client.messages.stream(**arguments) as stream:
+        with (
+            client_to(address, directory, PATIENCE) as client,
+            client.messages.stream(**arguments) as stream,
+        ):
             return stream.get_final_message()
 
     async def asked() -> Message:
@@ -38,16 +42,22 @@ def streamed(way: str, address: str, directory: Path) -> Message:
 
 
 @WAYS
-def test_an_answer_that_ended_does_not_wait_for_the_end_of_its_connection(way: str, tmp_path: Path) -> None:
+def test_an_answer_that_ended_does_not_wait_for_the_end_of_its_connection(
+    way: str, tmp_path: Path
+) -> None:
     answered = threading.Event()
     in_time: list[bool] = []
 
     class Withholds(socketserver.StreamRequestHandler):
-        """Sends the whole stream, but the end of its body only when the answer is there, or after long."""
+        """Sends the whole stream, but the end of its body only when the answer is
+        there, or after long."""
 
         def handle(self) -> None:
             if read_request(self):
-                head = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
+                head = (
+                    b"HTTP/1.1 200 OK\r\ncontent-type:"
+                    b" text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
+                )
                 self.wfile.write(head + b"%x\r\n%s\r\n" % (len(STREAM), STREAM))
                 in_time.append(answered.wait(20))
                 self.wfile.write(b"0\r\n\r\n")
@@ -60,12 +70,16 @@ def test_an_answer_that_ended_does_not_wait_for_the_end_of_its_connection(way: s
 
 
 @WAYS
-def test_a_tools_input_that_max_tokens_cut_is_paid_for_once_and_said_to_be_so(way: str, tmp_path: Path) -> None:
+def test_a_tools_input_that_max_tokens_cut_is_paid_for_once_and_said_to_be_so(
+    way: str, tmp_path: Path
+) -> None:
     requests: list[int] = []
     cut = b"".join(
         (
             samples.MESSAGES_STREAM[0],
-            *samples.MESSAGES_STREAM[10:12],  # the tool's beginning, and half of its input
+            *samples.MESSAGES_STREAM[
+                10:12
+            ],  # the tool's beginning, and half of its input
             samples.MESSAGES_STREAM[13],
             samples.MESSAGES_STREAM[14].replace(b'"tool_use"', b'"max_tokens"'),
             samples.MESSAGES_STREAM[15],
@@ -81,7 +95,10 @@ def test_a_tools_input_that_max_tokens_cut_is_paid_for_once_and_said_to_be_so(wa
                 head = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n"
                 self.wfile.write(head + b"content-length: %d\r\n\r\n" % len(cut) + cut)
 
-    with listening(Stops) as address, pytest.raises(ProviderRequestError, match="Allow more `max_tokens`"):
+    with (
+        listening(Stops) as address,
+        pytest.raises(ProviderRequestError, match="Allow more `max_tokens`"),
+    ):
         streamed(way, address, tmp_path)
     assert len(requests) == 1
 
@@ -93,8 +110,13 @@ def test_a_header_that_is_not_ascii_costs_no_answer(way: str, tmp_path: Path) ->
 
         def handle(self) -> None:
             if read_request(self):
-                head = b"HTTP/1.1 200 OK\r\nvia: caf\xe9\r\nrequest-id: req_1\r\ncontent-type: text/event-stream\r\n"
-                self.wfile.write(head + b"content-length: %d\r\n\r\n" % len(STREAM) + STREAM)
+                head = (
+                    b"HTTP/1.1 200 OK\r\nvia: caf\xe9\r\nrequest-id:"
+                    b" req_1\r\ncontent-type: text/event-stream\r\n"
+                )
+                self.wfile.write(
+                    head + b"content-length: %d\r\n\r\n" % len(STREAM) + STREAM
+                )
 
     with listening(Adorned) as address:
         message = streamed(way, address, tmp_path)
@@ -106,12 +128,20 @@ def test_one_thread_reads_what_is_left_of_many_streams(tmp_path: Path) -> None:
         def handle(self) -> None:
             while read_request(self):
                 head = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n"
-                self.wfile.write(head + b"content-length: %d\r\n\r\n" % len(STREAM) + STREAM)
+                self.wfile.write(
+                    head + b"content-length: %d\r\n\r\n" % len(STREAM) + STREAM
+                )
 
     before = set(threading.enumerate())
     with listening(Whole) as address, client_to(address, tmp_path, PATIENCE) as client:
         for _ in range(5):
             with client.messages.stream(**hello(model="gcp-us")) as stream:
                 stream.get_final_message()
-        readers = [one for one in set(threading.enumerate()) - before if one.name == "trivium-reader"]
-    assert len(readers) < 5  # one, unless a busy machine kept it from its work for a quarter of a second
+        readers = [
+            one
+            for one in set(threading.enumerate()) - before
+            if one.name == "trivium-reader"
+        ]
+    assert (
+        len(readers) < 5
+    )  # one, unless a busy machine kept it from its work for a quarter of a second

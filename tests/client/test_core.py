@@ -14,32 +14,59 @@ from tests.client.worlds import routes
 from tests.wire.samples import CONVERSE_STREAM
 from trivium import Message, Options, TriviumError
 from trivium.audit import Attempt, Opened
-from trivium.client.core import Answer, Append, Core, Effect, Emit, Read, Send, Sleep, Steps
+from trivium.client.core import (
+    Answer,
+    Append,
+    Core,
+    Effect,
+    Emit,
+    Read,
+    Send,
+    Sleep,
+    Steps,
+)
 from trivium.constitution import load_layers
 from trivium.errors import AllRoutesFailedError, DeploymentExpiredError, TransportError
 from trivium.guard import Guard
 from trivium.vocabulary import catalogue
-from trivium.vocabulary.deployment import Audit, AuditStore, ConstitutionRef, Deployment, Layer
+from trivium.vocabulary.deployment import (
+    Audit,
+    AuditStore,
+    ConstitutionRef,
+    Deployment,
+    Layer,
+)
 from trivium.vocabulary.messages import MessageRequest, MessageStop, Turn
 from trivium.wire.eventstream import encode_frame
 
 LAYERS = ConstitutionRef(layers=(Layer(source="pack:baseline"),))
 GUARD = Guard(load_layers(LAYERS, base=None))
 PRICES = catalogue.load()
-STORE = AuditStore(uri="file:x", cloud="aws", region="us-east-1", regime="x", retention_days=1, lock="unlocked")
+STORE = AuditStore(
+    uri="file:x",
+    cloud="aws",
+    region="us-east-1",
+    regime="x",
+    retention_days=1,
+    lock="unlocked",
+)
 DEPLOYMENT = Deployment(
     version="1",
     name="claims",
     environment="test",
     zone="us",
-    routes=routes(dict.fromkeys(("bedrock", "vertex", "foundry"), "http://127.0.0.1:9")),
+    routes=routes(
+        dict.fromkeys(("bedrock", "vertex", "foundry"), "http://127.0.0.1:9")
+    ),
     constitution=LAYERS,
     audit=Audit(stores=(STORE,)),
     rehearsal=True,
     issued_at="2026-11-01T00:00:00Z",
     expires_at="2026-12-01T00:00:00Z",
 )
-REQUEST = MessageRequest(model="sonnet", max_tokens=64, messages=(Turn(role="user", content="hello"),))
+REQUEST = MessageRequest(
+    model="sonnet", max_tokens=64, messages=(Turn(role="user", content="hello"),)
+)
 
 CONVERSE_BODY = msgspec.json.encode(
     {
@@ -58,9 +85,16 @@ STREAM_HEADERS = {"content-type": "application/vnd.amazon.eventstream"}
 
 
 class Hands:
-    """Does what the core asks for, by a script of answers, and keeps what was asked. Its clock is its own."""
+    """Does what the core asks for, by a script of answers, and keeps what was asked.
+    Its clock is its own."""
 
-    def __init__(self, answers: Iterable[Answer | TriviumError], *, seconds_a_send: float = 0, **limits: Any) -> None:
+    def __init__(
+        self,
+        answers: Iterable[Answer | TriviumError],
+        *,
+        seconds_a_send: float = 0,
+        **limits: Any,
+    ) -> None:
         self.answers = list(answers)
         self.seconds_a_send = seconds_a_send
         self.effects: list[Effect] = []
@@ -119,21 +153,31 @@ def throttled(retry_after: str | None = None) -> Answer:
 # ---------------------------------------------------------------- time
 
 
-def test_a_client_that_outlives_its_descriptor_sends_nothing_more_and_records_that() -> None:
+def test_a_client_that_outlives_its_descriptor_sends_nothing_more_and_records_that() -> (
+    None
+):
     hands = Hands([good(), good()])
     hands.ask()
     hands.today = dt.datetime(2026, 12, 1, tzinfo=dt.UTC)
     with pytest.raises(DeploymentExpiredError, match="expired at 2026-12-01T00:00:00Z"):
         hands.ask()
     assert len(hands.asked(Send)) == 1
-    assert [effect.record.outcome for effect in hands.asked(Append)] == ["answered", "refused"]
+    assert [effect.record.outcome for effect in hands.asked(Append)] == [
+        "answered",
+        "refused",
+    ]
 
 
 def test_pauses_are_full_jitter_under_a_bound_that_doubles_up_to_its_limit() -> None:
     bounds = [0.5, 1.0, 2.0, 4.0, 4.0, 4.0]
     seen = []
     for seed in range(30):
-        hands = Hands([throttled()] * 6 + [good()], attempts_per_route=7, backoff_s=0.5, max_pause_s=4.0)
+        hands = Hands(
+            [throttled()] * 6 + [good()],
+            attempts_per_route=7,
+            backoff_s=0.5,
+            max_pause_s=4.0,
+        )
         hands.core._random = random.Random(seed)
         hands.ask()
         seen.append([effect.seconds for effect in hands.asked(Sleep)])
@@ -153,7 +197,9 @@ def test_a_provider_may_ask_for_a_longer_pause(asked: str, expected: float) -> N
     assert [effect.seconds for effect in hands.asked(Sleep)] == [expected]
 
 
-def test_a_pause_that_would_pass_the_deadline_is_spared_and_the_next_route_asked() -> None:
+def test_a_pause_that_would_pass_the_deadline_is_spared_and_the_next_route_asked() -> (
+    None
+):
     hands = Hands([throttled("5"), good("gcp")], timeout_s=4.0, max_pause_s=8.0)
     assert hands.ask().route == "gcp-us"
     assert hands.asked(Sleep) == []
@@ -166,7 +212,12 @@ def test_what_is_left_of_the_deadline_is_the_next_attempts_timeout() -> None:
 
 
 def test_past_the_deadline_nothing_more_is_sent() -> None:
-    hands = Hands([TransportError("cut"), good("gcp")], timeout_s=10.0, attempts_per_route=1, seconds_a_send=11)
+    hands = Hands(
+        [TransportError("cut"), good("gcp")],
+        timeout_s=10.0,
+        attempts_per_route=1,
+        seconds_a_send=11,
+    )
     with pytest.raises(TransportError):
         hands.ask()
     assert len(hands.asked(Send)) == 1
@@ -174,7 +225,8 @@ def test_past_the_deadline_nothing_more_is_sent() -> None:
 
 def test_an_answer_costs_the_list_price_with_its_surcharge() -> None:
     hands = Hands([good()])
-    # 3 USD a million tokens, and a tenth more in a geography (trivium/vocabulary/catalogue.yaml).
+    # 3 USD a million tokens, and a tenth more in a geography
+    # (trivium/vocabulary/catalogue.yaml).
     assert hands.ask().cost_usd == pytest.approx(3.3)
     (append,) = hands.asked(Append)
     assert append.record.cost_usd == pytest.approx(3.3)
@@ -202,9 +254,14 @@ _OUTCOMES: dict[str, Callable[[], Answer | TriviumError]] = {
 def test_every_attempt_is_recorded_before_anything_else_happens(
     outcomes: list[str], attempts: int, failures: int
 ) -> None:
-    """Whatever the providers do: a record follows each sending, before the next one, a pause or the answer."""
+    """Whatever the providers do: a record follows each sending, before the next one, a
+    pause or the answer."""
     answers = [_OUTCOMES[outcome]() for outcome in outcomes]
-    hands = Hands([*answers, *[Answer(500, {}, b"")] * 20], attempts_per_route=attempts, breaker_failures=failures)
+    hands = Hands(
+        [*answers, *[Answer(500, {}, b"")] * 20],
+        attempts_per_route=attempts,
+        breaker_failures=failures,
+    )
     with pytest.raises(TriviumError) as caught:
         hands.ask()
     assert caught.value.request_id == "req_1"
@@ -215,14 +272,20 @@ def test_every_attempt_is_recorded_before_anything_else_happens(
     assert [record.attempt for record in records] == list(range(1, sent + 1))
     for position, kind in enumerate(kinds):
         if kind is Send:
-            rest = [following for following in kinds[position + 1 :] if following in (Send, Sleep, Append)]
+            rest = [
+                following
+                for following in kinds[position + 1 :]
+                if following in (Send, Sleep, Append)
+            ]
             assert rest[0] is Append
     assert {record.route for record in records} <= {"aws-us", "gcp-us", "azure-us"}
     if isinstance(caught.value, AllRoutesFailedError):
         assert len(caught.value.attempts) == sent
 
 
-def test_a_stream_is_opened_in_the_log_before_its_first_event_and_closed_before_its_last() -> None:
+def test_a_stream_is_opened_in_the_log_before_its_first_event_and_closed_before_its_last() -> (
+    None
+):
     hands = Hands([Answer(200, STREAM_HEADERS)])
     hands.ask(stream=True, chunks=CONVERSE_STREAM)
     shown = [effect for effect in hands.effects if isinstance(effect, Append | Emit)]
@@ -235,12 +298,17 @@ def test_a_stream_is_opened_in_the_log_before_its_first_event_and_closed_before_
     (last,) = shown[-1].events
     assert isinstance(last, MessageStop)
     assert not any(
-        isinstance(event, MessageStop) for effect in shown[1:-2] if isinstance(effect, Emit) for event in effect.events
+        isinstance(event, MessageStop)
+        for effect in shown[1:-2]
+        if isinstance(effect, Emit)
+        for event in effect.events
     )
 
 
 def test_a_stream_of_another_kind_is_a_protocol_error_and_moves_on() -> None:
-    hands = Hands([Answer(200, {"content-type": "text/html"})] * 6, attempts_per_route=2)
+    hands = Hands(
+        [Answer(200, {"content-type": "text/html"})] * 6, attempts_per_route=2
+    )
     with pytest.raises(AllRoutesFailedError):
         hands.ask(stream=True)
     assert [error.code for error in _caught(hands)] == ["protocol"] * 6
@@ -253,18 +321,30 @@ def _caught(hands: Hands) -> list[Any]:
 def test_a_tool_input_that_is_no_json_is_never_an_answer() -> None:
     events = [
         ("messageStart", {"role": "assistant"}),
-        ("contentBlockStart", {"contentBlockIndex": 0, "start": {"toolUse": {"toolUseId": "t", "name": "look"}}}),
-        ("contentBlockDelta", {"contentBlockIndex": 0, "delta": {"toolUse": {"input": '{"city": '}}}),
+        (
+            "contentBlockStart",
+            {
+                "contentBlockIndex": 0,
+                "start": {"toolUse": {"toolUseId": "t", "name": "look"}},
+            },
+        ),
+        (
+            "contentBlockDelta",
+            {"contentBlockIndex": 0, "delta": {"toolUse": {"input": '{"city": '}}},
+        ),
         ("contentBlockStop", {"contentBlockIndex": 0}),
         ("messageStop", {"stopReason": "tool_use"}),
     ]
     frames = [
-        encode_frame({":event-type": name, ":message-type": "event"}, msgspec.json.encode(event))
+        encode_frame(
+            {":event-type": name, ":message-type": "event"}, msgspec.json.encode(event)
+        )
         for name, event in events
     ]
     hands = Hands([Answer(200, STREAM_HEADERS)], attempts_per_route=1)
     with pytest.raises(TriviumError):
         hands.ask(stream=True, chunks=frames)
     assert not any(
-        isinstance(effect.record, Attempt) and effect.record.outcome == "answered" for effect in hands.asked(Append)
+        isinstance(effect.record, Attempt) and effect.record.outcome == "answered"
+        for effect in hands.asked(Append)
     )

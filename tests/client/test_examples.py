@@ -51,14 +51,18 @@ def run(name: str, monkeypatch: pytest.MonkeyPatch, *words: str) -> int:
 
 
 def test_ask_prints_the_answer(
-    configured: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    configured: World,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert run("ask.py", monkeypatch, "hello") == 0
     assert capsys.readouterr().out.strip() == GREETING
 
 
 def test_ask_says_which_provision_stopped_a_secret(
-    configured: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    configured: World,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert run("ask.py", monkeypatch, f"Why does {SECRET} not work?") == 1
     told = capsys.readouterr()
@@ -67,7 +71,9 @@ def test_ask_says_which_provision_stopped_a_secret(
 
 
 def test_stream_answers_every_question(
-    configured: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    configured: World,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert run("stream.py", monkeypatch, "hello", "hello again") == 0
     assert len(configured.outcomes()) == 2
@@ -75,7 +81,9 @@ def test_stream_answers_every_question(
 
 
 def test_tools_goes_back_and_forth(
-    configured: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    configured: World,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert run("tools.py", monkeypatch, "claim please") == 0
     assert capsys.readouterr().out.strip() == GREETING

@@ -1,4 +1,5 @@
-"""Bad days: what is retried, what moves on, what is refused, and that every attempt is recorded."""
+"""Bad days: what is retried, what moves on, what is refused, and that every attempt is
+recorded."""
 
 import asyncio
 import contextlib
@@ -53,7 +54,9 @@ from trivium.vocabulary.decision import Action
 from trivium.vocabulary.messages import MessageRequest
 
 EACH = pytest.mark.parametrize("route", ROUTES)
-WAYS = pytest.mark.parametrize("way", ["create", "stream", "async create", "async stream"])
+WAYS = pytest.mark.parametrize(
+    "way", ["create", "stream", "async create", "async stream"]
+)
 ONCE = Options(timeout_s=30, backoff_s=0.001, max_pause_s=0.002, attempts_per_route=1)
 
 
@@ -61,11 +64,17 @@ ONCE = Options(timeout_s=30, backoff_s=0.001, max_pause_s=0.002, attempts_per_ro
 
 
 @WAYS
-def test_a_storm_moves_the_request_to_the_next_route_inside_the_zone(world: World, way: str) -> None:
+def test_a_storm_moves_the_request_to_the_next_route_inside_the_zone(
+    world: World, way: str
+) -> None:
     world.endpoints.fault("overloaded", cloud="bedrock", times=None, retry_after_s=None)
     message = asked(world, way, **hello())
     assert (message.text, message.route, message.attempts) == (GREETING, "gcp-us", 3)
-    assert world.outcomes() == [("aws-us", "failed"), ("aws-us", "failed"), ("gcp-us", "answered")]
+    assert world.outcomes() == [
+        ("aws-us", "failed"),
+        ("aws-us", "failed"),
+        ("gcp-us", "answered"),
+    ]
 
 
 RETRIED = ["rate_limit", "overloaded", "internal", "model_error"]
@@ -73,7 +82,9 @@ RETRIED = ["rate_limit", "overloaded", "internal", "model_error"]
 
 @EACH
 @pytest.mark.parametrize("kind", RETRIED)
-def test_one_failure_is_retried_on_the_same_route(world: World, route: str, kind: str) -> None:
+def test_one_failure_is_retried_on_the_same_route(
+    world: World, route: str, kind: str
+) -> None:
     world.endpoints.fault(kind, cloud=CLOUD_OF[route], times=1)
     message = asked(world, "create", **hello(model=f"{route}/sonnet"))
     assert (message.route, message.attempts) == (route, 2)
@@ -81,7 +92,9 @@ def test_one_failure_is_retried_on_the_same_route(world: World, route: str, kind
 
 
 @EACH
-def test_a_token_that_the_provider_calls_expired_is_fetched_anew_and_tried_once_more(world: World, route: str) -> None:
+def test_a_token_that_the_provider_calls_expired_is_fetched_anew_and_tried_once_more(
+    world: World, route: str
+) -> None:
     world.endpoints.fault("expired_token", cloud=CLOUD_OF[route], times=1)
     fetched: list[str] = []
 
@@ -92,7 +105,9 @@ def test_a_token_that_the_provider_calls_expired_is_fetched_anew_and_tried_once_
 
         return fetch
 
-    credentials: Any = {cloud: counted(cloud, credential) for cloud, credential in CREDENTIALS.items()}
+    credentials: Any = {
+        cloud: counted(cloud, credential) for cloud, credential in CREDENTIALS.items()
+    }
     with world.client(credentials=credentials) as client:
         assert client.messages.create(**hello(model=f"{route}/sonnet")).attempts == 2
     assert len(fetched) == 2
@@ -101,7 +116,10 @@ def test_a_token_that_the_provider_calls_expired_is_fetched_anew_and_tried_once_
 
 def test_credentials_that_are_wrong_are_not_tried_for_ever(world: World) -> None:
     credentials = {**CREDENTIALS, "gcp": BearerToken("ya29.wrong")}
-    with world.client(credentials=credentials) as client, pytest.raises(AllRoutesFailedError) as caught:
+    with (
+        world.client(credentials=credentials) as client,
+        pytest.raises(AllRoutesFailedError) as caught,
+    ):
         client.messages.create(**hello(model="gcp-us"))
     assert [type(error) for error in caught.value.attempts] == [AuthenticationError] * 2
 
@@ -111,7 +129,10 @@ def test_whatever_fetches_credentials_may_fail_in_any_way(world: World) -> None:
         raise ZeroDivisionError("the secret itself")
 
     credentials = {**CREDENTIALS, "gcp": fetch}
-    with world.client(credentials=credentials) as client, pytest.raises(CredentialsError) as caught:
+    with (
+        world.client(credentials=credentials) as client,
+        pytest.raises(CredentialsError) as caught,
+    ):
         client.messages.create(**hello(model="gcp-us"))
     assert "the secret itself" not in str(caught.value)
     assert "gcp-us" in str(caught.value)
@@ -137,7 +158,9 @@ def test_every_route_failing_says_so_of_each(world: World) -> None:
     world.endpoints.fault("overloaded", times=None, retry_after_s=None)
     with pytest.raises(AllRoutesFailedError) as caught:
         asked(world, "create", **hello())
-    assert [error.route for error in caught.value.attempts] == [route for route in ROUTES for _ in range(2)]
+    assert [error.route for error in caught.value.attempts] == [
+        route for route in ROUTES for _ in range(2)
+    ]
     assert all(isinstance(error, OverloadedError) for error in caught.value.attempts)
     assert caught.value.request_id
     assert world.outcomes() == [(route, "failed") for route in ROUTES for _ in range(2)]
@@ -156,11 +179,21 @@ def test_what_the_provider_refuses_is_neither_retried_nor_moved(world: World) ->
     assert world.outcomes() == [("aws-us", "failed")]
 
 
-def test_the_breaker_leaves_a_failing_route_alone_and_tries_it_again_later(world: World) -> None:
-    options = Options(backoff_s=0, max_pause_s=0, attempts_per_route=1, breaker_failures=2, breaker_pause_s=0.3)
+def test_the_breaker_leaves_a_failing_route_alone_and_tries_it_again_later(
+    world: World,
+) -> None:
+    options = Options(
+        backoff_s=0,
+        max_pause_s=0,
+        attempts_per_route=1,
+        breaker_failures=2,
+        breaker_pause_s=0.3,
+    )
     world.endpoints.fault("internal", cloud="bedrock", times=2)
     with world.client(options=options) as client:
-        assert [client.messages.create(**hello()).route for _ in range(3)] == ["gcp-us"] * 3
+        assert [client.messages.create(**hello()).route for _ in range(3)] == [
+            "gcp-us"
+        ] * 3
         assert world.arrived("bedrock") == 2
         time.sleep(0.35)
         assert client.messages.create(**hello()).route == "aws-us"
@@ -186,7 +219,9 @@ WHOLE_FAULTS: dict[str, type[RouteError]] = {
 @EACH
 @pytest.mark.parametrize(("kind", "error"), WHOLE_FAULTS.items(), ids=WHOLE_FAULTS)
 @pytest.mark.parametrize("way", ["create", "async create"])
-def test_a_broken_whole_answer_is_none(world: World, route: str, kind: str, error: type[RouteError], way: str) -> None:
+def test_a_broken_whole_answer_is_none(
+    world: World, route: str, kind: str, error: type[RouteError], way: str
+) -> None:
     world.endpoints.fault(kind, cloud=CLOUD_OF[route], times=None)
     with pytest.raises(error) as caught:
         asked(world, way, options=ONCE, **hello(model=f"{route}/sonnet"))
@@ -196,11 +231,17 @@ def test_a_broken_whole_answer_is_none(world: World, route: str, kind: str, erro
 
 @EACH
 @pytest.mark.parametrize("way", ["stream", "async stream"])
-def test_a_stream_truncated_at_any_event_is_never_an_answer(world: World, route: str, way: str) -> None:
-    """Cleanly cut after each number of events: an error each time. (tests/wire cuts at every byte.)"""
-    count = 9  # Bedrock's `messageStop` is the tenth event, the others' `message_stop` comes later
+def test_a_stream_truncated_at_any_event_is_never_an_answer(
+    world: World, route: str, way: str
+) -> None:
+    """Cleanly cut after each number of events: an error each time. (tests/wire cuts at
+    every byte.)"""
+    # Bedrock's `messageStop` is the tenth event, the others' `message_stop` comes later
+    count = 9
     for after in range(count):
-        world.endpoints.fault("truncate", cloud=CLOUD_OF[route], times=1, after_events=after)
+        world.endpoints.fault(
+            "truncate", cloud=CLOUD_OF[route], times=1, after_events=after
+        )
         with pytest.raises(TruncatedStreamError):
             asked(world, way, options=ONCE, **hello(model=f"{route}/sonnet"))
     assert world.outcomes() == [(route, "failed")] * count
@@ -223,19 +264,29 @@ def test_a_stream_that_breaks_raises_from_our_own_tree(
     assert world.outcomes() == [(route, "failed")]
 
 
-@pytest.mark.parametrize("kind", ["truncate", "abort", "garbage", "stream_error", "internal"])
+@pytest.mark.parametrize(
+    "kind", ["truncate", "abort", "garbage", "stream_error", "internal"]
+)
 @pytest.mark.parametrize("way", ["stream", "async stream"])
-def test_a_stream_that_fails_before_any_content_moves_on(world: World, kind: str, way: str) -> None:
+def test_a_stream_that_fails_before_any_content_moves_on(
+    world: World, kind: str, way: str
+) -> None:
     """The message's start is no content yet."""
     after = {} if kind == "internal" else {"after_events": 1}
     world.endpoints.fault(kind, cloud="bedrock", times=None, **after)
     message = asked(world, way, **hello())
     assert (message.text, message.route) == (GREETING, "gcp-us")
-    assert world.outcomes() == [("aws-us", "failed"), ("aws-us", "failed"), ("gcp-us", "answered")]
+    assert world.outcomes() == [
+        ("aws-us", "failed"),
+        ("aws-us", "failed"),
+        ("gcp-us", "answered"),
+    ]
 
 
 @pytest.mark.parametrize("kind", ["truncate", "abort", "garbage", "stream_error"])
-def test_a_stream_that_fails_after_content_raises_and_is_never_begun_again(world: World, kind: str) -> None:
+def test_a_stream_that_fails_after_content_raises_and_is_never_begun_again(
+    world: World, kind: str
+) -> None:
     world.endpoints.fault(kind, cloud="bedrock", times=None, after_events=4)
     heard: list[str] = []
     with world.client() as client, client.messages.stream(**hello()) as stream:
@@ -255,17 +306,29 @@ def test_a_silent_provider_meets_the_deadline(world: World, way: str) -> None:
     world.endpoints.fault("hang", times=None)
     began = time.monotonic()
     with pytest.raises(RouteError) as caught:
-        asked(world, way, options=Options(timeout_s=0.5, attempts_per_route=1), **hello(model="gcp-us"))
+        asked(
+            world,
+            way,
+            options=Options(timeout_s=0.5, attempts_per_route=1),
+            **hello(model="gcp-us"),
+        )
     assert isinstance(caught.value, DeadlineError)
     assert time.monotonic() - began < 10
     assert world.outcomes() == [("gcp-us", "failed")]
 
 
 @pytest.mark.parametrize("way", ["stream", "async stream"])
-def test_a_stream_that_falls_silent_for_too_long_is_given_up(world: World, way: str) -> None:
+def test_a_stream_that_falls_silent_for_too_long_is_given_up(
+    world: World, way: str
+) -> None:
     world.endpoints.fault("hang", times=None, after_events=4)
     with pytest.raises(DeadlineError):
-        asked(world, way, options=Options(read_timeout_s=0.3, attempts_per_route=1), **hello(model="gcp-us"))
+        asked(
+            world,
+            way,
+            options=Options(read_timeout_s=0.3, attempts_per_route=1),
+            **hello(model="gcp-us"),
+        )
     assert world.outcomes() == [("gcp-us", "failed")]
 
 
@@ -273,24 +336,39 @@ def test_a_stream_that_falls_silent_for_too_long_is_given_up(world: World, way: 
 def test_a_stream_that_falls_silent_meets_the_deadline(world: World, way: str) -> None:
     world.endpoints.fault("hang", times=None, after_events=4)
     with pytest.raises(DeadlineError):
-        asked(world, way, options=Options(timeout_s=0.5, attempts_per_route=1), **hello(model="gcp-us"))
+        asked(
+            world,
+            way,
+            options=Options(timeout_s=0.5, attempts_per_route=1),
+            **hello(model="gcp-us"),
+        )
     assert world.outcomes() == [("gcp-us", "failed")]
 
 
 @pytest.mark.parametrize("way", ["stream", "async stream"])
 @EACH
 def test_words_are_handed_over_as_they_come(world: World, route: str, way: str) -> None:
-    """The provider says a few words and falls silent: they are with the caller before the deadline."""
+    """The provider says a few words and falls silent: they are with the caller before
+    the deadline."""
     world.endpoints.fault("hang", cloud=CLOUD_OF[route], times=None, after_events=6)
-    options, arguments = Options(timeout_s=1.0, attempts_per_route=1), hello(model=f"{route}/sonnet")
+    options, arguments = (
+        Options(timeout_s=1.0, attempts_per_route=1),
+        hello(model=f"{route}/sonnet"),
+    )
     heard: list[str] = []
 
     def listen() -> None:
-        with world.client(options=options) as client, client.messages.stream(**arguments) as stream:
+        with (
+            world.client(options=options) as client,
+            client.messages.stream(**arguments) as stream,
+        ):
             heard.extend(stream.text_stream)
 
     async def listen_async() -> None:
-        async with world.async_client(options=options) as client, client.messages.stream(**arguments) as stream:
+        async with (
+            world.async_client(options=options) as client,
+            client.messages.stream(**arguments) as stream,
+        ):
             async for piece in stream.text_stream:
                 heard.append(piece)
 
@@ -306,7 +384,9 @@ def test_a_slow_stream_is_an_answer_all_the_same(world: World) -> None:
 
 @EACH
 def test_nobody_listening_is_a_transport_error(world: World, route: str) -> None:
-    closed = dict.fromkeys(("bedrock", "vertex", "foundry"), "http://127.0.0.1:9")  # the discard port
+    closed = dict.fromkeys(
+        ("bedrock", "vertex", "foundry"), "http://127.0.0.1:9"
+    )  # the discard port
     world.sign(routes=routes(closed))
     with pytest.raises(TransportError):
         asked(world, "create", options=ONCE, **hello(model=f"{route}/sonnet"))
@@ -336,7 +416,9 @@ def forgotten(client: Client, how: str) -> None:
 
 
 @pytest.mark.parametrize("how", ["as events", "as text", "in a cycle"])
-def test_a_stream_that_is_forgotten_half_way_is_recorded_as_abandoned(world: World, how: str) -> None:
+def test_a_stream_that_is_forgotten_half_way_is_recorded_as_abandoned(
+    world: World, how: str
+) -> None:
     with world.client() as client:
         for _ in range(20):
             forgotten(client, how)
@@ -345,7 +427,9 @@ def test_a_stream_that_is_forgotten_half_way_is_recorded_as_abandoned(world: Wor
 
 
 @pytest.mark.parametrize("in_a_cycle", [False, True])
-def test_an_async_stream_that_is_forgotten_half_way_is_recorded_as_abandoned(world: World, in_a_cycle: bool) -> None:
+def test_an_async_stream_that_is_forgotten_half_way_is_recorded_as_abandoned(
+    world: World, in_a_cycle: bool
+) -> None:
     async def forget(client: AsyncClient) -> None:
         stream = client.messages.stream(**hello())
         kept: list[Any] = [stream]
@@ -375,7 +459,10 @@ def _eventually(true: Callable[[], bool]) -> bool:
 
 def test_an_async_stream_that_is_left_is_recorded_as_abandoned(world: World) -> None:
     async def leave() -> None:
-        async with world.async_client() as client, client.messages.stream(**hello()) as stream:
+        async with (
+            world.async_client() as client,
+            client.messages.stream(**hello()) as stream,
+        ):
             await anext(aiter(stream.text_stream))
 
     asyncio.run(leave())
@@ -416,7 +503,9 @@ def test_an_interrupted_request_is_recorded_and_stays_interrupted(
     assert world.outcomes() == [("aws-us", "abandoned")]
 
 
-def test_a_cancellation_while_the_record_is_written_makes_no_second_one(world: World) -> None:
+def test_a_cancellation_while_the_record_is_written_makes_no_second_one(
+    world: World,
+) -> None:
     async def cancel() -> None:
         async with world.async_client() as client:
             append, begun = client._log.append, threading.Event()
@@ -480,7 +569,9 @@ def test_a_secret_in_a_reply_is_redacted(world: World, way: str) -> None:
 
 @EACH
 @WAYS
-def test_a_reply_that_is_forbidden_is_never_handed_over(world: World, route: str, way: str) -> None:
+def test_a_reply_that_is_forbidden_is_never_handed_over(
+    world: World, route: str, way: str
+) -> None:
     with pytest.raises(BlockedError) as caught:
         asked(world, way, **hello("forbidden reply", model=f"{route}/sonnet"))
     assert caught.value.provisions[0] == "no-keys-in-replies"
@@ -488,10 +579,16 @@ def test_a_reply_that_is_forbidden_is_never_handed_over(world: World, route: str
     assert world.outcomes() == [(route, "blocked")]
 
 
-def test_a_forbidden_stream_gives_out_nothing_of_what_is_forbidden(world: World) -> None:
+def test_a_forbidden_stream_gives_out_nothing_of_what_is_forbidden(
+    world: World,
+) -> None:
     heard: list[str] = []
     arguments = hello("forbidden reply")
-    with world.client() as client, client.messages.stream(**arguments) as stream, pytest.raises(BlockedError):
+    with (
+        world.client() as client,
+        client.messages.stream(**arguments) as stream,
+        pytest.raises(BlockedError),
+    ):
         heard.extend(stream.text_stream)
     assert "BEGIN" not in "".join(heard)
 
@@ -526,9 +623,16 @@ class _Broken:
 
 @pytest.mark.parametrize(
     ("method", "way"),
-    [("check_request", "create"), ("check_reply", "create"), ("check_request", "stream"), ("stream", "stream")],
+    [
+        ("check_request", "create"),
+        ("check_reply", "create"),
+        ("check_request", "stream"),
+        ("stream", "stream"),
+    ],
 )
-def test_any_failure_of_the_guard_refuses_and_is_recorded(world: World, method: str, way: str) -> None:
+def test_any_failure_of_the_guard_refuses_and_is_recorded(
+    world: World, method: str, way: str
+) -> None:
     with world.client() as client:
         client._core._guard = _Broken(client._core._guard, method)  # type: ignore[assignment]  # on purpose
         with pytest.raises(GuardFailureError) as caught:
@@ -538,7 +642,9 @@ def test_any_failure_of_the_guard_refuses_and_is_recorded(world: World, method: 
     assert [outcome for _, outcome in world.outcomes()] == ["refused"]
 
 
-def test_a_guard_that_fails_in_the_middle_of_a_stream_refuses_and_is_recorded(world: World) -> None:
+def test_a_guard_that_fails_in_the_middle_of_a_stream_refuses_and_is_recorded(
+    world: World,
+) -> None:
     with world.client() as client:
         judge = client._core._guard.stream
 
@@ -556,12 +662,17 @@ def test_a_guard_that_fails_in_the_middle_of_a_stream_refuses_and_is_recorded(wo
                 return self._inner.feed(event)
 
         client._core._guard.stream = Failing  # type: ignore[method-assign, assignment]  # on purpose
-        with client.messages.stream(**hello()) as stream, pytest.raises(GuardFailureError):
+        with (
+            client.messages.stream(**hello()) as stream,
+            pytest.raises(GuardFailureError),
+        ):
             stream.get_final_message()
     assert world.outcomes() == [("aws-us", "refused")]
 
 
-def test_what_nobody_foresaw_is_recorded_and_told_without_its_words(world: World) -> None:
+def test_what_nobody_foresaw_is_recorded_and_told_without_its_words(
+    world: World,
+) -> None:
     class Failing:
         def __init__(self, _context: Any) -> None:
             pass
@@ -579,7 +690,10 @@ def test_what_nobody_foresaw_is_recorded_and_told_without_its_words(world: World
 
     with world.client() as client:
         client._core._guard.stream = Failing  # type: ignore[method-assign, assignment]  # on purpose
-        with client.messages.stream(**hello()) as stream, pytest.raises(TriviumError) as caught:
+        with (
+            client.messages.stream(**hello()) as stream,
+            pytest.raises(TriviumError) as caught,
+        ):
             stream.get_final_message()
     assert "ZeroDivisionError in test_failures.py" in str(caught.value)
     assert "private words" not in str(caught.value)
@@ -614,7 +728,9 @@ FULL = {
 
 
 @pytest.mark.parametrize("error", FULL.values(), ids=FULL)
-def test_what_cannot_be_recorded_is_not_answered(world: World, error: Exception) -> None:
+def test_what_cannot_be_recorded_is_not_answered(
+    world: World, error: Exception
+) -> None:
     with world.client() as client:
         client._log = _Full(client._log, 0, error)  # type: ignore[assignment]  # on purpose
         with pytest.raises(AuditWriteError):
@@ -627,7 +743,9 @@ def test_what_cannot_be_recorded_is_not_answered(world: World, error: Exception)
 
 
 @pytest.mark.parametrize("error", FULL.values(), ids=FULL)
-def test_a_stream_whose_end_cannot_be_recorded_is_no_answer(world: World, error: Exception) -> None:
+def test_a_stream_whose_end_cannot_be_recorded_is_no_answer(
+    world: World, error: Exception
+) -> None:
     with world.client() as client:
         client._log = _Full(client._log, 1, error)  # type: ignore[assignment]  # on purpose
         with client.messages.stream(**hello()) as stream:
@@ -638,7 +756,9 @@ def test_a_stream_whose_end_cannot_be_recorded_is_no_answer(world: World, error:
                 stream.get_final_message()
 
 
-def test_a_full_disk_is_met_for_real(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_is_met_for_real(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with world.client() as client:
         client.messages.create(**hello())
 
@@ -653,11 +773,13 @@ def test_a_full_disk_is_met_for_real(world: World, monkeypatch: pytest.MonkeyPat
             client.close()
 
 
-# ---------------------------------------------------------------- refused before anything leaves
+# ---------------------------------------------------------------- refused before
+# anything leaves
 
 
 def test_residency_is_judged_where_the_request_leaves(world: World) -> None:
-    """A descriptor that lies is refused by `sign` and `verify`; the router does not trust them alone."""
+    """A descriptor that lies is refused by `sign` and `verify`; the router does not
+    trust them alone."""
     import msgspec
 
     with world.client() as client:
@@ -665,46 +787,70 @@ def test_residency_is_judged_where_the_request_leaves(world: World) -> None:
             msgspec.structs.replace(route, models={"sonnet": target("x", "eu-west-1")})
             for route in client.deployment.routes
         )
-        client._core.deployment = msgspec.structs.replace(client.deployment, routes=outside, roles={})
+        client._core.deployment = msgspec.structs.replace(
+            client.deployment, routes=outside, roles={}
+        )
         with pytest.raises(ResidencyError):
             client.messages.create(**hello())
     assert world.outcomes() == [("", "refused")]
     assert [world.arrived(cloud) for cloud in CLOUD_OF.values()] == [0, 0, 0]
 
 
-def test_an_ended_credential_never_leaves_and_the_next_route_answers(world: World) -> None:
+def test_an_ended_credential_never_leaves_and_the_next_route_answers(
+    world: World,
+) -> None:
     import datetime as dt
 
     past = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
-    with world.client(credentials={**CREDENTIALS, "gcp": BearerToken("ya29.old", past)}) as client:
+    with world.client(
+        credentials={**CREDENTIALS, "gcp": BearerToken("ya29.old", past)}
+    ) as client:
         with pytest.raises(CredentialsError):
             client.messages.create(**hello(model="gcp-us"))
-        world.endpoints.fault("overloaded", cloud="bedrock", times=None, retry_after_s=None)
+        world.endpoints.fault(
+            "overloaded", cloud="bedrock", times=None, retry_after_s=None
+        )
         assert client.messages.create(**hello()).route == "azure-us"
     assert world.arrived("vertex") == 0
     assert ("gcp-us", "refused") in world.outcomes()
 
 
-def test_what_the_preferred_route_said_is_not_lost_among_the_others(world: World) -> None:
+def test_what_the_preferred_route_said_is_not_lost_among_the_others(
+    world: World,
+) -> None:
     def absent(cloud: str) -> Any:
         def fetch() -> BearerToken:
-            raise CredentialsError(f"{cloud} has none.", next_step=f"Log in to {cloud}.")
+            raise CredentialsError(
+                f"{cloud} has none.", next_step=f"Log in to {cloud}."
+            )
 
         return fetch
 
-    with world.client(credentials={cloud: absent(cloud) for cloud in ("aws", "gcp", "azure")}) as client:
+    with world.client(
+        credentials={cloud: absent(cloud) for cloud in ("aws", "gcp", "azure")}
+    ) as client:
         with pytest.raises(CredentialsError) as caught:
             client.messages.create(**hello())
         with pytest.raises(CredentialsError) as alone:
             client.messages.create(**hello(model="gcp-us"))
-    others = "No other route could take it either (gcp-us: credentials; azure-us: credentials)."
+    others = (
+        "No other route could take it either (gcp-us: credentials; azure-us:"
+        " credentials)."
+    )
     assert str(caught.value) == f"Route `aws-us`: aws has none. {others} Log in to aws."
     assert str(alone.value) == "Route `gcp-us`: gcp has none. Log in to gcp."
-    with world.client(credentials={**CREDENTIALS, "aws": absent("aws"), "azure": absent("azure")}) as client:
-        world.endpoints.fault("overloaded", cloud="vertex", times=None, retry_after_s=None)
+    with world.client(
+        credentials={**CREDENTIALS, "aws": absent("aws"), "azure": absent("azure")}
+    ) as client:
+        world.endpoints.fault(
+            "overloaded", cloud="vertex", times=None, retry_after_s=None
+        )
         with pytest.raises(AllRoutesFailedError) as mixed:
             client.messages.create(**hello())
-    told = "aws-us: credentials; azure-us: credentials; gcp-us: overloaded; gcp-us: overloaded"
+    told = (
+        "aws-us: credentials; azure-us: credentials; gcp-us: overloaded; gcp-us:"
+        " overloaded"
+    )
     assert mixed.value.message == f"Every permitted route failed ({told})."
 
 
@@ -712,7 +858,10 @@ def test_what_one_route_cannot_carry_another_may(world: World) -> None:
     message = asked(
         world,
         "create",
-        **hello(tools=[{"name": "x", "input_schema": {"type": "object"}}], tool_choice={"type": "none"}),
+        **hello(
+            tools=[{"name": "x", "input_schema": {"type": "object"}}],
+            tool_choice={"type": "none"},
+        ),
     )
     assert message.route == "gcp-us"
     assert world.outcomes() == [("aws-us", "refused"), ("gcp-us", "answered")]
@@ -734,20 +883,41 @@ def test_a_route_with_two_tiers_needs_one_named(world: World) -> None:
 WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "no turns": ({"messages": []}, "messages"),
     "turns that are no list": ({"messages": "private words"}, "messages"),
-    "the assistant first": ({"messages": [{"role": "assistant", "content": "private words"}]}, "role"),
-    "an unknown role": ({"messages": [{"role": "private words", "content": "x"}]}, "role"),
+    "the assistant first": (
+        {"messages": [{"role": "assistant", "content": "private words"}]},
+        "role",
+    ),
+    "an unknown role": (
+        {"messages": [{"role": "private words", "content": "x"}]},
+        "role",
+    ),
     "no content": ({"messages": [{"role": "user", "content": ""}]}, "content"),
-    "an unknown block": ({"messages": [{"role": "user", "content": [{"type": "private words"}]}]}, "type"),
-    "an unknown field": ({"messages": [{"role": "user", "content": "x", "contents": 1}]}, "contents"),
-    "bytes for text": ({"messages": [{"role": "user", "content": b"private words"}]}, "content"),
-    "half a character": ({"messages": [{"role": "user", "content": "private words \ud800"}]}, "Unicode"),
+    "an unknown block": (
+        {"messages": [{"role": "user", "content": [{"type": "private words"}]}]},
+        "type",
+    ),
+    "an unknown field": (
+        {"messages": [{"role": "user", "content": "x", "contents": 1}]},
+        "contents",
+    ),
+    "bytes for text": (
+        {"messages": [{"role": "user", "content": b"private words"}]},
+        "content",
+    ),
+    "half a character": (
+        {"messages": [{"role": "user", "content": "private words \ud800"}]},
+        "Unicode",
+    ),
     "a temperature that is no number": ({"temperature": float("nan")}, "temperature"),
     "no room": ({"max_tokens": 0}, "max_tokens"),
     "half a token": ({"max_tokens": 1.5}, "max_tokens"),
     "a tool without a schema": ({"tools": [{"name": "private words"}]}, "input_schema"),
     "a choice without a name": ({"tool_choice": {"type": "tool"}}, "tool_choice"),
     "labels that are no text": ({"metadata": {"user_id": 5}}, "metadata"),
-    "an object that is no record": ({"messages": [{"role": "user", "content": object()}]}, "request"),
+    "an object that is no record": (
+        {"messages": [{"role": "user", "content": object()}]},
+        "request",
+    ),
 }
 
 
@@ -770,15 +940,21 @@ def test_an_unknown_argument_is_refused_by_name(world: World, way: str) -> None:
 
 
 def test_what_can_be_asked_is_what_a_request_holds_and_its_metadata() -> None:
-    assert [*MessageRequest.__struct_fields__, "metadata"] == list(RequestArguments.__annotations__)
+    assert [*MessageRequest.__struct_fields__, "metadata"] == list(
+        RequestArguments.__annotations__
+    )
 
 
 def test_a_missing_argument_is_refused_by_name(world: World) -> None:
     with world.client() as client, pytest.raises(RequestError, match="max_tokens"):
-        client.messages.create(model="sonnet", messages=[{"role": "user", "content": "x"}])  # type: ignore[call-arg]
+        client.messages.create(
+            model="sonnet", messages=[{"role": "user", "content": "x"}]
+        )  # type: ignore[call-arg]
 
 
-def test_no_proxy_of_the_environment_is_used_in_a_rehearsal(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_proxy_of_the_environment_is_used_in_a_rehearsal(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for name in ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "ALL_PROXY", "all_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
     assert asked(world, "create", **hello()).text == GREETING

@@ -26,7 +26,8 @@ def asked(client: Client, way: str) -> Message:
 
 
 def in_a_child(world: World, client: Client, act: str) -> str:
-    """What is raised in a process that is forked from this one; "" when nothing is. It ends after ten seconds."""
+    """What is raised in a process that is forked from this one; "" when nothing is. It
+    ends after ten seconds."""
     reads, writes = os.pipe()
     child = os.fork()
     if child == 0:
@@ -50,7 +51,12 @@ def in_a_child(world: World, client: Client, act: str) -> str:
 
 def verified(world: World) -> tuple[list[str], int]:
     """What is wrong with the log, and how many of its records are not sealed."""
-    found = verify(world.audit, TrustedKeys.from_pem(load_or_create(world.audit.with_name("audit.pem")).public_pem))
+    found = verify(
+        world.audit,
+        TrustedKeys.from_pem(
+            load_or_create(world.audit.with_name("audit.pem")).public_pem
+        ),
+    )
     return found.problems, found.unsealed
 
 
@@ -74,7 +80,9 @@ def test_a_closed_async_client_says_that_it_is_closed(world: World) -> None:
     asyncio.run(used())
 
 
-def test_a_request_that_runs_when_its_client_is_closed_fails_and_is_recorded(world: World) -> None:
+def test_a_request_that_runs_when_its_client_is_closed_fails_and_is_recorded(
+    world: World,
+) -> None:
     world.endpoints.fault("hang", cloud="bedrock", times=None)
     client = world.client(options=Options(timeout_s=20, attempts_per_route=1))
     caught: list[BaseException] = []
@@ -145,7 +153,9 @@ def test_an_interruption_while_the_record_is_written_leaves_the_log_in_order(
 
 
 @WAYS
-def test_a_forked_client_says_so_instead_of_waiting_for_ever(world: World, way: str) -> None:
+def test_a_forked_client_says_so_instead_of_waiting_for_ever(
+    world: World, way: str
+) -> None:
     with world.client() as client:
         client.messages.create(**hello())
         told = in_a_child(world, client, way)
@@ -153,7 +163,9 @@ def test_a_forked_client_says_so_instead_of_waiting_for_ever(world: World, way: 
     assert world.outcomes() == [("aws-us", "answered")]
 
 
-def test_a_child_that_leaves_takes_nothing_of_its_parents_log_along(world: World) -> None:
+def test_a_child_that_leaves_takes_nothing_of_its_parents_log_along(
+    world: World,
+) -> None:
     with world.client() as client:
         client.messages.create(**hello())
         assert in_a_child(world, client, "close") == ""
@@ -162,9 +174,14 @@ def test_a_child_that_leaves_takes_nothing_of_its_parents_log_along(world: World
     assert verified(world) == ([], 0)
 
 
-def test_a_client_that_is_made_in_a_forked_process_says_what_to_do_and_keeps_no_part_of_the_log(world: World) -> None:
+def test_a_client_that_is_made_in_a_forked_process_says_what_to_do_and_keeps_no_part_of_the_log(
+    world: World,
+) -> None:
     with world.client() as client:
         told = in_a_child(world, client, "make another")
-        assert told.startswith("ConfigurationError: This process was forked from one that had made a client")
+        assert told.startswith(
+            "ConfigurationError: This process was forked from one that had made a"
+            " client"
+        )
         client.messages.create(**hello())
     assert verified(world) == ([], 0)

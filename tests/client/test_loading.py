@@ -33,7 +33,9 @@ from trivium.vocabulary import deployment
 from trivium.vocabulary.envelope import Ed25519Signer, TrustedKeys
 
 
-def test_the_environment_names_everything(world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_the_environment_names_everything(
+    world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     key = tmp_path / "trusted.pem"
     key.write_bytes(SIGNER.public_pem)
     monkeypatch.setenv("TRIVIUM_DEPLOYMENT", str(world.descriptor))
@@ -44,11 +46,15 @@ def test_the_environment_names_everything(world: World, monkeypatch: pytest.Monk
     assert world.outcomes() == [("aws-us", "answered")]
 
 
-def test_the_async_client_finds_it_too(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_async_client_finds_it_too(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("TRIVIUM_DEPLOYMENT", str(world.descriptor))
 
     async def ask() -> str:
-        made = AsyncClient.from_deployment(trust=SIGNER.public_pem, audit_dir=world.audit, credentials=CREDENTIALS)
+        made = AsyncClient.from_deployment(
+            trust=SIGNER.public_pem, audit_dir=world.audit, credentials=CREDENTIALS
+        )
         async with made as client:
             return (await client.messages.create(**hello())).text
 
@@ -74,7 +80,9 @@ def test_trust_is_a_path_a_pem_or_keys(world: World, way: str, tmp_path: Path) -
 
 def test_a_source_is_a_path_or_a_file_url(world: World) -> None:
     for source in (world.descriptor, str(world.descriptor), world.descriptor.as_uri()):
-        Client.from_deployment(source, trust=SIGNER.public_pem, audit_dir=world.audit).close()
+        Client.from_deployment(
+            source, trust=SIGNER.public_pem, audit_dir=world.audit
+        ).close()
 
 
 def test_nothing_named_says_what_to_name(world: World) -> None:
@@ -97,7 +105,9 @@ SOURCES = {
 
 
 @pytest.mark.parametrize("source", SOURCES.values(), ids=SOURCES)
-def test_a_source_that_cannot_be_read_is_refused(world: World, source: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_source_that_cannot_be_read_is_refused(
+    world: World, source: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(world.directory)
     with pytest.raises(DeploymentError):
         Client.from_deployment(source, trust=SIGNER.public_pem)
@@ -109,7 +119,9 @@ def test_a_descriptor_that_is_too_large_is_none(world: World) -> None:
         world.client()
 
 
-@pytest.mark.parametrize("trust", [b"no key", "absent.pem", b""], ids=["no PEM", "no file", "nothing"])
+@pytest.mark.parametrize(
+    "trust", [b"no key", "absent.pem", b""], ids=["no PEM", "no file", "nothing"]
+)
 def test_trust_that_cannot_be_read_is_refused(world: World, trust: bytes | str) -> None:
     with pytest.raises(DeploymentSignatureError):
         world.client(trust=trust)
@@ -141,7 +153,9 @@ def test_an_expired_descriptor_is_refused(world: World) -> None:
 
     past = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
     complete = described(world.endpoints.addresses, world.directory)
-    old = deployment.complete(complete, issued_at=past, valid_days=1, constitution=complete.constitution)
+    old = deployment.complete(
+        complete, issued_at=past, valid_days=1, constitution=complete.constitution
+    )
     world.descriptor.write_bytes(deployment.sign(msgspec.structs.replace(old), SIGNER))
     with pytest.raises(DeploymentExpiredError):
         world.client()
@@ -150,9 +164,16 @@ def test_an_expired_descriptor_is_refused(world: World) -> None:
 def test_another_version_and_an_unknown_field_are_refused(world: World) -> None:
     from trivium.vocabulary.envelope import canonical, seal
 
-    plain = json.loads(deployment.encode(described(world.endpoints.addresses, world.directory)))
-    for change, error in (({"version": "2"}, DeploymentVersionError), ({"surprise": 1}, DeploymentError)):
-        world.descriptor.write_bytes(seal(deployment.PAYLOAD_TYPE, canonical(plain | change), SIGNER))
+    plain = json.loads(
+        deployment.encode(described(world.endpoints.addresses, world.directory))
+    )
+    for change, error in (
+        ({"version": "2"}, DeploymentVersionError),
+        ({"surprise": 1}, DeploymentError),
+    ):
+        world.descriptor.write_bytes(
+            seal(deployment.PAYLOAD_TYPE, canonical(plain | change), SIGNER)
+        )
         with pytest.raises(error):
             world.client()
 
@@ -179,7 +200,9 @@ def test_the_audit_key_is_made_once_and_is_nobody_elses(world: World) -> None:
     assert key.read_bytes() == first
 
 
-def test_the_audit_key_may_be_named(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_audit_key_may_be_named(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     key = tmp_path / "elsewhere" / "key.pem"
     key.parent.mkdir()
     monkeypatch.setenv("TRIVIUM_AUDIT_KEY", str(key))
@@ -205,7 +228,9 @@ def test_prices_may_be_overridden_without_a_release(
 
     import yaml
 
-    shipped = yaml.safe_load(resources.files("trivium.vocabulary").joinpath("catalogue.yaml").read_text())
+    shipped = yaml.safe_load(
+        resources.files("trivium.vocabulary").joinpath("catalogue.yaml").read_text()
+    )
     for price in shipped["models"]["claude-sonnet-4-5"]["price"]:
         shipped["models"]["claude-sonnet-4-5"]["price"][price] *= 10
     path = tmp_path / "catalogue.yaml"
@@ -217,7 +242,9 @@ def test_prices_may_be_overridden_without_a_release(
     assert after == pytest.approx(before * 10)
 
 
-def test_prices_that_cannot_be_read_are_refused(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_prices_that_cannot_be_read_are_refused(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("TRIVIUM_CATALOGUE", str(world.directory / "absent.yaml"))
     with pytest.raises(ConfigurationError, match="TRIVIUM_CATALOGUE"):
         world.client()
@@ -228,11 +255,18 @@ def test_credentials_of_a_cloud_that_there_is_not_are_refused(world: World) -> N
         world.client(credentials={"bedrock": BearerToken("x")})
 
 
-LIMITS = [{"attempts_per_route": 0}, {"timeout_s": -1}, {"backoff_s": float("nan")}, {"read_timeout_s": "soon"}]
+LIMITS = [
+    {"attempts_per_route": 0},
+    {"timeout_s": -1},
+    {"backoff_s": float("nan")},
+    {"read_timeout_s": "soon"},
+]
 
 
 @pytest.mark.parametrize("limits", LIMITS, ids=str)
-def test_a_limit_that_no_request_could_keep_is_refused_by_name(limits: dict[str, Any]) -> None:
+def test_a_limit_that_no_request_could_keep_is_refused_by_name(
+    limits: dict[str, Any],
+) -> None:
     with pytest.raises(RequestError, match=next(iter(limits))):
         Options(**limits)
 
@@ -241,7 +275,14 @@ def test_a_limit_that_no_request_could_keep_is_refused_by_name(limits: dict[str,
 
 NAMES = {
     trivium: ["AsyncClient", "Client", "Message", "Options", "TriviumError"],
-    trivium.client: ["AsyncClient", "AsyncMessageStream", "Client", "Message", "MessageStream", "Options"],
+    trivium.client: [
+        "AsyncClient",
+        "AsyncMessageStream",
+        "Client",
+        "Message",
+        "MessageStream",
+        "Options",
+    ],
     trivium.wire: ["ADAPTERS", "Adapter", "StreamDecoder", "WireRequest"],
     trivium.credentials: ["Authoriser", "AwsKeys", "BearerToken", "Sources", "sign"],
 }
@@ -266,11 +307,21 @@ HEAVY = (
 
 def _loaded(statement: str) -> set[str]:
     code = f"import sys; {statement}; print(' '.join(sys.modules))"
-    return set(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split())
+    return set(
+        subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True
+        ).stdout.split()
+    )
 
 
 def test_importing_trivium_imports_nothing_that_costs() -> None:
-    assert not _loaded("import trivium") & {*HEAVY, "cryptography", "pyreqwest", "msgspec", "yaml"}
+    assert not _loaded("import trivium") & {
+        *HEAVY,
+        "cryptography",
+        "pyreqwest",
+        "msgspec",
+        "yaml",
+    }
 
 
 def test_the_client_imports_no_vendors_sdk() -> None:

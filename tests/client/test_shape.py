@@ -1,4 +1,5 @@
-"""What users of Anthropic's own SDK try first: it works, or the error says what to do instead."""
+"""What users of Anthropic's own SDK try first: it works, or the error says what to do
+instead."""
 
 from typing import Any
 
@@ -43,7 +44,9 @@ REMEDIES: dict[str, tuple[dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize(("arguments", "remedy"), REMEDIES.values(), ids=REMEDIES)
-def test_what_is_not_taken_says_what_to_do_instead(world: World, arguments: dict[str, Any], remedy: str) -> None:
+def test_what_is_not_taken_says_what_to_do_instead(
+    world: World, arguments: dict[str, Any], remedy: str
+) -> None:
     with world.client() as client, pytest.raises(RequestError, match=remedy):
         client.messages.create(**hello(**arguments))
 
@@ -62,7 +65,9 @@ ATTRIBUTES = {
 
 @pytest.mark.parametrize(("name", "remedy"), ATTRIBUTES.items())
 @pytest.mark.parametrize("kind", ["sync", "async"])
-def test_what_is_not_there_says_where_it_is(world: World, kind: str, name: str, remedy: str) -> None:
+def test_what_is_not_there_says_where_it_is(
+    world: World, kind: str, name: str, remedy: str
+) -> None:
     client = world.client() if kind == "sync" else world.async_client()
     with world.client() as asking:
         found: dict[str, Any] = {
@@ -79,27 +84,51 @@ def test_what_is_not_there_says_where_it_is(world: World, kind: str, name: str, 
 
 
 @pytest.mark.parametrize("route", ROUTES)
-def test_blocks_say_their_kind_as_the_messages_api_names_it(world: World, route: str) -> None:
+def test_blocks_say_their_kind_as_the_messages_api_names_it(
+    world: World, route: str
+) -> None:
     with world.client() as client:
-        message = client.messages.create(**hello("tool please", model=f"{route}/sonnet"))
-    assert [block.type for block in message.content] == ["thinking", "redacted_thinking", "text", "tool_use"]
+        message = client.messages.create(
+            **hello("tool please", model=f"{route}/sonnet")
+        )
+    assert [block.type for block in message.content] == [
+        "thinking",
+        "redacted_thinking",
+        "text",
+        "tool_use",
+    ]
 
 
 @pytest.mark.parametrize("route", ROUTES)
 def test_the_models_blank_words_can_be_handed_back(world: World, route: str) -> None:
-    said = [{"type": "text", "text": "\n\n"}, {"type": "tool_use", "id": "t", "name": "look", "input": {}}]
+    said = [
+        {"type": "text", "text": "\n\n"},
+        {"type": "tool_use", "id": "t", "name": "look", "input": {}},
+    ]
     turns = [
         USER,
         {"role": "assistant", "content": said},
-        {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "t", "content": ""}]},
+        {
+            "role": "user",
+            "content": [{"type": "tool_result", "tool_use_id": "t", "content": ""}],
+        },
     ]
     tools = [{"name": "look", "input_schema": {"type": "object"}}]
     with world.client() as client:
-        message = client.messages.create(**hello(model=f"{route}/sonnet", messages=turns, tools=tools))
+        message = client.messages.create(
+            **hello(model=f"{route}/sonnet", messages=turns, tools=tools)
+        )
     assert message.text == GREETING
 
 
 @pytest.mark.parametrize("route", ROUTES)
-def test_two_turns_of_one_side_in_a_row_are_carried_by_every_route(world: World, route: str) -> None:
+def test_two_turns_of_one_side_in_a_row_are_carried_by_every_route(
+    world: World, route: str
+) -> None:
     with world.client() as client:
-        assert client.messages.create(**hello(model=f"{route}/sonnet", messages=[USER, USER])).text == GREETING
+        assert (
+            client.messages.create(
+                **hello(model=f"{route}/sonnet", messages=[USER, USER])
+            ).text
+            == GREETING
+        )

@@ -1,4 +1,5 @@
-"""A deployment over the strict local endpoints: three routes, one zone, scripted replies."""
+"""A deployment over the strict local endpoints: three routes, one zone, scripted
+replies."""
 
 import datetime as dt
 import json
@@ -45,12 +46,20 @@ from trivium_rehearsal.endpoints import (
     When,
 )
 
-AWS_KEY, AWS_SECRET, AWS_SESSION = "ASIAREHEARSAL0000002", "rehearsal/secret+key", "rehearsal//session+token=="
+AWS_KEY, AWS_SECRET, AWS_SESSION = (
+    "ASIAREHEARSAL0000002",
+    "rehearsal/secret+key",
+    "rehearsal//session+token==",
+)
 GOOGLE_TOKEN, ENTRA_TOKEN = "ya29.good", "eyJ.good"
-BEDROCK_SONNET, BEDROCK_HAIKU = "us.anthropic.claude-sonnet-4-5-20250929-v1:0", "us.anthropic.claude-haiku-4-5"
+BEDROCK_SONNET, BEDROCK_HAIKU = (
+    "us.anthropic.claude-sonnet-4-5-20250929-v1:0",
+    "us.anthropic.claude-haiku-4-5",
+)
 VERTEX_SONNET = "claude-sonnet-4-5@20250929"
 SECRET = "AKIAIOSFODNN7EXAMPLE"
-"""The access key of the AWS documentation: it has the shape of a secret and opens nothing."""
+"""The access key of the AWS documentation: it has the shape of a secret and opens
+nothing."""
 PRIVATE_KEY = "-----BEGIN RSA PRIVATE KEY-----"
 GREETING = "Three roads meet here, dear traveller."
 
@@ -74,7 +83,11 @@ CONFIGURATION = Configuration(
                     ThinkingPart(thinking="A tool is wanted."),
                     RedactedThinkingPart(data="b3BhcXVl"),
                     TextPart(text="Let me look."),
-                    ToolUsePart(id="toolu_01", name="get_weather", input={"city": "Rome", "days": 3}),
+                    ToolUsePart(
+                        id="toolu_01",
+                        name="get_weather",
+                        input={"city": "Rome", "days": 3},
+                    ),
                 ),
                 input_tokens=11,
                 output_tokens=22,
@@ -83,16 +96,32 @@ CONFIGURATION = Configuration(
             ),
             ScriptedReply(
                 when=When(contains="claim please"),
-                content=(ToolUsePart(id="toolu_02", name="look_up_claim", input={"number": "4711"}),),
+                content=(
+                    ToolUsePart(
+                        id="toolu_02", name="look_up_claim", input={"number": "4711"}
+                    ),
+                ),
             ),
-            ScriptedReply(when=When(contains="leak please"), content=(TextPart(text=f"Your key is {SECRET}, sir."),)),
-            ScriptedReply(when=When(contains="forbidden reply"), content=(TextPart(text=f"It is {PRIVATE_KEY} sir."),)),
+            ScriptedReply(
+                when=When(contains="leak please"),
+                content=(TextPart(text=f"Your key is {SECRET}, sir."),),
+            ),
+            ScriptedReply(
+                when=When(contains="forbidden reply"),
+                content=(TextPart(text=f"It is {PRIVATE_KEY} sir."),),
+            ),
             ScriptedReply(content=(TextPart(text=GREETING),)),
         )
     ),
     bedrock=Bedrock(
         region="us-east-1",
-        identities=(AwsIdentity(access_key_id=AWS_KEY, secret_access_key=AWS_SECRET, session_token=AWS_SESSION),),
+        identities=(
+            AwsIdentity(
+                access_key_id=AWS_KEY,
+                secret_access_key=AWS_SECRET,
+                session_token=AWS_SESSION,
+            ),
+        ),
         models={BEDROCK_SONNET: Model(), BEDROCK_HAIKU: Model()},
     ),
     vertex=Vertex(
@@ -101,7 +130,9 @@ CONFIGURATION = Configuration(
         identities=(GoogleIdentity(token=GOOGLE_TOKEN),),
         models={VERTEX_SONNET: Model()},
     ),
-    foundry=Foundry(models={"sonnet": Model()}, identities=(EntraIdentity(token=ENTRA_TOKEN),)),
+    foundry=Foundry(
+        models={"sonnet": Model()}, identities=(EntraIdentity(token=ENTRA_TOKEN),)
+    ),
 )
 
 LAYER: dict[str, Any] = {
@@ -154,16 +185,28 @@ def routes(addresses: dict[str, str]) -> tuple[Route, ...]:
     )  # fmt: skip
 
 
-def target(model_id: str, *destinations: str, model: str = "claude-sonnet-4-5") -> ModelTarget:
+def target(
+    model_id: str, *destinations: str, model: str = "claude-sonnet-4-5"
+) -> ModelTarget:
     """What a tier means on a route."""
-    return ModelTarget(id=model_id, model=model, scope="geo", destinations=destinations, proof="the test's word")
+    return ModelTarget(
+        id=model_id,
+        model=model,
+        scope="geo",
+        destinations=destinations,
+        proof="the test's word",
+    )
 
 
 def described(addresses: dict[str, str], directory: Path, **changes: Any) -> Deployment:
     """The descriptor, complete. Any: fields that a case changes."""
     path = directory / "application.yaml"
     path.write_text(json.dumps(LAYER))
-    layers = (Layer(source="pack:baseline"), Layer(source="pack:organisation"), Layer(source=f"path:{path.name}"))
+    layers = (
+        Layer(source="pack:baseline"),
+        Layer(source="pack:organisation"),
+        Layer(source=f"path:{path.name}"),
+    )
     draft = Deployment(
         version="1",
         name="claims",
@@ -174,7 +217,12 @@ def described(addresses: dict[str, str], directory: Path, **changes: Any) -> Dep
         audit=Audit(
             stores=(
                 AuditStore(
-                    uri="file:audit", cloud="aws", region="us-east-1", regime="test", retention_days=1, lock="unlocked"
+                    uri="file:audit",
+                    cloud="aws",
+                    region="us-east-1",
+                    regime="test",
+                    retention_days=1,
+                    lock="unlocked",
                 ),
             )
         ),
@@ -183,7 +231,9 @@ def described(addresses: dict[str, str], directory: Path, **changes: Any) -> Dep
     )
     draft = msgspec.structs.replace(draft, **changes)
     resolved = resolve(draft.constitution, base=directory)
-    return descriptors.complete(draft, issued_at=dt.datetime.now(dt.UTC), valid_days=1, constitution=resolved)
+    return descriptors.complete(
+        draft, issued_at=dt.datetime.now(dt.UTC), valid_days=1, constitution=resolved
+    )
 
 
 class World:
@@ -217,7 +267,11 @@ class World:
 
     def outcomes(self) -> list[tuple[str, str]]:
         """Route and outcome of each attempt, in order."""
-        return [(record.route, record.outcome) for record in self.records() if isinstance(record, Attempt)]
+        return [
+            (record.route, record.outcome)
+            for record in self.records()
+            if isinstance(record, Attempt)
+        ]
 
     def records(self) -> list[AuditRecord]:
         """Everything that was recorded, sealed or not."""
@@ -245,4 +299,8 @@ class _Line(msgspec.Struct):
 
 def hello(text: str = "hello", **changes: Any) -> dict[str, Any]:
     """Arguments of a call. Any: what a case changes."""
-    return {"model": "sonnet", "max_tokens": 64, "messages": [{"role": "user", "content": text}]} | changes
+    return {
+        "model": "sonnet",
+        "max_tokens": 64,
+        "messages": [{"role": "user", "content": text}],
+    } | changes

@@ -18,7 +18,11 @@ CONFIG: dict[str, Any] = {
     "trivium:purpose": "production",
     "trivium:zone": "us",
     "trivium:clouds": ["aws", "gcp", "azure"],
-    "trivium:models": {"haiku": "claude-haiku-5-5", "sonnet": "claude-sonnet-5-5", "opus": "claude-opus-5-5"},
+    "trivium:models": {
+        "haiku": "claude-haiku-5-5",
+        "sonnet": "claude-sonnet-5-5",
+        "opus": "claude-opus-5-5",
+    },
     "trivium:roles": {"triage": "haiku"},
     "trivium:network": {"cidr": "10.20.0.0/16"},
     "trivium:retention": {"preset": "finance-7y"},
@@ -60,7 +64,10 @@ def config() -> dict[str, Any]:
 
 def settings_with(**changes: Any) -> Settings:
     """The settings of `CONFIG` with top-level keys replaced. Any: what YAML holds."""
-    return read_settings("test", {**CONFIG, **{f"trivium:{key}": value for key, value in changes.items()}})
+    return read_settings(
+        "test",
+        {**CONFIG, **{f"trivium:{key}": value for key, value in changes.items()}},
+    )
 
 
 def declared(cloud: str, settings: Settings, *, signing_key: bool = True) -> Recording:

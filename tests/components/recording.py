@@ -1,7 +1,9 @@
-"""A recorder in the engine's place: what the program declares arrives here as it would go over the wire.
+"""A recorder in the engine's place: what the program declares arrives here as it would
+go over the wire.
 
-It answers with the inputs and with made-up outputs, and knows nothing about a cloud: what a provider would refuse is
-tried against the stand-ins, not here. Dict inputs with unknown keys pass mocks, so tests look at wire keys.
+It answers with the inputs and with made-up outputs, and knows nothing about a cloud:
+what a provider would refuse is tried against the stand-ins, not here. Dict inputs with
+unknown keys pass mocks, so tests look at wire keys.
 """
 
 import asyncio
@@ -23,34 +25,57 @@ PROFILE_REGIONS = {
 }
 """Destinations that the recorder's inference profiles have, by geography."""
 
-# Computed outputs that the components read; resources that have no such output never lose anything by it.
+# Computed outputs that the components read; resources that have no such output never
+# lose anything by it.
 _COMPUTED = (
     "arn", "email", "member", "guardrailId", "guardrailArn", "keyId", "mainRouteTableId", "address", "principalId",
     "clientId", "keyUriWithVersion",
 )  # fmt: skip
-_NAMED_BY = ("name", "bucket", "accountName", "containerName", "resourceGroupName", "resourceName")
+_NAMED_BY = (
+    "name",
+    "bucket",
+    "accountName",
+    "containerName",
+    "resourceGroupName",
+    "resourceName",
+)
 
 
 @dataclass
 class Recorder(pulumi.runtime.Mocks):
     """Keeps every registration, in order."""
 
-    regions: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: PROFILE_REGIONS)
+    regions: Mapping[str, tuple[str, ...]] = field(
+        default_factory=lambda: PROFILE_REGIONS
+    )
     seen: list[pulumi.runtime.MockResourceArgs] = field(default_factory=list)
 
     def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str, Inputs]:
         self.seen.append(args)
         outputs = {name: f"{args.name}.{name}" for name in _COMPUTED}
-        named = next((args.inputs[key] for key in _NAMED_BY if key in args.inputs), args.name)
+        named = next(
+            (args.inputs[key] for key in _NAMED_BY if key in args.inputs), args.name
+        )
         outputs["arn"] = f"arn:aws:made:up:111122223333:thing/{named}"
-        return f"{args.name}.id", {**outputs, "name": named, "version": "1", **args.inputs}
+        return f"{args.name}.id", {
+            **outputs,
+            "name": named,
+            "version": "1",
+            **args.inputs,
+        }
 
-    def call(self, args: pulumi.runtime.MockCallArgs) -> tuple[Inputs, list[tuple[str, str]] | None]:
-        assert args.token == "aws:bedrock/getInferenceProfile:getInferenceProfile", args.token
+    def call(
+        self, args: pulumi.runtime.MockCallArgs
+    ) -> tuple[Inputs, list[tuple[str, str]] | None]:
+        assert args.token == "aws:bedrock/getInferenceProfile:getInferenceProfile", (
+            args.token
+        )
         profile = args.args["inferenceProfileId"]
         geography, _, model = profile.partition(".")
         answer: Inputs = {
-            "inferenceProfileArn": f"arn:aws:bedrock:us-east-1:111122223333:inference-profile/{profile}",
+            "inferenceProfileArn": (
+                f"arn:aws:bedrock:us-east-1:111122223333:inference-profile/{profile}"
+            ),
             "models": [
                 {"modelArn": f"arn:aws:bedrock:{region}::foundation-model/{model}"}
                 for region in self.regions[geography]
@@ -68,8 +93,11 @@ class Recording:
     """What the run returned, with outputs resolved. Any: as the caller made it."""
 
     def of(self, kind: str) -> list[Inputs]:
-        """The wire inputs of every resource of a type, in order; `kind` is the end of the type, such as `:Bucket`."""
-        return [dict(found.inputs) for found in self.resources if found.typ.endswith(kind)]
+        """The wire inputs of every resource of a type, in order; `kind` is the end of
+        the type, such as `:Bucket`."""
+        return [
+            dict(found.inputs) for found in self.resources if found.typ.endswith(kind)
+        ]
 
     def only(self, kind: str) -> Inputs:
         """The wire inputs of the one resource of a type."""
@@ -79,11 +107,16 @@ class Recording:
 
     def named(self, name: str) -> Inputs:
         """The wire inputs of the resource with that logical name."""
-        return next(dict(found.inputs) for found in self.resources if found.name == name)
+        return next(
+            dict(found.inputs) for found in self.resources if found.name == name
+        )
 
 
-def record(run: Callable[[], Any], *, stack: str = "test", recorder: Recorder | None = None) -> Recording:
-    """Run a piece of a program and wait for everything it declares. Any: whatever it returns."""
+def record(
+    run: Callable[[], Any], *, stack: str = "test", recorder: Recorder | None = None
+) -> Recording:
+    """Run a piece of a program and wait for everything it declares. Any: whatever it
+    returns."""
     recorder = recorder or Recorder()
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
@@ -94,7 +127,9 @@ def record(run: Callable[[], Any], *, stack: str = "test", recorder: Recorder | 
             try:
                 returned = run()
             finally:
-                await wait_for_rpcs()  # also after an error: what is left over would block the next run
+                await (
+                    wait_for_rpcs()
+                )  # also after an error: what is left over would block the next run
             return await pulumi.Output.from_input(returned).future()
 
         result = loop.run_until_complete(declare())
@@ -105,5 +140,6 @@ def record(run: Callable[[], Any], *, stack: str = "test", recorder: Recorder | 
 
 
 def statements(document: str) -> dict[str, Any]:
-    """The statements of a policy document by their `Sid`. Any: a statement is free-form JSON."""
+    """The statements of a policy document by their `Sid`. Any: a statement is free-form
+    JSON."""
     return {found["Sid"]: found for found in json.loads(document)["Statement"]}

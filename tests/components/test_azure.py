@@ -32,7 +32,9 @@ def models_with(**changes: Any) -> Recording:
     return record(lambda: AzureModelAccess("models", {**MODELS, **changes}).targets)  # type: ignore[typeddict-item]  # built from parts
 
 
-def test_the_foundry_account_has_no_keys_and_no_public_address(azure: Recording) -> None:
+def test_the_foundry_account_has_no_keys_and_no_public_address(
+    azure: Recording,
+) -> None:
     properties = azure.only("cognitiveservices:Account")["properties"]
     assert properties["disableLocalAuth"] is True
     assert properties["publicNetworkAccess"] == "Disabled"
@@ -40,11 +42,17 @@ def test_the_foundry_account_has_no_keys_and_no_public_address(azure: Recording)
     assert properties["restrictOutboundNetworkAccess"] is True
 
 
-def test_a_claude_deployment_names_publisher_version_and_organisation_as_the_api_spells_them(azure: Recording) -> None:
+def test_a_claude_deployment_names_publisher_version_and_organisation_as_the_api_spells_them(
+    azure: Recording,
+) -> None:
     deployment = azure.named("azure-models-claude-sonnet-5-5")
     assert deployment["properties"] == {
         "model": {"format": "Anthropic", "name": "claude-sonnet-5-5", "version": "2"},
-        "modelProviderData": {"organizationName": "Acme Claims Inc", "countryCode": "US", "industry": "finance"},
+        "modelProviderData": {
+            "organizationName": "Acme Claims Inc",
+            "countryCode": "US",
+            "industry": "finance",
+        },
         "versionUpgradeOption": "NoAutoUpgrade",
     }
     assert (deployment["resourceProviderNamespace"], deployment["resourceType"]) == (
@@ -56,12 +64,17 @@ def test_a_claude_deployment_names_publisher_version_and_organisation_as_the_api
 
 
 def test_without_consent_nothing_is_deployed() -> None:
-    with pytest.raises(ConfigurationError, match=r"`terms_accepted` is not true.*nobody|without anybody's consent"):
+    with pytest.raises(
+        ConfigurationError,
+        match=r"`terms_accepted` is not true.*nobody|without anybody's consent",
+    ):
         models_with(terms_accepted=False)
 
 
 def test_two_tiers_on_one_model_share_a_deployment() -> None:
-    found = models_with(models={"haiku": "claude-haiku-5-5", "sonnet": "claude-haiku-5-5"})
+    found = models_with(
+        models={"haiku": "claude-haiku-5-5", "sonnet": "claude-haiku-5-5"}
+    )
     assert len(found.of("resources:Resource")) == 1
 
 
@@ -72,11 +85,19 @@ def test_a_global_sku_is_refused_inside_a_zone() -> None:
 
 def test_the_identity_calls_partner_models_and_nothing_else(azure: Recording) -> None:
     role = azure.named("azure-identity-invoker")["permissions"]
-    assert role == [{"actions": [], "dataActions": ["Microsoft.CognitiveServices/accounts/providers/*"]}]
+    assert role == [
+        {
+            "actions": [],
+            "dataActions": ["Microsoft.CognitiveServices/accounts/providers/*"],
+        }
+    ]
 
 
 def test_roles_are_assigned_on_the_foundry_account_alone(azure: Recording) -> None:
-    scopes = {azure.named(f"azure-identity-{name}")["scope"] for name in ("invoke", "caller-0")}
+    scopes = {
+        azure.named(f"azure-identity-{name}")["scope"]
+        for name in ("invoke", "caller-0")
+    }
     assert scopes == {"azure-models-account.id"}
 
 
@@ -85,7 +106,9 @@ def test_a_group_is_assigned_as_a_group(azure: Recording) -> None:
     assert (caller["principalType"], caller["principalId"]) == ("Group", UUID.format(3))
 
 
-def test_versions_are_immutable_for_the_regime_on_account_and_container(azure: Recording) -> None:
+def test_versions_are_immutable_for_the_regime_on_account_and_container(
+    azure: Recording,
+) -> None:
     account = azure.only(":StorageAccount")["immutableStorageWithVersioning"]
     assert account == {
         "enabled": True,
@@ -96,30 +119,52 @@ def test_versions_are_immutable_for_the_regime_on_account_and_container(azure: R
         },
     }
     assert azure.only(":BlobServiceProperties")["isVersioningEnabled"] is True
-    assert azure.only(":BlobContainerImmutabilityPolicy")["immutabilityPeriodSinceCreationInDays"] == 2557
+    assert (
+        azure.only(":BlobContainerImmutabilityPolicy")[
+            "immutabilityPeriodSinceCreationInDays"
+        ]
+        == 2557
+    )
 
 
 def test_locked_is_refused_rather_than_claimed() -> None:
-    arguments: Any = {"lock": "locked"}  # Any: the refusal comes before any other argument is read
-    with pytest.raises(ConfigurationError, match="cannot lock an Azure container's policy"):
+    arguments: Any = {
+        "lock": "locked"
+    }  # Any: the refusal comes before any other argument is read
+    with pytest.raises(
+        ConfigurationError, match="cannot lock an Azure container's policy"
+    ):
         record(lambda: AzureAuditStore("audit", arguments).store)
 
 
 def test_the_subnet_reaches_storage_of_this_deployment_alone(azure: Recording) -> None:
-    (admitted,) = azure.named("azure-network-own-storage")["serviceEndpointPolicyDefinitions"]
+    (admitted,) = azure.named("azure-network-own-storage")[
+        "serviceEndpointPolicyDefinitions"
+    ]
     (scope,) = admitted["serviceResources"]
     assert admitted["service"] == "Microsoft.Storage"
-    assert scope == f"/subscriptions/{UUID.format(1)}/resourceGroups/trivium-test-claude"
-    assert azure.named("azure-network-subnet")["serviceEndpointPolicies"] == [{"id": "azure-network-own-storage.id"}]
+    assert (
+        scope == f"/subscriptions/{UUID.format(1)}/resourceGroups/trivium-test-claude"
+    )
+    assert azure.named("azure-network-subnet")["serviceEndpointPolicies"] == [
+        {"id": "azure-network-own-storage.id"}
+    ]
 
 
-def test_the_storage_account_has_no_keys_and_is_reached_from_the_subnet_alone(azure: Recording) -> None:
+def test_the_storage_account_has_no_keys_and_is_reached_from_the_subnet_alone(
+    azure: Recording,
+) -> None:
     account = azure.only(":StorageAccount")
-    assert (account["allowSharedKeyAccess"], account["allowBlobPublicAccess"]) == (False, False)
+    assert (account["allowSharedKeyAccess"], account["allowBlobPublicAccess"]) == (
+        False,
+        False,
+    )
     assert account["minimumTlsVersion"] == "TLS1_2"
     rules = account["networkRuleSet"]
     assert (rules["defaultAction"], rules["bypass"]) == ("Deny", "None")
-    assert [rule["virtualNetworkResourceId"] for rule in rules["virtualNetworkRules"]] == ["azure-network-subnet.id"]
+    assert [
+        rule["virtualNetworkResourceId"] for rule in rules["virtualNetworkRules"]
+    ] == ["azure-network-subnet.id"]
 
 
 def test_copies_stay_in_the_region(azure: Recording) -> None:
@@ -132,8 +177,12 @@ def test_the_application_can_add_blobs_and_nothing_more(azure: Recording) -> Non
     assert role == [{"actions": [], "dataActions": [add]}]
 
 
-def test_the_account_is_reached_privately_under_all_three_of_its_names(azure: Recording) -> None:
-    connection = azure.only("network:PrivateEndpoint")["privateLinkServiceConnections"][0]
+def test_the_account_is_reached_privately_under_all_three_of_its_names(
+    azure: Recording,
+) -> None:
+    connection = azure.only("network:PrivateEndpoint")["privateLinkServiceConnections"][
+        0
+    ]
     assert connection["groupIds"] == ["account"]
     assert {found["privateZoneName"] for found in azure.of(":PrivateZone")} == {
         "privatelink.cognitiveservices.azure.com",
@@ -145,9 +194,16 @@ def test_the_account_is_reached_privately_under_all_three_of_its_names(azure: Re
 
 
 def test_nothing_leaves_for_the_internet(azure: Recording) -> None:
-    rules = {found["name"]: found for found in azure.only(":NetworkSecurityGroup")["securityRules"]}
+    rules = {
+        found["name"]: found
+        for found in azure.only(":NetworkSecurityGroup")["securityRules"]
+    }
     denied = rules["deny-internet"]
-    assert (denied["direction"], denied["access"], denied["destinationAddressPrefix"]) == (
+    assert (
+        denied["direction"],
+        denied["access"],
+        denied["destinationAddressPrefix"],
+    ) == (
         "Outbound",
         "Deny",
         "Internet",
@@ -157,23 +213,39 @@ def test_nothing_leaves_for_the_internet(azure: Recording) -> None:
 
 def test_calls_and_changes_are_logged(azure: Recording) -> None:
     setting = azure.only(":DiagnosticSetting")
-    assert {found["category"] for found in setting["logs"] if found["enabled"]} == {"Audit", "RequestResponse"}
+    assert {found["category"] for found in setting["logs"] if found["enabled"]} == {
+        "Audit",
+        "RequestResponse",
+    }
     assert azure.only(":Workspace")["retentionInDays"] == 730
 
 
-def test_the_signers_that_are_named_may_sign_and_the_application_may_not(azure: Recording) -> None:
+def test_the_signers_that_are_named_may_sign_and_the_application_may_not(
+    azure: Recording,
+) -> None:
     clouds = {
         "clouds": ["azure", "aws", "gcp"],
         "azure": {**CONFIG["trivium:azure"], "signers": [f"user:{UUID.format(9)}"]},
     }
     granted = declared("azure", settings_with(**clouds)).named("azure-audit-signer-0")
-    assert (granted["principalId"], granted["principalType"]) == (UUID.format(9), "User")
+    assert (granted["principalId"], granted["principalType"]) == (
+        UUID.format(9),
+        "User",
+    )
     assert granted["scope"].endswith("azure-audit-vault.id")
-    assert [one for one in azure.of(":RoleAssignment") if one["scope"].endswith("-vault.id")] == []
+    assert [
+        one for one in azure.of(":RoleAssignment") if one["scope"].endswith("-vault.id")
+    ] == []
 
 
 def test_the_signing_key_cannot_be_purged() -> None:
     found = declared("azure", settings_with())
-    vault, key = found.only("keyvault:Vault")["properties"], found.only("keyvault:Key")["properties"]
-    assert (vault["enablePurgeProtection"], vault["enableRbacAuthorization"]) == (True, True)
+    vault, key = (
+        found.only("keyvault:Vault")["properties"],
+        found.only("keyvault:Key")["properties"],
+    )
+    assert (vault["enablePurgeProtection"], vault["enableRbacAuthorization"]) == (
+        True,
+        True,
+    )
     assert (key["kty"], key["curveName"]) == ("EC-HSM", "P-256")

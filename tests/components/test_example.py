@@ -1,4 +1,5 @@
-"""A component in somebody's own program meets the real engine, the stand-in providers and the policy pack."""
+"""A component in somebody's own program meets the real engine, the stand-in providers
+and the policy pack."""
 
 from pathlib import Path
 
@@ -12,7 +13,11 @@ def test_a_program_uses_one_component_and_the_pack_judges_it() -> None:
     from trivium_rehearsal import up
     from trivium_rehearsal.toolchain.progress import PlainProgress
 
-    outcome = up.preview(ROOT, ROOT / "examples" / "one_component", "dev", PlainProgress())
+    outcome = up.preview(
+        ROOT, ROOT / "examples" / "one_component", "dev", PlainProgress()
+    )
     assert {"audit-store-not-public", "aws-audit-store-locked"} <= set(outcome.policies)
-    assert any("aws-audit-store-locked: `audit-bucket`" in text for text in outcome.violations)
+    assert any(
+        "aws-audit-store-locked: `audit-bucket`" in text for text in outcome.violations
+    )
     assert [text for text in outcome.violations if "[mandatory]" in text] == []

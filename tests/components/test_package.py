@@ -1,4 +1,5 @@
-"""The components as a Pulumi package: the schema that programs in other languages are given."""
+"""The components as a Pulumi package: the schema that programs in other languages are
+given."""
 
 import inspect
 import json
@@ -35,14 +36,16 @@ def inferred() -> Any:
 
 
 def as_the_engine_prints(schema: Any) -> Any:
-    """Without the descriptions of items, which the engine drops, and without the indentation of descriptions, which
-    Python 3.13 drops. Any: any part of a schema."""
+    """Without the descriptions of items, which the engine drops, and without the
+    indentation of descriptions, which Python 3.13 drops. Any: any part of a schema."""
     if not isinstance(schema, dict):
         return inspect.cleandoc(schema) if isinstance(schema, str) else schema
     return {
-        key: {name: found for name, found in part.items() if name != "description"}
-        if key in ("items", "additionalProperties")
-        else as_the_engine_prints(part)
+        key: (
+            {name: found for name, found in part.items() if name != "description"}
+            if key in ("items", "additionalProperties")
+            else as_the_engine_prints(part)
+        )
         for key, part in schema.items()
     }
 
@@ -56,7 +59,10 @@ def test_every_component_input_and_output_is_described() -> None:
     assert len(schema["resources"]) == 15
     for token, component in schema["resources"].items():
         assert component["description"], token
-        for name, found in {**component["inputProperties"], **component["properties"]}.items():
+        for name, found in {
+            **component["inputProperties"],
+            **component["properties"],
+        }.items():
             assert found.get("description"), f"{token}.{name} has no docstring"
 
 
@@ -79,8 +85,14 @@ def test_the_engine_prints_the_golden_schema(tmp_path: Path) -> None:
         timeout=300,  # a bound, not a measure
     )
     assert printed.returncode == 0, printed.stderr
-    schema, golden = as_the_engine_prints(json.loads(printed.stdout)), json.loads(GOLDEN.read_text())
-    assert (schema["resources"], schema["types"]) == (golden["resources"], golden["types"]), REGENERATE
+    schema, golden = (
+        as_the_engine_prints(json.loads(printed.stdout)),
+        json.loads(GOLDEN.read_text()),
+    )
+    assert (schema["resources"], schema["types"]) == (
+        golden["resources"],
+        golden["types"],
+    ), REGENERATE
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """The three clouds are parallel by agreement: same files, same arguments, same outputs.
 
-Every permitted difference stands here with its reason; one that is not listed, or no longer exists, fails.
+Every permitted difference stands here with its reason; one that is not listed, or no
+longer exists, fails.
 """
 
 import importlib.util
@@ -21,23 +22,59 @@ FILES = {
     ("aws", "policy.py"): "only AWS writes permissions as JSON documents",
 }
 ARGUMENTS = {
-    ("aws", "identity", "guardrail"): "only Bedrock has a guardrail that accompanies calls and IAM can demand",
-    ("aws", "network", "availability_zones"): "subnets of the other clouds span a region's zones",
-    ("gcp", "network", "location"): "Vertex multi-regions need a private endpoint of their own",
-    ("aws", "observability", "content"): "only Bedrock's content logging can be switched by a resource",
-    ("aws", "observability", "store"): "Google keeps logs in log buckets; Azure's append blobs contradict immutability",
-    ("aws", "observability", "encryption_key"): "the other clouds encrypt logs with their own keys in this version",
-    ("azure", "model_access", "terms_accepted"): "only Azure accepts Marketplace terms by deploying",
+    (
+        "aws",
+        "identity",
+        "guardrail",
+    ): "only Bedrock has a guardrail that accompanies calls and IAM can demand",
+    (
+        "aws",
+        "network",
+        "availability_zones",
+    ): "subnets of the other clouds span a region's zones",
+    (
+        "gcp",
+        "network",
+        "location",
+    ): "Vertex multi-regions need a private endpoint of their own",
+    (
+        "aws",
+        "observability",
+        "content",
+    ): "only Bedrock's content logging can be switched by a resource",
+    (
+        "aws",
+        "observability",
+        "store",
+    ): "Google keeps logs in log buckets; Azure's append blobs contradict immutability",
+    (
+        "aws",
+        "observability",
+        "encryption_key",
+    ): "the other clouds encrypt logs with their own keys in this version",
+    (
+        "azure",
+        "model_access",
+        "terms_accepted",
+    ): "only Azure accepts Marketplace terms by deploying",
     ("azure", "model_access", "organization_name"): "only Azure asks who accepts",
     ("azure", "model_access", "country_code"): "only Azure asks who accepts",
     ("azure", "model_access", "industry"): "only Azure asks who accepts",
-    ("azure", "model_access", "capacity"): "quota is given to a deployment on Azure, to an account elsewhere",
+    (
+        "azure",
+        "model_access",
+        "capacity",
+    ): "quota is given to a deployment on Azure, to an account elsewhere",
     ("azure", "identity", "resource_group"): "only Azure has resource groups",
     ("azure", "network", "resource_group"): "only Azure has resource groups",
     ("azure", "observability", "resource_group"): "only Azure has resource groups",
     ("azure", "audit_store", "resource_group"): "only Azure has resource groups",
     ("azure", "audit_store", "tenant"): "a key vault belongs to a tenant",
-    ("azure", "audit_store", "subnet"): "Azure's storage has an address on the internet unless a subnet is named",
+    (
+        "azure",
+        "audit_store",
+        "subnet",
+    ): "Azure's storage has an address on the internet unless a subnet is named",
 }
 OUTPUTS = {
     ("azure", "model_access", "resource_group"): "only Azure has resource groups",
@@ -47,7 +84,9 @@ OUTPUTS = {
 def classes(cloud: str, component: str) -> tuple[type, type]:
     """The component's class and that of its arguments."""
     module = importlib.import_module(f"trivium_components.{cloud}.{component}")
-    name = cloud.capitalize() + "".join(word.capitalize() for word in component.split("_"))
+    name = cloud.capitalize() + "".join(
+        word.capitalize() for word in component.split("_")
+    )
     return getattr(module, name), getattr(module, f"{name}Args")
 
 
@@ -59,41 +98,59 @@ def names(cls: type) -> set[str]:
 def odd_ones(found: dict[str, set[str]]) -> set[tuple[str, str]]:
     """(cloud, name) for every name that not all clouds have."""
     everywhere = set.intersection(*found.values())
-    return {(cloud, name) for cloud, have in found.items() for name in have - everywhere}
+    return {
+        (cloud, name) for cloud, have in found.items() for name in have - everywhere
+    }
 
 
 def test_every_cloud_has_the_same_files() -> None:
-    found = {cloud: {path.name for path in (ROOT / cloud).glob("*.py")} for cloud in CLOUDS}
+    found = {
+        cloud: {path.name for path in (ROOT / cloud).glob("*.py")} for cloud in CLOUDS
+    }
     assert odd_ones(found) == set(FILES)
 
 
 @pytest.mark.parametrize("component", COMPONENTS)
 def test_every_cloud_takes_the_same_arguments(component: str) -> None:
     found = {cloud: names(classes(cloud, component)[1]) for cloud in CLOUDS}
-    assert odd_ones(found) == {(cloud, name) for cloud, where, name in ARGUMENTS if where == component}
+    assert odd_ones(found) == {
+        (cloud, name) for cloud, where, name in ARGUMENTS if where == component
+    }
 
 
 @pytest.mark.parametrize("component", COMPONENTS)
 def test_every_cloud_hands_over_the_same_record(component: str) -> None:
     found = {cloud: names(classes(cloud, component)[0]) for cloud in CLOUDS}
-    assert odd_ones(found) == {(cloud, name) for cloud, where, name in OUTPUTS if where == component}
+    assert odd_ones(found) == {
+        (cloud, name) for cloud, where, name in OUTPUTS if where == component
+    }
 
 
 @pytest.mark.parametrize("component", COMPONENTS)
 def test_what_all_clouds_take_has_one_type(component: str) -> None:
-    annotations = [inspect.get_annotations(classes(cloud, component)[1]) for cloud in CLOUDS]
+    annotations = [
+        inspect.get_annotations(classes(cloud, component)[1]) for cloud in CLOUDS
+    ]
     shared = set.intersection(*[set(found) for found in annotations])
-    different = {name for name in shared if len({str(found[name]) for found in annotations}) > 1}
+    different = {
+        name for name in shared if len({str(found[name]) for found in annotations}) > 1
+    }
     assert not different
 
 
 def test_every_permitted_difference_has_a_reason() -> None:
-    reasons: list[Any] = [*FILES.values(), *ARGUMENTS.values(), *OUTPUTS.values()]  # Any: only their truth matters
+    reasons: list[Any] = [
+        *FILES.values(),
+        *ARGUMENTS.values(),
+        *OUTPUTS.values(),
+    ]  # Any: only their truth matters
     assert all(len(reason.split()) > 3 for reason in reasons)
 
 
 @pytest.mark.parametrize("cloud", CLOUDS)
-def test_every_cloud_contributes_a_route_and_a_store(cloud: str, request: pytest.FixtureRequest) -> None:
+def test_every_cloud_contributes_a_route_and_a_store(
+    cloud: str, request: pytest.FixtureRequest
+) -> None:
     result: Plain = request.getfixturevalue(cloud).result
     assert set(result) == {"route", "audit_store", "signing_key"}
     assert result["route"]["id"] == result["audit_store"]["cloud"] == cloud
@@ -102,4 +159,8 @@ def test_every_cloud_contributes_a_route_and_a_store(cloud: str, request: pytest
 def test_importing_the_package_loads_no_cloud_sdk() -> None:
     for path in ROOT.glob("*.py"):
         source = path.read_text()
-        assert not [sdk for sdk in ("pulumi_aws", "pulumi_gcp", "pulumi_azure") if f"import {sdk}" in source], path
+        assert not [
+            sdk
+            for sdk in ("pulumi_aws", "pulumi_gcp", "pulumi_azure")
+            if f"import {sdk}" in source
+        ], path

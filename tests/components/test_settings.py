@@ -77,7 +77,10 @@ MISTAKES: dict[str, tuple[Spoil, str, str]] = {
     ),
     "an account id without quotes is a number": (
         put("aws.account_id", 111122223333),
-        "`trivium:aws.account_id` is `111122223333` (a number); expected twelve digits in quotes",
+        (
+            "`trivium:aws.account_id` is `111122223333` (a number); expected twelve"
+            " digits in quotes"
+        ),
         "'111122223333'",
     ),
     "a misspelt cloud": (
@@ -85,10 +88,17 @@ MISTAKES: dict[str, tuple[Spoil, str, str]] = {
         '`trivium:clouds[1]` is `"gpc"`',
         "Did you mean `gcp`?",
     ),
-    "a misspelt tier": (put("models.sonet", "x"), "`trivium:models.sonet` is not a known entry", "`sonnet`?"),
+    "a misspelt tier": (
+        put("models.sonet", "x"),
+        "`trivium:models.sonet` is not a known entry",
+        "`sonnet`?",
+    ),
     "a misspelt model": (
         put("models.sonnet", "claude-sonet-5-5"),
-        "`trivium:models.sonnet` is `claude-sonet-5-5`; expected a model of tier `sonnet` in the catalogue",
+        (
+            "`trivium:models.sonnet` is `claude-sonet-5-5`; expected a model of tier"
+            " `sonnet` in the catalogue"
+        ),
         "Did you mean `claude-sonnet-5-5`?",
     ),
     "a model of another tier": (
@@ -102,8 +112,14 @@ MISTAKES: dict[str, tuple[Spoil, str, str]] = {
         "take the cloud out of `trivium:clouds`",
     ),
     "a role for a tier without a model": (
-        lambda config: (drop("models.opus")(config), put("roles.review", "opus")(config)),
-        "`trivium:roles.review` is `opus`; expected a tier that `models` defines: haiku, sonnet",
+        lambda config: (
+            drop("models.opus")(config),
+            put("roles.review", "opus")(config),
+        ),
+        (
+            "`trivium:roles.review` is `opus`; expected a tier that `models` defines:"
+            " haiku, sonnet"
+        ),
         "Correct it",
     ),
     "a role named like a route": (
@@ -111,13 +127,21 @@ MISTAKES: dict[str, tuple[Spoil, str, str]] = {
         "already the name of a tier or a route",
         "Rename the role",
     ),
-    "an unknown zone": (put("zone", "uss"), '`trivium:zone` is `"uss"`; expected one of eu, us', "Did you mean `us`?"),
+    "an unknown zone": (
+        put("zone", "uss"),
+        '`trivium:zone` is `"uss"`; expected one of eu, us',
+        "Did you mean `us`?",
+    ),
     "a region outside the zone": (
         put("zone", "eu"),
         "`trivium:gcp.region` is `us-central1`, which is not known to lie in zone `eu`",
         "Choose a region of the zone",
     ),
-    "worldwide inference in a zone": (put("scope", "global"), "`trivium:scope` is `global`", "geo"),
+    "worldwide inference in a zone": (
+        put("scope", "global"),
+        "`trivium:scope` is `global`",
+        "geo",
+    ),
     "a Region without inference of its own": (
         lambda config: (
             put("scope", "regional")(config),
@@ -138,18 +162,36 @@ MISTAKES: dict[str, tuple[Spoil, str, str]] = {
         "Choose another region or scope",
     ),
     "a data zone outside the United States": (
-        lambda config: (put("azure.region", "swedencentral")(config), put("zone", "worldwide")(config)),
+        lambda config: (
+            put("azure.region", "swedencentral")(config),
+            put("zone", "worldwide")(config),
+        ),
         "the United States are the only one",
         "Choose another region or scope",
     ),
     "a Google region around which there is no multi-region": (
-        lambda config: (put("gcp.region", "asia-east1")(config), put("zone", "worldwide")(config)),
+        lambda config: (
+            put("gcp.region", "asia-east1")(config),
+            put("zone", "worldwide")(config),
+        ),
         "Vertex AI has no multi-region around `asia-east1`",
         "Choose another region or scope",
     ),
-    "a public address range": (put("network.cidr", "8.8.0.0/16"), "not private address space", "10.40.0.0/16"),
-    "an address range with host bits": (put("network.cidr", "10.0.0.1/16"), "has host bits set", "10.40.0.0/16"),
-    "an address range that is too narrow": (put("network.cidr", "10.0.0.0/24"), "its prefix length is 24", "/16"),
+    "a public address range": (
+        put("network.cidr", "8.8.0.0/16"),
+        "not private address space",
+        "10.40.0.0/16",
+    ),
+    "an address range with host bits": (
+        put("network.cidr", "10.0.0.1/16"),
+        "has host bits set",
+        "10.40.0.0/16",
+    ),
+    "an address range that is too narrow": (
+        put("network.cidr", "10.0.0.0/24"),
+        "its prefix length is 24",
+        "/16",
+    ),
     "an unknown preset": (
         put("retention.preset", "finance-7"),
         "expected one of finance-7y",
@@ -161,7 +203,10 @@ MISTAKES: dict[str, tuple[Spoil, str, str]] = {
         "finance-7y",
     ),
     "a lock outside production": (
-        lambda config: (put("purpose", "development")(config), put("retention.lock", "locked")(config)),
+        lambda config: (
+            put("purpose", "development")(config),
+            put("retention.lock", "locked")(config),
+        ),
         "`locked` in a stack for development",
         "unlocked",
     ),
@@ -190,15 +235,31 @@ MISTAKES: dict[str, tuple[Spoil, str, str]] = {
         '`"Finance"`; expected a word in lower case',
         "finance",
     ),
-    "everybody on AWS as invoker": (put("aws.invokers", ["*"]), '`trivium:aws.invokers[0]` is `"*"`', "neither `*`"),
+    "everybody on AWS as invoker": (
+        put("aws.invokers", ["*"]),
+        '`trivium:aws.invokers[0]` is `"*"`',
+        "neither `*`",
+    ),
     "a whole account as invoker": (
         put("aws.invokers", ["arn:aws:iam::111122223333:root"]),
         "nor a whole account",
         "pulumi config set",
     ),
-    "everybody on Google Cloud as invoker": (put("gcp.invokers", ["allUsers"]), '`"allUsers"`', "never `allUsers`"),
-    "no invoker": (put("aws.invokers", []), "`trivium:aws.invokers` is `[]`", "at least one"),
-    "everybody as signer": (put("aws.signers", ["*"]), '`trivium:aws.signers[0]` is `"*"`', "neither `*`"),
+    "everybody on Google Cloud as invoker": (
+        put("gcp.invokers", ["allUsers"]),
+        '`"allUsers"`',
+        "never `allUsers`",
+    ),
+    "no invoker": (
+        put("aws.invokers", []),
+        "`trivium:aws.invokers` is `[]`",
+        "at least one",
+    ),
+    "everybody as signer": (
+        put("aws.signers", ["*"]),
+        '`trivium:aws.signers[0]` is `"*"`',
+        "neither `*`",
+    ),
     "a signer who is governed": (
         put("aws.signers", ["arn:aws:iam::111122223333:role/claims"]),
         "could sign away its own constitution",
@@ -226,29 +287,55 @@ MISTAKES: dict[str, tuple[Spoil, str, str]] = {
     ),
     "a zone of another Region": (
         put("aws.availability_zones", ["us-east-1a", "us-west-2a"]),
-        "`trivium:aws.availability_zones[1]` is `us-west-2a`; expected a zone of Region `us-east-1`",
+        (
+            "`trivium:aws.availability_zones[1]` is `us-west-2a`; expected a zone of"
+            " Region `us-east-1`"
+        ),
         "us-east-1a",
     ),
-    "the same zone twice": (put("aws.availability_zones", ["us-east-1a"] * 2), "expected each zone once", "repetition"),
-    "a listed cloud without a section": (drop("gcp"), "`trivium:gcp` is missing", "Add the section"),
+    "the same zone twice": (
+        put("aws.availability_zones", ["us-east-1a"] * 2),
+        "expected each zone once",
+        "repetition",
+    ),
+    "a listed cloud without a section": (
+        drop("gcp"),
+        "`trivium:gcp` is missing",
+        "Add the section",
+    ),
     "a section without a listed cloud": (
         put("clouds", ["gcp", "azure"]),
         "`trivium:aws` is a section that `clouds` does not list",
         "Remove the section",
     ),
-    "a cloud twice": (put("clouds", ["aws", "gcp", "azure", "aws"]), "expected each cloud once", "repetition"),
-    "a constitution without layers": (put("constitution.layers", []), "the guard refuses every request", "docs/"),
+    "a cloud twice": (
+        put("clouds", ["aws", "gcp", "azure", "aws"]),
+        "expected each cloud once",
+        "repetition",
+    ),
+    "a constitution without layers": (
+        put("constitution.layers", []),
+        "the guard refuses every request",
+        "docs/",
+    ),
     "a readable sink": (
         put("sinks", [{"kind": "syslog", "endpoint": "http://siem.example.com"}]),
         "`trivium:sinks[0].endpoint`",
         "`https://` or `tls://`",
     ),
     "a credential in a sink's address": (
-        put("sinks", [{"kind": "splunk", "endpoint": "https://user:secret@siem.example.com"}]),
+        put(
+            "sinks",
+            [{"kind": "splunk", "endpoint": "https://user:secret@siem.example.com"}],
+        ),
         "`trivium:sinks[0].endpoint`",
         "without user",
     ),
-    "a budget of nothing": (put("budget_usd", 0), "`trivium:budget_usd` is `0` (a number)", "500"),
+    "a budget of nothing": (
+        put("budget_usd", 0),
+        "`trivium:budget_usd` is `0` (a number)",
+        "500",
+    ),
     "an environment that no resource could be named after": (
         put("environment", "Prod_US"),
         '`"Prod_US"`',
@@ -258,25 +345,34 @@ MISTAKES: dict[str, tuple[Spoil, str, str]] = {
 
 
 @pytest.mark.parametrize(("spoil", "says", "advises"), MISTAKES.values(), ids=MISTAKES)
-def test_a_mistake_is_told_with_key_value_and_remedy(config: Config, spoil: Spoil, says: str, advises: str) -> None:
+def test_a_mistake_is_told_with_key_value_and_remedy(
+    config: Config, spoil: Spoil, says: str, advises: str
+) -> None:
     spoil(config)
     with pytest.raises(SettingsError) as caught:
         read_settings("test", config)
     told = [sentence for sentence in caught.value.problems if says in sentence]
     assert told, caught.value.problems
     assert advises in told[0]
-    assert all(sentence.startswith("stacks/Pulumi.test.yaml: `trivium:") for sentence in caught.value.problems)
+    assert all(
+        sentence.startswith("stacks/Pulumi.test.yaml: `trivium:")
+        for sentence in caught.value.problems
+    )
 
 
 @pytest.mark.parametrize(("spoil", "says", "advises"), MISTAKES.values(), ids=MISTAKES)
-def test_a_mistake_is_told_once(config: Config, spoil: Spoil, says: str, advises: str) -> None:
+def test_a_mistake_is_told_once(
+    config: Config, spoil: Spoil, says: str, advises: str
+) -> None:
     spoil(config)
     with pytest.raises(SettingsError) as caught:
         read_settings("test", config)
     assert len(caught.value.problems) == len(set(caught.value.problems))
 
 
-def test_all_mistakes_are_told_at_once_also_contradictions_beside_typos(config: Config) -> None:
+def test_all_mistakes_are_told_at_once_also_contradictions_beside_typos(
+    config: Config,
+) -> None:
     put("budget", 3)(config)
     put("azure.capacity", 0)(config)
     put("roles.triage", "opus")(config)
@@ -301,11 +397,16 @@ def test_every_contradiction_looks_at_keys_that_there_are() -> None:
 
 
 def test_values_as_the_engine_hands_them_over_give_the_same_settings() -> None:
-    as_text = {key: value if isinstance(value, str) else json.dumps(value) for key, value in CONFIG.items()}
+    as_text = {
+        key: value if isinstance(value, str) else json.dumps(value)
+        for key, value in CONFIG.items()
+    }
     assert read_settings("test", as_text) == settings_with()
 
 
-def test_a_text_that_was_meant_as_json_is_told_like_any_wrong_value(config: Config) -> None:
+def test_a_text_that_was_meant_as_json_is_told_like_any_wrong_value(
+    config: Config,
+) -> None:
     config["trivium:network"] = '{"cidr": '
     with pytest.raises(SettingsError, match="`trivium:network` is"):
         read_settings("test", config)
@@ -331,15 +432,24 @@ def test_settings_cannot_be_changed_afterwards() -> None:
 
 CATALOGUE = catalogue.load()
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False)
+    | st.text(max_size=20),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.text(max_size=8), inner, max_size=3)
+    ),
     max_leaves=8,
 )
 KEYS = st.sampled_from(sorted(Settings.model_fields)) | st.text(max_size=10)
 
 
 @given(changes=st.dictionaries(KEYS, JSON, max_size=4))
-def test_whatever_a_file_holds_it_is_read_or_refused_with_our_own_error(changes: Config) -> None:
+def test_whatever_a_file_holds_it_is_read_or_refused_with_our_own_error(
+    changes: Config,
+) -> None:
     config = {**CONFIG, **{f"trivium:{key}": value for key, value in changes.items()}}
     try:
         read_settings("test", config, catalogue=CATALOGUE)
@@ -353,7 +463,10 @@ def test_whatever_a_file_holds_it_is_read_or_refused_with_our_own_error(changes:
 def sections(model: Any = Settings) -> list[Any]:
     """Every section of the settings. Any: pydantic's own types."""
     below = [section_of(field.annotation) for field in model.model_fields.values()]
-    return [model, *[found for section in below if section for found in sections(section)]]
+    return [
+        model,
+        *[found for section in below if section for found in sections(section)],
+    ]
 
 
 def test_every_key_has_a_meaning_a_type_and_an_error_text() -> None:
@@ -361,7 +474,9 @@ def test_every_key_has_a_meaning_a_type_and_an_error_text() -> None:
         for name, field in section.model_fields.items():
             key = key_of(field)
             assert field.description, f"{section.__name__}.{name} has no docstring"
-            assert key.expected != "another value", f"{section.__name__}.{name} has no Key"
+            assert key.expected != "another value", (
+                f"{section.__name__}.{name} has no Key"
+            )
             assert key.consequence.endswith("."), f"{section.__name__}.{name}"
             assert type_name(field.annotation)
 
@@ -369,14 +484,18 @@ def test_every_key_has_a_meaning_a_type_and_an_error_text() -> None:
 def test_the_reference_is_the_one_that_the_settings_generate() -> None:
     written = Path(__file__).parents[2].joinpath("docs/configuration.md").read_text()
     assert written == reference() + "\n", (
-        "regenerate it: python -m trivium_components.settings_reference > docs/configuration.md"
+        "regenerate it: python -m trivium_components.settings_reference >"
+        " docs/configuration.md"
     )
 
 
 def test_the_service_account_that_is_made_may_not_be_a_signer() -> None:
     application = "serviceAccount:trivium-test-app@acme-claims.iam.gserviceaccount.com"
     with pytest.raises(SettingsError, match="is the application itself"):
-        settings_with(clouds=["gcp", "aws", "azure"], gcp={**CONFIG["trivium:gcp"], "signers": [application]})
+        settings_with(
+            clouds=["gcp", "aws", "azure"],
+            gcp={**CONFIG["trivium:gcp"], "signers": [application]},
+        )
 
 
 def test_a_group_of_entra_that_invokes_may_not_sign_under_other_capitals() -> None:
@@ -384,5 +503,9 @@ def test_a_group_of_entra_that_invokes_may_not_sign_under_other_capitals() -> No
     with pytest.raises(SettingsError, match="is among the invokers"):
         settings_with(
             clouds=["azure", "aws", "gcp"],
-            azure={**azure, "invokers": [f"group:{UUID.format('a')}"], "signers": [f"group:{UUID.format('A')}"]},
+            azure={
+                **azure,
+                "invokers": [f"group:{UUID.format('a')}"],
+                "signers": [f"group:{UUID.format('A')}"],
+            },
         )

@@ -1,4 +1,5 @@
-"""Conditions mean what CEL says, are typed when loaded, point at the column, and never run away."""
+"""Conditions mean what CEL says, are typed when loaded, point at the column, and never
+run away."""
 
 from typing import Any
 
@@ -28,7 +29,9 @@ SCOPE: dict[str, Any] = {
             tools=(Tool(name="search", input_schema={}),),
         )
     ),
-    "context": context_fields(worlds.context(attributes={"purpose": "claims", "größe": "10"})),
+    "context": context_fields(
+        worlds.context(attributes={"purpose": "claims", "größe": "10"})
+    ),
 }
 
 
@@ -144,11 +147,21 @@ WRONG = {
     "true ? true : false": "column 6: `?` is not part of the language",
     "99999999999999999999 > 1": "column 1: the number does not fit",
     "context.zone.upper() == 'EU'": "column 14: `upper` is no method",
-    "context.zone.startsWith(1)": "column 14: `startsWith` is called on string with int",
-    "request.turns.startsWith('a')": "column 15: `startsWith` is called on int with string",
-    "context.zone.matches(context.tier)": "column 30: `matches` needs its pattern as a literal",
-    "context.zone.matches('(a+)+$')": "column 22: the pattern cannot be used: an unbounded repetition",
-    "context.zone.matches('.*a')": "column 22: the pattern cannot be used: an unbounded repetition that `^`",
+    "context.zone.startsWith(1)": (
+        "column 14: `startsWith` is called on string with int"
+    ),
+    "request.turns.startsWith('a')": (
+        "column 15: `startsWith` is called on int with string"
+    ),
+    "context.zone.matches(context.tier)": (
+        "column 30: `matches` needs its pattern as a literal"
+    ),
+    "context.zone.matches('(a+)+$')": (
+        "column 22: the pattern cannot be used: an unbounded repetition"
+    ),
+    "context.zone.matches('.*a')": (
+        "column 22: the pattern cannot be used: an unbounded repetition that `^`"
+    ),
     r"context.zone.matches('(a)\\1')": "column 22: the pattern cannot be used",
     "context.zone.matches('(')": "column 22: the pattern cannot be used",
     "context.attributes[1] == 'a'": "column 20: map cannot be indexed by int",
@@ -209,6 +222,8 @@ def test_only_linear_patterns_are_accepted(pattern: str, linear: bool) -> None:
             check_linear(pattern)
 
 
-@pytest.mark.parametrize(("pattern", "least"), [("abc", 3), ("a{5}", 5), ("a{0,9}b", 18), ("a{0,9}+b", 10)])
+@pytest.mark.parametrize(
+    ("pattern", "least"), [("abc", 3), ("a{5}", 5), ("a{0,9}b", 18), ("a{0,9}+b", 10)]
+)
 def test_the_count_of_visits_is_an_upper_bound(pattern: str, least: int) -> None:
     assert least <= visits(pattern) <= 4 * least

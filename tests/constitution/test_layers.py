@@ -1,4 +1,5 @@
-"""Layers are read whole or not at all, digested into a chain, and may only tighten what stands before them."""
+"""Layers are read whole or not at all, digested into a chain, and may only tighten what
+stands before them."""
 
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,9 @@ PROVISION = worlds.provision()
 
 
 def refs(*sources: str, digest: str = "") -> ConstitutionRef:
-    return ConstitutionRef(layers=tuple(Layer(source=source) for source in sources), digest=digest)
+    return ConstitutionRef(
+        layers=tuple(Layer(source=source) for source in sources), digest=digest
+    )
 
 
 def test_the_packs_that_ship_compose() -> None:
@@ -28,7 +31,9 @@ def test_the_packs_that_ship_compose() -> None:
 
 
 def test_a_layer_is_read_beside_the_descriptor(tmp_path: Path) -> None:
-    (tmp_path / "app.yaml").write_bytes(worlds.layer(PROVISION, authority="application"))
+    (tmp_path / "app.yaml").write_bytes(
+        worlds.layer(PROVISION, authority="application")
+    )
     constitution = load_layers(refs("pack:baseline", "path:app.yaml"), base=tmp_path)
     assert constitution.layers[1].provisions[0].id == "rule"
 
@@ -37,13 +42,24 @@ def test_the_digests_are_those_of_the_documentation() -> None:
     document = worlds.layer(PROVISION)
     first = digest(canonical(parse(document, source="path:x")))
     chain = digest(canonical({"layer": first, "parent": ""}))
-    second = digest(canonical({"layer": compose(worlds.layer(PROVISION, name="b")).layers[0].digest, "parent": chain}))
+    second = digest(
+        canonical(
+            {
+                "layer": compose(worlds.layer(PROVISION, name="b")).layers[0].digest,
+                "parent": chain,
+            }
+        )
+    )
     composed = compose(document, worlds.layer(PROVISION, name="b"))
     assert (compose(document).digest, composed.digest) == (chain, second)
 
 
 def test_the_digest_depends_on_what_is_stated_and_not_on_how_it_is_written() -> None:
-    block = b"title: A layer\nlayer: first\nprovisions:\n  - " + canonical(PROVISION) + b"\nauthority: provider # so\n"
+    block = (
+        b"title: A layer\nlayer: first\nprovisions:\n  - "
+        + canonical(PROVISION)
+        + b"\nauthority: provider # so\n"
+    )
     assert compose(block).digest == compose(worlds.layer(PROVISION)).digest
     changed = worlds.layer({**PROVISION, "rationale": "Because."})
     assert compose(changed).digest != compose(worlds.layer(PROVISION)).digest
@@ -144,7 +160,9 @@ def test_no_layers_at_all_are_refused() -> None:
 
 
 def test_an_unknown_pack_is_refused_with_a_suggestion() -> None:
-    with pytest.raises(ConstitutionError, match=r"no pack `base-line` \(did you mean `baseline`\?\)"):
+    with pytest.raises(
+        ConstitutionError, match=r"no pack `base-line` \(did you mean `baseline`\?\)"
+    ):
         load_layers(refs("pack:base-line"), base=None)
 
 
@@ -157,13 +175,17 @@ def test_a_missing_file_and_a_missing_folder_are_refused(tmp_path: Path) -> None
 
 def test_layers_out_of_order_or_of_one_name_are_refused() -> None:
     application = worlds.layer(PROVISION, name="app", authority="application")
-    with pytest.raises(ConstitutionError, match=r"`first` \(provider\) stands after `app` \(application\)"):
+    with pytest.raises(
+        ConstitutionError,
+        match=r"`first` \(provider\) stands after `app` \(application\)",
+    ):
         compose(application, worlds.layer(PROVISION))
     with pytest.raises(ConstitutionError, match="Two layers are named `first`"):
         compose(worlds.layer(PROVISION), worlds.layer(PROVISION))
 
 
-# --- restating a provision ------------------------------------------------------------------------------------------
+# --- restating a provision
+# ------------------------------------------------------------------------------------------
 
 PARENT = worlds.provision(
     action="REDACT",
@@ -200,7 +222,9 @@ TIGHTER: dict[str, dict[str, Any]] = {
     "a stricter action": {"action": "ESCALATE"},
     "a higher severity": {"severity": "critical"},
     "both stages": {"stages": ["request", "reply"]},
-    "a detector more": {"detectors": ["aws-access-key", "github-token", "gitlab-token"]},
+    "a detector more": {
+        "detectors": ["aws-access-key", "github-token", "gitlab-token"]
+    },
     "the same condition": {"condition": 'context.zone == "eu"'},
     "an earlier first day": {"effective_from": "2025-01-01"},
     "a later sunset": {"sunset": "2028-01-01"},
@@ -216,28 +240,43 @@ def child(changes: dict[str, Any]) -> bytes:
 @pytest.mark.parametrize("what", WEAKER)
 def test_a_provision_cannot_be_restated_with(what: str) -> None:
     with pytest.raises(
-        ConstitutionError, match=f"weakens provision `rule` of an earlier layer: `{next(iter(WEAKER[what]))}`"
+        ConstitutionError,
+        match=(
+            "weakens provision `rule` of an earlier layer:"
+            f" `{next(iter(WEAKER[what]))}`"
+        ),
     ):
         compose(worlds.layer(PARENT), child(WEAKER[what]))
 
 
 def test_detectors_cannot_be_set_beside_a_condition_that_decides_alone() -> None:
-    parent = worlds.layer(worlds.provision(condition='context.zone == "eu"', detectors=None))
-    with pytest.raises(ConstitutionError, match="weakens provision `rule` of an earlier layer: `detectors`"):
+    parent = worlds.layer(
+        worlds.provision(condition='context.zone == "eu"', detectors=None)
+    )
+    with pytest.raises(
+        ConstitutionError,
+        match="weakens provision `rule` of an earlier layer: `detectors`",
+    ):
         compose(parent, child({"detectors": ["iban"]}))
 
 
 @pytest.mark.parametrize("what", TIGHTER)
 def test_a_provision_can_be_restated_with(what: str) -> None:
-    parent, restated = (p for _, p in compose(worlds.layer(PARENT), child(TIGHTER[what])).provisions)
+    parent, restated = (
+        p for _, p in compose(worlds.layer(PARENT), child(TIGHTER[what])).provisions
+    )
     assert restated.action >= parent.action
     assert restated.stages >= parent.stages
     assert restated.tests == parent.tests
 
 
 def test_a_restatement_is_held_to_the_nearest_statement() -> None:
-    middle = worlds.layer({"id": "rule", "action": "ESCALATE"}, name="org", authority="organisation")
-    with pytest.raises(ConstitutionError, match="`action` goes from ESCALATE to REDACT"):
+    middle = worlds.layer(
+        {"id": "rule", "action": "ESCALATE"}, name="org", authority="organisation"
+    )
+    with pytest.raises(
+        ConstitutionError, match="`action` goes from ESCALATE to REDACT"
+    ):
         compose(worlds.layer(PARENT), middle, child({"action": "REDACT"}))
 
 
@@ -251,7 +290,8 @@ def test_every_field_of_a_provision_declares_its_direction() -> None:
     assert set(DIRECTIONS) == set(StatedProvision.__struct_fields__)
 
 
-# --- signing --------------------------------------------------------------------------------------------------------
+# --- signing
+# --------------------------------------------------------------------------------------------------------
 
 SIGNER = Ed25519Signer.generate()
 TRUSTED = TrustedKeys.from_pem(SIGNER.public_pem)
@@ -264,6 +304,8 @@ def test_a_signed_constitution_pins_what_is_loaded() -> None:
 
 
 def test_a_constitution_signed_by_a_stranger_is_refused() -> None:
-    sealed = seal(load_layers(refs("pack:baseline"), base=None), Ed25519Signer.generate())
+    sealed = seal(
+        load_layers(refs("pack:baseline"), base=None), Ed25519Signer.generate()
+    )
     with pytest.raises(ConstitutionError, match="no valid signature by a trusted key"):
         unseal(sealed, TRUSTED)

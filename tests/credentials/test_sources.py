@@ -1,4 +1,5 @@
-"""Credentials: where they come from, when they are renewed, and that one which has ended never leaves."""
+"""Credentials: where they come from, when they are renewed, and that one which has
+ended never leaves."""
 
 import threading
 from collections.abc import Callable
@@ -43,7 +44,9 @@ def clock() -> Clock:
     return Clock()
 
 
-def authoriser(clock: Clock, credential: Any, protocol: Protocol = "vertex") -> Authoriser:
+def authoriser(
+    clock: Clock, credential: Any, protocol: Protocol = "vertex"
+) -> Authoriser:
     """The authoriser of one route. Any: some cases pass what is refused."""
     route = ROUTES[protocol]
     return Authoriser(route, {route.cloud: credential}, clock)
@@ -58,13 +61,22 @@ UNSENDABLE: dict[str, tuple[Protocol, Any]] = {
     "a token in quotes with a space": ("foundry", BearerToken("private words")),
     "an empty token": ("vertex", BearerToken("")),
     "a key id with a line break": ("converse", AwsKeys("AKIAPRIVATE\r\n", "secret")),
-    "a session token beyond ASCII": ("converse", AwsKeys("AKIDEXAMPLE", "secret", "private\u200b")),
+    "a session token beyond ASCII": (
+        "converse",
+        AwsKeys("AKIDEXAMPLE", "secret", "private\u200b"),
+    ),
 }
 
 
-@pytest.mark.parametrize(("protocol", "credential"), UNSENDABLE.values(), ids=UNSENDABLE)
-def test_what_no_header_can_carry_is_refused_and_not_shown(clock: Clock, protocol: Protocol, credential: Any) -> None:
-    with pytest.raises(CredentialsError, match="characters that no header can carry") as caught:
+@pytest.mark.parametrize(
+    ("protocol", "credential"), UNSENDABLE.values(), ids=UNSENDABLE
+)
+def test_what_no_header_can_carry_is_refused_and_not_shown(
+    clock: Clock, protocol: Protocol, credential: Any
+) -> None:
+    with pytest.raises(
+        CredentialsError, match="characters that no header can carry"
+    ) as caught:
         authoriser(clock, credential, protocol).headers("/x", {}, b"")
     assert "private" not in str(caught.value).lower()
 
@@ -83,7 +95,9 @@ def test_a_token_is_renewed_before_it_ends(clock: Clock) -> None:
     assert bearer(subject) == "Bearer token-2"
 
 
-def test_while_the_renewal_fails_the_token_at_hand_is_used_to_its_end(clock: Clock) -> None:
+def test_while_the_renewal_fails_the_token_at_hand_is_used_to_its_end(
+    clock: Clock,
+) -> None:
     issuer = Issuer(clock)
     failing: list[bool] = []
 
@@ -116,7 +130,9 @@ def test_a_renewal_that_fails_is_not_tried_again_by_every_request(clock: Clock) 
     bearer(subject)
     clock.now += timedelta(minutes=56)
     assert [bearer(subject) for _ in range(3)] == ["Bearer token-1"] * 3
-    assert subject.ready  # so that an event loop does not start a thread for each request
+    assert (
+        subject.ready
+    )  # so that an event loop does not start a thread for each request
     assert len(tried) == 2
     clock.now += AGAIN
     assert [bearer(subject) for _ in range(3)] == ["Bearer token-1"] * 3
@@ -142,8 +158,11 @@ def test_a_failed_renewal_lengthens_no_token(clock: Clock) -> None:
         bearer(subject)
 
 
-def test_a_token_called_expired_while_another_thread_fetches_it_is_still_that_threads(clock: Clock) -> None:
-    """`forget` comes from another thread, at any moment: here between fetching the token and using it."""
+def test_a_token_called_expired_while_another_thread_fetches_it_is_still_that_threads(
+    clock: Clock,
+) -> None:
+    """`forget` comes from another thread, at any moment: here between fetching the
+    token and using it."""
 
     class Interrupted(Authoriser):
         def __setattr__(self, name: str, value: object) -> None:
@@ -152,19 +171,30 @@ def test_a_token_called_expired_while_another_thread_fetches_it_is_still_that_th
                 self.forget()
 
     route = ROUTES["vertex"]
-    assert bearer(Interrupted(route, {route.cloud: Issuer(clock)}, clock)) == "Bearer token-1"
+    assert (
+        bearer(Interrupted(route, {route.cloud: Issuer(clock)}, clock))
+        == "Bearer token-1"
+    )
 
 
 @pytest.mark.parametrize("protocol", ["converse", "vertex"])
-def test_an_end_without_a_time_zone_is_refused_with_what_to_do(clock: Clock, protocol: Protocol) -> None:
+def test_an_end_without_a_time_zone_is_refused_with_what_to_do(
+    clock: Clock, protocol: Protocol
+) -> None:
     naive = datetime(2026, 11, 22, 13, 0)
-    given = AwsKeys("ASIA", SECRET, SECRET, expires_at=naive) if protocol == "converse" else BearerToken(SECRET, naive)
+    given = (
+        AwsKeys("ASIA", SECRET, SECRET, expires_at=naive)
+        if protocol == "converse"
+        else BearerToken(SECRET, naive)
+    )
     with pytest.raises(CredentialsError, match="without a time zone") as caught:
         bearer(authoriser(clock, given, protocol))
     assert SECRET not in str(caught.value)
 
 
-def test_a_token_is_fetched_again_when_the_provider_called_it_expired(clock: Clock) -> None:
+def test_a_token_is_fetched_again_when_the_provider_called_it_expired(
+    clock: Clock,
+) -> None:
     subject = authoriser(clock, Issuer(clock))
     bearer(subject)
     subject.forget()
@@ -204,14 +234,18 @@ def test_a_credential_that_has_ended_never_leaves(
     clock: Clock, protocol: Protocol, credential: Credential, fetched: bool
 ) -> None:
     with pytest.raises(CredentialsError) as caught:
-        bearer(authoriser(clock, (lambda: credential) if fetched else credential, protocol))
+        bearer(
+            authoriser(clock, (lambda: credential) if fetched else credential, protocol)
+        )
     told = str(caught.value)
     assert ROUTES[protocol].id in told
     assert caught.value.next_step
     assert SECRET not in told
 
 
-def test_a_token_in_its_last_minutes_is_used_when_there_is_no_newer_one(clock: Clock) -> None:
+def test_a_token_in_its_last_minutes_is_used_when_there_is_no_newer_one(
+    clock: Clock,
+) -> None:
     last = BearerToken("last", START + timedelta(seconds=30))
     assert bearer(authoriser(clock, last)) == "Bearer last"
 
@@ -233,7 +267,8 @@ def test_the_wrong_kind_of_credential_is_refused_by_name_of_the_route(
     assert SECRET not in str(caught.value)
 
 
-# ---------------------------------------------------------------- the environment and the vendors' libraries
+# ---------------------------------------------------------------- the environment and
+# the vendors' libraries
 
 NAMES: dict[Protocol, dict[str, str]] = {
     "converse": {"AWS_ACCESS_KEY_ID": "AKIAENV", "AWS_SECRET_ACCESS_KEY": SECRET},
@@ -249,18 +284,30 @@ def test_the_environment_is_read_when_nothing_is_given(
     for name, value in NAMES[protocol].items():
         monkeypatch.setenv(name, value)
     told = bearer(Authoriser(ROUTES[protocol], {}, clock))
-    assert ("Credential=AKIAENV/" if protocol == "converse" else f"Bearer {SECRET}") in told
+    assert (
+        "Credential=AKIAENV/" if protocol == "converse" else f"Bearer {SECRET}"
+    ) in told
 
 
-def test_a_session_token_of_the_environment_is_sent(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_session_token_of_the_environment_is_sent(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for name, value in (NAMES["converse"] | {"AWS_SESSION_TOKEN": "session"}).items():
         monkeypatch.setenv(name, value)
-    assert Authoriser(ROUTES["converse"], {}, clock).headers("/x", {}, b"")["x-amz-security-token"] == "session"
+    assert (
+        Authoriser(ROUTES["converse"], {}, clock).headers("/x", {}, b"")[
+            "x-amz-security-token"
+        ]
+        == "session"
+    )
 
 
 @pytest.fixture
-def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> Callable[[str, object], None]:
-    """An environment that holds no credential; the function it gives replaces a vendor's entry point."""
+def bare(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+) -> Callable[[str, object], None]:
+    """An environment that holds no credential; the function it gives replaces a
+    vendor's entry point."""
     for names in NAMES.values():
         for name in names:
             monkeypatch.delenv(name, raising=False)
@@ -269,9 +316,13 @@ def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> Callable[[str, objec
     return monkeypatch.setattr
 
 
-def test_boto3s_session_is_asked_next(clock: Clock, bare: Any, tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_boto3s_session_is_asked_next(
+    clock: Clock, bare: Any, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     shared = tmp_path / "credentials"
-    shared.write_text("[default]\naws_access_key_id = AKIAFILE\naws_secret_access_key = x\n")
+    shared.write_text(
+        "[default]\naws_access_key_id = AKIAFILE\naws_secret_access_key = x\n"
+    )
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(shared))
     monkeypatch.delenv("AWS_PROFILE", raising=False)
     assert "Credential=AKIAFILE/" in bearer(Authoriser(ROUTES["converse"], {}, clock))
@@ -281,7 +332,10 @@ def test_keys_that_were_written_anew_are_read_anew_when_the_provider_called_the_
     clock: Clock, bare: Any, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shared = tmp_path / "credentials"
-    text = "[default]\naws_access_key_id = ASIA{}\naws_secret_access_key = x\naws_session_token = t\n"
+    text = (
+        "[default]\naws_access_key_id = ASIA{}\naws_secret_access_key ="
+        " x\naws_session_token = t\n"
+    )
     shared.write_text(text.format("OLD"))
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(shared))
     monkeypatch.delenv("AWS_PROFILE", raising=False)
@@ -304,9 +358,16 @@ def test_boto3s_temporary_keys_are_asked_for_again_before_they_end(
     def refresh() -> dict[str, str]:
         issued.append(f"ASIA{len(issued) + 1}")
         ends = datetime.now(UTC) + timedelta(hours=1)
-        return {"access_key": issued[-1], "secret_key": "x", "token": "t", "expiry_time": ends.isoformat()}
+        return {
+            "access_key": issued[-1],
+            "secret_key": "x",
+            "token": "t",
+            "expiry_time": ends.isoformat(),
+        }
 
-    temporary = RefreshableCredentials.create_from_metadata(refresh(), refresh_using=refresh, method="test")
+    temporary = RefreshableCredentials.create_from_metadata(
+        refresh(), refresh_using=refresh, method="test"
+    )
     monkeypatch.setattr(boto3.Session, "get_credentials", lambda _self: temporary)
     clock.now = datetime.now(UTC)
     subject = Authoriser(ROUTES["converse"], {}, clock)
@@ -323,7 +384,10 @@ def test_google_auths_default_is_asked_next(clock: Clock, bare: Any) -> None:
         token, expiry = None, None
 
         def refresh(self, _request: object) -> None:
-            self.token, self.expiry = "ya29.adc", datetime(2026, 11, 22, 13, 0)  # naive, as google-auth has it
+            self.token, self.expiry = (
+                "ya29.adc",
+                datetime(2026, 11, 22, 13, 0),
+            )  # naive, as google-auth has it
 
     asked: list[list[str]] = []
 
@@ -336,7 +400,9 @@ def test_google_auths_default_is_asked_next(clock: Clock, bare: Any) -> None:
     assert asked == [["https://www.googleapis.com/auth/cloud-platform"]]
 
 
-def test_google_auths_default_is_found_anew_once_it_could_not_be_refreshed(clock: Clock, bare: Any) -> None:
+def test_google_auths_default_is_found_anew_once_it_could_not_be_refreshed(
+    clock: Clock, bare: Any
+) -> None:
     import google.auth
     from google.auth.exceptions import RefreshError
 
@@ -365,13 +431,17 @@ def test_azure_identitys_default_is_asked_next(clock: Clock, bare: Any) -> None:
     class Default:
         def get_token(self, scope: str) -> AccessToken:
             assert scope == "https://ai.azure.com/.default"
-            return AccessToken("eyJ.managed", int((START + timedelta(hours=1)).timestamp()))
+            return AccessToken(
+                "eyJ.managed", int((START + timedelta(hours=1)).timestamp())
+            )
 
     bare(azure.identity, "DefaultAzureCredential", Default)
     assert bearer(Authoriser(ROUTES["foundry"], {}, clock)) == "Bearer eyJ.managed"
 
 
-def test_nothing_found_says_what_to_do(clock: Clock, bare: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_found_says_what_to_do(
+    clock: Clock, bare: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     import boto3
 
     monkeypatch.setattr(boto3.Session, "get_credentials", lambda _self: None)

@@ -1,4 +1,5 @@
-"""One set of endpoints for all tests, and bare requests to them that a test can spoil before they leave."""
+"""One set of endpoints for all tests, and bare requests to them that a test can spoil
+before they leave."""
 
 import contextlib
 import dataclasses
@@ -37,9 +38,17 @@ TEMPORARY_KEY, SESSION_TOKEN = "ASIAREHEARSAL0000002", "rehearsal//session+token
 EXPIRED_KEY = "ASIAREHEARSAL0000003"
 GOOGLE_TOKEN, GOOGLE_EXPIRED, GOOGLE_NARROW = "ya29.good", "ya29.expired", "ya29.narrow"
 FOUNDRY_KEY = "foundry-key"
-ENTRA_TOKEN, ENTRA_OTHER, ENTRA_EXPIRED, ENTRA_DENIED = "eyJ.good", "eyJ.graph", "eyJ.old", "eyJ.denied"
+ENTRA_TOKEN, ENTRA_OTHER, ENTRA_EXPIRED, ENTRA_DENIED = (
+    "eyJ.good",
+    "eyJ.graph",
+    "eyJ.old",
+    "eyJ.denied",
+)
 REGION, PROJECT, LOCATION = "us-east-1", "rehearsal-project", "us-east5"
-SONNET, OPUS = "us.anthropic.claude-sonnet-4-5-20250929-v1:0", "us.anthropic.claude-opus-5-5"
+SONNET, OPUS = (
+    "us.anthropic.claude-sonnet-4-5-20250929-v1:0",
+    "us.anthropic.claude-opus-5-5",
+)
 PROFILE_ARN = f"arn:aws:bedrock:{REGION}:000000000000:inference-profile/{SONNET}"
 VERTEX_SONNET = "claude-sonnet-4-5@20250929"
 DEPLOYMENT = "sonnet"
@@ -52,20 +61,26 @@ REPLIES = (
         content=(
             ThinkingPart(thinking="A tool is wanted."),
             TextPart(text="Let me look."),
-            ToolUsePart(id="toolu_01", name="get_weather", input={"city": "Rome", "days": 3}),
+            ToolUsePart(
+                id="toolu_01", name="get_weather", input={"city": "Rome", "days": 3}
+            ),
         ),
         input_tokens=11,
         output_tokens=22,
         cache_read_input_tokens=5,
         cache_creation_input_tokens=7,
     ),
-    ScriptedReply(when=When(tool_result=True), content=(TextPart(text="It is sunny in Rome."),)),
+    ScriptedReply(
+        when=When(tool_result=True), content=(TextPart(text="It is sunny in Rome."),)
+    ),
     ScriptedReply(
         when=When(contains="secret thoughts"),
         content=(RedactedThinkingPart(data="b3BhcXVl"), TextPart(text="Done.")),
     ),
     ScriptedReply(when=When(contains="refuse"), content=(), stop_reason="refusal"),
-    ScriptedReply(when=When(contains="once"), times=1, content=(TextPart(text="Only once."),)),
+    ScriptedReply(
+        when=When(contains="once"), times=1, content=(TextPart(text="Only once."),)
+    ),
     ScriptedReply(when=When(contains="once"), content=(TextPart(text="Afterwards."),)),
     ScriptedReply(content=(TextPart(text="Three roads meet here, dear traveller."),)),
 )
@@ -81,7 +96,11 @@ def configuration(*, grpc: bool = False) -> Configuration:
             region=REGION,
             identities=(
                 AwsIdentity(access_key_id=ACCESS_KEY, secret_access_key=SECRET_KEY),
-                AwsIdentity(access_key_id=TEMPORARY_KEY, secret_access_key=SECRET_KEY, session_token=SESSION_TOKEN),
+                AwsIdentity(
+                    access_key_id=TEMPORARY_KEY,
+                    secret_access_key=SECRET_KEY,
+                    session_token=SESSION_TOKEN,
+                ),
                 AwsIdentity(
                     access_key_id=EXPIRED_KEY,
                     secret_access_key=SECRET_KEY,
@@ -103,7 +122,10 @@ def configuration(*, grpc: bool = False) -> Configuration:
             identities=(
                 GoogleIdentity(token=GOOGLE_TOKEN),
                 GoogleIdentity(token=GOOGLE_EXPIRED, expires_at=_PAST),
-                GoogleIdentity(token=GOOGLE_NARROW, scopes=("https://www.googleapis.com/auth/userinfo.email",)),
+                GoogleIdentity(
+                    token=GOOGLE_NARROW,
+                    scopes=("https://www.googleapis.com/auth/userinfo.email",),
+                ),
             ),
             models={VERTEX_SONNET: models},
             grpc=grpc,
@@ -113,7 +135,9 @@ def configuration(*, grpc: bool = False) -> Configuration:
             api_keys=(FOUNDRY_KEY,),
             identities=(
                 EntraIdentity(token=ENTRA_TOKEN),
-                EntraIdentity(token=ENTRA_OTHER, audience="https://graph.microsoft.com"),
+                EntraIdentity(
+                    token=ENTRA_OTHER, audience="https://graph.microsoft.com"
+                ),
                 EntraIdentity(token=ENTRA_EXPIRED, expires_at=_PAST),
                 EntraIdentity(token=ENTRA_DENIED, permitted=False),
             ),
@@ -126,7 +150,8 @@ def configuration(*, grpc: bool = False) -> Configuration:
 
 @dataclasses.dataclass
 class Draft:
-    """A request that would be answered; a test spoils it. Bedrock's is signed when it is sent."""
+    """A request that would be answered; a test spoils it. Bedrock's is signed when it
+    is sent."""
 
     target: str
     body: Any  # JSON, or bytes to be sent as they are
@@ -144,32 +169,59 @@ class Draft:
 
     @property
     def data(self) -> bytes:
-        return self.body if isinstance(self.body, bytes) else json.dumps(self.body).encode()
+        return (
+            self.body
+            if isinstance(self.body, bytes)
+            else json.dumps(self.body).encode()
+        )
 
 
-def converse(text: str = "hello", *, stream: bool = False, model: str = SONNET) -> Draft:
+def converse(
+    text: str = "hello", *, stream: bool = False, model: str = SONNET
+) -> Draft:
     body = {"messages": [{"role": "user", "content": [{"text": text}]}]}
     operation = "converse-stream" if stream else "converse"
     headers = {"content-type": "application/json"}
-    return Draft(f"/model/{quote(model, safe='')}/{operation}", body, headers, sign=True)
+    return Draft(
+        f"/model/{quote(model, safe='')}/{operation}", body, headers, sign=True
+    )
 
 
 def invoke(text: str = "hello", *, stream: bool = False, model: str = SONNET) -> Draft:
     operation = "invoke-with-response-stream" if stream else "invoke"
     body = {"anthropic_version": "bedrock-2023-05-31", **_asked(text)}
-    return Draft(f"/model/{quote(model, safe='')}/{operation}", body, {"content-type": "application/json"}, sign=True)
+    return Draft(
+        f"/model/{quote(model, safe='')}/{operation}",
+        body,
+        {"content-type": "application/json"},
+        sign=True,
+    )
 
 
-def vertex(text: str = "hello", *, stream: bool = False, model: str = VERTEX_SONNET) -> Draft:
+def vertex(
+    text: str = "hello", *, stream: bool = False, model: str = VERTEX_SONNET
+) -> Draft:
     verb = "streamRawPredict" if stream else "rawPredict"
     target = f"/v1/projects/{PROJECT}/locations/{LOCATION}/publishers/anthropic/models/{model}:{verb}"
-    body = {"anthropic_version": "vertex-2023-10-16", **_asked(text), **({"stream": True} if stream else {})}
-    return Draft(target, body, {"authorization": f"Bearer {GOOGLE_TOKEN}", "content-type": "application/json"})
+    body = {
+        "anthropic_version": "vertex-2023-10-16",
+        **_asked(text),
+        **({"stream": True} if stream else {}),
+    }
+    return Draft(
+        target,
+        body,
+        {"authorization": f"Bearer {GOOGLE_TOKEN}", "content-type": "application/json"},
+    )
 
 
 def foundry(text: str = "hello", *, stream: bool = False) -> Draft:
     body = {"model": DEPLOYMENT, **_asked(text), **({"stream": True} if stream else {})}
-    headers = {"x-api-key": FOUNDRY_KEY, "anthropic-version": "2023-06-01", "content-type": "application/json"}
+    headers = {
+        "x-api-key": FOUNDRY_KEY,
+        "anthropic-version": "2023-06-01",
+        "content-type": "application/json",
+    }
     return Draft("/anthropic/v1/messages", body, headers)
 
 
@@ -191,7 +243,8 @@ class Heard:
     arrivals: int
     """How many times the socket had something."""
     chunks: int = 0
-    """How many chunks the body came in (RFC 9112, 7.1), however the network joined them."""
+    """How many chunks the body came in (RFC 9112, 7.1), however the network joined
+    them."""
 
     @property
     def json(self) -> Any:
@@ -209,11 +262,18 @@ class Heard:
 
 
 def send(
-    url: str, draft: Draft, *, timeout_s: float = 10.0, patience_s: float | None = None, head: bool = False
+    url: str,
+    draft: Draft,
+    *,
+    timeout_s: float = 10.0,
+    patience_s: float | None = None,
+    head: bool = False,
 ) -> Heard:
-    """Send the draft over a bare socket and listen to the end, or until nothing more came for `patience_s`.
+    """Send the draft over a bare socket and listen to the end, or until nothing more
+    came for `patience_s`.
 
-    With `head`, patience begins only when something has come: a busy machine is not a silent server.
+    With `head`, patience begins only when something has come: a busy machine is not a
+    silent server.
     """
     data = encoded(url, draft)
     return send_bytes(url, data, timeout_s=timeout_s, patience_s=patience_s, head=head)
@@ -234,18 +294,23 @@ def encoded(url: str, draft: Draft) -> bytes:
 def connected(url: str, draft: Draft, *, timeout_s: float) -> Iterator[socket.socket]:
     """A connection on which the draft was sent; leaving closes it."""
     address = urlsplit(url)
-    with socket.create_connection((str(address.hostname), int(address.port or 0)), timeout=timeout_s) as sock:
+    with socket.create_connection(
+        (str(address.hostname), int(address.port or 0)), timeout=timeout_s
+    ) as sock:
         sock.sendall(encoded(url, draft))
         yield sock
 
 
 def signed(draft: Draft, url: str, headers: dict[str, str]) -> dict[str, str]:
-    """The headers with a signature that botocore made, spoiled afterwards if the draft says so."""
+    """The headers with a signature that botocore made, spoiled afterwards if the draft
+    says so."""
     from botocore.auth import SigV4Auth
     from botocore.awsrequest import AWSRequest
     from botocore.credentials import Credentials
 
-    request = AWSRequest(method=draft.method, url=url + draft.target, headers=headers, data=draft.data)
+    request = AWSRequest(
+        method=draft.method, url=url + draft.target, headers=headers, data=draft.data
+    )
     credentials = Credentials(draft.key, draft.secret, draft.token)
     at = draft.at or dt.datetime.now(dt.UTC)
     signer = SigV4Auth(credentials, draft.service, draft.region)
@@ -262,15 +327,26 @@ def signed(draft: Draft, url: str, headers: dict[str, str]) -> dict[str, str]:
 
 
 def send_bytes(
-    url: str, data: bytes, *, timeout_s: float = 10.0, patience_s: float | None = None, head: bool = False
+    url: str,
+    data: bytes,
+    *,
+    timeout_s: float = 10.0,
+    patience_s: float | None = None,
+    head: bool = False,
 ) -> Heard:
     """Send these bytes and listen."""
     address = urlsplit(url)
     http = h11.Connection(h11.CLIENT)
-    http.send(h11.Request(method="POST", target="/", headers=[("host", "x"), ("content-length", "0")]))
+    http.send(
+        h11.Request(
+            method="POST", target="/", headers=[("host", "x"), ("content-length", "0")]
+        )
+    )
     http.send(h11.EndOfMessage())
     heard = Heard(0, {}, b"", complete=False, reset=False, arrivals=0)
-    with socket.create_connection((str(address.hostname), int(address.port or 0)), timeout=timeout_s) as sock:
+    with socket.create_connection(
+        (str(address.hostname), int(address.port or 0)), timeout=timeout_s
+    ) as sock:
         sock.sendall(data)
         for chunk in _arrivals(sock, heard, patience_s, head=head):
             http.receive_data(chunk)
@@ -279,10 +355,16 @@ def send_bytes(
     return heard
 
 
-def _arrivals(sock: socket.socket, heard: Heard, patience_s: float | None, *, head: bool) -> Iterator[bytes]:
+def _arrivals(
+    sock: socket.socket, heard: Heard, patience_s: float | None, *, head: bool
+) -> Iterator[bytes]:
     while True:
         patient = head and heard.arrivals == 0
-        if patience_s is not None and not patient and not select.select([sock], [], [], patience_s)[0]:
+        if (
+            patience_s is not None
+            and not patient
+            and not select.select([sock], [], [], patience_s)[0]
+        ):
             return
         try:
             chunk = sock.recv(65536)
@@ -304,7 +386,9 @@ def _advance(http: h11.Connection, heard: Heard) -> bool:
             return True
         if isinstance(event, h11.Response):
             heard.status = event.status_code
-            heard.headers = {name.decode().lower(): value.decode() for name, value in event.headers}
+            heard.headers = {
+                name.decode().lower(): value.decode() for name, value in event.headers
+            }
         elif isinstance(event, h11.Data):
             heard.body += bytes(event.data)
             heard.chunks += event.chunk_end
@@ -316,7 +400,8 @@ def _advance(http: h11.Connection, heard: Heard) -> bool:
 
 
 def eventually(holds: Callable[[], bool]) -> bool:
-    """Whether it holds within five seconds; what a server does after its caller left is seen by nobody at once."""
+    """Whether it holds within five seconds; what a server does after its caller left is
+    seen by nobody at once."""
     for _ in range(500):
         if holds():
             return True
@@ -337,7 +422,8 @@ def sse_events(body: bytes) -> list[tuple[str, str]]:
 
 
 def frames(body: bytes) -> list[tuple[dict[str, str], bytes]]:
-    """Headers and payload of each complete event-stream message, by botocore. Raises on a wrong checksum."""
+    """Headers and payload of each complete event-stream message, by botocore. Raises on
+    a wrong checksum."""
     from botocore.eventstream import EventStreamBuffer
 
     buffer = EventStreamBuffer()

@@ -11,7 +11,8 @@ from trivium_rehearsal.endpoints import Endpoints
 @pytest.fixture(scope="session")
 def _endpoints() -> Iterator[Endpoints]:
     with pytest.MonkeyPatch.context() as patch:
-        # A proxy in the environment must not stand between a vendor's client and this machine.
+        # A proxy in the environment must not stand between a vendor's client and this
+        # machine.
         patch.setenv("NO_PROXY", "127.0.0.1")
         patch.setenv("no_proxy", "127.0.0.1")
         with Endpoints(calls.configuration(grpc=True)) as endpoints:

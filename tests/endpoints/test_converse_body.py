@@ -17,18 +17,54 @@ MODEL = "us.anthropic.claude-sonnet-4-5-20250929-v1:0"
 FULL: Body = {
     "messages": [
         {"role": "user", "content": [{"text": "What is the weather?"}]},
-        {"role": "assistant", "content": [{"toolUse": {"toolUseId": "t1", "name": "get_weather", "input": {}}}]},
-        {"role": "user", "content": [{"toolResult": {"toolUseId": "t1", "content": [{"json": {"sky": "clear"}}]}}]},
-        {"role": "assistant", "content": [{"reasoningContent": {"reasoningText": {"text": "hm"}}}, {"text": "Clear."}]},
+        {
+            "role": "assistant",
+            "content": [
+                {"toolUse": {"toolUseId": "t1", "name": "get_weather", "input": {}}}
+            ],
+        },
         {
             "role": "user",
-            "content": [{"text": "And this?"}, {"image": {"format": "png", "source": {"bytes": "iVBO"}}}],
+            "content": [
+                {
+                    "toolResult": {
+                        "toolUseId": "t1",
+                        "content": [{"json": {"sky": "clear"}}],
+                    }
+                }
+            ],
+        },
+        {
+            "role": "assistant",
+            "content": [
+                {"reasoningContent": {"reasoningText": {"text": "hm"}}},
+                {"text": "Clear."},
+            ],
+        },
+        {
+            "role": "user",
+            "content": [
+                {"text": "And this?"},
+                {"image": {"format": "png", "source": {"bytes": "iVBO"}}},
+            ],
         },
     ],
     "system": [{"text": "Be brief."}, {"cachePoint": {"type": "default"}}],
-    "inferenceConfig": {"maxTokens": 100, "temperature": 0.5, "topP": 1, "stopSequences": ["END"]},
+    "inferenceConfig": {
+        "maxTokens": 100,
+        "temperature": 0.5,
+        "topP": 1,
+        "stopSequences": ["END"],
+    },
     "toolConfig": {
-        "tools": [{"toolSpec": {"name": "get_weather", "inputSchema": {"json": {"type": "object"}}}}],
+        "tools": [
+            {
+                "toolSpec": {
+                    "name": "get_weather",
+                    "inputSchema": {"json": {"type": "object"}},
+                }
+            }
+        ],
         "toolChoice": {"auto": {}},
     },
     "additionalModelRequestFields": {"top_k": 5},
@@ -49,33 +85,93 @@ REFUSED: dict[str, Row] = {
         V,
         r"'inferenceConfig\.topK' is not a member",
     ),
-    "messages as text": (lambda b: b.update(messages="hi"), S, "STRING_VALUE at 'messages' can not be converted"),
-    "a role as a number": (lambda b: b["messages"][0].update(role=1), S, "NUMBER_VALUE"),
-    "a temperature as text": (lambda b: b["inferenceConfig"].update(temperature="0"), S, "STRING_VALUE"),
-    "maxTokens as a fraction": (lambda b: b["inferenceConfig"].update(maxTokens=1.5), S, "NUMBER_VALUE"),
-    "maxTokens of zero": (lambda b: b["inferenceConfig"].update(maxTokens=0), V, "greater than or equal to 1"),
-    "a temperature of 1.1": (lambda b: b["inferenceConfig"].update(temperature=1.1), V, "less than or equal to 1"),
-    "an unknown role": (lambda b: b["messages"][0].update(role="tool"), V, "enum value set: .user, assistant"),
+    "messages as text": (
+        lambda b: b.update(messages="hi"),
+        S,
+        "STRING_VALUE at 'messages' can not be converted",
+    ),
+    "a role as a number": (
+        lambda b: b["messages"][0].update(role=1),
+        S,
+        "NUMBER_VALUE",
+    ),
+    "a temperature as text": (
+        lambda b: b["inferenceConfig"].update(temperature="0"),
+        S,
+        "STRING_VALUE",
+    ),
+    "maxTokens as a fraction": (
+        lambda b: b["inferenceConfig"].update(maxTokens=1.5),
+        S,
+        "NUMBER_VALUE",
+    ),
+    "maxTokens of zero": (
+        lambda b: b["inferenceConfig"].update(maxTokens=0),
+        V,
+        "greater than or equal to 1",
+    ),
+    "a temperature of 1.1": (
+        lambda b: b["inferenceConfig"].update(temperature=1.1),
+        V,
+        "less than or equal to 1",
+    ),
+    "an unknown role": (
+        lambda b: b["messages"][0].update(role="tool"),
+        V,
+        "enum value set: .user, assistant",
+    ),
     "an image that is not base64": (
         lambda b: _content(b, 4)[1]["image"]["source"].update(bytes="%"),
         S,
         "is not base64",
     ),
-    "an image of unknown format": (lambda b: _content(b, 4)[1]["image"].update(format="tiff"), V, "enum value set"),
-    "an image without source": (lambda b: _content(b, 4)[1]["image"].pop("source"), V, "must not be null"),
-    "a block of two kinds": (lambda b: _content(b, 4)[1].update(text="x"), V, "exactly one of"),
+    "an image of unknown format": (
+        lambda b: _content(b, 4)[1]["image"].update(format="tiff"),
+        V,
+        "enum value set",
+    ),
+    "an image without source": (
+        lambda b: _content(b, 4)[1]["image"].pop("source"),
+        V,
+        "must not be null",
+    ),
+    "a block of two kinds": (
+        lambda b: _content(b, 4)[1].update(text="x"),
+        V,
+        "exactly one of",
+    ),
     "a block of no kind": (lambda b: _content(b).append({}), V, "exactly one of"),
     "a tool name with a space": (
         lambda b: b["toolConfig"]["tools"][0]["toolSpec"].update(name="get weather"),
         V,
         "regular expression pattern",
     ),
-    "no tools in the tool configuration": (lambda b: b["toolConfig"].update(tools=[]), V, "length greater than"),
+    "no tools in the tool configuration": (
+        lambda b: b["toolConfig"].update(tools=[]),
+        V,
+        "length greater than",
+    ),
     "no messages": (lambda b: b.pop("messages"), V, "messages field is empty"),
-    "a conversation that the assistant starts": (lambda b: b["messages"].pop(0), V, "must start with a user message"),
-    "two user turns in a row": (lambda b: b["messages"].pop(3), V, "must alternate between user and assistant"),
-    "an empty turn": (lambda b: b["messages"][0].update(content=[]), V, r"messages\.0 is empty"),
-    "a blank text": (lambda b: _content(b)[0].update(text="  "), V, r"messages\.0\.content\.0 is blank"),
+    "a conversation that the assistant starts": (
+        lambda b: b["messages"].pop(0),
+        V,
+        "must start with a user message",
+    ),
+    "two user turns in a row": (
+        lambda b: b["messages"].pop(3),
+        V,
+        "must alternate between user and assistant",
+    ),
+    "an empty turn": (
+        lambda b: b["messages"][0].update(content=[]),
+        V,
+        r"messages\.0 is empty",
+    ),
+    "a blank text": (
+        lambda b: _content(b)[0].update(text="  "),
+        V,
+        r"messages\.0\.content\.0 is blank",
+    ),
     "a blank text in a tool's result": (
         lambda b: _content(b, 2)[0]["toolResult"].update(content=[{"text": ""}]),
         V,
@@ -86,14 +182,20 @@ REFUSED: dict[str, Row] = {
         V,
         "malformed JSON pointer",
     ),
-    "tool blocks without a tool configuration": (lambda b: b.pop("toolConfig"), V, "toolConfig field must be defined"),
+    "tool blocks without a tool configuration": (
+        lambda b: b.pop("toolConfig"),
+        V,
+        "toolConfig field must be defined",
+    ),
     "a call that is not answered": (
         lambda b: _content(b, 2)[0]["toolResult"].update(toolUseId="t2"),
         V,
         r"Expected toolResult blocks at messages\.2\.content for the following Ids: t1",
     ),
     "a result without a call": (
-        lambda b: _content(b, 4).append({"toolResult": {"toolUseId": "t9", "content": []}}),
+        lambda b: _content(b, 4).append(
+            {"toolResult": {"toolUseId": "t9", "content": []}}
+        ),
         V,
         r"toolResult blocks at messages\.4\.content exceeds",
     ),
@@ -135,7 +237,11 @@ def test_a_null_member_counts_as_absent() -> None:
 def test_a_conversation_becomes_the_messages_that_say_the_same() -> None:
     translated = converse.as_messages(FULL)
     prompt = messages.prompt(translated, cloud="bedrock", model=MODEL)
-    assert (prompt.system, prompt.max_tokens, prompt.temperature) == ("Be brief.", 100, 0.5)
+    assert (prompt.system, prompt.max_tokens, prompt.temperature) == (
+        "Be brief.",
+        100,
+        0.5,
+    )
     assert prompt.turns[1][1] == "(calls get_weather with {})"
     assert prompt.turns[2][1] == '{"sky": "clear"}'
     assert prompt.last == "And this?\n[image]"
@@ -144,11 +250,15 @@ def test_a_conversation_becomes_the_messages_that_say_the_same() -> None:
 
 @settings(deadline=None)
 @given(path=st.sampled_from(places(FULL)), new=JSON)
-def test_any_one_change_is_accepted_or_refused_and_nothing_else(path: tuple[Any, ...], new: Any) -> None:
+def test_any_one_change_is_accepted_or_refused_and_nothing_else(
+    path: tuple[Any, ...], new: Any
+) -> None:
     body = replaced(FULL, path, new)
     try:
         _validate(body)
-        messages_body.validate_extra_fields(body.get("additionalModelRequestFields") or {})
+        messages_body.validate_extra_fields(
+            body.get("additionalModelRequestFields") or {}
+        )
     except (converse.InvalidConverseError, messages_body.InvalidBodyError):
         return
     prompt = messages.prompt(converse.as_messages(body), cloud="bedrock", model=MODEL)
@@ -168,7 +278,11 @@ def _shapes(shape: Any, seen: set[str]) -> Iterator[Any]:
 
 
 @pytest.mark.parametrize("operation", ["Converse", "ConverseStream", "CountTokens"])
-def test_every_type_and_pattern_of_the_model_is_one_we_can_judge(operation: str) -> None:
-    for shape in _shapes(converse.service_model().operation_model(operation).input_shape, set()):
+def test_every_type_and_pattern_of_the_model_is_one_we_can_judge(
+    operation: str,
+) -> None:
+    for shape in _shapes(
+        converse.service_model().operation_model(operation).input_shape, set()
+    ):
         assert shape.type_name in converse._JUDGES
         re.compile(shape.metadata.get("pattern", ""))

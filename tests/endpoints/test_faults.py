@@ -65,24 +65,32 @@ def _names(call: str, body: bytes) -> list[str]:
     if "Stream" not in call:
         return [name for name, _ in calls.sse_events(body)]
     named = [headers for headers, _ in calls.frames(body)]
-    return [headers.get(":event-type") or headers[":exception-type"] for headers in named]
+    return [
+        headers.get(":event-type") or headers[":exception-type"] for headers in named
+    ]
 
 
 @pytest.mark.parametrize("kind", ERRORS)
 @pytest.mark.parametrize("call", CALLS)
-def test_an_error_stands_in_place_of_the_answer(endpoints: Endpoints, call: str, kind: str) -> None:
+def test_an_error_stands_in_place_of_the_answer(
+    endpoints: Endpoints, call: str, kind: str
+) -> None:
     cloud = CALLS[call][0]
     endpoints.fault(kind, cloud=cloud, retry_after_s=7)
     heard = _send(endpoints, call)
     status, error_type = ERRORS[kind][cloud]
     assert (heard.status, heard.error_type) == (status, error_type)
-    assert heard.headers.get("retry-after") == ("7" if kind in ("rate_limit", "overloaded") else None)
+    assert heard.headers.get("retry-after") == (
+        "7" if kind in ("rate_limit", "overloaded") else None
+    )
     assert endpoints.counters()[cloud]["outcomes"] == {f"fault:{kind}": 1}
     assert _send(endpoints, call).status == 200
 
 
 @each_stream
-def test_a_stream_error_arrives_after_the_events_that_were_ordered(endpoints: Endpoints, call: str) -> None:
+def test_a_stream_error_arrives_after_the_events_that_were_ordered(
+    endpoints: Endpoints, call: str
+) -> None:
     endpoints.fault("stream_error", after_events=3)
     heard = _send(endpoints, call)
     names = _names(call, heard.body)
@@ -100,14 +108,23 @@ def test_a_stream_error_is_named_as_ordered(endpoints: Endpoints) -> None:
 
 @each_stream
 @pytest.mark.parametrize("after", [0, 1, 4])
-def test_a_truncated_stream_ends_properly_and_too_early(endpoints: Endpoints, call: str, after: int) -> None:
+def test_a_truncated_stream_ends_properly_and_too_early(
+    endpoints: Endpoints, call: str, after: int
+) -> None:
     endpoints.fault("truncate", after_events=after)
     heard = _send(endpoints, call)
-    assert (heard.status, heard.complete, heard.reset, len(_names(call, heard.body))) == (200, True, False, after)
+    assert (
+        heard.status,
+        heard.complete,
+        heard.reset,
+        len(_names(call, heard.body)),
+    ) == (200, True, False, after)
 
 
 @each_stream
-def test_a_truncation_far_behind_the_end_still_takes_the_terminal_event(endpoints: Endpoints, call: str) -> None:
+def test_a_truncation_far_behind_the_end_still_takes_the_terminal_event(
+    endpoints: Endpoints, call: str
+) -> None:
     endpoints.fault("truncate", after_events=10_000)
     heard, plain = _send(endpoints, call), _send(endpoints, call)
     missing = 2 if call == "ConverseStream" else 1
@@ -115,22 +132,35 @@ def test_a_truncation_far_behind_the_end_still_takes_the_terminal_event(endpoint
     assert _names(call, heard.body) == _names(call, plain.body)[:-missing]
 
 
-def test_a_converse_stream_can_be_cut_between_its_stop_and_its_metadata(endpoints: Endpoints) -> None:
+def test_a_converse_stream_can_be_cut_between_its_stop_and_its_metadata(
+    endpoints: Endpoints,
+) -> None:
     plain = _names("ConverseStream", _send(endpoints, "ConverseStream").body)
     endpoints.fault("truncate", after_events=len(plain) - 1)
-    assert _names("ConverseStream", _send(endpoints, "ConverseStream").body) == plain[:-1]
+    assert (
+        _names("ConverseStream", _send(endpoints, "ConverseStream").body) == plain[:-1]
+    )
     assert plain[-2:] == ["messageStop", "metadata"]
 
 
 @each_stream
-def test_an_aborted_stream_is_reset_after_its_events_arrived(endpoints: Endpoints, call: str) -> None:
+def test_an_aborted_stream_is_reset_after_its_events_arrived(
+    endpoints: Endpoints, call: str
+) -> None:
     endpoints.fault("abort", after_events=3)
     heard = _send(endpoints, call)
-    assert (heard.status, heard.complete, heard.reset, len(_names(call, heard.body))) == (200, False, True, 3)
+    assert (
+        heard.status,
+        heard.complete,
+        heard.reset,
+        len(_names(call, heard.body)),
+    ) == (200, False, True, 3)
 
 
 @each_stream
-def test_garbage_arrives_where_an_event_should_be(endpoints: Endpoints, call: str) -> None:
+def test_garbage_arrives_where_an_event_should_be(
+    endpoints: Endpoints, call: str
+) -> None:
     endpoints.fault("garbage", after_events=2)
     heard = _send(endpoints, call)
     assert (heard.status, heard.complete) == (200, True)
@@ -146,7 +176,9 @@ def test_garbage_arrives_where_an_event_should_be(endpoints: Endpoints, call: st
 
 
 @each_stream
-def test_a_dripping_stream_comes_byte_by_byte_and_whole(endpoints: Endpoints, call: str) -> None:
+def test_a_dripping_stream_comes_byte_by_byte_and_whole(
+    endpoints: Endpoints, call: str
+) -> None:
     endpoints.fault("drip", delay_s=0)
     heard = _send(endpoints, call)
     plain = _send(endpoints, call)
@@ -156,14 +188,23 @@ def test_a_dripping_stream_comes_byte_by_byte_and_whole(endpoints: Endpoints, ca
 
 
 @each_stream
-def test_a_hanging_stream_is_silent_until_the_faults_are_reset(endpoints: Endpoints, call: str) -> None:
+def test_a_hanging_stream_is_silent_until_the_faults_are_reset(
+    endpoints: Endpoints, call: str
+) -> None:
     endpoints.fault("hang", after_events=2)
     heard = _send(endpoints, call, patience_s=0.3, head=True)
-    assert (heard.status, heard.complete, heard.reset, len(_names(call, heard.body))) == (200, False, False, 2)
+    assert (
+        heard.status,
+        heard.complete,
+        heard.reset,
+        len(_names(call, heard.body)),
+    ) == (200, False, False, 2)
 
 
 @each_whole
-def test_a_truncated_reply_is_half_a_document_with_the_length_of_half(endpoints: Endpoints, call: str) -> None:
+def test_a_truncated_reply_is_half_a_document_with_the_length_of_half(
+    endpoints: Endpoints, call: str
+) -> None:
     endpoints.fault("truncate")
     heard = _send(endpoints, call)
     assert (heard.status, heard.complete) == (200, True)
@@ -172,7 +213,9 @@ def test_a_truncated_reply_is_half_a_document_with_the_length_of_half(endpoints:
 
 
 @each_whole
-def test_an_aborted_reply_is_reset_in_its_middle(endpoints: Endpoints, call: str) -> None:
+def test_an_aborted_reply_is_reset_in_its_middle(
+    endpoints: Endpoints, call: str
+) -> None:
     endpoints.fault("abort")
     heard = _send(endpoints, call)
     assert (heard.complete, heard.reset) == (False, True)
@@ -188,7 +231,9 @@ def test_a_garbled_reply_is_no_json(endpoints: Endpoints, call: str) -> None:
 
 
 @each_whole
-def test_a_dripping_reply_comes_byte_by_byte_and_whole(endpoints: Endpoints, call: str) -> None:
+def test_a_dripping_reply_comes_byte_by_byte_and_whole(
+    endpoints: Endpoints, call: str
+) -> None:
     endpoints.fault("drip", delay_s=0)
     heard = _send(endpoints, call)
     assert heard.complete
@@ -202,15 +247,26 @@ def test_a_hanging_reply_never_begins(endpoints: Endpoints, call: str) -> None:
     assert (heard.status, heard.body, heard.reset) == (0, b"", False)
 
 
-def test_a_caller_that_leaves_a_hanging_request_is_counted_as_gone(endpoints: Endpoints) -> None:
+def test_a_caller_that_leaves_a_hanging_request_is_counted_as_gone(
+    endpoints: Endpoints,
+) -> None:
     endpoints.fault("hang", cloud="vertex")
     _send(endpoints, "rawPredict", patience_s=0.05)
-    assert calls.eventually(lambda: endpoints.counters()["vertex"]["outcomes"] == {"left": 1})
+    assert calls.eventually(
+        lambda: endpoints.counters()["vertex"]["outcomes"] == {"left": 1}
+    )
 
 
-def test_a_fault_takes_as_many_requests_as_ordered_after_those_it_skips(endpoints: Endpoints) -> None:
+def test_a_fault_takes_as_many_requests_as_ordered_after_those_it_skips(
+    endpoints: Endpoints,
+) -> None:
     endpoints.fault("rate_limit", cloud="foundry", skip=1, times=2)
-    assert [_send(endpoints, "messages").status for _ in range(4)] == [200, 429, 429, 200]
+    assert [_send(endpoints, "messages").status for _ in range(4)] == [
+        200,
+        429,
+        429,
+        200,
+    ]
 
 
 def test_a_fault_without_times_lasts_until_the_reset(endpoints: Endpoints) -> None:
@@ -220,12 +276,19 @@ def test_a_fault_without_times_lasts_until_the_reset(endpoints: Endpoints) -> No
     assert _send(endpoints, "messages").status == 200
 
 
-def test_a_fault_keeps_to_its_cloud_its_model_and_its_kind_of_call(endpoints: Endpoints) -> None:
+def test_a_fault_keeps_to_its_cloud_its_model_and_its_kind_of_call(
+    endpoints: Endpoints,
+) -> None:
     endpoints.fault("internal", cloud="vertex")
     endpoints.fault("internal", cloud="foundry", model="another")
     endpoints.fault("internal", cloud="bedrock", stream=True)
-    assert [_send(endpoints, call).status for call in ("messages", "Converse")] == [200, 200]
-    assert [_send(endpoints, call).status for call in ("rawPredict", "ConverseStream")] == [500, 500]
+    assert [_send(endpoints, call).status for call in ("messages", "Converse")] == [
+        200,
+        200,
+    ]
+    assert [
+        _send(endpoints, call).status for call in ("rawPredict", "ConverseStream")
+    ] == [500, 500]
 
 
 def test_a_stream_error_waits_for_a_stream(endpoints: Endpoints) -> None:
@@ -242,12 +305,16 @@ def test_a_fault_never_hides_a_refusal(endpoints: Endpoints) -> None:
     assert _send(endpoints, "messages").status == 529
 
 
-def test_an_expired_token_is_about_a_credential_that_was_good(endpoints: Endpoints) -> None:
+def test_an_expired_token_is_about_a_credential_that_was_good(
+    endpoints: Endpoints,
+) -> None:
     endpoints.fault("expired_token", cloud="vertex")
     stranger = calls.vertex()
     stranger.headers["authorization"] = "Bearer ya29.stranger"
     reasons = [
-        calls.send(endpoints.addresses["vertex"], draft).json["error"]["details"][0]["reason"]
+        calls.send(endpoints.addresses["vertex"], draft).json["error"]["details"][0][
+            "reason"
+        ]
         for draft in (stranger, calls.vertex())
     ]
     assert reasons == ["ACCESS_TOKEN_TYPE_UNSUPPORTED", "ACCESS_TOKEN_EXPIRED"]

@@ -7,7 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trivium_rehearsal.endpoints import Scripted, ScriptedReply, TextPart, ToolUsePart, When, eventstream
+from trivium_rehearsal.endpoints import (
+    Scripted,
+    ScriptedReply,
+    TextPart,
+    ToolUsePart,
+    When,
+    eventstream,
+)
 from trivium_rehearsal.endpoints.scripted import ScriptedSource, words
 from trivium_rehearsal.endpoints.text import (
     Begin,
@@ -23,25 +30,34 @@ from trivium_rehearsal.endpoints.text import (
 
 # ---------------------------------------------------------------- framing
 
-_payloads = st.lists(st.tuples(st.text("abcXYZ", min_size=1, max_size=20), st.binary(max_size=64)), max_size=5)
+_payloads = st.lists(
+    st.tuples(st.text("abcXYZ", min_size=1, max_size=20), st.binary(max_size=64)),
+    max_size=5,
+)
 
 
 @settings(deadline=None)
 @given(sent=_payloads, cut=st.integers(1, 40))
-def test_botocore_reads_what_we_frame_however_it_is_cut(sent: list[tuple[str, bytes]], cut: int) -> None:
+def test_botocore_reads_what_we_frame_however_it_is_cut(
+    sent: list[tuple[str, bytes]], cut: int
+) -> None:
     from botocore.eventstream import EventStreamBuffer
 
     data = b"".join(eventstream.event(name, payload) for name, payload in sent)
     buffer, heard = EventStreamBuffer(), []
     for start in range(0, len(data), cut):
         buffer.add_data(data[start : start + cut])
-        heard += [(message.headers[":event-type"], message.payload) for message in buffer]
+        heard += [
+            (message.headers[":event-type"], message.payload) for message in buffer
+        ]
     assert heard == sent
 
 
 @settings(deadline=None)
 @given(payload=st.binary(min_size=1, max_size=64))
-def test_a_corrupted_frame_keeps_its_length_and_fails_its_checksum(payload: bytes) -> None:
+def test_a_corrupted_frame_keeps_its_length_and_fails_its_checksum(
+    payload: bytes,
+) -> None:
     from botocore.eventstream import ChecksumMismatch, EventStreamBuffer
 
     frame = eventstream.event("chunk", payload)
@@ -80,7 +96,9 @@ def _text(pieces: list[Piece]) -> str:
     parts=st.lists(st.text("abc", max_size=4), max_size=8),
     sequences=st.lists(st.text("abc", min_size=1, max_size=3), max_size=3),
 )
-def test_the_text_ends_before_the_first_stop_sequence_however_it_is_cut(parts: list[str], sequences: list[str]) -> None:
+def test_the_text_ends_before_the_first_stop_sequence_however_it_is_cut(
+    parts: list[str], sequences: list[str]
+) -> None:
     whole = "".join(parts)
     positions = [whole.find(one) for one in sequences if one in whole]
     pieces = _run(stopped(_spoken(parts), sequences))
@@ -114,14 +132,23 @@ def test_words_joined_are_the_text(text: str) -> None:
 
 
 def _prompt(text: str = "hi", max_tokens: int = 100) -> Prompt:
-    return Prompt(cloud="vertex", model="m", system="", turns=(("user", text),), max_tokens=max_tokens)
+    return Prompt(
+        cloud="vertex",
+        model="m",
+        system="",
+        turns=(("user", text),),
+        max_tokens=max_tokens,
+    )
 
 
 def _source(*replies: ScriptedReply) -> ScriptedSource:
     return ScriptedSource(Scripted(replies=replies))
 
 
-REPLY = ScriptedReply(content=(TextPart(text="one two three"), TextPart(text="four five")), output_tokens=50)
+REPLY = ScriptedReply(
+    content=(TextPart(text="one two three"), TextPart(text="four five")),
+    output_tokens=50,
+)
 
 
 @pytest.mark.parametrize(
@@ -135,7 +162,9 @@ REPLY = ScriptedReply(content=(TextPart(text="one two three"), TextPart(text="fo
         (0, "", "max_tokens", 0),
     ],
 )
-def test_a_script_honours_max_tokens(max_tokens: int, text: str, reason: str, spent: int) -> None:
+def test_a_script_honours_max_tokens(
+    max_tokens: int, text: str, reason: str, spent: int
+) -> None:
     pieces = _run(_source(REPLY).answer(_prompt(max_tokens=max_tokens)))
     assert _text(pieces) == text
     assert pieces[-1] == End(stop_reason=reason, output_tokens=spent)  # type: ignore[arg-type]  # from the table
@@ -143,11 +172,19 @@ def test_a_script_honours_max_tokens(max_tokens: int, text: str, reason: str, sp
 
 def test_a_script_gives_the_first_reply_whose_condition_holds() -> None:
     source = _source(
-        ScriptedReply(when=When(contains="weather", cloud="bedrock"), content=(TextPart(text="wrong cloud"),)),
-        ScriptedReply(when=When(contains="weather", model="m"), content=(TextPart(text="sunny"),)),
+        ScriptedReply(
+            when=When(contains="weather", cloud="bedrock"),
+            content=(TextPart(text="wrong cloud"),),
+        ),
+        ScriptedReply(
+            when=When(contains="weather", model="m"), content=(TextPart(text="sunny"),)
+        ),
         ScriptedReply(content=(TextPart(text="otherwise"),)),
     )
-    said = [_text(_run(source.answer(_prompt(text)))) for text in ("the weather?", "the time?")]
+    said = [
+        _text(_run(source.answer(_prompt(text))))
+        for text in ("the weather?", "the time?")
+    ]
     assert said == ["sunny", "otherwise"]
 
 
@@ -161,7 +198,11 @@ def test_a_script_that_is_used_up_fails_and_begins_anew_after_a_reset() -> None:
 
 
 def test_a_script_that_calls_a_tool_stops_for_it() -> None:
-    pieces = _run(_source(ScriptedReply(content=(ToolUsePart(id="t", name="n"),))).answer(_prompt()))
+    pieces = _run(
+        _source(ScriptedReply(content=(ToolUsePart(id="t", name="n"),))).answer(
+            _prompt()
+        )
+    )
     assert pieces[1:] == [
         Open(kind="tool_use", id="t", name="n"),
         Text(text="{}"),

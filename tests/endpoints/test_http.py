@@ -11,14 +11,20 @@ from trivium_rehearsal.endpoints import Endpoints
 
 def _bytes_of(endpoints: Endpoints) -> bytes:
     draft = calls.foundry()
-    lines = [f"{name}: {value}" for name, value in {"host": "x", **draft.headers}.items()]
-    head = "\r\n".join([f"POST {draft.target} HTTP/1.1", *lines, f"content-length: {len(draft.data)}"])
+    lines = [
+        f"{name}: {value}" for name, value in {"host": "x", **draft.headers}.items()
+    ]
+    head = "\r\n".join(
+        [f"POST {draft.target} HTTP/1.1", *lines, f"content-length: {len(draft.data)}"]
+    )
     return head.encode() + b"\r\n\r\n" + draft.data
 
 
 def _connect(endpoints: Endpoints) -> socket.socket:
     address = urlsplit(endpoints.addresses["foundry"])
-    sock = socket.create_connection((str(address.hostname), int(address.port or 0)), timeout=10)
+    sock = socket.create_connection(
+        (str(address.hostname), int(address.port or 0)), timeout=10
+    )
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return sock
 
@@ -43,7 +49,9 @@ def test_a_request_may_come_one_byte_at_a_time(endpoints: Endpoints) -> None:
 def test_two_requests_in_one_packet_are_answered_in_order(endpoints: Endpoints) -> None:
     with _connect(endpoints) as sock:
         sock.sendall(_bytes_of(endpoints) * 2)
-        assert _until(sock, b'"output_tokens": 6}}', times=2).count(b"HTTP/1.1 200") == 2
+        assert (
+            _until(sock, b'"output_tokens": 6}}', times=2).count(b"HTTP/1.1 200") == 2
+        )
     assert endpoints.counters()["foundry"]["outcomes"] == {"answered": 2}
 
 
@@ -72,7 +80,9 @@ TOO_LARGE = {
 
 
 @pytest.mark.parametrize("cloud", TOO_LARGE)
-def test_a_body_past_the_clouds_limit_is_refused(endpoints: Endpoints, cloud: str) -> None:
+def test_a_body_past_the_clouds_limit_is_refused(
+    endpoints: Endpoints, cloud: str
+) -> None:
     build, status, error_type = TOO_LARGE[cloud]
     draft = build("x" * 33 * 1024 * 1024)
     heard = calls.send(endpoints.addresses[cloud], draft)

@@ -1,4 +1,5 @@
-"""The local model behind the three clouds: genuine text, genuine counts. Loaded once for this file."""
+"""The local model behind the three clouds: genuine text, genuine counts. Loaded once
+for this file."""
 
 import importlib.util
 import json
@@ -12,7 +13,8 @@ from tests.endpoints import calls
 from trivium_rehearsal.endpoints import Endpoints, LocalModel
 
 pytestmark = pytest.mark.skipif(
-    importlib.util.find_spec("xllamacpp") is None, reason="the extra `rehearsal` is not installed"
+    importlib.util.find_spec("xllamacpp") is None,
+    reason="the extra `rehearsal` is not installed",
 )
 
 MARK = "smollm2-135m (not Claude)"
@@ -26,7 +28,9 @@ STREAMS = {
 @pytest.fixture(scope="module")
 def model() -> Iterator[Endpoints]:
     # A small context, so that a prompt that is too long can be short.
-    configuration = msgspec.structs.replace(calls.configuration(), source=LocalModel(context_tokens=512))
+    configuration = msgspec.structs.replace(
+        calls.configuration(), source=LocalModel(context_tokens=512)
+    )
     with Endpoints(configuration) as endpoints:
         yield endpoints
 
@@ -40,7 +44,9 @@ def _ask(model: Endpoints, text: str, **fields: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("cloud", STREAMS)
-def test_each_cloud_streams_what_the_model_says_and_says_that_it_is_the_model(model: Endpoints, cloud: str) -> None:
+def test_each_cloud_streams_what_the_model_says_and_says_that_it_is_the_model(
+    model: Endpoints, cloud: str
+) -> None:
     draft = STREAMS[cloud]("Name three colours.")
     draft.body["max_tokens"] = 12
     heard = calls.send(model.addresses[cloud], draft, timeout_s=60)
@@ -59,7 +65,9 @@ def test_the_first_words_arrive_while_the_model_still_speaks(model: Endpoints) -
         while b"text_delta" not in heard:
             heard += sock.recv(4096)
         assert model.counters()["foundry"]["outcomes"] == {}
-    assert calls.eventually(lambda: model.counters()["foundry"]["outcomes"] == {"left": 1})
+    assert calls.eventually(
+        lambda: model.counters()["foundry"]["outcomes"] == {"left": 1}
+    )
 
 
 def test_converse_answers_with_words_and_true_counts(model: Endpoints) -> None:
@@ -72,27 +80,46 @@ def test_converse_answers_with_words_and_true_counts(model: Endpoints) -> None:
     assert heard.headers["x-trivium-rehearsal"] == MARK
 
 
-def test_a_greedy_answer_is_the_same_twice_and_depends_on_the_prompt(model: Endpoints) -> None:
-    first, again = (_ask(model, "What is the capital of France?")["content"] for _ in range(2))
+def test_a_greedy_answer_is_the_same_twice_and_depends_on_the_prompt(
+    model: Endpoints,
+) -> None:
+    first, again = (
+        _ask(model, "What is the capital of France?")["content"] for _ in range(2)
+    )
     other = _ask(model, "Write a line of Python.")["content"]
     assert first == again
     assert first != other
 
 
-def test_the_input_is_counted_by_the_tokenizer_the_same_way_everywhere(model: Endpoints) -> None:
+def test_the_input_is_counted_by_the_tokenizer_the_same_way_everywhere(
+    model: Endpoints,
+) -> None:
     reply = _ask(model, "What is the capital of France?")
     count = calls.foundry("What is the capital of France?")
     count.target += "/count_tokens"
     count.body.pop("max_tokens")
-    counted = calls.send(model.addresses["foundry"], count, timeout_s=60).json["input_tokens"]
+    counted = calls.send(model.addresses["foundry"], count, timeout_s=60).json[
+        "input_tokens"
+    ]
     assert counted == reply["usage"]["input_tokens"]
-    assert _ask(model, "What is the capital of France and of Spain?")["usage"]["input_tokens"] > counted
+    assert (
+        _ask(model, "What is the capital of France and of Spain?")["usage"][
+            "input_tokens"
+        ]
+        > counted
+    )
 
 
 def test_the_system_prompt_reaches_the_model(model: Endpoints) -> None:
     plain = _ask(model, "Hello")["usage"]["input_tokens"]
-    told = [_ask(model, "Hello", system="Speak of the sea. " * times)["usage"]["input_tokens"] for times in (5, 10)]
-    # The template has a system prompt of its own where none is given, so only the growth is certain.
+    told = [
+        _ask(model, "Hello", system="Speak of the sea. " * times)["usage"][
+            "input_tokens"
+        ]
+        for times in (5, 10)
+    ]
+    # The template has a system prompt of its own where none is given, so only the
+    # growth is certain.
     assert plain < told[0] < told[1]
 
 
@@ -131,7 +158,9 @@ TOO_LONG = {
 
 
 @pytest.mark.parametrize("cloud", TOO_LONG)
-def test_a_prompt_past_the_context_is_refused_with_its_length(model: Endpoints, cloud: str) -> None:
+def test_a_prompt_past_the_context_is_refused_with_its_length(
+    model: Endpoints, cloud: str
+) -> None:
     build, error_type = TOO_LONG[cloud]
     heard = calls.send(model.addresses[cloud], build("word " * 600), timeout_s=60)
     assert (heard.status, heard.error_type) == (400, error_type)

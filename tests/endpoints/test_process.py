@@ -1,4 +1,5 @@
-"""The endpoints as a process: ready line, orderly end, and what it says when it cannot start."""
+"""The endpoints as a process: ready line, orderly end, and what it says when it cannot
+start."""
 
 import contextlib
 import dataclasses
@@ -31,7 +32,9 @@ COMMAND = [sys.executable, "-m", "trivium_rehearsal.endpoints", "--config"]
 @contextlib.contextmanager
 def _process(*arguments: str) -> Iterator[subprocess.Popen[bytes]]:
     pipe = subprocess.PIPE
-    with subprocess.Popen([*COMMAND, *arguments], stdin=pipe, stdout=pipe, stderr=pipe) as process:
+    with subprocess.Popen(
+        [*COMMAND, *arguments], stdin=pipe, stdout=pipe, stderr=pipe
+    ) as process:
         try:
             yield process
         finally:
@@ -57,7 +60,13 @@ def test_it_reads_standard_input_says_where_it_listens_and_ends_on_sigterm() -> 
         process.stdin.write(encode_configuration(calls.configuration(grpc=True)))
         process.stdin.close()
         addresses = _ready(process)
-        assert list(addresses) == ["bedrock", "vertex", "vertex_grpc", "foundry", "control"]
+        assert list(addresses) == [
+            "bedrock",
+            "vertex",
+            "vertex_grpc",
+            "foundry",
+            "control",
+        ]
         ports = [int(str(address).rpartition(":")[2]) for address in addresses.values()]
         assert all(20_000 <= port < 30_000 for port in ports)
         assert calls.send(str(addresses["bedrock"]), calls.converse()).status == 200
@@ -78,20 +87,28 @@ def test_it_ends_when_its_starter_is_gone(config_file: Path) -> None:
 def test_it_ends_in_order_while_a_request_hangs(config_file: Path) -> None:
     with _process(str(config_file)) as process:
         addresses = _ready(process)
-        fault = calls.Draft("/faults", {"kind": "hang", "cloud": "foundry", "after_events": 1}, {})
+        fault = calls.Draft(
+            "/faults", {"kind": "hang", "cloud": "foundry", "after_events": 1}, {}
+        )
         assert calls.send(str(addresses["control"]), fault).status == 204
-        with calls.connected(str(addresses["foundry"]), calls.foundry(stream=True), timeout_s=20) as sock:
+        with calls.connected(
+            str(addresses["foundry"]), calls.foundry(stream=True), timeout_s=20
+        ) as sock:
             assert sock.recv(100).startswith(b"HTTP/1.1 200")
             process.send_signal(signal.SIGINT)
             assert process.wait(timeout=20) == 0
 
 
-def test_a_wrong_configuration_is_one_sentence_and_shows_no_secret(tmp_path: Path) -> None:
+def test_a_wrong_configuration_is_one_sentence_and_shows_no_secret(
+    tmp_path: Path,
+) -> None:
     document = json.loads(encode_configuration(calls.configuration()))
     document["bedrock"]["identities"][0]["expires"] = "tomorrow"
     path = tmp_path / "endpoints.json"
     path.write_text(json.dumps(document))
-    done = subprocess.run([*COMMAND, str(path)], capture_output=True, text=True, timeout=30, check=False)
+    done = subprocess.run(
+        [*COMMAND, str(path)], capture_output=True, text=True, timeout=30, check=False
+    )
     assert (done.returncode, done.stdout) == (2, "")
     assert "unknown field `expires` - at `$.bedrock.identities[0]`" in done.stderr
     assert calls.SECRET_KEY not in done.stderr
@@ -102,13 +119,17 @@ def test_a_port_in_use_is_named_and_nothing_stays_open(endpoints: Endpoints) -> 
     taken = int(endpoints.addresses["bedrock"].rpartition(":")[2])
     plain = calls.configuration()
     configuration = msgspec.structs.replace(plain, ports=Ports(foundry=taken))
-    with pytest.raises(EndpointsError, match=rf"could not start: .*{taken}.*Free the port"):
+    with pytest.raises(
+        EndpointsError, match=rf"could not start: .*{taken}.*Free the port"
+    ):
         Endpoints(configuration).__enter__()
 
 
 def test_a_grpc_port_in_use_is_refused_too(endpoints: Endpoints) -> None:
     taken = int(endpoints.addresses["vertex_grpc"].rpartition(":")[2])
-    configuration = msgspec.structs.replace(calls.configuration(grpc=True), ports=Ports(vertex_grpc=taken))
+    configuration = msgspec.structs.replace(
+        calls.configuration(grpc=True), ports=Ports(vertex_grpc=taken)
+    )
     with pytest.raises(EndpointsError, match="could not start"):
         Endpoints(configuration).__enter__()
 
@@ -125,7 +146,13 @@ def test_a_configuration_survives_its_own_encoding() -> None:
 
 def test_a_printed_configuration_shows_no_credential() -> None:
     shown = repr(calls.configuration())
-    for secret in (calls.SECRET_KEY, calls.SESSION_TOKEN, calls.GOOGLE_TOKEN, calls.FOUNDRY_KEY, calls.ENTRA_TOKEN):
+    for secret in (
+        calls.SECRET_KEY,
+        calls.SESSION_TOKEN,
+        calls.GOOGLE_TOKEN,
+        calls.FOUNDRY_KEY,
+        calls.ENTRA_TOKEN,
+    ):
         assert secret not in shown
 
 
@@ -133,7 +160,11 @@ WRONG: dict[str, tuple[str, str, str]] = {
     "a source of unknown kind": ('"kind":"scripted"', '"kind":"oracle"', "oracle"),
     "a port of zero": ('"control":null', '"control":0', r"\$\.ports\.control"),
     "an empty token": ('"token":"ya29.good"', '"token":""', r"\$\.vertex\.identities"),
-    "a moment without a zone": ("2020-01-01T00:00:00Z", "2020-01-01T00:00:00", "has no time zone"),
+    "a moment without a zone": (
+        "2020-01-01T00:00:00Z",
+        "2020-01-01T00:00:00",
+        "has no time zone",
+    ),
     "an account of eleven digits": ("000000000000", "00000000000", "account_id"),
     "no JSON": ("{", "[", "cannot be used"),
 }
@@ -149,7 +180,9 @@ def test_a_configuration_is_refused_with(sentence: str) -> None:
 
 
 def test_no_cloud_need_be_served() -> None:
-    only_foundry = Configuration(source=calls.configuration().source, foundry=calls.configuration().foundry)
+    only_foundry = Configuration(
+        source=calls.configuration().source, foundry=calls.configuration().foundry
+    )
     with Endpoints(only_foundry) as endpoints:
         assert sorted(endpoints.addresses) == ["control", "foundry"]
 
@@ -157,12 +190,22 @@ def test_no_cloud_need_be_served() -> None:
 def test_importing_the_endpoints_imports_no_cloud_sdk_and_no_model() -> None:
     code = "import sys, trivium_rehearsal.endpoints; print(*sys.modules)"
     environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        env=environment,
+        check=True,
+    )
     heavy = re.findall(
-        r"(?<!\S)(?:boto3|botocore|anthropic|grpc|xllamacpp|google\.(?:auth|protobuf|cloud\.\w+))(?!\S)", done.stdout
+        r"(?<!\S)(?:boto3|botocore|anthropic|grpc|xllamacpp|google\.(?:auth|protobuf|cloud\.\w+))(?!\S)",
+        done.stdout,
     )
     assert heavy == []
 
 
 def test_drafts_are_fresh_every_time() -> None:
-    assert dataclasses.asdict(calls.foundry())["body"] is not dataclasses.asdict(calls.foundry())["body"]
+    assert (
+        dataclasses.asdict(calls.foundry())["body"]
+        is not dataclasses.asdict(calls.foundry())["body"]
+    )

@@ -1,4 +1,5 @@
-"""What the real ones refuse, refused: one sentence, one spoiled request, one status and error type."""
+"""What the real ones refuse, refused: one sentence, one spoiled request, one status and
+error type."""
 
 import datetime as dt
 from collections.abc import Callable
@@ -65,7 +66,12 @@ BEDROCK: dict[str, Row] = {
         403,
         "UnrecognizedClientException",
     ),
-    "a wrong secret": (calls.converse, lambda d: _set(d, secret="wrong"), 403, "InvalidSignatureException"),
+    "a wrong secret": (
+        calls.converse,
+        lambda d: _set(d, secret="wrong"),
+        403,
+        "InvalidSignatureException",
+    ),
     "a body changed after signing": (
         calls.converse,
         _later(lambda d, h: _set(d, body=d.data + b" ")),
@@ -86,7 +92,11 @@ BEDROCK: dict[str, Row] = {
     ),
     "a date changed after signing": (
         calls.converse,
-        _later(lambda d, h: h.update({"x-amz-date": _from_now(seconds=60).strftime("%Y%m%dT%H%M%SZ")})),
+        _later(
+            lambda d, h: h.update(
+                {"x-amz-date": _from_now(seconds=60).strftime("%Y%m%dT%H%M%SZ")}
+            )
+        ),
         403,
         "InvalidSignatureException",
     ),
@@ -132,7 +142,12 @@ BEDROCK: dict[str, Row] = {
         403,
         "UnrecognizedClientException",
     ),
-    "an expired session": (_temporary, lambda d: _set(d, key=calls.EXPIRED_KEY), 403, "ExpiredTokenException"),
+    "an expired session": (
+        _temporary,
+        lambda d: _set(d, key=calls.EXPIRED_KEY),
+        403,
+        "ExpiredTokenException",
+    ),
     "a bearer token": (
         calls.converse,
         lambda d: _set(d, sign=False, headers={"authorization": "Bearer abc"}),
@@ -141,7 +156,11 @@ BEDROCK: dict[str, Row] = {
     ),
     "an Authorization without Signature": (
         calls.converse,
-        _later(lambda d, h: h.update({"authorization": h["authorization"].partition(", Signature")[0]})),
+        _later(
+            lambda d, h: h.update(
+                {"authorization": h["authorization"].partition(", Signature")[0]}
+            )
+        ),
         403,
         "IncompleteSignatureException",
     ),
@@ -175,24 +194,51 @@ BEDROCK: dict[str, Row] = {
         404,
         "UnknownOperationException",
     ),
-    "a GET": (calls.converse, lambda d: _set(d, method="GET"), 404, "UnknownOperationException"),
-    "a body that is not JSON": (calls.converse, lambda d: _set(d, body=b"{"), 400, "ValidationException"),
-    "a body with NaN": (
+    "a GET": (
         calls.converse,
-        lambda d: _set(d, body=d.data[:-1] + b', "inferenceConfig": {"temperature": NaN}}'),
+        lambda d: _set(d, method="GET"),
+        404,
+        "UnknownOperationException",
+    ),
+    "a body that is not JSON": (
+        calls.converse,
+        lambda d: _set(d, body=b"{"),
         400,
         "ValidationException",
     ),
-    "an unknown member": (calls.converse, lambda d: d.body.update(colour="red"), 400, "ValidationException"),
+    "a body with NaN": (
+        calls.converse,
+        lambda d: _set(
+            d, body=d.data[:-1] + b', "inferenceConfig": {"temperature": NaN}}'
+        ),
+        400,
+        "ValidationException",
+    ),
+    "an unknown member": (
+        calls.converse,
+        lambda d: d.body.update(colour="red"),
+        400,
+        "ValidationException",
+    ),
     "an unknown guardrail": (
         calls.converse,
-        lambda d: d.body.update(guardrailConfig={"guardrailIdentifier": "nothere12345", "guardrailVersion": "1"}),
+        lambda d: d.body.update(
+            guardrailConfig={
+                "guardrailIdentifier": "nothere12345",
+                "guardrailVersion": "1",
+            }
+        ),
         400,
         "ValidationException",
     ),
     "an unknown version of a guardrail": (
         calls.converse,
-        lambda d: d.body.update(guardrailConfig={"guardrailIdentifier": "gr1234567890", "guardrailVersion": "7"}),
+        lambda d: d.body.update(
+            guardrailConfig={
+                "guardrailIdentifier": "gr1234567890",
+                "guardrailVersion": "7",
+            }
+        ),
         400,
         "ValidationException",
     ),
@@ -210,13 +256,17 @@ BEDROCK: dict[str, Row] = {
     ),
     "an unknown beta in the additional fields": (
         calls.converse,
-        lambda d: d.body.update(additionalModelRequestFields={"anthropic_beta": ["nope"]}),
+        lambda d: d.body.update(
+            additionalModelRequestFields={"anthropic_beta": ["nope"]}
+        ),
         400,
         "ValidationException",
     ),
     "a last word by the assistant for a model without prefill": (
         lambda: calls.converse(model=calls.OPUS),
-        lambda d: d.body["messages"].append({"role": "assistant", "content": [{"text": "Well,"}]}),
+        lambda d: d.body["messages"].append(
+            {"role": "assistant", "content": [{"text": "Well,"}]}
+        ),
         400,
         "ValidationException",
     ),
@@ -288,7 +338,12 @@ BEDROCK: dict[str, Row] = {
     ),
     "an invocation under an unknown guardrail": (
         calls.invoke,
-        lambda d: d.headers.update({"x-amzn-bedrock-guardrailidentifier": "x", "x-amzn-bedrock-guardrailversion": "1"}),
+        lambda d: d.headers.update(
+            {
+                "x-amzn-bedrock-guardrailidentifier": "x",
+                "x-amzn-bedrock-guardrailversion": "1",
+            }
+        ),
         400,
         "ValidationException",
     ),
@@ -296,7 +351,12 @@ BEDROCK: dict[str, Row] = {
 
 _PLACE = f"/v1/projects/{calls.PROJECT}/locations/{calls.LOCATION}/publishers/"
 VERTEX: dict[str, Row] = {
-    "a request without a token": (calls.vertex, lambda d: d.headers.pop("authorization"), 401, "UNAUTHENTICATED"),
+    "a request without a token": (
+        calls.vertex,
+        lambda d: d.headers.pop("authorization"),
+        401,
+        "UNAUTHENTICATED",
+    ),
     "a token nobody knows": (
         calls.vertex,
         lambda d: d.headers.update(authorization="Bearer ya29.other"),
@@ -351,10 +411,30 @@ VERTEX: dict[str, Row] = {
         404,
         "text/html; charset=UTF-8",
     ),
-    "a path without /v1": (calls.vertex, lambda d: _set(d, target=d.target[3:]), 404, "text/html; charset=UTF-8"),
-    "a GET": (calls.vertex, lambda d: _set(d, method="GET"), 404, "text/html; charset=UTF-8"),
-    "a body that is not JSON": (calls.vertex, lambda d: _set(d, body=b"nope"), 400, "INVALID_ARGUMENT"),
-    "a body that is a list": (calls.vertex, lambda d: _set(d, body=[]), 400, "INVALID_ARGUMENT"),
+    "a path without /v1": (
+        calls.vertex,
+        lambda d: _set(d, target=d.target[3:]),
+        404,
+        "text/html; charset=UTF-8",
+    ),
+    "a GET": (
+        calls.vertex,
+        lambda d: _set(d, method="GET"),
+        404,
+        "text/html; charset=UTF-8",
+    ),
+    "a body that is not JSON": (
+        calls.vertex,
+        lambda d: _set(d, body=b"nope"),
+        400,
+        "INVALID_ARGUMENT",
+    ),
+    "a body that is a list": (
+        calls.vertex,
+        lambda d: _set(d, body=[]),
+        400,
+        "INVALID_ARGUMENT",
+    ),
     "a body without anthropic_version": (
         calls.vertex,
         lambda d: d.body.pop("anthropic_version"),
@@ -379,14 +459,24 @@ VERTEX: dict[str, Row] = {
         400,
         "invalid_request_error",
     ),
-    "a body without max_tokens": (calls.vertex, lambda d: d.body.pop("max_tokens"), 400, "invalid_request_error"),
+    "a body without max_tokens": (
+        calls.vertex,
+        lambda d: d.body.pop("max_tokens"),
+        400,
+        "invalid_request_error",
+    ),
     "an unknown beta header": (
         calls.vertex,
         lambda d: d.headers.update({"anthropic-beta": "nope"}),
         400,
         "invalid_request_error",
     ),
-    "rawPredict with stream true": (calls.vertex, lambda d: d.body.update(stream=True), 400, "INVALID_ARGUMENT"),
+    "rawPredict with stream true": (
+        calls.vertex,
+        lambda d: d.body.update(stream=True),
+        400,
+        "INVALID_ARGUMENT",
+    ),
     "streamRawPredict without stream true": (
         _vertex_stream,
         lambda d: d.body.pop("stream"),
@@ -430,20 +520,50 @@ def _bearer(token: str) -> Spoil:
 
 
 FOUNDRY: dict[str, Row] = {
-    "a request without a credential": (calls.foundry, lambda d: d.headers.pop("x-api-key"), 401, "401"),
-    "a wrong key": (calls.foundry, lambda d: d.headers.update({"x-api-key": "nope"}), 401, "401"),
+    "a request without a credential": (
+        calls.foundry,
+        lambda d: d.headers.pop("x-api-key"),
+        401,
+        "401",
+    ),
+    "a wrong key": (
+        calls.foundry,
+        lambda d: d.headers.update({"x-api-key": "nope"}),
+        401,
+        "401",
+    ),
     "a token nobody knows": (calls.foundry, _bearer("eyJ.nobody"), 401, "401"),
-    "a token for Microsoft Graph": (calls.foundry, _bearer(calls.ENTRA_OTHER), 401, "401"),
+    "a token for Microsoft Graph": (
+        calls.foundry,
+        _bearer(calls.ENTRA_OTHER),
+        401,
+        "401",
+    ),
     "an expired token": (calls.foundry, _bearer(calls.ENTRA_EXPIRED), 401, "401"),
-    "an identity without a role": (calls.foundry, _bearer(calls.ENTRA_DENIED), 401, "PermissionDenied"),
+    "an identity without a role": (
+        calls.foundry,
+        _bearer(calls.ENTRA_DENIED),
+        401,
+        "PermissionDenied",
+    ),
     "a deployment that does not exist": (
         calls.foundry,
         lambda d: d.body.update(model="haiku"),
         404,
         "DeploymentNotFound",
     ),
-    "a body without model": (calls.foundry, lambda d: d.body.pop("model"), 400, "invalid_request_error"),
-    "a path without /anthropic": (calls.foundry, lambda d: _set(d, target="/v1/messages"), 404, "404"),
+    "a body without model": (
+        calls.foundry,
+        lambda d: d.body.pop("model"),
+        400,
+        "invalid_request_error",
+    ),
+    "a path without /anthropic": (
+        calls.foundry,
+        lambda d: _set(d, target="/v1/messages"),
+        404,
+        "404",
+    ),
     "a GET": (calls.foundry, lambda d: _set(d, method="GET"), 404, "404"),
     "a request without anthropic-version": (
         calls.foundry,
@@ -465,11 +585,19 @@ FOUNDRY: dict[str, Row] = {
     ),
     "top_k under version 2026-10-21": (
         calls.foundry,
-        lambda d: (d.headers.update({"anthropic-version": "2026-10-21"}), d.body.update(top_k=5)),
+        lambda d: (
+            d.headers.update({"anthropic-version": "2026-10-21"}),
+            d.body.update(top_k=5),
+        ),
         400,
         "invalid_request_error",
     ),
-    "a body that is not JSON": (calls.foundry, lambda d: _set(d, body=b"\xff"), 400, "invalid_request_error"),
+    "a body that is not JSON": (
+        calls.foundry,
+        lambda d: _set(d, body=b"\xff"),
+        400,
+        "invalid_request_error",
+    ),
     "an unknown beta header": (
         calls.foundry,
         lambda d: d.headers.update({"anthropic-beta": "nope"}),
@@ -490,7 +618,11 @@ def _refused(endpoints: Endpoints, cloud: str, row: Row) -> None:
     draft = build()
     spoil(draft)
     heard = calls.send(endpoints.addresses[cloud], draft)
-    assert (heard.status, heard.error_type, heard.complete) == (status, error_type, True)
+    assert (heard.status, heard.error_type, heard.complete) == (
+        status,
+        error_type,
+        True,
+    )
     assert heard.headers["x-trivium-rehearsal"] == "scripted (not Claude)"
     assert endpoints.counters()[cloud]["answered"] == 0
 
@@ -512,7 +644,10 @@ def test_foundry_refuses(endpoints: Endpoints, sentence: str) -> None:
 
 UNSPOILED: dict[str, tuple[str, Callable[[], Draft]]] = {
     "Converse": ("bedrock", calls.converse),
-    "Converse by the profile's ARN": ("bedrock", lambda: calls.converse(model=calls.PROFILE_ARN)),
+    "Converse by the profile's ARN": (
+        "bedrock",
+        lambda: calls.converse(model=calls.PROFILE_ARN),
+    ),
     "Converse with a session token": ("bedrock", _temporary),
     "ConverseStream": ("bedrock", _converse_stream),
     "InvokeModel": ("bedrock", calls.invoke),
@@ -525,18 +660,25 @@ UNSPOILED: dict[str, tuple[str, Callable[[], Draft]]] = {
 
 
 @pytest.mark.parametrize("sentence", UNSPOILED)
-def test_the_same_requests_unspoiled_are_answered(endpoints: Endpoints, sentence: str) -> None:
+def test_the_same_requests_unspoiled_are_answered(
+    endpoints: Endpoints, sentence: str
+) -> None:
     cloud, build = UNSPOILED[sentence]
     heard = calls.send(endpoints.addresses[cloud], build())
     assert (heard.status, heard.complete) == (200, True)
     assert endpoints.counters()[cloud]["outcomes"] == {"answered": 1}
 
 
-def test_foundry_takes_an_entra_token_and_the_older_key_header(endpoints: Endpoints) -> None:
+def test_foundry_takes_an_entra_token_and_the_older_key_header(
+    endpoints: Endpoints,
+) -> None:
     by_token, by_key = calls.foundry(), calls.foundry()
     _bearer(calls.ENTRA_TOKEN)(by_token)
     by_key.headers["api-key"] = by_key.headers.pop("x-api-key")
-    assert [calls.send(endpoints.addresses["foundry"], one).status for one in (by_token, by_key)] == [200, 200]
+    assert [
+        calls.send(endpoints.addresses["foundry"], one).status
+        for one in (by_token, by_key)
+    ] == [200, 200]
 
 
 def test_a_refusal_never_repeats_a_credential_or_a_prompt(endpoints: Endpoints) -> None:

@@ -1,4 +1,5 @@
-"""The check of signatures against botocore's signer, for any path, query, header and body."""
+"""The check of signatures against botocore's signer, for any path, query, header and
+body."""
 
 import dataclasses
 import datetime as dt
@@ -13,28 +14,50 @@ from trivium_rehearsal.endpoints import AwsIdentity, sigv4
 from trivium_rehearsal.endpoints.http import Request
 
 NOW = dt.datetime(2026, 11, 22, 12, 0, tzinfo=dt.UTC)
-IDENTITY = AwsIdentity(access_key_id=calls.ACCESS_KEY, secret_access_key=calls.SECRET_KEY)
+IDENTITY = AwsIdentity(
+    access_key_id=calls.ACCESS_KEY, secret_access_key=calls.SECRET_KEY
+)
 
 _segment = st.text("abcXYZ019-._~%2F:@!$&'()*+,;= é", min_size=1, max_size=12)
 _paths = st.lists(_segment, min_size=1, max_size=4).map(
-    lambda parts: "/" + "/".join(part.encode("latin-1", "ignore").decode("ascii", "ignore") for part in parts)
+    lambda parts: (
+        "/"
+        + "/".join(
+            part.encode("latin-1", "ignore").decode("ascii", "ignore") for part in parts
+        )
+    )
 )
 _values = st.text("abc 019 ,;=/", max_size=12)
 
 
 def _request(draft: calls.Draft) -> Request:
-    headers = calls.signed(draft, "http://127.0.0.1:1", {"host": "127.0.0.1:1", **draft.headers})
-    return Request(method=draft.method, target=draft.target, headers=tuple(headers.items()), body=draft.data)
+    headers = calls.signed(
+        draft, "http://127.0.0.1:1", {"host": "127.0.0.1:1", **draft.headers}
+    )
+    return Request(
+        method=draft.method,
+        target=draft.target,
+        headers=tuple(headers.items()),
+        body=draft.data,
+    )
 
 
 def _verify(request: Request, now: dt.datetime = NOW) -> AwsIdentity:
-    return sigv4.verify(request, [IDENTITY], region=calls.REGION, service="bedrock", now=now)
+    return sigv4.verify(
+        request, [IDENTITY], region=calls.REGION, service="bedrock", now=now
+    )
 
 
 @settings(deadline=None)
-@given(path=_paths.filter(lambda path: " " not in path), note=_values, body=st.binary(max_size=64))
+@given(
+    path=_paths.filter(lambda path: " " not in path),
+    note=_values,
+    body=st.binary(max_size=64),
+)
 def test_what_botocore_signs_is_verified(path: str, note: str, body: bytes) -> None:
-    draft = calls.Draft(path, body, {"x-amz-note": note, "content-type": "application/json"}, at=NOW)
+    draft = calls.Draft(
+        path, body, {"x-amz-note": note, "content-type": "application/json"}, at=NOW
+    )
     assert _verify(_request(draft)) == IDENTITY
 
 
@@ -48,15 +71,23 @@ def test_any_one_changed_bit_of_the_body_is_found(position: int, bit: int) -> No
         _verify(dataclasses.replace(request, body=bytes(body)))
 
 
-@pytest.mark.parametrize(("minutes", "accepted"), [(-5, True), (5, True), (-5.1, False), (5.1, False)])
-def test_a_signature_lives_five_minutes_either_way(minutes: float, accepted: bool) -> None:
+@pytest.mark.parametrize(
+    ("minutes", "accepted"), [(-5, True), (5, True), (-5.1, False), (5.1, False)]
+)
+def test_a_signature_lives_five_minutes_either_way(
+    minutes: float, accepted: bool
+) -> None:
     request = _request(calls.converse())
-    stamp = dt.datetime.strptime(request.header("x-amz-date") or "", "%Y%m%dT%H%M%SZ").replace(tzinfo=dt.UTC)
+    stamp = dt.datetime.strptime(
+        request.header("x-amz-date") or "", "%Y%m%dT%H%M%SZ"
+    ).replace(tzinfo=dt.UTC)
     now = stamp + dt.timedelta(minutes=minutes)
     if accepted:
         assert _verify(request, now) == IDENTITY
     else:
-        with pytest.raises(sigv4.SignatureRefusedError, match=r"Signature (expired|not yet current)"):
+        with pytest.raises(
+            sigv4.SignatureRefusedError, match=r"Signature (expired|not yet current)"
+        ):
             _verify(request, now)
 
 
@@ -81,12 +112,17 @@ def test_a_mangled_authorization_is_refused(sentence: str) -> None:
     draft.after_signing = mangle
     with pytest.raises(sigv4.SignatureRefusedError) as caught:
         _verify(_request(draft))
-    assert caught.value.kind in ("IncompleteSignatureException", "InvalidSignatureException")
+    assert caught.value.kind in (
+        "IncompleteSignatureException",
+        "InvalidSignatureException",
+    )
     assert "does not match the signature you provided" not in caught.value.message
 
 
 def test_a_stated_hash_of_another_body_is_refused() -> None:
-    draft = calls.Draft("/model/m/invoke", b"body", {"x-amz-content-sha256": "0" * 64}, at=NOW)
+    draft = calls.Draft(
+        "/model/m/invoke", b"body", {"x-amz-content-sha256": "0" * 64}, at=NOW
+    )
     with pytest.raises(sigv4.SignatureRefusedError) as caught:
         _verify(_request(draft))
     assert caught.value.kind == "InvalidSignatureException"

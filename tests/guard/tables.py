@@ -1,4 +1,5 @@
-"""The generated tables of docs/constitution.md. Write them anew with `python -m tests.guard.tables`."""
+"""The generated tables of docs/constitution.md. Write them anew with
+`python -m tests.guard.tables`."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -13,7 +14,11 @@ COMMAND = "python -m tests.guard.tables"
 
 def document_with_tables(document: str) -> str:
     """The document with both tables as they should be."""
-    return _replaced(_replaced(document, "packs", packs_table(worlds.PACKS)), "detectors", detectors_table())
+    return _replaced(
+        _replaced(document, "packs", packs_table(worlds.PACKS)),
+        "detectors",
+        detectors_table(),
+    )
 
 
 def packs_table(constitution: Constitution) -> str:
@@ -23,12 +28,21 @@ def packs_table(constitution: Constitution) -> str:
             layer.name,
             f"`{provision.action.name}`",
             ", ".join(sorted(provision.stages, reverse=True)),
-            f"`{provision.condition}`" if provision.condition else ", ".join(provision.detectors),
-            "; ".join(f"{citation.framework} {citation.article}" for citation in provision.citations),
+            (
+                f"`{provision.condition}`"
+                if provision.condition
+                else ", ".join(provision.detectors)
+            ),
+            "; ".join(
+                f"{citation.framework} {citation.article}"
+                for citation in provision.citations
+            ),
         )
         for layer, provision in constitution.provisions
     )
-    return _table(("Provision", "Layer", "Action", "Judges", "Applies when", "After"), rows)
+    return _table(
+        ("Provision", "Layer", "Action", "Judges", "Applies when", "After"), rows
+    )
 
 
 def detectors_table() -> str:
@@ -38,7 +52,10 @@ def detectors_table() -> str:
 
 def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     lines = [head, ("---",) * len(head), *rows]
-    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+    return "\n".join(
+        "| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |"
+        for line in lines
+    )
 
 
 def _replaced(document: str, name: str, table: str) -> str:

@@ -1,5 +1,6 @@
 # ruff: noqa: RUF001 -- disguised characters are what is tested
-"""Every detector finds its examples, passes its counter-examples, and takes linear time on any text."""
+"""Every detector finds its examples, passes its counter-examples, and takes linear time
+on any text."""
 
 import base64
 import re
@@ -17,8 +18,14 @@ from trivium.guard.detectors.detector import Literals
 from trivium.guard.detectors.numbers import luhn
 from trivium.guard.text import View
 
-CASES = [(name, text) for name, detector in REGISTRY.items() for text in detector.examples]
-COUNTER_CASES = [(name, text) for name, detector in REGISTRY.items() for text in detector.counter_examples]
+CASES = [
+    (name, text) for name, detector in REGISTRY.items() for text in detector.examples
+]
+COUNTER_CASES = [
+    (name, text)
+    for name, detector in REGISTRY.items()
+    for text in detector.counter_examples
+]
 
 
 @pytest.mark.parametrize(("name", "text"), CASES)
@@ -55,7 +62,11 @@ def test_no_match_is_longer_than_the_detector_declares(name: str) -> None:
     for text in detector.examples:
         for piece in (text, text * 40):
             for span in detector.find(piece):
-                shown = [char for char in View(piece[span.start : span.end]).plain if not char.isspace()]
+                shown = [
+                    char
+                    for char in View(piece[span.start : span.end]).plain
+                    if not char.isspace()
+                ]
                 assert len(shown) <= detector.max_length
 
 
@@ -85,10 +96,14 @@ def test_simple_disguises_are_read_as_what_they_show(original: str, plain: str) 
     assert View(original).plain == plain
 
 
-@given(st.text(alphabet=st.sampled_from("a1 \u200b\ufeff４é\u2028\u3164İ"), max_size=30))
+@given(
+    st.text(alphabet=st.sampled_from("a1 \u200b\ufeff４é\u2028\u3164İ"), max_size=30)
+)
 def test_every_character_that_shows_has_its_place_in_the_original(text: str) -> None:
     view = View(text)
-    positions = [view.original_position(position) for position in range(len(view.plain))]
+    positions = [
+        view.original_position(position) for position in range(len(view.plain))
+    ]
     assert positions == sorted(set(positions))
     assert [View(text[position]).plain for position in positions] == list(view.plain)
     assert len(view.lower) == len(view.plain)
@@ -105,19 +120,29 @@ def test_a_span_covers_the_invisible_characters_inside_it() -> None:
 def test_one_wrong_digit_never_passes_luhn(number: int) -> None:
     body = str(number)
     valid = next(body + str(check) for check in range(10) if luhn(body + str(check)))
-    assert not any(luhn(valid[:3] + str(digit) + valid[4:]) for digit in range(10) if str(digit) != valid[3])
+    assert not any(
+        luhn(valid[:3] + str(digit) + valid[4:])
+        for digit in range(10)
+        if str(digit) != valid[3]
+    )
 
 
 def test_one_wrong_character_never_passes_mod_97() -> None:
     valid = "DE89370400440532013000"
     assert iban(valid)
-    changed = [valid[:8] + digit + valid[9:] for digit in "0123456789" if digit != valid[8]]
+    changed = [
+        valid[:8] + digit + valid[9:] for digit in "0123456789" if digit != valid[8]
+    ]
     assert not any(map(iban, changed))
 
 
 def test_a_base64_picture_is_not_full_of_keys() -> None:
-    noise = base64.b64encode(bytes((i * 167 + (i >> 3) * 59) % 256 for i in range(30_000))).decode()
-    assert {name for name, detector in REGISTRY.items() if detector.find(noise)} <= {"phone-number"}
+    noise = base64.b64encode(
+        bytes((i * 167 + (i >> 3) * 59) % 256 for i in range(30_000))
+    ).decode()
+    assert {name for name, detector in REGISTRY.items() if detector.find(noise)} <= {
+        "phone-number"
+    }
 
 
 class _Counting:
@@ -133,11 +158,21 @@ class _Counting:
         return self._real.match(text, position)
 
 
-@pytest.mark.parametrize("name", [name for name, d in REGISTRY.items() if isinstance(d.finder, Literals)])
-def test_patterns_are_tried_at_literals_only_however_the_text_is_made(name: str) -> None:
+@pytest.mark.parametrize(
+    "name", [name for name, d in REGISTRY.items() if isinstance(d.finder, Literals)]
+)
+def test_patterns_are_tried_at_literals_only_however_the_text_is_made(
+    name: str,
+) -> None:
     finder = REGISTRY[name].finder
     assert isinstance(finder, Literals)
-    for unit in (*finder.literals, finder.literals[0] + "a1", finder.literals[0] + " ", "a" * 50, "-" * 50):
+    for unit in (
+        *finder.literals,
+        finder.literals[0] + "a1",
+        finder.literals[0] + " ",
+        "a" * 50,
+        "-" * 50,
+    ):
         tries = []
         for size in (200, 400):
             counting = _Counting(finder.pattern)

@@ -1,4 +1,5 @@
-"""docs/constitution.md and the example layers say what is so: tables generated, blocks and files executed."""
+"""docs/constitution.md and the example layers say what is so: tables generated, blocks
+and files executed."""
 
 import re
 from pathlib import Path
@@ -56,8 +57,14 @@ def test_the_claims_desk_tightens_the_packs() -> None:
     request = worlds.request(f"Refund {worlds.CARD}, a@b.co")
     with_claims = Guard(constitution).check_request(request, context)
     packs_alone = Guard(worlds.PACKS).check_request(request, context)
-    assert (packs_alone.decision.action, with_claims.decision.action) == (Action.REDACT, Action.BLOCK)
-    assert with_claims.value.messages[0].content == "Refund [redacted:payment-card], [redacted:email-address]"
+    assert (packs_alone.decision.action, with_claims.decision.action) == (
+        Action.REDACT,
+        Action.BLOCK,
+    )
+    assert (
+        with_claims.value.messages[0].content
+        == "Refund [redacted:payment-card], [redacted:email-address]"
+    )
 
 
 def test_the_hasty_layer_is_refused_for_every_weakening() -> None:
@@ -72,5 +79,12 @@ def test_the_hasty_layer_is_refused_for_every_weakening() -> None:
 
 def test_the_generous_layer_changes_nothing() -> None:
     request = worlds.request(worlds.KEY)
-    decision = Guard(with_packs("silencing.yaml")).check_request(request, worlds.context()).decision
-    assert (decision.action, decision.provisions) == (Action.BLOCK, ("secrets-never-leave",))
+    decision = (
+        Guard(with_packs("silencing.yaml"))
+        .check_request(request, worlds.context())
+        .decision
+    )
+    assert (decision.action, decision.provisions) == (
+        Action.BLOCK,
+        ("secrets-never-leave",),
+    )

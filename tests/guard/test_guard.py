@@ -1,4 +1,5 @@
-"""The guard reads everything that leaves, joins layers by max, redacts the union, fails closed and tells no secret."""
+"""The guard reads everything that leaves, joins layers by max, redacts the union, fails
+closed and tells no secret."""
 
 import base64
 import datetime as dt
@@ -110,7 +111,10 @@ PLACES: dict[str, tuple[MessageRequest, str]] = {
 def test_a_key_is_found_in(place: str) -> None:
     request, location = PLACES[place]
     decision = decide(BLOCKING, request)
-    assert (decision.action, [finding.location for finding in decision.findings]) == (Action.BLOCK, [location])
+    assert (decision.action, [finding.location for finding in decision.findings]) == (
+        Action.BLOCK,
+        [location],
+    )
 
 
 @pytest.mark.parametrize("place", PLACES)
@@ -120,7 +124,10 @@ def test_a_key_is_redacted_in(place: str) -> None:
     assert checked.decision.action is Action.REDACT
     assert decide(BLOCKING, checked.value).action is Action.ALLOW
     sent = msgspec.json.encode(checked.value).decode()
-    assert "[redacted:aws-access-key]" in sent or encoded("[redacted:aws-access-key]") in sent
+    assert (
+        "[redacted:aws-access-key]" in sent
+        or encoded("[redacted:aws-access-key]") in sent
+    )
 
 
 @pytest.mark.parametrize("place", PLACES)
@@ -133,9 +140,14 @@ def test_a_request_without_findings_is_the_same_object() -> None:
     assert PACKS.check_request(request, worlds.context()).value is request
 
 
-@pytest.mark.parametrize("code", [*range(0x09), *range(0x0E, 0x20), *range(0x7F, 0xA0), 0x2800, 0x200B])
+@pytest.mark.parametrize(
+    "code", [*range(0x09), *range(0x0E, 0x20), *range(0x7F, 0xA0), 0x2800, 0x200B]
+)
 def test_a_character_that_shows_nothing_hides_nothing(code: int) -> None:
-    assert decide(BLOCKING, worlds.request(f"{KEY[:9]}{chr(code)}{KEY[9:]}")).action is Action.BLOCK
+    assert (
+        decide(BLOCKING, worlds.request(f"{KEY[:9]}{chr(code)}{KEY[9:]}")).action
+        is Action.BLOCK
+    )
 
 
 def test_a_document_in_utf_16_is_read() -> None:
@@ -168,20 +180,31 @@ def test_a_match_never_spans_two_texts() -> None:
 
 
 def test_a_password_is_known_by_the_name_of_its_member() -> None:
-    block = ToolUseBlock(id="t", name="n", input={"db_password": "xK9mP2vL5nQ8wR4t", "note": "xK9mP2vL5nQ8wR4t"})
+    block = ToolUseBlock(
+        id="t",
+        name="n",
+        input={"db_password": "xK9mP2vL5nQ8wR4t", "note": "xK9mP2vL5nQ8wR4t"},
+    )
     checked = PACKS.check_request(worlds.request((block,)), worlds.context())
     content = checked.value.messages[0].content
     assert isinstance(content, tuple)
     (sent,) = content
     assert isinstance(sent, ToolUseBlock)
-    assert sent.input == {"db_password": "[redacted:assigned-secret]", "note": "xK9mP2vL5nQ8wR4t"}
+    assert sent.input == {
+        "db_password": "[redacted:assigned-secret]",
+        "note": "xK9mP2vL5nQ8wR4t",
+    }
 
 
 NAMED_APART = {
-    "beside it, as environments are written": [{"name": "DB_PASSWORD", "value": "xK9mP2vL5nQ8wR4t"}],
+    "beside it, as environments are written": [
+        {"name": "DB_PASSWORD", "value": "xK9mP2vL5nQ8wR4t"}
+    ],
     "beside it, in capitals": {"Value": "xK9mP2vL5nQ8wR4t", "Key": "db_password"},
     "around it": {"password": {"value": "xK9mP2vL5nQ8wR4t", "version": 3}},
-    "around the list of it": {"passwords": {"password": [{"value": "xK9mP2vL5nQ8wR4t"}]}},
+    "around the list of it": {
+        "passwords": {"password": [{"value": "xK9mP2vL5nQ8wR4t"}]}
+    },
 }
 
 
@@ -194,7 +217,10 @@ def test_a_password_is_known_by_a_name_that_stands(value: Any) -> None:
 
 
 def test_a_value_of_a_harmless_name_is_none() -> None:
-    value = {"password_policy": "strict", "fields": [{"name": "note", "value": "xK9mP2vL5nQ8wR4t"}, {"value": "x"}]}
+    value = {
+        "password_policy": "strict",
+        "fields": [{"name": "note", "value": "xK9mP2vL5nQ8wR4t"}, {"value": "x"}],
+    }
     block = ToolUseBlock(id="t", name="n", input=value)
     assert decide(PACKS, worlds.request((block,))).action is Action.ALLOW
 
@@ -203,17 +229,34 @@ def test_redactions_of_all_layers_are_united() -> None:
     guard = Guard(
         compose(
             worlds.layer(worlds.provision("keys", action="REDACT")),
-            worlds.layer(worlds.provision("cards", action="REDACT", detectors=["payment-card"]), name="second"),
+            worlds.layer(
+                worlds.provision("cards", action="REDACT", detectors=["payment-card"]),
+                name="second",
+            ),
         )
     )
-    checked = guard.check_request(worlds.request(f"{KEY} and {worlds.CARD}."), worlds.context())
-    assert checked.value.messages[0].content == "[redacted:aws-access-key] and [redacted:payment-card]."
+    checked = guard.check_request(
+        worlds.request(f"{KEY} and {worlds.CARD}."), worlds.context()
+    )
+    assert (
+        checked.value.messages[0].content
+        == "[redacted:aws-access-key] and [redacted:payment-card]."
+    )
 
 
 def test_findings_count_matches_and_stand_strictest_first() -> None:
-    decision = decide(PACKS, worlds.request(f"a@b.co {worlds.CARD}, {worlds.CARD}; {KEY}"))
-    found = [(finding.action.name, finding.detector, finding.count) for finding in decision.findings]
-    assert found == [("BLOCK", "aws-access-key", 1), ("REDACT", "payment-card", 2), ("LOG", "email-address", 1)]
+    decision = decide(
+        PACKS, worlds.request(f"a@b.co {worlds.CARD}, {worlds.CARD}; {KEY}")
+    )
+    found = [
+        (finding.action.name, finding.detector, finding.count)
+        for finding in decision.findings
+    ]
+    assert found == [
+        ("BLOCK", "aws-access-key", 1),
+        ("REDACT", "payment-card", 2),
+        ("LOG", "email-address", 1),
+    ]
     assert decision.constitution == worlds.PACKS.digest
     assert decision.duration_s > 0
 
@@ -226,34 +269,57 @@ def test_findings_count_matches_and_stand_strictest_first() -> None:
         ({}, {"max_tokens": 200_000}, "output-bounded"),
     ],
 )
-def test_a_condition_blocks(context: dict[str, str], changes: dict[str, Any], provision: str) -> None:
+def test_a_condition_blocks(
+    context: dict[str, str], changes: dict[str, Any], provision: str
+) -> None:
     decision = decide(PACKS, worlds.request(**changes), **context)
     assert (decision.action, decision.provisions) == (Action.BLOCK, (provision,))
 
 
 def test_a_condition_beside_detectors_must_hold_as_well() -> None:
-    guard = Guard(worlds.constitution(worlds.provision(condition='context.zone == "eu"')))
+    guard = Guard(
+        worlds.constitution(worlds.provision(condition='context.zone == "eu"'))
+    )
     assert decide(guard, worlds.request(KEY), zone="eu").action is Action.BLOCK
     assert decide(guard, worlds.request(KEY), zone="us").action is Action.ALLOW
 
 
 def test_a_provision_holds_from_its_first_day_until_its_sunset() -> None:
     rule = worlds.provision(effective_from="2026-02-01", sunset="2026-03-01")
-    days = [dt.date(2026, 1, 31), dt.date(2026, 2, 1), dt.date(2026, 2, 28), dt.date(2026, 3, 1)]
+    days = [
+        dt.date(2026, 1, 31),
+        dt.date(2026, 2, 1),
+        dt.date(2026, 2, 28),
+        dt.date(2026, 3, 1),
+    ]
     always = worlds.provision("always", detectors=["iban"])
-    guards = [Guard(worlds.constitution(rule, always), today=lambda day=day: day) for day in days]  # type: ignore[misc]  # bound
+    guards = [
+        Guard(worlds.constitution(rule, always), today=lambda day=day: day)
+        for day in days
+    ]  # type: ignore[misc]  # bound
     actions = [decide(guard, worlds.request(KEY)).action.name for guard in guards]
     assert actions == ["ALLOW", "BLOCK", "BLOCK", "ALLOW"]
 
 
 def test_a_constitution_that_has_lapsed_as_a_whole_refuses() -> None:
     lapsed = worlds.constitution(worlds.provision(sunset="2026-03-01"))
-    with pytest.raises(GuardFailureError, match="No provision of the constitution holds on 2026-03-01"):
-        decide(Guard(lapsed, today=lambda: dt.date(2026, 3, 1)), worlds.request("hello"))
+    with pytest.raises(
+        GuardFailureError, match="No provision of the constitution holds on 2026-03-01"
+    ):
+        decide(
+            Guard(lapsed, today=lambda: dt.date(2026, 3, 1)), worlds.request("hello")
+        )
 
 
 def test_the_public_names_are_these() -> None:
-    assert trivium.guard.__all__ == ["REGISTRY", "Checked", "Detector", "Guard", "StreamGuard", "prove"]
+    assert trivium.guard.__all__ == [
+        "REGISTRY",
+        "Checked",
+        "Detector",
+        "Guard",
+        "StreamGuard",
+        "prove",
+    ]
     assert trivium.constitution.__all__ == [
         "Constitution", "Layer", "Provision", "compose", "load_layers", "packs", "parse", "resolve",
     ]  # fmt: skip
@@ -273,7 +339,14 @@ class _Broken:
 
 BROKEN = {
     **REGISTRY,
-    "broken": Detector(name="broken", title="b", source="s", finder=_Broken(), examples=(), counter_examples=()),
+    "broken": Detector(
+        name="broken",
+        title="b",
+        source="s",
+        finder=_Broken(),
+        examples=(),
+        counter_examples=(),
+    ),
 }
 
 
@@ -283,13 +356,27 @@ class _Blind(_Broken):
 
 
 def test_a_detector_that_does_not_find_its_own_examples_is_refused() -> None:
-    blind = Detector(name="blind", title="b", source="s", finder=_Blind(), examples=("key",), counter_examples=())
-    with pytest.raises(ConstitutionError, match="`blind` does not find its own examples on Python"):
-        Guard(worlds.constitution(worlds.provision(detectors=["blind"])), detectors={"blind": blind})
+    blind = Detector(
+        name="blind",
+        title="b",
+        source="s",
+        finder=_Blind(),
+        examples=("key",),
+        counter_examples=(),
+    )
+    with pytest.raises(
+        ConstitutionError, match="`blind` does not find its own examples on Python"
+    ):
+        Guard(
+            worlds.constitution(worlds.provision(detectors=["blind"])),
+            detectors={"blind": blind},
+        )
 
 
 def test_a_failing_detector_refuses_and_names_itself_but_not_the_text() -> None:
-    guard = Guard(worlds.constitution(worlds.provision(detectors=["broken"])), detectors=BROKEN)
+    guard = Guard(
+        worlds.constitution(worlds.provision(detectors=["broken"])), detectors=BROKEN
+    )
     for act in (
         lambda: guard.check_request(worlds.request("secret words"), worlds.context()),
         lambda: guard.check_reply(worlds.reply("secret words"), worlds.context()),
@@ -303,7 +390,10 @@ def test_a_failing_detector_refuses_and_names_itself_but_not_the_text() -> None:
 
 
 def test_a_provision_that_fails_open_lets_the_request_pass_and_says_so() -> None:
-    rules = [worlds.provision("open", detectors=["broken"], unsafe_fail_open=True), worlds.provision("shut")]
+    rules = [
+        worlds.provision("open", detectors=["broken"], unsafe_fail_open=True),
+        worlds.provision("shut"),
+    ]
     guard = Guard(worlds.constitution(*rules), detectors=BROKEN)
     decision = decide(guard, worlds.request("hello"))
     assert [(f.provision, f.action, f.detector) for f in decision.findings] == [
@@ -313,8 +403,12 @@ def test_a_provision_that_fails_open_lets_the_request_pass_and_says_so() -> None
 
 
 def test_a_condition_that_reads_an_absent_field_refuses() -> None:
-    rule = worlds.provision(detectors=None, condition='context.user_id == "ada"', stages=["request"])
-    with pytest.raises(GuardFailureError, match="Provision `rule`: the condition failed"):
+    rule = worlds.provision(
+        detectors=None, condition='context.user_id == "ada"', stages=["request"]
+    )
+    with pytest.raises(
+        GuardFailureError, match="Provision `rule`: the condition failed"
+    ):
         decide(Guard(worlds.constitution(rule)), worlds.request())
 
 
@@ -333,7 +427,10 @@ def test_deeply_nested_tool_input_is_refused_not_passed() -> None:
     for _ in range(5000):
         nested = [nested]
     with pytest.raises(GuardFailureError, match="RecursionError"):
-        decide(BLOCKING, worlds.request((ToolUseBlock(id="t", name="n", input={"a": nested}),)))
+        decide(
+            BLOCKING,
+            worlds.request((ToolUseBlock(id="t", name="n", input={"a": nested}),)),
+        )
 
 
 def test_the_packs_prove_themselves() -> None:
@@ -341,20 +438,34 @@ def test_the_packs_prove_themselves() -> None:
 
 
 def test_a_wrong_proof_is_told_by_provision_and_number() -> None:
-    rule = worlds.provision(tests={"must_match": [KEY, "nothing"], "must_pass": [KEY]}, stages=["request"])
+    rule = worlds.provision(
+        tests={"must_match": [KEY, "nothing"], "must_pass": [KEY]}, stages=["request"]
+    )
     assert prove(worlds.constitution(rule)) == (
-        "Layer `first`, provision `rule`, must_match[1], request: the provision does not apply.",
-        "Layer `first`, provision `rule`, must_pass[0], request: the provision applies.",
+        (
+            "Layer `first`, provision `rule`, must_match[1], request: the provision"
+            " does not apply."
+        ),
+        (
+            "Layer `first`, provision `rule`, must_pass[0], request: the provision"
+            " applies."
+        ),
     )
 
 
-# --- a layer can only tighten ---------------------------------------------------------------------------------------
+# --- a layer can only tighten
+# ---------------------------------------------------------------------------------------
 
 PARENT = worlds.provision("no-keys")
 
 
 def composed(*children: dict[str, Any]) -> Guard:
-    return Guard(compose(worlds.layer(PARENT), worlds.layer(*children, name="app", authority="application")))
+    return Guard(
+        compose(
+            worlds.layer(PARENT),
+            worlds.layer(*children, name="app", authority="application"),
+        )
+    )
 
 
 def test_a_childs_allow_under_another_name_does_not_silence_its_parent() -> None:
@@ -363,7 +474,9 @@ def test_a_childs_allow_under_another_name_does_not_silence_its_parent() -> None
 
 
 def test_a_childs_allow_by_condition_does_not_silence_its_parent() -> None:
-    child = worlds.provision("a-default", action="ALLOW", detectors=None, condition="true")
+    child = worlds.provision(
+        "a-default", action="ALLOW", detectors=None, condition="true"
+    )
     assert decide(composed(child), worlds.request(KEY)).action is Action.BLOCK
 
 
@@ -385,29 +498,46 @@ _ACTIONS = st.sampled_from(["ALLOW", "LOG", "REDACT", "ESCALATE", "BLOCK"])
 _RULES = st.lists(
     st.builds(
         lambda action, detectors, stages, condition: worlds.provision(
-            action=action, detectors=sorted(detectors), stages=sorted(stages), condition=condition
+            action=action,
+            detectors=sorted(detectors),
+            stages=sorted(stages),
+            condition=condition,
         ),
         _ACTIONS,
-        st.sets(st.sampled_from(["aws-access-key", "payment-card", "email-address"]), min_size=1),
+        st.sets(
+            st.sampled_from(["aws-access-key", "payment-card", "email-address"]),
+            min_size=1,
+        ),
         st.sets(st.sampled_from(["request", "reply"]), min_size=1),
         st.sampled_from([None, "true", "false", 'context.zone == "eu"']),
     ),
     min_size=1,
     max_size=3,
 )
-_WORDS = st.lists(st.sampled_from([KEY, worlds.CARD, "a@b.co", "hello"]), max_size=4).map("; ".join)
+_WORDS = st.lists(
+    st.sampled_from([KEY, worlds.CARD, "a@b.co", "hello"]), max_size=4
+).map("; ".join)
 
 
 def _layered(layers: list[list[dict[str, Any]]]) -> list[bytes]:
     return [
-        worlds.layer(*({**rule, "id": f"r{number}-{i}"} for i, rule in enumerate(rules)), name=f"l{number}")
+        worlds.layer(
+            *({**rule, "id": f"r{number}-{i}"} for i, rule in enumerate(rules)),
+            name=f"l{number}",
+        )
         for number, rules in enumerate(layers)
     ]
 
 
-@given(layers=st.lists(_RULES, min_size=2, max_size=3), text=_WORDS, zone=st.sampled_from(["eu", "us"]))
+@given(
+    layers=st.lists(_RULES, min_size=2, max_size=3),
+    text=_WORDS,
+    zone=st.sampled_from(["eu", "us"]),
+)
 @settings(max_examples=60, deadline=None)
-def test_more_layers_never_decide_less(layers: list[list[dict[str, Any]]], text: str, zone: str) -> None:
+def test_more_layers_never_decide_less(
+    layers: list[list[dict[str, Any]]], text: str, zone: str
+) -> None:
     documents = _layered(layers)
     parent, child = Guard(compose(*documents[:-1])), Guard(compose(*documents))
     context = worlds.context(zone=zone)

@@ -13,7 +13,25 @@ from trivium.guard.text import Span, View
 ALL = Sieve(REGISTRY.values())
 WORDS = st.lists(
     st.sampled_from(
-        ["The", "claim", "is", "A", "K", "I", "sk", "-", "e", "y", "J", ".", "pa", "ss", " ", "\n", "x" * 63]
+        [
+            "The",
+            "claim",
+            "is",
+            "A",
+            "K",
+            "I",
+            "sk",
+            "-",
+            "e",
+            "y",
+            "J",
+            ".",
+            "pa",
+            "ss",
+            " ",
+            "\n",
+            "x" * 63,
+        ]
     ),
     max_size=12,
 ).map("".join)
@@ -31,7 +49,9 @@ def assert_sound(text: str, detectors: list[Detector]) -> None:
 
 @given(st.one_of(TEXTS, WORDS))
 @settings(max_examples=500, deadline=None)
-def test_where_it_answers_every_detector_finds_nothing_and_holds_nothing_before(text: str) -> None:
+def test_where_it_answers_every_detector_finds_nothing_and_holds_nothing_before(
+    text: str,
+) -> None:
     assert_sound(text, list(REGISTRY.values()))
 
 
@@ -56,7 +76,9 @@ def test_no_beginning_of_an_example_is_let_pass_unheld(name: str) -> None:
 
 
 def test_it_lets_prose_pass_up_to_its_last_word() -> None:
-    assert ALL.settled(View("The claim is about a broken pipe")) == len("The claim is about a broken ")
+    assert ALL.settled(View("The claim is about a broken pipe")) == len(
+        "The claim is about a broken "
+    )
 
 
 def test_without_detectors_everything_is_settled() -> None:
@@ -75,13 +97,24 @@ class _Wordless:
     signs: Signs | None = None
 
     def spans(self, view: View) -> list[Span]:
-        return [Span(place, place + 1) for place, char in enumerate(view.plain) if char == "q"]
+        return [
+            Span(place, place + 1)
+            for place, char in enumerate(view.plain)
+            if char == "q"
+        ]
 
     def open_from(self, view: View) -> int:
         return len(view.plain)
 
 
 def test_a_finder_that_tells_no_signs_is_always_asked() -> None:
-    silent = Detector(name="q", title="q", source="s", finder=_Wordless(), examples=(), counter_examples=())
+    silent = Detector(
+        name="q",
+        title="q",
+        source="s",
+        finder=_Wordless(),
+        examples=(),
+        counter_examples=(),
+    )
     assert Sieve([silent]).settled(View("prose")) is None
     assert Sieve([*REGISTRY.values(), silent]).settled(View("prose")) is None

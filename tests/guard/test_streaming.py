@@ -1,4 +1,5 @@
-"""Whatever way a reply is cut into deltas, the guard releases and decides the same as for the whole reply."""
+"""Whatever way a reply is cut into deltas, the guard releases and decides the same as
+for the whole reply."""
 
 import json
 from itertools import pairwise
@@ -31,8 +32,16 @@ from trivium.vocabulary.messages import (
 
 EVERYTHING = Guard(
     compose(
-        worlds.layer(*(worlds.provision(name, action="REDACT", detectors=[name]) for name in REGISTRY)),
-        worlds.layer(worlds.provision("all", action="LOG", detectors=list(REGISTRY)), name="second"),
+        worlds.layer(
+            *(
+                worlds.provision(name, action="REDACT", detectors=[name])
+                for name in REGISTRY
+            )
+        ),
+        worlds.layer(
+            worlds.provision("all", action="LOG", detectors=list(REGISTRY)),
+            name="second",
+        ),
     )
 )
 """Redacts whatever any detector finds."""
@@ -62,7 +71,12 @@ def without_time(decision: Decision) -> Decision:
 def assert_streams_like_the_whole(guard: Guard, pieces: list[str]) -> None:
     whole = guard.check_reply(worlds.reply("".join(pieces)), worlds.context())
     deltas = [TextDelta(index=0, text=piece) for piece in pieces]
-    released, decision = run(guard, BlockStart(index=0, block=TextBlock(text="")), *deltas, BlockStop(index=0))
+    released, decision = run(
+        guard,
+        BlockStart(index=0, block=TextBlock(text="")),
+        *deltas,
+        BlockStop(index=0),
+    )
     assert text_of(released) == whole.value.text
     assert without_time(decision) == without_time(whole.decision)
 
@@ -78,7 +92,9 @@ FRAGMENTS = st.sampled_from(
     ]
 )  # fmt: skip
 TEXTS = st.lists(st.one_of(FRAGMENTS, st.text(max_size=6)), max_size=8).map("".join)
-PIECES = st.tuples(TEXTS, st.lists(st.integers(0, 400), max_size=12)).map(lambda both: cut(*both))
+PIECES = st.tuples(TEXTS, st.lists(st.integers(0, 400), max_size=12)).map(
+    lambda both: cut(*both)
+)
 
 
 @given(PIECES)
@@ -94,26 +110,42 @@ def test_one_character_at_a_time_gives_what_the_whole_gives(text: str) -> None:
 
 
 @pytest.mark.parametrize("name", REGISTRY)
-def test_every_example_of_a_detector_is_redacted_in_a_stream_as_in_the_whole(name: str) -> None:
+def test_every_example_of_a_detector_is_redacted_in_a_stream_as_in_the_whole(
+    name: str,
+) -> None:
     for found in (*REGISTRY[name].examples, *REGISTRY[name].counter_examples):
-        assert_streams_like_the_whole(EVERYTHING, list(f"Look: {found} and {found}, good."))
+        assert_streams_like_the_whole(
+            EVERYTHING, list(f"Look: {found} and {found}, good.")
+        )
 
 
 def test_prose_flows_on_word_by_word() -> None:
     stream = PACKS.stream(worlds.context())
-    released = [text_of(stream.feed(TextDelta(index=0, text=word))) for word in ("The ", "task ", "is ", "done ")]
+    released = [
+        text_of(stream.feed(TextDelta(index=0, text=word)))
+        for word in ("The ", "task ", "is ", "done ")
+    ]
     assert "".join(released) == "The task is done "
 
 
 def test_a_key_is_held_until_it_is_told_and_replaced_by_a_marker() -> None:
     stream = PACKS.stream(worlds.context())
-    assert text_of(stream.feed(TextDelta(index=0, text="Use " + worlds.KEY[:12]))) == "Use "
-    assert text_of(stream.feed(TextDelta(index=0, text=worlds.KEY[12:] + " now."))) == "[redacted:aws-access-key] "
+    assert (
+        text_of(stream.feed(TextDelta(index=0, text="Use " + worlds.KEY[:12])))
+        == "Use "
+    )
+    assert (
+        text_of(stream.feed(TextDelta(index=0, text=worlds.KEY[12:] + " now.")))
+        == "[redacted:aws-access-key] "
+    )
     assert (text_of(stream.close()), stream.decision.action) == ("now.", Action.REDACT)
 
 
 def test_after_a_block_nothing_more_is_released() -> None:
-    deltas = [TextDelta(index=0, text=text) for text in ("Before. ", worlds.KEY + ". ", "After. ")]
+    deltas = [
+        TextDelta(index=0, text=text)
+        for text in ("Before. ", worlds.KEY + ". ", "After. ")
+    ]
     released, decision = run(BLOCKING, *deltas, MessageStop())
     assert (text_of(released), decision.action) == ("Before. ", Action.BLOCK)
 
@@ -122,7 +154,9 @@ def test_a_tools_input_is_held_until_its_block_stops() -> None:
     stream = PACKS.stream(worlds.context())
     start = BlockStart(index=0, block=ToolUseBlock(id="t", name="pay", input={}))
     assert stream.feed(start) == [start]
-    assert stream.feed(ToolInputDelta(index=0, partial_json='{"card": "4111 1111 ')) == []
+    assert (
+        stream.feed(ToolInputDelta(index=0, partial_json='{"card": "4111 1111 ')) == []
+    )
     assert stream.feed(ToolInputDelta(index=0, partial_json='1111 1111"}')) == []
     delta, stop = stream.feed(BlockStop(index=0))
     assert isinstance(delta, ToolInputDelta)
@@ -134,13 +168,19 @@ def test_a_tools_input_is_held_until_its_block_stops() -> None:
 def test_a_tools_input_without_findings_passes_unchanged() -> None:
     deltas = [ToolInputDelta(index=0, partial_json=part) for part in ('{"a"', ": 1}")]
     start = BlockStart(index=0, block=ToolUseBlock(id="t", name="add", input={}))
-    assert run(PACKS, start, *deltas, BlockStop(index=0))[0] == [start, *deltas, BlockStop(index=0)]
+    assert run(PACKS, start, *deltas, BlockStop(index=0))[0] == [
+        start,
+        *deltas,
+        BlockStop(index=0),
+    ]
 
 
 @pytest.mark.parametrize("deep", [False, True])
 def test_of_a_tools_input_only_what_was_judged_goes_on(deep: bool) -> None:
     document = f'{{"a": "{worlds.KEY}", "a": "fine"}}'
-    delta = ToolInputDelta(index=0, partial_json=f'{{"b": [{document}]}}' if deep else document)
+    delta = ToolInputDelta(
+        index=0, partial_json=f'{{"b": [{document}]}}' if deep else document
+    )
     start = BlockStart(index=0, block=ToolUseBlock(id="t", name="add", input={}))
     released, _ = run(PACKS, start, delta, BlockStop(index=0))
     assert worlds.KEY not in repr(released)
@@ -148,9 +188,15 @@ def test_of_a_tools_input_only_what_was_judged_goes_on(deep: bool) -> None:
 
 @pytest.mark.parametrize(
     ("stop_reason", "error", "told"),
-    [("max_tokens", ProviderRequestError, "Allow more `max_tokens`"), ("tool_use", ProtocolError, "no JSON")],
+    [
+        ("max_tokens", ProviderRequestError, "Allow more `max_tokens`"),
+        ("tool_use", ProtocolError, "no JSON"),
+    ],
 )
-@pytest.mark.parametrize("guard", [PACKS, Guard(compose(worlds.layer(worlds.provision(detectors=["private-key"]))))])
+@pytest.mark.parametrize(
+    "guard",
+    [PACKS, Guard(compose(worlds.layer(worlds.provision(detectors=["private-key"]))))],
+)
 def test_half_of_a_tools_input_is_released_to_nobody_and_blamed_on_what_stopped_it(
     guard: Guard, stop_reason: str, error: type[RouteError], told: str
 ) -> None:
@@ -164,8 +210,14 @@ def test_half_of_a_tools_input_is_released_to_nobody_and_blamed_on_what_stopped_
 
 
 def test_a_streamed_tools_input_is_decided_like_the_whole() -> None:
-    value = {"password": "xK9mP2vL5nQ8wR4t", "card": 4111111111111111, "note": ["fine", {"GB82WEST12345698765432": 1}]}
-    whole = EVERYTHING.check_reply(worlds.reply(ToolUseBlock(id="t", name="pay", input=value)), worlds.context())
+    value = {
+        "password": "xK9mP2vL5nQ8wR4t",
+        "card": 4111111111111111,
+        "note": ["fine", {"GB82WEST12345698765432": 1}],
+    }
+    whole = EVERYTHING.check_reply(
+        worlds.reply(ToolUseBlock(id="t", name="pay", input=value)), worlds.context()
+    )
     start = BlockStart(index=0, block=ToolUseBlock(id="t", name="pay", input={}))
     deltas = [ToolInputDelta(index=0, partial_json=char) for char in json.dumps(value)]
     released, decision = run(EVERYTHING, start, *deltas, BlockStop(index=0))
@@ -184,13 +236,21 @@ def test_reasoning_is_judged_and_its_signature_waits_for_it() -> None:
         SignatureDelta(index=0, signature="sig"),
         BlockStop(index=0),
     )
-    assert [type(event) for event in released] == [BlockStart, ThinkingDelta, ThinkingDelta, SignatureDelta, BlockStop]
+    assert [type(event) for event in released] == [
+        BlockStart,
+        ThinkingDelta,
+        ThinkingDelta,
+        SignatureDelta,
+        BlockStop,
+    ]
     assert decision.findings[0].location == "content[0].thinking"
     assert worlds.KEY not in repr(released)
 
 
 def test_text_in_a_blocks_start_is_judged_too() -> None:
-    released, decision = run(PACKS, BlockStart(index=0, block=TextBlock(text=worlds.KEY)), BlockStop(index=0))
+    released, decision = run(
+        PACKS, BlockStart(index=0, block=TextBlock(text=worlds.KEY)), BlockStop(index=0)
+    )
     assert worlds.KEY not in repr(released)
     assert decision.action is Action.REDACT
 

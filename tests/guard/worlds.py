@@ -6,10 +6,20 @@ from trivium.constitution import Constitution, compose, load_layers
 from trivium.vocabulary.decision import Context
 from trivium.vocabulary.deployment import ConstitutionRef, Layer
 from trivium.vocabulary.envelope import canonical
-from trivium.vocabulary.messages import ContentBlock, MessageRequest, Reply, TextBlock, Turn, Usage
+from trivium.vocabulary.messages import (
+    ContentBlock,
+    MessageRequest,
+    Reply,
+    TextBlock,
+    Turn,
+    Usage,
+)
 
 PACKS = load_layers(
-    ConstitutionRef(layers=(Layer(source="pack:baseline"), Layer(source="pack:organisation"))), base=None
+    ConstitutionRef(
+        layers=(Layer(source="pack:baseline"), Layer(source="pack:organisation"))
+    ),
+    base=None,
 )
 
 KEY = "AKIAIOSFODNN7EXAMPLE"
@@ -26,14 +36,28 @@ def context(**changes: Any) -> Context:
     return Context(**{**fields, **changes})
 
 
-def request(text: str | tuple[ContentBlock, ...] = "hello", **changes: Any) -> MessageRequest:
-    fields: dict[str, Any] = {"model": "sonnet", "max_tokens": 64, "messages": (Turn(role="user", content=text),)}
+def request(
+    text: str | tuple[ContentBlock, ...] = "hello", **changes: Any
+) -> MessageRequest:
+    fields: dict[str, Any] = {
+        "model": "sonnet",
+        "max_tokens": 64,
+        "messages": (Turn(role="user", content=text),),
+    }
     return MessageRequest(**{**fields, **changes})
 
 
 def reply(*blocks: str | ContentBlock) -> Reply:
-    content = tuple(TextBlock(text=block) if isinstance(block, str) else block for block in blocks)
-    return Reply(id="msg_1", model="claude", content=content, stop_reason="end_turn", usage=Usage())
+    content = tuple(
+        TextBlock(text=block) if isinstance(block, str) else block for block in blocks
+    )
+    return Reply(
+        id="msg_1",
+        model="claude",
+        content=content,
+        stop_reason="end_turn",
+        usage=Usage(),
+    )
 
 
 def provision(name: str = "rule", **changes: Any) -> dict[str, Any]:
@@ -46,9 +70,18 @@ def provision(name: str = "rule", **changes: Any) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value is not None}
 
 
-def layer(*provisions: dict[str, Any], name: str = "first", authority: str = "provider") -> bytes:
+def layer(
+    *provisions: dict[str, Any], name: str = "first", authority: str = "provider"
+) -> bytes:
     """A layer's file: canonical JSON is YAML."""
-    return canonical({"layer": name, "authority": authority, "title": "A layer", "provisions": list(provisions)})
+    return canonical(
+        {
+            "layer": name,
+            "authority": authority,
+            "title": "A layer",
+            "provisions": list(provisions),
+        }
+    )
 
 
 def constitution(*provisions: dict[str, Any]) -> Constitution:

@@ -1,4 +1,5 @@
-"""The pack behind Pulumi's own analyzer service, spoken to in protobuf as the engine speaks to it."""
+"""The pack behind Pulumi's own analyzer service, spoken to in protobuf as the engine
+speaks to it."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -17,11 +18,15 @@ from trivium_policies.resource import UNKNOWN, Resource
 from trivium_policies.rule import Rule
 from trivium_policies.waivers import Waiver
 
-ASIDES = {UNSEEN.id, *(voice.id + ending for voice in VOICES.values() for ending in ("", IN_STACK))}
+ASIDES = {
+    UNSEEN.id,
+    *(voice.id + ending for voice in VOICES.values() for ending in ("", IN_STACK)),
+}
 
 
 class Analyzer:
-    """One run of the pack: resources are analysed one by one, then together, as in `pulumi preview`."""
+    """One run of the pack: resources are analysed one by one, then together, as in
+    `pulumi preview`."""
 
     def __init__(
         self,
@@ -31,7 +36,9 @@ class Analyzer:
     ) -> None:
         chosen = load_profile(profile) if isinstance(profile, str) else profile
         self.policies = build(rules() if known is None else known, chosen, waivers)
-        self.servicer = _PolicyAnalyzerServicer("trivium", "0.1.0", self.policies, pp.EnforcementLevel.MANDATORY)
+        self.servicer = _PolicyAnalyzerServicer(
+            "trivium", "0.1.0", self.policies, pp.EnforcementLevel.MANDATORY
+        )
 
     def configure(self, config: Mapping[str, Mapping[str, Any]]) -> None:
         """What the engine sends for `--policy-pack-config`."""
@@ -42,22 +49,33 @@ class Analyzer:
         self.servicer.Configure(request, None)
 
     def preview(
-        self, resources: Iterable[Resource], outputs: Mapping[str, Mapping[str, Any]] | None = None
+        self,
+        resources: Iterable[Resource],
+        outputs: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> list[Any]:
-        """Every diagnostic of a run over `resources`. `outputs` replaces what the stack's analysis sees, by URN."""
+        """Every diagnostic of a run over `resources`. `outputs` replaces what the
+        stack's analysis sees, by URN."""
         resources = tuple(resources)
-        diagnostics = [d for r in resources for d in self.servicer.Analyze(_request(r), None).diagnostics]
+        diagnostics = [
+            d
+            for r in resources
+            for d in self.servicer.Analyze(_request(r), None).diagnostics
+        ]
         together = proto.AnalyzeStackRequest()
         for each in resources:
             seen = _struct((outputs or {}).get(each.urn, each.inputs))
-            sent = together.resources.add(type=each.type, urn=each.urn, name=each.name, properties=seen)
+            sent = together.resources.add(
+                type=each.type, urn=each.urn, name=each.name, properties=seen
+            )
             for name, urns in each.depends.items():
                 sent.propertyDependencies[name].urns.extend(urns)
         return [*diagnostics, *self.servicer.AnalyzeStack(together, None).diagnostics]
 
 
 def _request(each: Resource) -> proto.AnalyzeRequest:
-    request = proto.AnalyzeRequest(type=each.type, urn=each.urn, name=each.name, properties=_struct(each.inputs))
+    request = proto.AnalyzeRequest(
+        type=each.type, urn=each.urn, name=each.name, properties=_struct(each.inputs)
+    )
     if each.provider:
         request.provider.properties.CopyFrom(_struct(each.provider))
     return request

@@ -1,6 +1,8 @@
-"""Runs the remediation of every rule as a Pulumi program under mocks and prints what it registers, as JSON.
+"""Runs the remediation of every rule as a Pulumi program under mocks and prints what it
+registers, as JSON.
 
-A process of its own, because Pulumi's mocks are global: `python -m tests.policies.snippets`.
+A process of its own, because Pulumi's mocks are global:
+`python -m tests.policies.snippets`.
 """
 
 import json
@@ -26,23 +28,34 @@ GIVEN = {
     "group": SimpleNamespace(name="rg"),
     "account": SimpleNamespace(name="foundry"),
     "project_id": "claude",
-    "profile_arn": "arn:aws:bedrock:us-east-1:111122223333:inference-profile/us.anthropic.claude-sonnet-4-6",
-    "destination_model_arns": ["arn:aws:bedrock:us-east-2::foundation-model/anthropic.claude-sonnet-4-6"],
+    "profile_arn": (
+        "arn:aws:bedrock:us-east-1:111122223333:inference-profile/us.anthropic.claude-sonnet-4-6"
+    ),
+    "destination_model_arns": [
+        "arn:aws:bedrock:us-east-2::foundation-model/anthropic.claude-sonnet-4-6"
+    ],
 }
 
 
 class Recorder(pulumi.runtime.Mocks):
-    """Gives each resource an id that tells which it is, and keeps its inputs in wire spelling."""
+    """Gives each resource an id that tells which it is, and keeps its inputs in wire
+    spelling."""
 
     def __init__(self) -> None:
         self.registered: list[dict[str, Any]] = []
 
-    def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:
+    def new_resource(
+        self, args: pulumi.runtime.MockResourceArgs
+    ) -> tuple[str | None, dict[Any, Any]]:
         made = f"{args.typ}::{args.name}"
-        self.registered.append({"type": args.typ, "name": args.name, "inputs": args.inputs, "id": made})
+        self.registered.append(
+            {"type": args.typ, "name": args.name, "inputs": args.inputs, "id": made}
+        )
         return made, args.inputs
 
-    def call(self, args: pulumi.runtime.MockCallArgs) -> tuple[dict[Any, Any], list[tuple[str, str]] | None]:
+    def call(
+        self, args: pulumi.runtime.MockCallArgs
+    ) -> tuple[dict[Any, Any], list[tuple[str, str]] | None]:
         raise AssertionError(f"a snippet calls {args.token}")
 
 
@@ -55,4 +68,8 @@ def registered_by(snippet: str) -> list[dict[str, Any]]:
 
 
 if __name__ == "__main__":
-    print(json.dumps({rule.id: registered_by(rule.remediation.pulumi) for rule in rules()}))
+    print(
+        json.dumps(
+            {rule.id: registered_by(rule.remediation.pulumi) for rule in rules()}
+        )
+    )

@@ -20,7 +20,9 @@ from trivium_policies.rule import Case, Rule, Scope, Verdict
 from trivium_policies.waivers import Waiver
 
 VIOLATING = {
-    f"{file.rule.id}: {case}": (file.rule, wrong) for file in rule_files() for case, wrong in file.violating.items()
+    f"{file.rule.id}: {case}": (file.rule, wrong)
+    for file in rule_files()
+    for case, wrong in file.violating.items()
 }
 
 
@@ -29,13 +31,17 @@ def profile_with(rule_id: str, setting: Setting) -> Profile:
 
 
 @pytest.mark.parametrize("case", VIOLATING)
-def test_a_violating_example_is_stopped_by_exactly_its_rule_and_shown_on_a_resource(case: str) -> None:
+def test_a_violating_example_is_stopped_by_exactly_its_rule_and_shown_on_a_resource(
+    case: str,
+) -> None:
     rule, wrong = VIOLATING[case]
     profile = profile_with(rule.id, Setting(parameters=wrong.parameters or {}))
     diagnostics = Analyzer(profile).preview(wrong.resources)
     assert mandatory(diagnostics) == {rule.id}
     found = spoken(diagnostics, rule.id)
-    assert [any(f"`{path}`" in d.message for d in found) for path in wrong.paths] == [True] * len(wrong.paths)
+    assert [any(f"`{path}`" in d.message for d in found) for path in wrong.paths] == [
+        True
+    ] * len(wrong.paths)
     assert {d.urn for d in found} <= {r.urn for r in wrong.resources}
 
 
@@ -51,7 +57,9 @@ def test_the_pack_tells_pulumi_severity_framework_remedy_and_url_of_each_rule() 
     info = {p.name: p for p in Analyzer().servicer.GetAnalyzerInfo(None, None).policies}
     for rule in rules():
         told = info[rule.id]
-        assert told.severity == proto.PolicySeverity.Value(f"POLICY_SEVERITY_{rule.severity.upper()}")
+        assert told.severity == proto.PolicySeverity.Value(
+            f"POLICY_SEVERITY_{rule.severity.upper()}"
+        )
         assert told.framework.name == rule.compliance[0].framework
         assert told.remediation_steps.startswith(rule.remediation.text)
         assert told.url == f"docs/policies.md#{rule.id}"
@@ -59,7 +67,9 @@ def test_the_pack_tells_pulumi_severity_framework_remedy_and_url_of_each_rule() 
     assert set(info) - {rule.id for rule in rules()} == ASIDES
 
 
-BUCKET = resource("gcp:storage/bucket:Bucket", "audit", {"labels": {"trivium-role": "audit-store"}})
+BUCKET = resource(
+    "gcp:storage/bucket:Bucket", "audit", {"labels": {"trivium-role": "audit-store"}}
+)
 PRIVATE = {"publicAccessPrevention": "enforced", "uniformBucketLevelAccess": True}
 
 
@@ -79,9 +89,15 @@ def test_an_unknown_input_is_said_in_the_preview_and_judged_in_the_update() -> N
     assert mandatory(update) == {"gcp-audit-store-locked"}
 
 
-def test_a_stack_rule_judges_the_inputs_and_not_outputs_that_a_preview_cannot_know() -> None:
-    bucket = resource("aws:s3/bucket:Bucket", "audit", {"tags": {"trivium-role": "audit-store"}})
-    outputs = {bucket.urn: {**bucket.inputs, "objectLockEnabled": UNKNOWN, "region": UNKNOWN}}
+def test_a_stack_rule_judges_the_inputs_and_not_outputs_that_a_preview_cannot_know() -> (
+    None
+):
+    bucket = resource(
+        "aws:s3/bucket:Bucket", "audit", {"tags": {"trivium-role": "audit-store"}}
+    )
+    outputs = {
+        bucket.urn: {**bucket.inputs, "objectLockEnabled": UNKNOWN, "region": UNKNOWN}
+    }
     stopped = mandatory(Analyzer().preview([bucket], outputs))
     assert stopped == {"aws-audit-store-locked", "audit-store-not-public"}
 
@@ -92,11 +108,14 @@ def test_the_unlocked_stage_is_labelled_and_does_not_stop_the_deployment() -> No
     assert mandatory(diagnostics) == set()
     (note,) = spoken(diagnostics, "passed-with-a-note")
     assert "unlocked stage" in note.message
-    assert mandatory(Analyzer("finance").preview([unlocked])) == {"gcp-audit-store-locked"}
+    assert mandatory(Analyzer("finance").preview([unlocked])) == {
+        "gcp-audit-store-locked"
+    }
 
 
 def breaking(scope: Scope) -> Iterator[Rule]:
-    """The pack's rules, of which the one about Cloud Storage breaks on a property's value."""
+    """The pack's rules, of which the one about Cloud Storage breaks on a property's
+    value."""
 
     def broken(case: Case) -> Iterator[Verdict]:
         raise RuntimeError(f"secret value {case.resource.inputs}")
@@ -109,7 +128,9 @@ def breaking(scope: Scope) -> Iterator[Rule]:
 
 
 @pytest.mark.parametrize("scope", ["resource", "stack"])
-def test_a_rule_that_raises_stops_the_deployment_even_where_it_is_advisory(scope: Scope) -> None:
+def test_a_rule_that_raises_stops_the_deployment_even_where_it_is_advisory(
+    scope: Scope,
+) -> None:
     profile = profile_with("gcp-audit-store-locked", Setting(level="advisory"))
     diagnostics = Analyzer(profile, known=tuple(breaking(scope))).preview([gcs()])
     (stopped,) = mandatory(diagnostics)
@@ -121,23 +142,32 @@ def test_a_rule_that_raises_stops_the_deployment_even_where_it_is_advisory(scope
 
 
 def test_an_advisory_rule_warns_and_does_not_stop() -> None:
-    diagnostics = Analyzer(profile_with("gcp-audit-store-locked", Setting(level="advisory"))).preview([gcs()])
+    diagnostics = Analyzer(
+        profile_with("gcp-audit-store-locked", Setting(level="advisory"))
+    ).preview([gcs()])
     assert mandatory(diagnostics) == set()
     assert len(spoken(diagnostics, "gcp-audit-store-locked")) == 1
 
 
 def test_a_rule_that_is_switched_off_is_named_with_its_reason_in_every_run() -> None:
-    off = profile_with("gcp-audit-store-locked", Setting(unsafe_disabled="held by another system"))
+    off = profile_with(
+        "gcp-audit-store-locked", Setting(unsafe_disabled="held by another system")
+    )
     diagnostics = Analyzer(off).preview([gcs()])
     assert mandatory(diagnostics) == set()
     (said,) = spoken(diagnostics, "passed-with-a-note-in-stack")
-    assert "gcp-audit-store-locked is switched off by profile `test`: held by another system" in said.message
+    assert (
+        "gcp-audit-store-locked is switched off by profile `test`: held by another"
+        " system" in said.message
+    )
 
 
 def test_a_pack_whose_rules_are_all_switched_off_is_refused() -> None:
     settings = {rule.id: Setting(unsafe_disabled="no") for rule in rules()}
     with pytest.raises(ConfigurationError, match="no rule that judges"):
-        pack.build(rules(), Profile("none", title="none", sources=(), settings=settings))
+        pack.build(
+            rules(), Profile("none", title="none", sources=(), settings=settings)
+        )
 
 
 def test_the_engines_configuration_overrides_the_profiles_figures() -> None:
@@ -152,14 +182,20 @@ def test_a_figure_that_the_rule_forbids_is_refused_when_the_engine_sends_it() ->
     analyzer = Analyzer()
     analyzer.configure({"gcp-audit-store-locked": {"minimum_retention_days": 0}})
     diagnostics = analyzer.preview([gcs()])
-    assert "below the minimum of 1" in spoken(diagnostics, "every-rule-can-judge")[0].message
+    assert (
+        "below the minimum of 1"
+        in spoken(diagnostics, "every-rule-can-judge")[0].message
+    )
 
 
 def test_a_parameter_that_does_not_exist_is_refused_when_the_engine_sends_it() -> None:
     analyzer = Analyzer()
     analyzer.configure({"gcp-audit-store-locked": {"minimum_retention_day": 1}})
     diagnostics = analyzer.preview([gcs()])
-    assert "has no parameter `minimum_retention_day`" in spoken(diagnostics, "every-rule-can-judge")[0].message
+    assert (
+        "has no parameter `minimum_retention_day`"
+        in spoken(diagnostics, "every-rule-can-judge")[0].message
+    )
 
 
 WAIVER = Waiver(
@@ -176,22 +212,33 @@ def test_a_waived_violation_is_shown_with_its_owner_and_does_not_stop() -> None:
     diagnostics = Analyzer(waivers=[WAIVER]).preview([gcs()])
     assert mandatory(diagnostics) == set()
     (said,) = spoken(diagnostics, "waived-finding")
-    parts = ("2026-12-06", "platform@example.com", "being verified", "retentionPolicy.retentionPeriod")
+    parts = (
+        "2026-12-06",
+        "platform@example.com",
+        "being verified",
+        "retentionPolicy.retentionPeriod",
+    )
     assert [part for part in parts if part not in said.message] == []
 
 
 def test_a_waiver_covers_one_rule_on_one_resource_and_nothing_else() -> None:
     other = dataclasses.replace(gcs(), urn=BUCKET.urn + "-2", name="audit-2")
-    assert mandatory(Analyzer(waivers=[WAIVER]).preview([gcs(), other])) == {"gcp-audit-store-locked"}
-    assert mandatory(Analyzer(waivers=[WAIVER]).preview([dataclasses.replace(gcs(), inputs=BUCKET.inputs)])) == {
-        "audit-store-not-public"
+    assert mandatory(Analyzer(waivers=[WAIVER]).preview([gcs(), other])) == {
+        "gcp-audit-store-locked"
     }
+    assert mandatory(
+        Analyzer(waivers=[WAIVER]).preview(
+            [dataclasses.replace(gcs(), inputs=BUCKET.inputs)]
+        )
+    ) == {"audit-store-not-public"}
 
 
 def test_the_profile_and_waivers_come_from_the_environment(tmp_path: Path) -> None:
     waivers = tmp_path / "waivers.yaml"
     waivers.write_text("waivers: []\n")
-    chosen = pack.configuration({"TRIVIUM_POLICY_PROFILE": "finance", "TRIVIUM_POLICY_WAIVERS": str(waivers)})
+    chosen = pack.configuration(
+        {"TRIVIUM_POLICY_PROFILE": "finance", "TRIVIUM_POLICY_WAIVERS": str(waivers)}
+    )
     assert (chosen[1].name, chosen[2]) == ("finance", ())
     assert pack.configuration({})[1].name == "baseline"
 
@@ -206,7 +253,11 @@ def test_a_waiver_file_that_is_named_and_missing_keeps_the_pack_from_loading(
 
 def test_main_serves_the_pack_to_pulumi(monkeypatch: pytest.MonkeyPatch) -> None:
     served: dict[str, object] = {}
-    monkeypatch.setattr(pp, "PolicyPack", lambda name, policies, **_: served.update(name=name, policies=policies))
+    monkeypatch.setattr(
+        pp,
+        "PolicyPack",
+        lambda name, policies, **_: served.update(name=name, policies=policies),
+    )
     monkeypatch.delenv("TRIVIUM_POLICY_PROFILE", raising=False)
     assert pack.main() == 0
     assert served["name"] == "trivium"
@@ -241,14 +292,29 @@ UNSEEN = (
 
 
 @pytest.mark.parametrize("token", UNSEEN)
-def test_a_template_that_something_else_carries_out_is_no_silent_pass(token: str) -> None:
-    hidden = Resource(token, "hidden", f"urn:pulumi:a::b::{token}::hidden", {"templateBody": "Resources: {}"})
+def test_a_template_that_something_else_carries_out_is_no_silent_pass(
+    token: str,
+) -> None:
+    hidden = Resource(
+        token,
+        "hidden",
+        f"urn:pulumi:a::b::{token}::hidden",
+        {"templateBody": "Resources: {}"},
+    )
     diagnostics = Analyzer().preview([hidden])
     (found,) = spoken(diagnostics, "makes-what-no-rule-sees")
-    assert (found.urn, "what it makes is not judged" in found.message) == (hidden.urn, True)
+    assert (found.urn, "what it makes is not judged" in found.message) == (
+        hidden.urn,
+        True,
+    )
     assert mandatory(diagnostics) == set()
 
 
-def test_a_resource_that_is_judged_or_makes_nothing_else_is_not_reported_as_unseen() -> None:
-    plain = [resource(token, "x", {}) for token in ("aws:s3/bucket:Bucket", "azure-native:resources:ResourceGroup")]
+def test_a_resource_that_is_judged_or_makes_nothing_else_is_not_reported_as_unseen() -> (
+    None
+):
+    plain = [
+        resource(token, "x", {})
+        for token in ("aws:s3/bucket:Bucket", "azure-native:resources:ResourceGroup")
+    ]
     assert spoken(Analyzer().preview(plain), "makes-what-no-rule-sees") == []

@@ -1,4 +1,5 @@
-"""A profile or a waiver that is not exactly right is refused with every problem named."""
+"""A profile or a waiver that is not exactly right is refused with every problem
+named."""
 
 import json
 from datetime import date
@@ -13,7 +14,13 @@ from hypothesis import strategies as st
 
 from trivium.errors import ConfigurationError
 from trivium_policies.discovery import rules
-from trivium_policies.profile import PROFILES, load_profile, parse_profile, profile_names, schema
+from trivium_policies.profile import (
+    PROFILES,
+    load_profile,
+    parse_profile,
+    profile_names,
+    schema,
+)
 from trivium_policies.waivers import load_waivers, parse_waivers
 
 STORE = "aws-audit-store-locked"
@@ -27,27 +34,65 @@ WRONG_PROFILES = {
     "not an object": ([], "it is list"),
     "no title": ({}, "`title` is missing"),
     "a key that does not exist": ({"title": "t", "rule": {}}, "did you mean `rules`?"),
-    "a rule that does not exist": ({"title": "t", "rules": {"aws-audit-store-lock": {}}}, f"did you mean `{STORE}`?"),
-    "a parameter that does not exist": (profile(minimum_retention_day=1), "did you mean `minimum_retention_days`?"),
-    "a level that does not exist": (profile(level="disabled"), "not mandatory or advisory"),
-    "switched off without a reason": (profile(unsafe_disabled=" "), "must give the reason"),
-    "switched off by a boolean": (profile(unsafe_disabled=True), "must give the reason"),
-    "a text where an integer belongs": (profile(minimum_retention_days="7y"), "is not an integer"),
-    "a boolean where an integer belongs": (profile(minimum_retention_days=True), "is not an integer"),
-    "a figure below the minimum": (profile(minimum_retention_days=0), "below the minimum of 1"),
-    "an integer where a boolean belongs": (profile(lock_required=1), "is not true or false"),
+    "a rule that does not exist": (
+        {"title": "t", "rules": {"aws-audit-store-lock": {}}},
+        f"did you mean `{STORE}`?",
+    ),
+    "a parameter that does not exist": (
+        profile(minimum_retention_day=1),
+        "did you mean `minimum_retention_days`?",
+    ),
+    "a level that does not exist": (
+        profile(level="disabled"),
+        "not mandatory or advisory",
+    ),
+    "switched off without a reason": (
+        profile(unsafe_disabled=" "),
+        "must give the reason",
+    ),
+    "switched off by a boolean": (
+        profile(unsafe_disabled=True),
+        "must give the reason",
+    ),
+    "a text where an integer belongs": (
+        profile(minimum_retention_days="7y"),
+        "is not an integer",
+    ),
+    "a boolean where an integer belongs": (
+        profile(minimum_retention_days=True),
+        "is not an integer",
+    ),
+    "a figure below the minimum": (
+        profile(minimum_retention_days=0),
+        "below the minimum of 1",
+    ),
+    "an integer where a boolean belongs": (
+        profile(lock_required=1),
+        "is not true or false",
+    ),
     "an empty list": (
         {"title": "t", "rules": {"azure-claude-hosted-on-azure": {"allowed_skus": []}}},
         "is not a list of one or more strings",
     ),
-    "a setting that is no object": ({"title": "t", "rules": {STORE: "advisory"}}, "is not an object"),
-    "rules that are no object": ({"title": "t", "rules": []}, "`rules` is not an object"),
-    "sources that are no list": ({"title": "t", "sources": "law"}, "`sources` is not a list"),
+    "a setting that is no object": (
+        {"title": "t", "rules": {STORE: "advisory"}},
+        "is not an object",
+    ),
+    "rules that are no object": (
+        {"title": "t", "rules": []},
+        "`rules` is not an object",
+    ),
+    "sources that are no list": (
+        {"title": "t", "sources": "law"},
+        "`sources` is not a list",
+    ),
 }
 
 
 @pytest.mark.parametrize("case", WRONG_PROFILES)
-def test_a_wrong_profile_is_refused_by_the_loader_and_by_its_json_schema(case: str) -> None:
+def test_a_wrong_profile_is_refused_by_the_loader_and_by_its_json_schema(
+    case: str,
+) -> None:
     document, message = WRONG_PROFILES[case]
     with pytest.raises(ConfigurationError) as raised:
         parse_profile("wrong", document, rules())
@@ -60,18 +105,28 @@ def test_every_problem_of_a_profile_is_named_at_once() -> None:
     document = {"rules": {STORE: {"minimum_retention_days": 0, "lock": True}}}
     with pytest.raises(ConfigurationError) as raised:
         parse_profile("wrong", document, rules())
-    assert [p for p in ("`title`", "below the minimum", "`lock`") if p not in str(raised.value)] == []
+    assert [
+        p
+        for p in ("`title`", "below the minimum", "`lock`")
+        if p not in str(raised.value)
+    ] == []
 
 
 SETTINGS = st.dictionaries(
-    st.sampled_from(["level", "unsafe_disabled", "minimum_retention_days", "lock_required", "other"]),
-    st.sampled_from(["mandatory", "advisory", "", "x", 0, 1, 184, True, False, None, [], ["a"], 1.5]),
+    st.sampled_from(
+        ["level", "unsafe_disabled", "minimum_retention_days", "lock_required", "other"]
+    ),
+    st.sampled_from(
+        ["mandatory", "advisory", "", "x", 0, 1, 184, True, False, None, [], ["a"], 1.5]
+    ),
 )
 
 
 @settings(deadline=None)  # nothing here is timed
 @given(SETTINGS)
-def test_the_loader_and_the_json_schema_refuse_the_same_settings(setting: dict[str, Any]) -> None:
+def test_the_loader_and_the_json_schema_refuse_the_same_settings(
+    setting: dict[str, Any],
+) -> None:
     document = {"title": "t", "rules": {STORE: setting}}
     valid = jsonschema.Draft202012Validator(schema(rules())).is_valid(document)
     try:
@@ -84,14 +139,21 @@ def test_the_loader_and_the_json_schema_refuse_the_same_settings(setting: dict[s
 
 @pytest.mark.parametrize("name", profile_names())
 def test_a_profile_that_ships_is_valid_and_names_its_sources(name: str) -> None:
-    jsonschema.validate(json.loads((PROFILES / f"{name}.json").read_text()), schema(rules()))
+    jsonschema.validate(
+        json.loads((PROFILES / f"{name}.json").read_text()), schema(rules())
+    )
     assert load_profile(name).sources
 
 
 def test_the_published_schema_is_the_one_that_the_rules_make() -> None:
     published = json.loads((PROFILES / "profile.schema.json").read_text())
-    regenerate = "python -m trivium_policies.profile --schema > policies/profiles/profile.schema.json"
-    assert published == json.loads(json.dumps(schema(rules()))), f"regenerate: {regenerate}"
+    regenerate = (
+        "python -m trivium_policies.profile --schema >"
+        " policies/profiles/profile.schema.json"
+    )
+    assert published == json.loads(json.dumps(schema(rules()))), (
+        f"regenerate: {regenerate}"
+    )
 
 
 def test_a_profile_that_does_not_exist_is_refused_with_those_that_do() -> None:
@@ -101,10 +163,17 @@ def test_a_profile_that_does_not_exist_is_refused_with_those_that_do() -> None:
 
 def test_finance_holds_six_years_in_the_locked_stage_on_every_cloud() -> None:
     finance = load_profile("finance")
-    stores = [rule for rule in rules() if any(p.name == "lock_required" for p in rule.parameters)]
+    stores = [
+        rule
+        for rule in rules()
+        if any(p.name == "lock_required" for p in rule.parameters)
+    ]
     assert len(stores) == 3
     for rule in stores:
-        assert dict(finance.setting(rule).parameters) == {"minimum_retention_days": 2192, "lock_required": True}
+        assert dict(finance.setting(rule).parameters) == {
+            "minimum_retention_days": 2192,
+            "lock_required": True,
+        }
 
 
 TODAY = date(2026, 11, 22)
@@ -119,15 +188,35 @@ WAIVER = {
 
 
 def waivers(**changes: Any) -> dict[str, Any]:
-    return {"waivers": [{key: value for key, value in {**WAIVER, **changes}.items() if value is not None}]}
+    return {
+        "waivers": [
+            {
+                key: value
+                for key, value in {**WAIVER, **changes}.items()
+                if value is not None
+            }
+        ]
+    }
 
 
 WRONG_WAIVERS = {
     "expired yesterday": (waivers(expires=date(2026, 11, 21)), "expired on 2026-11-21"),
-    "granted in the future": (waivers(granted=date(2026, 11, 23), expires=date(2026, 12, 1)), "still to come"),
-    "ends before it begins": (waivers(granted=TODAY, expires=date(2026, 11, 2)), "lies before"),
-    "for more than a year": (waivers(expires=date(2027, 11, 3)), "runs from 2026-11-01 to 2027-11-03"),
-    "for a rule that does not exist": (waivers(rule="aws-audit-store-lokced"), f"did you mean `{STORE}`?"),
+    "granted in the future": (
+        waivers(granted=date(2026, 11, 23), expires=date(2026, 12, 1)),
+        "still to come",
+    ),
+    "ends before it begins": (
+        waivers(granted=TODAY, expires=date(2026, 11, 2)),
+        "lies before",
+    ),
+    "for more than a year": (
+        waivers(expires=date(2027, 11, 3)),
+        "runs from 2026-11-01 to 2027-11-03",
+    ),
+    "for a rule that does not exist": (
+        waivers(rule="aws-audit-store-lokced"),
+        f"did you mean `{STORE}`?",
+    ),
     "without a reason": (waivers(reason=None), "`reason` is missing"),
     "with an empty owner": (waivers(owner="  "), "`owner` is missing or empty"),
     "without an end": (waivers(expires=None), "`expires` is missing"),
@@ -154,7 +243,9 @@ def test_a_file_without_waivers_has_none(document: object) -> None:
 
 
 def test_a_waiver_may_run_for_a_year() -> None:
-    (waiver,) = parse_waivers(waivers(expires=date(2027, 11, 2)), rule_ids=[STORE], today=TODAY)
+    (waiver,) = parse_waivers(
+        waivers(expires=date(2027, 11, 2)), rule_ids=[STORE], today=TODAY
+    )
     assert waiver.expires == date(2027, 11, 2)
 
 

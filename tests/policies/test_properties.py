@@ -1,4 +1,5 @@
-"""A property bag is read by path; what is unknown or misshapen is never read as absent."""
+"""A property bag is read by path; what is unknown or misshapen is never read as
+absent."""
 
 from collections.abc import Callable
 
@@ -17,22 +18,65 @@ from trivium_policies.resource import (
     unversioned,
 )
 
-BAG = Properties({"a": {"b": [{"c": 1.0}, UNKNOWN], "unknown": UNKNOWN, "null": None, "text": "x", "digits": "7"}})
+BAG = Properties(
+    {
+        "a": {
+            "b": [{"c": 1.0}, UNKNOWN],
+            "unknown": UNKNOWN,
+            "null": None,
+            "text": "x",
+            "digits": "7",
+        }
+    }
+)
 
 
 def test_absent_and_null_are_both_none() -> None:
     assert (BAG.value("a.nothing.deeper"), BAG.value("a.null.deeper")) == (None, None)
 
 
-UNREADABLE: dict[str, tuple[Callable[[], object], type[NotYetKnownError] | type[MalformedPropertyError], str]] = {
+UNREADABLE: dict[
+    str,
+    tuple[
+        Callable[[], object], type[NotYetKnownError] | type[MalformedPropertyError], str
+    ],
+] = {
     "an unknown value": (lambda: BAG.value("a.unknown"), NotYetKnownError, "a.unknown"),
-    "a value below an unknown one": (lambda: BAG.flag("a.unknown.deeper"), NotYetKnownError, "a.unknown"),
-    "an unknown element of a list": (lambda: BAG.bags("a.b"), NotYetKnownError, "a.b[1]"),
-    "a text where an object belongs": (lambda: BAG.value("a.text.deeper"), MalformedPropertyError, "a.text"),
-    "a text where a flag belongs": (lambda: BAG.flag("a.text"), MalformedPropertyError, "a.text"),
-    "a text where a number belongs": (lambda: BAG.number("a.text"), MalformedPropertyError, "a.text"),
-    "a text where a list of objects belongs": (lambda: BAG.bags("a.text"), MalformedPropertyError, "a.text"),
-    "an object where a text belongs": (lambda: BAG.text("a"), MalformedPropertyError, "a"),
+    "a value below an unknown one": (
+        lambda: BAG.flag("a.unknown.deeper"),
+        NotYetKnownError,
+        "a.unknown",
+    ),
+    "an unknown element of a list": (
+        lambda: BAG.bags("a.b"),
+        NotYetKnownError,
+        "a.b[1]",
+    ),
+    "a text where an object belongs": (
+        lambda: BAG.value("a.text.deeper"),
+        MalformedPropertyError,
+        "a.text",
+    ),
+    "a text where a flag belongs": (
+        lambda: BAG.flag("a.text"),
+        MalformedPropertyError,
+        "a.text",
+    ),
+    "a text where a number belongs": (
+        lambda: BAG.number("a.text"),
+        MalformedPropertyError,
+        "a.text",
+    ),
+    "a text where a list of objects belongs": (
+        lambda: BAG.bags("a.text"),
+        MalformedPropertyError,
+        "a.text",
+    ),
+    "an object where a text belongs": (
+        lambda: BAG.text("a"),
+        MalformedPropertyError,
+        "a",
+    ),
 }
 
 
@@ -55,9 +99,15 @@ def test_digits_are_a_number_because_google_declares_them_as_text() -> None:
 
 
 TOKENS = {
-    "azure-native:storage/v20240101:StorageAccount": "azure-native:storage:StorageAccount",
-    "azure-native:cognitiveservices/v20251001preview:Account": "azure-native:cognitiveservices:Account",
-    "azure-native_storage_v20240101:storage:StorageAccount": "azure-native:storage:StorageAccount",
+    "azure-native:storage/v20240101:StorageAccount": (
+        "azure-native:storage:StorageAccount"
+    ),
+    "azure-native:cognitiveservices/v20251001preview:Account": (
+        "azure-native:cognitiveservices:Account"
+    ),
+    "azure-native_storage_v20240101:storage:StorageAccount": (
+        "azure-native:storage:StorageAccount"
+    ),
     "azure-native_cognitiveservices_v20251001preview:cognitiveservices:Account": (
         "azure-native:cognitiveservices:Account"
     ),
@@ -72,14 +122,27 @@ def test_an_azure_native_api_version_is_no_other_type(token: str) -> None:
 
 
 def test_the_parents_of_a_resource_are_read_from_its_urn() -> None:
-    inside = resource("aws:s3/bucket:Bucket", "a::b", {}, parent="my:index:Stack$trivium:index:AwsAuditStore")
+    inside = resource(
+        "aws:s3/bucket:Bucket",
+        "a::b",
+        {},
+        parent="my:index:Stack$trivium:index:AwsAuditStore",
+    )
     assert inside.parents == ("my:index:Stack", "trivium:index:AwsAuditStore")
     assert resource("aws:s3/bucket:Bucket", "a", {}).parents == ()
 
 
 def test_which_of_two_buckets_a_lock_is_for_is_not_known_before_its_value_is() -> None:
-    audit, scratch = (resource("aws:s3/bucket:Bucket", name, {"bucket": name}) for name in ("audit", "scratch"))
-    lock = resource("a:b:Lock", "lock", {"bucket": UNKNOWN}, depends={"bucket": (audit.urn, scratch.urn)})
+    audit, scratch = (
+        resource("aws:s3/bucket:Bucket", name, {"bucket": name})
+        for name in ("audit", "scratch")
+    )
+    lock = resource(
+        "a:b:Lock",
+        "lock",
+        {"bucket": UNKNOWN},
+        depends={"bucket": (audit.urn, scratch.urn)},
+    )
     with pytest.raises(NotYetKnownError, match="`bucket of lock` is not known yet"):
         Stack((audit, scratch, lock)).attached(audit, "bucket", "a:b:Lock")
     assert Stack((audit, lock)).attached(audit, "bucket", "a:b:Lock") == (lock,)
@@ -109,7 +172,10 @@ def test_a_star_covers_whatever_stands_in_its_place(head: str, tail: str) -> Non
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["Statement", "Action", "x"]), inner),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["Statement", "Action", "x"]), inner)
+    ),
     max_leaves=8,
 )
 
@@ -121,4 +187,8 @@ def test_any_document_is_read_or_refused_and_never_breaks(document: object) -> N
         statements = list(allow_statements(Properties({"policy": document}), "policy"))
     except MalformedPropertyError:
         return
-    assert all(isinstance(pattern, str) for statement in statements for pattern in statement.actions)
+    assert all(
+        isinstance(pattern, str)
+        for statement in statements
+        for pattern in statement.actions
+    )

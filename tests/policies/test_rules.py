@@ -1,4 +1,5 @@
-"""Every rule is proven by the examples in its own file, and no rule judges another rule's business."""
+"""Every rule is proven by the examples in its own file, and no rule judges another
+rule's business."""
 
 import dataclasses
 import importlib
@@ -27,15 +28,23 @@ from trivium_policies.rule import (
 )
 
 COMPLIANT = {
-    f"{file.rule.id}: {case}": (file, right) for file in rule_files() for case, right in file.compliant.items()
+    f"{file.rule.id}: {case}": (file, right)
+    for file in rule_files()
+    for case, right in file.compliant.items()
 }
 VIOLATING = {
-    f"{file.rule.id}: {case}": (file, wrong) for file in rule_files() for case, wrong in file.violating.items()
+    f"{file.rule.id}: {case}": (file, wrong)
+    for file in rule_files()
+    for case, wrong in file.violating.items()
 }
 
 
-def paths(rule: Rule, example: Right | Wrong, parameters: Parameters | None = None) -> tuple[str, ...]:
-    return tuple(v.path for _, v in violations(judge(rule, Stack(example.resources), parameters)))
+def paths(
+    rule: Rule, example: Right | Wrong, parameters: Parameters | None = None
+) -> tuple[str, ...]:
+    return tuple(
+        v.path for _, v in violations(judge(rule, Stack(example.resources), parameters))
+    )
 
 
 @pytest.mark.parametrize("case", COMPLIANT)
@@ -47,17 +56,25 @@ def test_a_compliant_example_passes_every_rule(case: str) -> None:
 
 
 @pytest.mark.parametrize("case", VIOLATING)
-def test_a_violating_example_breaks_exactly_its_rule_at_exactly_its_properties(case: str) -> None:
+def test_a_violating_example_breaks_exactly_its_rule_at_exactly_its_properties(
+    case: str,
+) -> None:
     file, wrong = VIOLATING[case]
     assert paths(file.rule, wrong, wrong.parameters) == wrong.paths
-    others = [rule.id for rule in rules() if rule is not file.rule and paths(rule, wrong)]
+    others = [
+        rule.id for rule in rules() if rule is not file.rule and paths(rule, wrong)
+    ]
     assert others == []
 
 
 @pytest.mark.parametrize("case", VIOLATING)
-def test_a_message_names_thing_property_expectation_consequence_remedy_and_document(case: str) -> None:
+def test_a_message_names_thing_property_expectation_consequence_remedy_and_document(
+    case: str,
+) -> None:
     file, wrong = VIOLATING[case]
-    for finding, violation in violations(judge(file.rule, Stack(wrong.resources), wrong.parameters)):
+    for finding, violation in violations(
+        judge(file.rule, Stack(wrong.resources), wrong.parameters)
+    ):
         message = describe(finding, violation)
         parts = (
             finding.resource.name,
@@ -72,27 +89,51 @@ def test_a_message_names_thing_property_expectation_consequence_remedy_and_docum
 
 
 def all_unknown(example: Wrong) -> tuple[Resource, ...]:
-    """The example with every property unknown but those that say what the resource is."""
-    kept = ("tags", "labels", "kind", "resourceProviderNamespace", "parentResourcePath", "resourceType")
+    """The example with every property unknown but those that say what the resource
+    is."""
+    kept = (
+        "tags",
+        "labels",
+        "kind",
+        "resourceProviderNamespace",
+        "parentResourcePath",
+        "resourceType",
+    )
 
     def veiled(name: str, value: object) -> object:
         if name in kept:
             return value
         if name == "properties" and isinstance(value, Mapping) and "model" in value:
-            return {"model": {"format": "Anthropic", "version": UNKNOWN}, "versionUpgradeOption": UNKNOWN}
+            return {
+                "model": {"format": "Anthropic", "version": UNKNOWN},
+                "versionUpgradeOption": UNKNOWN,
+            }
         return UNKNOWN
 
     return tuple(
-        Resource(r.type, r.name, r.urn, {n: veiled(n, v) for n, v in r.inputs.items()}, depends=r.depends)
+        Resource(
+            r.type,
+            r.name,
+            r.urn,
+            {n: veiled(n, v) for n, v in r.inputs.items()},
+            depends=r.depends,
+        )
         for r in example.resources
     )
 
 
 @pytest.mark.parametrize("rule_id", [rule.id for rule in rules()])
-def test_a_rule_that_knows_nothing_yet_says_so_and_neither_passes_nor_violates(rule_id: str) -> None:
+def test_a_rule_that_knows_nothing_yet_says_so_and_neither_passes_nor_violates(
+    rule_id: str,
+) -> None:
     file = next(file for file in rule_files() if file.rule.id == rule_id)
-    wrong = max(file.violating.values(), key=lambda example: sum(len(r.inputs) for r in example.resources))
-    verdicts = [finding.verdict for finding in judge(file.rule, Stack(all_unknown(wrong)))]
+    wrong = max(
+        file.violating.values(),
+        key=lambda example: sum(len(r.inputs) for r in example.resources),
+    )
+    verdicts = [
+        finding.verdict for finding in judge(file.rule, Stack(all_unknown(wrong)))
+    ]
     assert any(isinstance(verdict, Pending) for verdict in verdicts)
     assert not any(isinstance(verdict, Violation) for verdict in verdicts)
 
@@ -101,17 +142,29 @@ def test_an_unknown_input_does_not_hide_a_violation_that_is_known() -> None:
     account = resource(
         "azure-native:cognitiveservices:Account",
         "foundry",
-        {"kind": "AIServices", "properties": {"publicNetworkAccess": UNKNOWN, "disableLocalAuth": False}},
+        {
+            "kind": "AIServices",
+            "properties": {"publicNetworkAccess": UNKNOWN, "disableLocalAuth": False},
+        },
     )
-    rule = next(rule for rule in rules() if rule.id == "azure-claude-private-and-keyless")
+    rule = next(
+        rule for rule in rules() if rule.id == "azure-claude-private-and-keyless"
+    )
     verdicts = [finding.verdict for finding in judge(rule, Stack((account,)))]
-    assert [v.path for v in verdicts if isinstance(v, Pending)] == ["properties.publicNetworkAccess"]
-    assert "properties.disableLocalAuth" in [v.path for v in verdicts if isinstance(v, Violation)]
+    assert [v.path for v in verdicts if isinstance(v, Pending)] == [
+        "properties.publicNetworkAccess"
+    ]
+    assert "properties.disableLocalAuth" in [
+        v.path for v in verdicts if isinstance(v, Violation)
+    ]
 
 
 JSON = st.recursive(
     st.sampled_from([None, True, 0, -1.5, "", "true", "*", "Anthropic", UNKNOWN]),
-    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(["Statement", "model", "tags"]), inner),
+    lambda inner: (
+        st.lists(inner, max_size=2)
+        | st.dictionaries(st.sampled_from(["Statement", "model", "tags"]), inner)
+    ),
     max_leaves=4,
 )
 
@@ -123,13 +176,18 @@ def with_one_value_changed(draw: st.DrawFn, value: object) -> object:
         return {**value, key: with_one_value_changed(draw, value[key])}
     if isinstance(value, list) and value and draw(st.integers(0, 4)):
         index = draw(st.integers(0, len(value) - 1))
-        return [*value[:index], with_one_value_changed(draw, value[index]), *value[index + 1 :]]
+        return [
+            *value[:index],
+            with_one_value_changed(draw, value[index]),
+            *value[index + 1 :],
+        ]
     return draw(JSON)
 
 
 @st.composite
 def spoiled(draw: st.DrawFn) -> Stack:
-    """The resources of some example, of which one property of one resource is something else."""
+    """The resources of some example, of which one property of one resource is something
+    else."""
     examples: list[Right | Wrong] = []
     for file in rule_files():
         examples += [*file.compliant.values()]
@@ -149,28 +207,48 @@ def spoiled(draw: st.DrawFn) -> Stack:
 def test_no_shape_of_a_property_breaks_a_rule(stack: Stack) -> None:
     for rule in rules():
         subjects = list(stack.of_type(*rule.types))
-        assert {finding.resource.urn for finding in judge(rule, stack)} == {subject.urn for subject in subjects}
+        assert {finding.resource.urn for finding in judge(rule, stack)} == {
+            subject.urn for subject in subjects
+        }
 
 
-STORES = ("aws-audit-store-locked", "gcp-audit-store-locked", "azure-audit-store-immutable")
+STORES = (
+    "aws-audit-store-locked",
+    "gcp-audit-store-locked",
+    "azure-audit-store-immutable",
+)
 
 
 @pytest.mark.parametrize("rule_id", STORES)
 def test_the_unlocked_stage_passes_and_is_labelled(rule_id: str) -> None:
     file = next(file for file in rule_files() if file.rule.id == rule_id)
-    stage = next(right for sentence, right in file.compliant.items() if "unlocked stage" in sentence)
-    (note,) = [f.verdict.note for f in judge(file.rule, Stack(stage.resources)) if isinstance(f.verdict, Pass)]
+    stage = next(
+        right
+        for sentence, right in file.compliant.items()
+        if "unlocked stage" in sentence
+    )
+    (note,) = [
+        f.verdict.note
+        for f in judge(file.rule, Stack(stage.resources))
+        if isinstance(f.verdict, Pass)
+    ]
     assert note.startswith("unlocked stage")
 
 
 def test_the_three_stores_promise_the_same_under_the_same_parameters() -> None:
-    declared = {rule.id: (rule.parameters, rule.severity, rule.compliance) for rule in rules() if rule.id in STORES}
+    declared = {
+        rule.id: (rule.parameters, rule.severity, rule.compliance)
+        for rule in rules()
+        if rule.id in STORES
+    }
     assert len(declared) == 3
     assert len(set(declared.values())) == 1
 
 
 @pytest.mark.parametrize("rule_id", [rule.id for rule in rules()])
-def test_a_rule_is_judged_on_every_type_that_it_names_and_those_are_the_sdks_own(rule_id: str) -> None:
+def test_a_rule_is_judged_on_every_type_that_it_names_and_those_are_the_sdks_own(
+    rule_id: str,
+) -> None:
     rule = next(rule for rule in rules() if rule.id == rule_id)
     assert [token for token in rule.types if not is_registered(token)] == []
 
@@ -182,7 +260,10 @@ def is_registered(token: str) -> bool:
     package = "pulumi_" + token.split(":")[0].replace("-", "_")
     importlib.import_module(package)
     module = token.rpartition(":")[0]
-    infos = (getattr(version, "mod_info") for version in _RESOURCE_MODULES.get(module, ()))  # noqa: B009 - untyped
+    infos = (
+        getattr(version, "mod_info")  # noqa: B009 - untyped
+        for version in _RESOURCE_MODULES.get(module, ())
+    )
     return any(token in info["classes"] for info in infos)
 
 
@@ -193,7 +274,9 @@ def test_rules_are_importable_without_pulumi() -> None:
         "import sys; sys.modules['pulumi'] = sys.modules['pulumi_policy'] = None; "
         "from trivium_policies.discovery import rules; print(len(rules()))"
     )
-    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    ran = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60
+    )
     assert ran.stdout.strip() == str(len(rules())), ran.stderr
 
 
@@ -203,7 +286,9 @@ def test_an_empty_pack_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
         discovery.rule_files.__wrapped__()
 
 
-def test_a_rule_file_without_examples_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_rule_file_without_examples_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     from trivium_policies.aws import trail_sees_model_calls as module
 
     monkeypatch.setattr(module, "VIOLATING", {})
@@ -218,9 +303,16 @@ def test_ids_are_unique_and_a_file_holds_one_rule() -> None:
 
 
 def test_two_regions_that_are_not_known_yet_are_not_taken_for_one() -> None:
-    rule = next(rule for rule in rules() if rule.id == "aws-invocation-logging-complete")
+    rule = next(
+        rule for rule in rules() if rule.id == "aws-invocation-logging-complete"
+    )
     logging, profile = (
-        resource(token, "x", {"loggingConfig": {"s3Config": {"bucketName": "b"}}}, provider={"region": UNKNOWN})
+        resource(
+            token,
+            "x",
+            {"loggingConfig": {"s3Config": {"bucketName": "b"}}},
+            provider={"region": UNKNOWN},
+        )
         for token in (rule.types[0], rule.types[1])
     )
     verdicts = [finding.verdict for finding in judge(rule, Stack((logging, profile)))]
@@ -228,13 +320,24 @@ def test_two_regions_that_are_not_known_yet_are_not_taken_for_one() -> None:
 
 
 @pytest.mark.parametrize(
-    "token", ["aws:bedrock/inferenceProfile:InferenceProfile", "aws-native:bedrock:ApplicationInferenceProfile"]
+    "token",
+    [
+        "aws:bedrock/inferenceProfile:InferenceProfile",
+        "aws-native:bedrock:ApplicationInferenceProfile",
+    ],
 )
 def test_a_profile_of_ones_own_does_not_hide_a_global_one(token: str) -> None:
-    rule = next(rule for rule in rules() if rule.id == "aws-model-access-least-privilege")
+    rule = next(
+        rule for rule in rules() if rule.id == "aws-model-access-least-privilege"
+    )
     source = "arn:aws:bedrock:us-east-1:111122223333:inference-profile/{}.anthropic.claude-sonnet-4-6"
     found = {
-        scope: [v.path for _, v in violations(judge(rule, Stack((_copying(token, source.format(scope)),))))]
+        scope: [
+            v.path
+            for _, v in violations(
+                judge(rule, Stack((_copying(token, source.format(scope)),)))
+            )
+        ]
         for scope in ("global", "us")
     }
     assert found == {"global": ["modelSource.copyFrom"], "us": []}

@@ -1,4 +1,5 @@
-"""The deliberately wrong stack meets the real engine, the stand-in providers and the pack."""
+"""The deliberately wrong stack meets the real engine, the stand-in providers and the
+pack."""
 
 import re
 from pathlib import Path
@@ -25,7 +26,9 @@ def test_the_engine_stops_the_wrong_stack_once_for_each_rule() -> None:
     with pytest.raises(StackError) as raised:
         up.preview(ROOT, WRONG_STACK, "wrong", PlainProgress())
     said = str(raised.value)
-    assert sorted(re.findall(r"\[mandatory\] (\S+)", said)) == sorted(rule.id for rule in rules())
+    assert sorted(re.findall(r"\[mandatory\] (\S+)", said)) == sorted(
+        rule.id for rule in rules()
+    )
     assert re.findall(r"\[advisory\] (\S+)", said) == ["passed-with-a-note-in-stack"]
     assert shown_in_the_readme() in " ".join(said.split())
 

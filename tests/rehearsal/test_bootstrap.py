@@ -1,4 +1,5 @@
-"""The environment is made once, mended when it was left half-made, and every failure is one instruction."""
+"""The environment is made once, mended when it was left half-made, and every failure is
+one instruction."""
 
 import ast
 import errno
@@ -33,7 +34,8 @@ def _bootstrap(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 
 
 class Installers:
-    """Stands in for venv, pip and uv: keeps what was asked, and leaves behind what they leave."""
+    """Stands in for venv, pip and uv: keeps what was asked, and leaves behind what they
+    leave."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -50,16 +52,28 @@ class Installers:
             binaries.mkdir(parents=True)
             (binaries / "python").symlink_to(sys.executable)
             version = ".".join(map(str, sys.version_info[:3]))
-            (self.root / ".venv" / "pyvenv.cfg").write_text(f"home = x\nversion = {version}\n")
+            (self.root / ".venv" / "pyvenv.cfg").write_text(
+                f"home = x\nversion = {version}\n"
+            )
         if name == "pip":
             (binaries / "uv").touch()
-            record = self.root / ".venv" / "lib" / "python3" / "site-packages" / "uv-0.1.dist-info" / "RECORD"
+            record = (
+                self.root
+                / ".venv"
+                / "lib"
+                / "python3"
+                / "site-packages"
+                / "uv-0.1.dist-info"
+                / "RECORD"
+            )
             record.parent.mkdir(parents=True)
             record.touch()
 
 
 @pytest.fixture(name="installers")
-def _installers(bootstrap: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Installers:
+def _installers(
+    bootstrap: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Installers:
     (tmp_path / "constraints.txt").write_text(PINS)
     (tmp_path / "pyproject.toml").write_text("[project]\n")
     installers = Installers(tmp_path)
@@ -99,14 +113,29 @@ def spoil_stamp(root: Path) -> None:
 @pytest.mark.parametrize(
     ("spoil", "steps"),
     [
-        pytest.param(spoil_pins, ["uv sync", "uv install"], id="changed pins are installed in place"),
-        pytest.param(spoil_stamp, ["uv sync", "uv install"], id="an environment without a stamp is brought up to date"),
-        pytest.param(spoil_python, ALL, id="an environment of another Python is made anew"),
-        pytest.param(spoil_link, ALL, id="an environment whose Python is gone is made anew"),
+        pytest.param(
+            spoil_pins,
+            ["uv sync", "uv install"],
+            id="changed pins are installed in place",
+        ),
+        pytest.param(
+            spoil_stamp,
+            ["uv sync", "uv install"],
+            id="an environment without a stamp is brought up to date",
+        ),
+        pytest.param(
+            spoil_python, ALL, id="an environment of another Python is made anew"
+        ),
+        pytest.param(
+            spoil_link, ALL, id="an environment whose Python is gone is made anew"
+        ),
     ],
 )
 def test_what_is_not_as_it_should_be_is_mended(
-    spoil: Callable[[Path], None], steps: list[str], bootstrap: ModuleType, installers: Installers
+    spoil: Callable[[Path], None],
+    steps: list[str],
+    bootstrap: ModuleType,
+    installers: Installers,
 ) -> None:
     bootstrap.main(installers.root)
     installers.asked.clear()
@@ -150,14 +179,18 @@ def test_an_environment_that_cannot_be_moved_is_emptied_in_its_place(
     assert installers.asked == ALL
 
 
-def test_a_file_in_the_environments_place_gives_way(bootstrap: ModuleType, installers: Installers) -> None:
+def test_a_file_in_the_environments_place_gives_way(
+    bootstrap: ModuleType, installers: Installers
+) -> None:
     (installers.root / ".venv").write_text("not a folder")
     bootstrap.main(installers.root)
     assert installers.asked == ALL
     assert sorted(path.name for path in installers.root.glob(".venv*")) == [".venv"]
 
 
-def test_a_clone_whose_path_is_not_of_the_locale_has_a_name(bootstrap: ModuleType, tmp_path: Path) -> None:
+def test_a_clone_whose_path_is_not_of_the_locale_has_a_name(
+    bootstrap: ModuleType, tmp_path: Path
+) -> None:
     root = tmp_path / os.fsdecode(b"caf\xe9")
     root.mkdir()
     for name in ("constraints.txt", "pyproject.toml"):
@@ -168,7 +201,10 @@ def test_a_clone_whose_path_is_not_of_the_locale_has_a_name(bootstrap: ModuleTyp
 @pytest.mark.parametrize(
     ("lines", "shown"),
     [
-        (["Resolved 127 packages", "error: Failed to install", "cause: x"], "error: Failed to install cause: x"),
+        (
+            ["Resolved 127 packages", "error: Failed to install", "cause: x"],
+            "error: Failed to install cause: x",
+        ),
         (["Downloading uv", "ERROR: No space"], "ERROR: No space"),
         (["Killed"], "Killed"),
         ([], ""),
@@ -210,26 +246,42 @@ def test_python_without_venv_is_one_instruction(
         bootstrap.main(installers.root)
 
 
-def test_missing_pins_are_one_instruction(bootstrap: ModuleType, installers: Installers) -> None:
+def test_missing_pins_are_one_instruction(
+    bootstrap: ModuleType, installers: Installers
+) -> None:
     (installers.root / "constraints.txt").unlink()
-    with pytest.raises(bootstrap.BootstrapError, match=r"git checkout constraints\.txt"):
+    with pytest.raises(
+        bootstrap.BootstrapError, match=r"git checkout constraints\.txt"
+    ):
         bootstrap.main(installers.root)
 
 
-def test_the_installer_is_taken_with_all_its_hashes_and_nothing_else(bootstrap: ModuleType) -> None:
+def test_the_installer_is_taken_with_all_its_hashes_and_nothing_else(
+    bootstrap: ModuleType,
+) -> None:
     assert bootstrap.pins(PINS, "uv") == UV
 
 
-def test_the_real_pins_hold_the_installer_and_name_no_index(bootstrap: ModuleType) -> None:
+def test_the_real_pins_hold_the_installer_and_name_no_index(
+    bootstrap: ModuleType,
+) -> None:
     text = (ROOT / "constraints.txt").read_text()
     assert bootstrap.pins(text, "uv").count("--hash=sha256:") > 1
     assert "://" not in text
 
 
 def test_an_old_python_is_told_which_it_needs() -> None:
-    pretend = f"import sys; sys.version_info = (3, 9, 1); __file__ = {str(SCRIPT)!r}; exec(open(__file__).read())"
-    done = subprocess.run([sys.executable, "-c", pretend], capture_output=True, text=True, check=False)
-    assert (done.returncode, "this is Python 3.9; 3.11 or newer is needed" in done.stderr) == (1, True)
+    pretend = (
+        f"import sys; sys.version_info = (3, 9, 1); __file__ = {str(SCRIPT)!r};"
+        " exec(open(__file__).read())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", pretend], capture_output=True, text=True, check=False
+    )
+    assert (
+        done.returncode,
+        "this is Python 3.9; 3.11 or newer is needed" in done.stderr,
+    ) == (1, True)
 
 
 def test_an_old_python_can_at_least_read_it() -> None:
@@ -237,30 +289,54 @@ def test_an_old_python_can_at_least_read_it() -> None:
 
 
 @pytest.mark.parametrize("kept", [True, False])
-def test_make_takes_the_python_that_made_the_environment_again(tmp_path: Path, kept: bool) -> None:
+def test_make_takes_the_python_that_made_the_environment_again(
+    tmp_path: Path, kept: bool
+) -> None:
     python = tmp_path / "python9"
     python.touch(mode=0o755 if kept else 0o644)
     (tmp_path / ".venv").mkdir()
-    (tmp_path / ".venv" / "pyvenv.cfg").write_text(f"home = {tmp_path}\nexecutable = {python}\ncommand = x -m venv y\n")
-    env = {name: value for name, value in os.environ.items() if name != "PYTHON" and not name.startswith("MAKE")}
+    (tmp_path / ".venv" / "pyvenv.cfg").write_text(
+        f"home = {tmp_path}\nexecutable = {python}\ncommand = x -m venv y\n"
+    )
+    env = {
+        name: value
+        for name, value in os.environ.items()
+        if name != "PYTHON" and not name.startswith("MAKE")
+    }
     command = ["make", "--dry-run", "--makefile", str(ROOT / "Makefile"), "env"]
-    said = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, check=True).stdout
-    assert said.splitlines()[-1] == f"{python if kept else 'python3'} rehearsal/bootstrap.py"
+    said = subprocess.run(
+        command, cwd=tmp_path, env=env, capture_output=True, text=True, check=True
+    ).stdout
+    assert (
+        said.splitlines()[-1]
+        == f"{python if kept else 'python3'} rehearsal/bootstrap.py"
+    )
 
 
-def test_a_failed_step_says_what_was_said_without_addresses_and_what_to_do(bootstrap: ModuleType) -> None:
-    script = "print('GET https://index.example/simple: connection refused'); raise SystemExit(2)"
+def test_a_failed_step_says_what_was_said_without_addresses_and_what_to_do(
+    bootstrap: ModuleType,
+) -> None:
+    script = (
+        "print('GET https://index.example/simple: connection refused'); raise"
+        " SystemExit(2)"
+    )
     with pytest.raises(bootstrap.BootstrapError) as caught:
         bootstrap._run("uv", sys.executable, "-c", script)
     assert str(caught.value).startswith(
-        "uv failed, saying: GET <address> connection refused\ntrivium: The package index cannot be reached."
+        "uv failed, saying: GET <address> connection refused\ntrivium: The package"
+        " index cannot be reached."
     )
 
 
 def test_a_step_ends_when_the_bootstrap_is_killed(tmp_path: Path) -> None:
     mark = tmp_path / "pid"
-    step = f"import os, time; open({str(mark)!r}, 'w').write(str(os.getpid())); time.sleep(600)"
-    script = f"import sys; sys.path.insert(0, {str(SCRIPT.parent)!r}); import bootstrap; "
+    step = (
+        f"import os, time; open({str(mark)!r}, 'w').write(str(os.getpid()));"
+        " time.sleep(600)"
+    )
+    script = (
+        f"import sys; sys.path.insert(0, {str(SCRIPT.parent)!r}); import bootstrap; "
+    )
     script += f"bootstrap._run('step', sys.executable, '-c', {step!r})"
     with subprocess.Popen([sys.executable, "-I", "-c", script]) as process:
         try:

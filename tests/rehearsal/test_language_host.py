@@ -1,4 +1,5 @@
-"""The language host with the real engine: a program, a policy pack, a component plugin and a dynamic provider."""
+"""The language host with the real engine: a program, a policy pack, a component plugin
+and a dynamic provider."""
 
 import json
 import os
@@ -32,11 +33,20 @@ class Project:
     env: dict[str, str]
 
     def pulumi(self, *arguments: str) -> Finished:
-        return run([self.engine.pulumi, *arguments], name="pulumi", env=self.env, cwd=self.folder, keep_lines=500)
+        return run(
+            [self.engine.pulumi, *arguments],
+            name="pulumi",
+            env=self.env,
+            cwd=self.folder,
+            keep_lines=500,
+        )
 
     def preview(self, mode: str, *arguments: str) -> Finished:
-        """Preview with the program in `mode`, without changing the stack's settings for others."""
-        return self.pulumi("preview", "--non-interactive", "--config", f"mode={mode}", *arguments)
+        """Preview with the program in `mode`, without changing the stack's settings for
+        others."""
+        return self.pulumi(
+            "preview", "--non-interactive", "--config", f"mode={mode}", *arguments
+        )
 
     def processes(self) -> list[int]:
         """Every process that runs with this project's home."""
@@ -58,7 +68,9 @@ def _project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     engine = ensure_engine()
     if engine.origin == "official":
         pytest.skip("an official engine is on PATH; it brings its own language host")
-    project = Project(engine, root / "host" / "program", rehearsal_environment(root, path=engine.path))
+    project = Project(
+        engine, root / "host" / "program", rehearsal_environment(root, path=engine.path)
+    )
     assert project.pulumi("stack", "init", "dev").code == 0
     assert project.pulumi("config", "set", "--secret", "password", "hunter2").code == 0
     yield project
@@ -77,8 +89,15 @@ def eventually(true: Callable[[], bool]) -> bool:
 
 @pytest.fixture(scope="module", name="deployed")
 def _deployed(project: Project) -> Finished:
-    """The stack, deployed once with the policy pack, with everything that the host runs."""
-    arguments = ("--yes", "--non-interactive", "--skip-preview", "--policy-pack", "../pack")
+    """The stack, deployed once with the policy pack, with everything that the host
+    runs."""
+    arguments = (
+        "--yes",
+        "--non-interactive",
+        "--skip-preview",
+        "--policy-pack",
+        "../pack",
+    )
     return project.pulumi("up", *arguments, "--config", "mode=everything")
 
 
@@ -108,7 +127,9 @@ def test_what_a_program_prints_is_shown(deployed: Finished) -> None:
 
 def test_a_policy_pack_knows_the_stack_when_it_is_imported(deployed: Finished) -> None:
     told = [line.strip() for line in deployed.lines if "known at import" in line]
-    assert told == ["known at import: organization/host/dev dry run False mode everything"]
+    assert told == [
+        "known at import: organization/host/dev dry run False mode everything"
+    ]
 
 
 def test_a_policy_pack_knows_that_a_preview_is_one(project: Project) -> None:
@@ -133,9 +154,17 @@ def test_the_engine_is_told_about_the_python_and_its_packages(project: Project) 
 @pytest.mark.parametrize(
     ("mode", "shown", "hidden"),
     [
-        pytest.param("run error", "the settings name no region", "Traceback", id="a RunError is its message alone"),
         pytest.param(
-            "crash", "ZeroDivisionError: the beans were not counted", "runpy", id="a crash shows the user's frames"
+            "run error",
+            "the settings name no region",
+            "Traceback",
+            id="a RunError is its message alone",
+        ),
+        pytest.param(
+            "crash",
+            "ZeroDivisionError: the beans were not counted",
+            "runpy",
+            id="a crash shows the user's frames",
         ),
         pytest.param(
             "crash later",
@@ -143,10 +172,17 @@ def test_the_engine_is_told_about_the_python_and_its_packages(project: Project) 
             "site-packages",
             id="a crash in an apply shows the user's frames",
         ),
-        pytest.param("exit", "The program ended with exit code 3", "Traceback", id="sys.exit does not end the host"),
+        pytest.param(
+            "exit",
+            "The program ended with exit code 3",
+            "Traceback",
+            id="sys.exit does not end the host",
+        ),
     ],
 )
-def test_a_failure_is_shown_once_and_trimmed(mode: str, shown: str, hidden: str, project: Project) -> None:
+def test_a_failure_is_shown_once_and_trimmed(
+    mode: str, shown: str, hidden: str, project: Project
+) -> None:
     finished = project.preview(mode)
     text = "\n".join(finished.lines)
     diagnostics = text[text.index("Diagnostics:") :]
@@ -170,7 +206,11 @@ def test_a_project_without_a_program_is_told_what_is_missing(project: Project) -
 def test_an_environment_that_does_not_exist_is_named(project: Project) -> None:
     file = project.folder / "Pulumi.yaml"
     before = file.read_text()
-    file.write_text(before.replace("runtime: python", "runtime: {name: python, options: {virtualenv: nowhere}}"))
+    file.write_text(
+        before.replace(
+            "runtime: python", "runtime: {name: python, options: {virtualenv: nowhere}}"
+        )
+    )
     try:
         finished = project.preview("good")
     finally:
@@ -178,12 +218,18 @@ def test_an_environment_that_does_not_exist_is_named(project: Project) -> None:
     assert "names the environment `virtualenv: nowhere`" in "\n".join(finished.lines)
 
 
-def test_a_program_runs_in_the_environment_that_its_project_names(project: Project) -> None:
+def test_a_program_runs_in_the_environment_that_its_project_names(
+    project: Project,
+) -> None:
     file = project.folder / "Pulumi.yaml"
     before = file.read_text()
     ours = Path(sys.executable).parents[1]
     (project.folder / "own").symlink_to(ours)
-    file.write_text(before.replace("runtime: python", "runtime: {name: python, options: {virtualenv: own}}"))
+    file.write_text(
+        before.replace(
+            "runtime: python", "runtime: {name: python, options: {virtualenv: own}}"
+        )
+    )
     try:
         assert project.preview("everything").code == 0
         about = "\n".join(project.pulumi("about").lines)
@@ -193,24 +239,53 @@ def test_a_program_runs_in_the_environment_that_its_project_names(project: Proje
     assert f"executable='{project.folder}/own/bin/python'" in about
 
 
-@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="finds processes by /proc")
+@pytest.mark.skipif(
+    not Path("/proc/self/environ").exists(), reason="finds processes by /proc"
+)
 def test_ctrl_c_stops_the_program(project: Project, tmp_path: Path) -> None:
-    command: list[str | Path] = [project.engine.pulumi, "preview", "--non-interactive", "--config", "mode=wait"]
-    with start(command, name="pulumi", env=project.env, cwd=project.folder, log=tmp_path / "log") as pulumi:
+    command: list[str | Path] = [
+        project.engine.pulumi,
+        "preview",
+        "--non-interactive",
+        "--config",
+        "mode=wait",
+    ]
+    with start(
+        command,
+        name="pulumi",
+        env=project.env,
+        cwd=project.folder,
+        log=tmp_path / "log",
+    ) as pulumi:
         wait_until_says(pulumi, "waiting", timeout_s=PATIENCE_S)
         pulumi.stop(grace_s=PATIENCE_S, ask_with=signal.SIGINT)
     assert eventually(lambda: not project.processes())
 
 
-@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="finds processes by /proc")
-def test_kill_9_of_the_engine_leaves_neither_host_nor_program(project: Project, tmp_path: Path) -> None:
+@pytest.mark.skipif(
+    not Path("/proc/self/environ").exists(), reason="finds processes by /proc"
+)
+def test_kill_9_of_the_engine_leaves_neither_host_nor_program(
+    project: Project, tmp_path: Path
+) -> None:
     # Without a guardian: the host has to notice by itself.
-    command: list[str | Path] = [project.engine.pulumi, "preview", "--non-interactive", "--config", "mode=wait"]
+    command: list[str | Path] = [
+        project.engine.pulumi,
+        "preview",
+        "--non-interactive",
+        "--config",
+        "mode=wait",
+    ]
     log = tmp_path / "log"
     with (
         log.open("wb") as output,
         subprocess.Popen(
-            command, env=project.env, cwd=project.folder, stdout=output, stderr=output, start_new_session=True
+            command,
+            env=project.env,
+            cwd=project.folder,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
         ) as pulumi,
     ):
         try:

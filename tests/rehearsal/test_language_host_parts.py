@@ -17,10 +17,16 @@ from pulumi.runtime.proto import analyzer_pb2, analyzer_pb2_grpc, language_pb2
 from trivium_rehearsal.processes import Finished, run
 from trivium_rehearsal.toolchain import dynamic_host, language_host, program
 from trivium_rehearsal.toolchain.analyzer_proxy import AnalyzerProxy, stack_environment
-from trivium_rehearsal.toolchain.language_host import HostError, dependencies, interpreter
+from trivium_rehearsal.toolchain.language_host import (
+    HostError,
+    dependencies,
+    interpreter,
+)
 
 
-def test_the_host_and_its_programs_agree_on_the_exit_code_of_a_failure_already_shown() -> None:
+def test_the_host_and_its_programs_agree_on_the_exit_code_of_a_failure_already_shown() -> (
+    None
+):
     assert language_host.ALREADY_SHOWN == program.ALREADY_SHOWN
 
 
@@ -28,30 +34,36 @@ def test_the_host_and_its_programs_agree_on_the_exit_code_of_a_failure_already_s
     "script",
     [
         pytest.param(
-            "import sys; from trivium_rehearsal.toolchain import language_host; assert 'pulumi' not in sys.modules",
+            "import sys; from trivium_rehearsal.toolchain import language_host; assert"
+            " 'pulumi' not in sys.modules",
             id="the host starts without the SDK",
         ),
         pytest.param(
-            "from trivium_rehearsal.toolchain.messages import language_pb2; import pulumi; "
-            "from pulumi.runtime import proto; assert proto.language_pb2 is language_pb2; pulumi.Output.from_input(1)",
+            "from trivium_rehearsal.toolchain.messages import language_pb2; import"
+            " pulumi; from pulumi.runtime import proto; assert proto.language_pb2 is"
+            " language_pb2; pulumi.Output.from_input(1)",
             id="the SDK imported later is whole and has the same messages",
         ),
         pytest.param(
-            "import pulumi; from trivium_rehearsal.toolchain.messages import language_pb2; "
-            "assert pulumi.runtime.proto.language_pb2 is language_pb2",
+            "import pulumi; from trivium_rehearsal.toolchain.messages import"
+            " language_pb2; assert pulumi.runtime.proto.language_pb2 is language_pb2",
             id="the SDK imported before is used",
         ),
     ],
 )
 def test_messages_come_without_the_sdk_around_them(script: str) -> None:
-    finished = run([sys.executable, "-c", script], name="python", env={"PATH": os.environ["PATH"]})
+    finished = run(
+        [sys.executable, "-c", script], name="python", env={"PATH": os.environ["PATH"]}
+    )
     assert finished == Finished(0, ())
 
 
 def info(root: Path, **options: str) -> language_pb2.ProgramInfo:
     told = struct_pb2.Struct()
     told.update(options)
-    return language_pb2.ProgramInfo(root_directory=str(root), program_directory=str(root / "stacks"), options=told)
+    return language_pb2.ProgramInfo(
+        root_directory=str(root), program_directory=str(root / "stacks"), options=told
+    )
 
 
 def test_a_project_that_names_no_environment_runs_in_ours(tmp_path: Path) -> None:
@@ -67,7 +79,11 @@ def test_an_environment_is_found_from_the_projects_root(tmp_path: Path) -> None:
 
 def test_an_environment_that_does_not_exist_is_refused_by_name(tmp_path: Path) -> None:
     with pytest.raises(
-        HostError, match=r"names the environment `virtualenv: venv`, but there is no .*/venv/bin/python"
+        HostError,
+        match=(
+            r"names the environment `virtualenv: venv`, but there is no"
+            r" .*/venv/bin/python"
+        ),
     ):
         interpreter(info(tmp_path, virtualenv="venv"))
 
@@ -76,14 +92,18 @@ def test_a_dynamic_provider_without_an_environment_runs_in_ours(tmp_path: Path) 
     assert dynamic_host.interpreter(tmp_path, "") == Path(sys.executable)
 
 
-def test_a_dynamic_provider_finds_the_environment_above_the_programs_folder(tmp_path: Path) -> None:
+def test_a_dynamic_provider_finds_the_environment_above_the_programs_folder(
+    tmp_path: Path,
+) -> None:
     python = tmp_path / "venv" / "bin" / "python"
     python.parent.mkdir(parents=True)
     python.touch()
     assert dynamic_host.interpreter(tmp_path / "stacks" / "deep", "venv") == python
 
 
-def test_a_dynamic_provider_whose_environment_is_missing_says_which(tmp_path: Path) -> None:
+def test_a_dynamic_provider_whose_environment_is_missing_says_which(
+    tmp_path: Path,
+) -> None:
     with pytest.raises(FileNotFoundError, match="no environment `no-such-venv`"):
         dynamic_host.interpreter(tmp_path, "no-such-venv")
 
@@ -91,7 +111,11 @@ def test_a_dynamic_provider_whose_environment_is_missing_says_which(tmp_path: Pa
 def installed(folder: Path, name: str, version: str, *requires: str) -> None:
     metadata = folder / f"{name}-{version}.dist-info" / "METADATA"
     metadata.parent.mkdir(parents=True)
-    lines = [f"Name: {name}", f"Version: {version}", *(f"Requires-Dist: {text}" for text in requires)]
+    lines = [
+        f"Name: {name}",
+        f"Version: {version}",
+        *(f"Requires-Dist: {text}" for text in requires),
+    ]
     metadata.write_text("Metadata-Version: 2.1\n" + "\n".join(lines) + "\n")
 
 
@@ -99,10 +123,16 @@ def installed(folder: Path, name: str, version: str, *requires: str) -> None:
     ("transitive", "names"),
     [
         pytest.param(True, {"app", "lib-one", "tool"}, id="all packages"),
-        pytest.param(False, {"app", "tool"}, id="only those that no other needs; an extra is no need"),
+        pytest.param(
+            False,
+            {"app", "tool"},
+            id="only those that no other needs; an extra is no need",
+        ),
     ],
 )
-def test_dependencies_are_told(transitive: bool, names: set[str], tmp_path: Path) -> None:
+def test_dependencies_are_told(
+    transitive: bool, names: set[str], tmp_path: Path
+) -> None:
     installed(tmp_path, "app", "1.0", "Lib_One>=2", "tool; extra == 'more'")
     installed(tmp_path, "lib.one", "2.0")
     installed(tmp_path, "tool", "3.0")
@@ -111,7 +141,11 @@ def test_dependencies_are_told(transitive: bool, names: set[str], tmp_path: Path
 
 def test_a_pack_is_told_its_stack_in_the_official_variables() -> None:
     about = analyzer_pb2.AnalyzerStackConfigureRequest(
-        organization="o", project="p", stack="s", dry_run=True, config={"p:key": "value"}
+        organization="o",
+        project="p",
+        stack="s",
+        dry_run=True,
+        config={"p:key": "value"},
     )
     assert stack_environment(about) == {
         "PULUMI_ORGANIZATION": "o",
@@ -145,7 +179,9 @@ class Pack(analyzer_pb2_grpc.AnalyzerServicer):
     """A pack that finds one thing, and refuses to remediate."""
 
     def Analyze(self, request: object, context: object) -> Any:
-        return analyzer_pb2.AnalyzeResponse(diagnostics=[analyzer_pb2.AnalyzeDiagnostic(message="found")])
+        return analyzer_pb2.AnalyzeResponse(
+            diagnostics=[analyzer_pb2.AnalyzeDiagnostic(message="found")]
+        )
 
     def Remediate(self, request: object, context: Any) -> Any:
         context.abort(grpc.StatusCode.INVALID_ARGUMENT, "not this one")
@@ -170,13 +206,20 @@ def test_the_proxy_hands_on_calls_and_errors_and_says_when_the_pack_is_gone() ->
         with grpc.insecure_channel(f"127.0.0.1:{proxy.port}") as channel:
             pack = analyzer_pb2_grpc.AnalyzerStub(channel)
             pack.Handshake(analyzer_pb2.AnalyzerHandshakeRequest(engine_address="e"))
-            pack.ConfigureStack(analyzer_pb2.AnalyzerStackConfigureRequest(stack="s", project="p"))
-            assert pack.Analyze(analyzer_pb2.AnalyzeRequest()).diagnostics[0].message == "found"
+            pack.ConfigureStack(
+                analyzer_pb2.AnalyzerStackConfigureRequest(stack="s", project="p")
+            )
+            assert (
+                pack.Analyze(analyzer_pb2.AnalyzeRequest()).diagnostics[0].message
+                == "found"
+            )
             assert [stack["PULUMI_STACK"] for stack in told] == ["s"]
             with pytest.raises(grpc.RpcError, match="not this one"):
                 pack.Remediate(analyzer_pb2.AnalyzeRequest())
             server.stop(None).wait()
-            with pytest.raises(grpc.RpcError, match="the policy pack no longer answers"):
+            with pytest.raises(
+                grpc.RpcError, match="the policy pack no longer answers"
+            ):
                 pack.Analyze(analyzer_pb2.AnalyzeRequest(), timeout=30)
     finally:
         proxy.close()
@@ -201,7 +244,10 @@ def test_a_traceback_without_the_users_frames_is_kept_whole() -> None:
         pass
     assert error.__traceback__ is not None
     foreign = error.with_traceback(error.__traceback__.tb_next)
-    assert program.trimmed(foreign) == "".join(traceback.format_exception(foreign)).rstrip()
+    assert (
+        program.trimmed(foreign)
+        == "".join(traceback.format_exception(foreign)).rstrip()
+    )
 
 
 def test_a_chained_cause_is_trimmed_too() -> None:

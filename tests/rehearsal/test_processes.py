@@ -1,4 +1,5 @@
-"""Children end when they should: by themselves, when asked, when they must, and when whoever started them dies."""
+"""Children end when they should: by themselves, when asked, when they must, and when
+whoever started them dies."""
 
 import os
 import re
@@ -35,7 +36,8 @@ def python(script: str) -> list[str]:
 
 
 def alive(pid: int) -> bool:
-    """Whether the process runs; one that has ended and waits to be collected does not."""
+    """Whether the process runs; one that has ended and waits to be collected does
+    not."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
@@ -43,7 +45,9 @@ def alive(pid: int) -> bool:
     if not Path("/proc/self/stat").exists():
         return True
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+        return (
+            Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+        )
     except (FileNotFoundError, ProcessLookupError):  # it was collected in between
         return False
 
@@ -64,11 +68,14 @@ FAMILY = """
     far = subprocess.Popen([sys.executable, "-c", sleeper], start_new_session=True)
     print("family", os.getpid(), near.pid, far.pid, flush=True)
 """
-"""A parent with a child in its group and one that has left for a session of its own; both ignore SIGTERM."""
+"""A parent with a child in its group and one that has left for a session of its own;
+both ignore SIGTERM."""
 
 
 def family(child: Child) -> list[int]:
-    return [int(pid) for pid in wait_until_says(child, r"family (\d+) (\d+) (\d+)").groups()]
+    return [
+        int(pid) for pid in wait_until_says(child, r"family (\d+) (\d+) (\d+)").groups()
+    ]
 
 
 @pytest.mark.parametrize(
@@ -76,7 +83,11 @@ def family(child: Child) -> list[int]:
     [
         pytest.param("raise SystemExit(0)", 0, id="success is 0"),
         pytest.param("raise SystemExit(7)", 7, id="its own code passes through"),
-        pytest.param("import os; os.kill(os.getpid(), 9)", 128 + 9, id="a signal is 128 and its number"),
+        pytest.param(
+            "import os; os.kill(os.getpid(), 9)",
+            128 + 9,
+            id="a signal is 128 and its number",
+        ),
     ],
 )
 def test_the_exit_code_is_the_commands_own(script: str, code: int) -> None:
@@ -85,13 +96,20 @@ def test_the_exit_code_is_the_commands_own(script: str, code: int) -> None:
 
 def test_lines_are_handed_over_in_order_and_kept() -> None:
     seen: list[str] = []
-    finished = run(python("print('one'); print('two')"), name="it", env=ENV, on_line=seen.append)
+    finished = run(
+        python("print('one'); print('two')"), name="it", env=ENV, on_line=seen.append
+    )
     assert (seen, finished.lines) == (["one", "two"], ("one", "two"))
 
 
-def test_a_child_sees_exactly_the_environment_it_was_given(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_child_sees_exactly_the_environment_it_was_given(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "leak")
-    script = "import os; print(sorted(k for k in os.environ if not k.startswith(('LC_', '__CF'))))"
+    script = (
+        "import os; print(sorted(k for k in os.environ if not k.startswith(('LC_',"
+        " '__CF'))))"
+    )
     finished = run(python(script), name="it", env={**ENV, "ONLY": "this"})
     assert finished.lines == ("['ONLY', 'PATH']",)
 
@@ -114,8 +132,13 @@ def test_stopping_lets_a_child_end_in_its_own_way(tmp_path: Path) -> None:
         assert child.stop() == 42
 
 
-def test_stopping_kills_a_child_that_will_not_end_and_all_that_it_started(tmp_path: Path) -> None:
-    stubborn = FAMILY + "\n    import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(600)"
+def test_stopping_kills_a_child_that_will_not_end_and_all_that_it_started(
+    tmp_path: Path,
+) -> None:
+    stubborn = (
+        FAMILY + "\n    import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN);"
+        " time.sleep(600)"
+    )
     with start(python(stubborn), name="it", env=ENV, log=tmp_path / "log") as child:
         pids = family(child)
         assert child.stop(grace_s=0.3) == 128 + signal.SIGKILL
@@ -142,16 +165,31 @@ def test_kill_9_leaves_no_orphan(victim: str, tmp_path: Path) -> None:
         time.sleep(600)
     """
     with subprocess.Popen(
-        [sys.executable, "-c", textwrap.dedent(parent)], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", textwrap.dedent(parent)],
+        stdout=subprocess.PIPE,
+        text=True,
     ) as process:
         try:
             assert process.stdout is not None
             guardian = int(process.stdout.readline())
-            assert eventually(lambda: log.exists() and re.search(r"family .*\n", log.read_text()) is not None)
+            assert eventually(
+                lambda: (
+                    log.exists()
+                    and re.search(r"family .*\n", log.read_text()) is not None
+                )
+            )
             command, near, far = map(int, log.read_text().split()[1:])
-            os.kill(process.pid if victim == "whoever started it" else guardian, signal.SIGKILL)
-            # With its guardian dead nobody is left to look for grandchildren; the command itself still dies (Linux).
-            doomed = [command, near, far, guardian] if victim == "whoever started it" else [command, guardian]
+            os.kill(
+                process.pid if victim == "whoever started it" else guardian,
+                signal.SIGKILL,
+            )
+            # With its guardian dead nobody is left to look for grandchildren; the
+            # command itself still dies (Linux).
+            doomed = (
+                [command, near, far, guardian]
+                if victim == "whoever started it"
+                else [command, guardian]
+            )
             try:
                 assert eventually(lambda: not [pid for pid in doomed if alive(pid)])
             finally:
@@ -180,18 +218,24 @@ def test_waiting_ends_as_soon_as_the_port_answers(tmp_path: Path) -> None:
     [
         pytest.param(
             "import sys; print('the reason'); sys.exit(3)",
-            r"the server ended with exit code 3 before it was listening on port \d+\..*\n    the reason",
+            r"the server ended with exit code 3 before it was listening on port"
+            r" \d+\..*\n    the reason",
             id="a child that ended",
         ),
         pytest.param(
             "import time; print('still loading', flush=True); time.sleep(600)",
-            r"the server was not listening on port \d+ after 0\.3 s\..*\n    still loading",
+            r"the server was not listening on port \d+ after 0\.3 s\..*\n    still"
+            r" loading",
             id="a child that takes too long",
         ),
     ],
 )
-def test_an_error_while_waiting_quotes_the_log(script: str, message: str, tmp_path: Path) -> None:
-    with start(python(script), name="the server", env=ENV, log=tmp_path / "log") as child:
+def test_an_error_while_waiting_quotes_the_log(
+    script: str, message: str, tmp_path: Path
+) -> None:
+    with start(
+        python(script), name="the server", env=ENV, log=tmp_path / "log"
+    ) as child:
         assert eventually(lambda: (tmp_path / "log").stat().st_size > 0)
         with pytest.raises(ProcessError, match=message):
             wait_until_listening(child, free_port(), timeout_s=0.3)
@@ -206,7 +250,10 @@ def test_a_free_port_can_be_bound_and_lies_below_the_systems_own() -> None:
 
 def test_every_port_in_use_is_one_clear_error(monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.create_server(("127.0.0.1", free_port())) as taken:
-        monkeypatch.setattr("trivium_rehearsal.processes.random.sample", lambda *_: [taken.getsockname()[1]])
+        monkeypatch.setattr(
+            "trivium_rehearsal.processes.random.sample",
+            lambda *_: [taken.getsockname()[1]],
+        )
         with pytest.raises(ProcessError, match="every one is in use"):
             free_port()
 
@@ -219,12 +266,15 @@ def test_being_asked_to_end_is_like_ctrl_c(number: signal.Signals) -> None:
     assert signal.getsignal(number) == before
 
 
-# ---------------------------------------------------------------- what is bounded, quoted and ended
+# ---------------------------------------------------------------- what is bounded,
+# quoted and ended
 
 
 def test_a_command_that_takes_too_long_is_stopped() -> None:
     sleeper = "print('begun', flush=True); import time; time.sleep(600)"
-    finished = run([sys.executable, "-c", sleeper], name="the sleeper", env=ENV, timeout_s=1.0)
+    finished = run(
+        [sys.executable, "-c", sleeper], name="the sleeper", env=ENV, timeout_s=1.0
+    )
     assert finished.lines == ("begun",)
     assert finished.code != 0
 
@@ -232,9 +282,12 @@ def test_a_command_that_takes_too_long_is_stopped() -> None:
 def test_of_a_traceback_the_error_alone_is_quoted(tmp_path: Path) -> None:
     log = tmp_path / "log"
     program = (
-        "print('before', flush=True)\ntry:\n  1 / 0\nexcept ArithmeticError as e:\n  raise OSError('the end') from e"
+        "print('before', flush=True)\ntry:\n  1 / 0\nexcept ArithmeticError as e:\n "
+        " raise OSError('the end') from e"
     )
-    with start([sys.executable, "-c", program], name="the failing", env=ENV, log=log) as child:
+    with start(
+        [sys.executable, "-c", program], name="the failing", env=ENV, log=log
+    ) as child:
         child.wait()
         quoted = child.last_lines()
     assert [line.strip() for line in quoted.splitlines() if line.strip()] == [

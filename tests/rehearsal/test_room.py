@@ -17,28 +17,44 @@ from trivium_rehearsal.toolchain.progress import PlainProgress
 @pytest.fixture
 def full(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """A folder on a full disk; every other disk has room."""
-    monkeypatch.setattr(room, "free_bytes", lambda folder: 0 if folder == tmp_path else 10**12)
+    monkeypatch.setattr(
+        room, "free_bytes", lambda folder: 0 if folder == tmp_path else 10**12
+    )
     for module in (installers, command, up):
         monkeypatch.setattr(module, "free_bytes", room.free_bytes)
     return tmp_path
 
 
-def test_the_space_of_a_folder_that_is_not_made_yet_is_its_disks(tmp_path: Path) -> None:
-    assert room.free_bytes(tmp_path / "not" / "made") == pytest.approx(room.free_bytes(tmp_path), rel=0.1)
+def test_the_space_of_a_folder_that_is_not_made_yet_is_its_disks(
+    tmp_path: Path,
+) -> None:
+    assert room.free_bytes(tmp_path / "not" / "made") == pytest.approx(
+        room.free_bytes(tmp_path), rel=0.1
+    )
     assert room.free_bytes(tmp_path) > 0
 
 
 def test_the_fullest_of_several_disks_is_named_with_what_it_lacks(full: Path) -> None:
     assert room.fullest(Path("/"), full) == full
-    assert room.demand(full, 3_000_000_000) == f"The disk that holds {full} has 0 MB free. Free 3.0 GB there,"
+    assert (
+        room.demand(full, 3_000_000_000)
+        == f"The disk that holds {full} has 0 MB free. Free 3.0 GB there,"
+    )
 
 
-SAID = {"that says so": "error: No space left on device (os error 28)", "that does not": "Fatal Python error"}
+SAID = {
+    "that says so": "error: No space left on device (os error 28)",
+    "that does not": "Fatal Python error",
+}
 
 
 @pytest.mark.parametrize("said", SAID.values(), ids=SAID)
-def test_an_installer_on_a_full_disk_asks_for_room_on_that_disk(said: str, full: Path) -> None:
-    assert installers.remedy(said, Path("/"), full).startswith(f"The disk that holds {full} has 0 MB free.")
+def test_an_installer_on_a_full_disk_asks_for_room_on_that_disk(
+    said: str, full: Path
+) -> None:
+    assert installers.remedy(said, Path("/"), full).startswith(
+        f"The disk that holds {full} has 0 MB free."
+    )
 
 
 def test_whatever_fails_on_a_full_disk_the_one_instruction_is_to_make_room(
@@ -51,7 +67,10 @@ def test_whatever_fails_on_a_full_disk_the_one_instruction_is_to_make_room(
     monkeypatch.setattr(command, "rehearsal_folders", lambda _: (Path("/"), full))
     assert command.main(["down"]) == 1
     said = capsys.readouterr().err
-    assert f"The disk that holds {full} has 0 MB free. Free 100 MB there, then run `make down` again." in said
+    assert (
+        f"The disk that holds {full} has 0 MB free. Free 100 MB there, then run `make"
+        " down` again." in said
+    )
     assert "Look at its log." not in said
 
 
@@ -114,7 +133,9 @@ def test_without_a_key_nothing_can_have_been_recorded(tmp_path: Path) -> None:
     assert up._recorded(places, {}) == 0
 
 
-def test_a_public_half_that_was_never_written_is_made_from_the_key(tmp_path: Path) -> None:
+def test_a_public_half_that_was_never_written_is_made_from_the_key(
+    tmp_path: Path,
+) -> None:
     key, env = tmp_path / "key.pem", dict(os.environ)
     up._trivium("deployment", "keygen", str(key), env=env)
     public = tmp_path / "key.pem.pub"
@@ -124,7 +145,9 @@ def test_a_public_half_that_was_never_written_is_made_from_the_key(tmp_path: Pat
     assert public.read_bytes() == content
 
 
-def test_a_folder_that_cannot_go_is_emptied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_that_cannot_go_is_emptied(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def stay(folder: Path) -> None:
         (folder / "kept").unlink(missing_ok=True)
         raise OSError(errno.EBUSY, "Device or resource busy", str(folder))
@@ -146,22 +169,41 @@ LOST = "    ModuleNotFoundError: No module named 'grpc'"
 @pytest.mark.parametrize(
     ("error", "anew"),
     [
-        pytest.param(ModuleNotFoundError("No module named 'grpc'", name="grpc"), True, id="our own import"),
-        pytest.param(ProcessError(f"The stand-ins ended.\n{LOST}"), True, id="a child's import"),
-        pytest.param(ProcessError(f"The AWS emulator ended.\n{LOST}"), False, id="another environment's"),
+        pytest.param(
+            ModuleNotFoundError("No module named 'grpc'", name="grpc"),
+            True,
+            id="our own import",
+        ),
+        pytest.param(
+            ProcessError(f"The stand-ins ended.\n{LOST}"), True, id="a child's import"
+        ),
+        pytest.param(
+            ProcessError(f"The AWS emulator ended.\n{LOST}"),
+            False,
+            id="another environment's",
+        ),
     ],
 )
 def test_a_lost_module_has_the_environment_made_anew(
-    error: Exception, anew: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    error: Exception,
+    anew: bool,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     def fail(*_: object) -> int:
         raise error
 
-    ready, making = tmp_path / ".venv" / "trivium.ready", tmp_path / ".venv" / "trivium.making"
+    ready, making = (
+        tmp_path / ".venv" / "trivium.ready",
+        tmp_path / ".venv" / "trivium.making",
+    )
     ready.parent.mkdir()
     ready.touch()
     monkeypatch.setattr(command, "ROOT", tmp_path)
     monkeypatch.setattr(command, "_run", fail)
     assert command.main(["down"]) == 1
     assert (ready.exists(), making.exists()) == (not anew, anew)
-    assert ("has lost the module `grpc`. Run `make down` again" in capsys.readouterr().err) == anew
+    assert (
+        "has lost the module `grpc`. Run `make down` again" in capsys.readouterr().err
+    ) == anew

@@ -11,18 +11,32 @@ import pytest
 from tests.vocabulary.drafts import DRAFT, draft
 from trivium.vocabulary import deployment as vocabulary
 from trivium_rehearsal import __main__ as command
-from trivium_rehearsal.governed import Answer, Claim, Credentials, Endpoints, _configuration
+from trivium_rehearsal.governed import (
+    Answer,
+    Claim,
+    Credentials,
+    Endpoints,
+    _configuration,
+)
 from trivium_rehearsal.report import Summary, by_level, write
 from trivium_rehearsal.stack import Outcome, _note, _plain
 from trivium_rehearsal.toolchain.progress import TerminalProgress
 
 EVENTS: dict[str, tuple[dict[str, Any], Outcome]] = {
     "a step on a resource": (
-        {"resourcePreEvent": {"metadata": {"type": "aws:s3/bucket:Bucket", "op": "create"}}},
+        {
+            "resourcePreEvent": {
+                "metadata": {"type": "aws:s3/bucket:Bucket", "op": "create"}
+            }
+        },
         Outcome(changes=Counter(create=1), resources=1),
     ),
     "a provider is no resource": (
-        {"resourcePreEvent": {"metadata": {"type": "pulumi:providers:aws", "op": "create"}}},
+        {
+            "resourcePreEvent": {
+                "metadata": {"type": "pulumi:providers:aws", "op": "create"}
+            }
+        },
         Outcome(),
     ),
     "a violation": (
@@ -34,18 +48,33 @@ EVENTS: dict[str, tuple[dict[str, Any], Outcome]] = {
                 "message": "No audit store\n is public.",
             }
         },
-        Outcome(violations=["[mandatory] audit-store-not-public (audit): No audit store is public."]),
+        Outcome(
+            violations=[
+                "[mandatory] audit-store-not-public (audit): No audit store is public."
+            ]
+        ),
     ),
     "verdicts": (
         {"policyAnalyzeSummaryEvent": {"passed": ["a", "b"], "failed": ["c"]}},
         Outcome(policies={"a", "b", "c"}, verdicts=3),
     ),
     "an error for the user": (
-        {"diagnosticEvent": {"severity": "error", "message": "<{%fg 1%}>error: <{%reset%}>no such key\n"}},
+        {
+            "diagnosticEvent": {
+                "severity": "error",
+                "message": "<{%fg 1%}>error: <{%reset%}>no such key\n",
+            }
+        },
         Outcome(diagnostics=["error: no such key"]),
     ),
     "what is shown for a moment only": (
-        {"diagnosticEvent": {"severity": "error", "message": "retrying", "ephemeral": True}},
+        {
+            "diagnosticEvent": {
+                "severity": "error",
+                "message": "retrying",
+                "ephemeral": True,
+            }
+        },
         Outcome(),
     ),
 }
@@ -64,20 +93,31 @@ def test_text_without_marks_stays_as_it_is() -> None:
 
 
 def test_resources_are_counted_by_cloud_level_and_type() -> None:
-    types = Counter({"aws:s3/bucket:Bucket": 2, "aws-native:bedrock:Guardrail": 1, "azure-native:storage:Blob": 1})
+    types = Counter(
+        {
+            "aws:s3/bucket:Bucket": 2,
+            "aws-native:bedrock:Guardrail": 1,
+            "azure-native:storage:Blob": 1,
+        }
+    )
     levels = {
         "aws:s3/bucket:Bucket": "executed",
         "aws-native:bedrock:Guardrail": "checked",
         "azure-native:storage:Blob": "synthesised",
     }
     assert by_level(types, levels) == {
-        "aws": {"executed": {"aws:s3/bucket:Bucket": 2}, "checked": {"aws-native:bedrock:Guardrail": 1}},
+        "aws": {
+            "executed": {"aws:s3/bucket:Bucket": 2},
+            "checked": {"aws-native:bedrock:Guardrail": 1},
+        },
         "azure": {"synthesised": {"azure-native:storage:Blob": 1}},
     }
 
 
 def summary(*claims: Claim) -> Summary:
-    answer = Answer("aws", "aws", "haiku", "<b>words & more</b>", 12.0, 0.1, 5, 7, 0.00001)
+    answer = Answer(
+        "aws", "aws", "haiku", "<b>words & more</b>", 12.0, 0.1, 5, 7, 0.00001
+    )
     return Summary(
         engine="pulumi 3.259.0 (built)",
         resources={"aws": {"executed": {"aws:s3/bucket:Bucket": 2}}},
@@ -116,13 +156,16 @@ def test_local_endpoints_keep_each_clouds_path() -> None:
                 "routes.0.cloud": "gcp",
                 "routes.0.protocol": "vertex",
                 "routes.0.auth": {"kind": "google"},
-                "routes.0.endpoint": "https://aiplatform.us.rep.googleapis.com/v1/projects/p/locations/us",
+                "routes.0.endpoint": (
+                    "https://aiplatform.us.rep.googleapis.com/v1/projects/p/locations/us"
+                ),
                 "routes.0.models.sonnet.destinations": ["us"],
             }
         )
     )
     local = Endpoints(
-        {"vertex": "http://127.0.0.1:20001", "foundry": "http://127.0.0.1:20002"}, Credentials.fresh()
+        {"vertex": "http://127.0.0.1:20001", "foundry": "http://127.0.0.1:20002"},
+        Credentials.fresh(),
     ).rehearsed(described)
     assert [route.endpoint for route in local.routes] == [
         "http://127.0.0.1:20001/v1/projects/p/locations/us",
@@ -155,8 +198,12 @@ def test_an_unknown_command_is_usage(capsys: pytest.CaptureFixture[str]) -> None
 def test_the_bar_counts_what_is_counted_and_pulses_through_the_rest() -> None:
     with TerminalProgress() as progress:
         progress.advance("Deploying", 5, 10)
-        assert [(task.description, task.percentage) for task in progress._bar.tasks] == [("Deploying", 50)]
+        assert [
+            (task.description, task.percentage) for task in progress._bar.tasks
+        ] == [("Deploying", 50)]
         progress.say("Verifying.")
         assert [task.total for task in progress._bar.tasks] == [None]
         progress.advance("Destroying", 12, 10)
-        assert [(task.description, task.percentage) for task in progress._bar.tasks] == [("Destroying", 100)]
+        assert [
+            (task.description, task.percentage) for task in progress._bar.tasks
+        ] == [("Destroying", 100)]

@@ -1,4 +1,5 @@
-"""The stand-ins under the real engine: ordinary programs deploy, change and are destroyed; wrong ones are stopped."""
+"""The stand-ins under the real engine: ordinary programs deploy, change and are
+destroyed; wrong ones are stopped."""
 
 import runpy
 import tempfile
@@ -43,7 +44,9 @@ def stand_ins(memory: InMemory) -> Iterator[StandIns]:
 
 
 @pytest.fixture(scope="session")
-def settings(engine: Engine, stand_ins: StandIns, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+def settings(
+    engine: Engine, stand_ins: StandIns, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, str]:
     root = tmp_path_factory.mktemp("rehearsal")
     # Nothing here is interrupted: the state is written once, at the end.
     fast = {"PULUMI_EXPERIMENTAL": "true", "PULUMI_SKIP_CHECKPOINTS": "true"}
@@ -53,7 +56,9 @@ def settings(engine: Engine, stand_ins: StandIns, tmp_path_factory: pytest.TempP
 
 @contextmanager
 def stack(
-    settings: dict[str, str], program: Callable[[], None], config: dict[str, str] | None = None
+    settings: dict[str, str],
+    program: Callable[[], None],
+    config: dict[str, str] | None = None,
 ) -> Iterator[automation.Stack]:
     """A stack of an inline program; destroyed and forgotten on the way out."""
     # A folder of our own: the Automation API leaves the one that it makes.
@@ -61,8 +66,14 @@ def stack(
         for name, value in settings.items():
             patch.setenv(name, value)
         options = automation.LocalWorkspaceOptions(env_vars=settings, work_dir=folder)
-        made = automation.create_or_select_stack("test", "stand-ins", program, opts=options)
-        for key, value in {"gcp:project": "rehearsal", "azure-native:location": "eastus", **(config or {})}.items():
+        made = automation.create_or_select_stack(
+            "test", "stand-ins", program, opts=options
+        )
+        for key, value in {
+            "gcp:project": "rehearsal",
+            "azure-native:location": "eastus",
+            **(config or {}),
+        }.items():
             made.set_config(key, automation.ConfigValue(value))
         try:
             yield made
@@ -72,11 +83,16 @@ def stack(
 
 
 def changes(result: automation.UpResult | automation.RefreshResult) -> dict[str, int]:
-    return {str(kind): count for kind, count in (result.summary.resource_changes or {}).items()}
+    return {
+        str(kind): count
+        for kind, count in (result.summary.resource_changes or {}).items()
+    }
 
 
 @pytest.mark.parametrize("cloud", ["aws", "gcp", "azure"])
-def test_ordinary_public_programs_deploy_change_and_are_destroyed(settings: dict[str, str], cloud: str) -> None:
+def test_ordinary_public_programs_deploy_change_and_are_destroyed(
+    settings: dict[str, str], cloud: str
+) -> None:
     programs = sorted((PROGRAMS / cloud).glob("*.py"))
     assert len(programs) >= 5
 
@@ -88,7 +104,10 @@ def test_ordinary_public_programs_deploy_change_and_are_destroyed(settings: dict
         previewed = made.preview().change_summary
         created = changes(made.up())
         assert set(created) == {"create"}
-        assert created == {str(getattr(kind, "value", kind)): count for kind, count in previewed.items()}
+        assert created == {
+            str(getattr(kind, "value", kind)): count
+            for kind, count in previewed.items()
+        }
         made.set_config("generation", automation.ConfigValue("2"))
         changed = changes(made.up())
         assert changed.get("update", 0) >= 5
@@ -98,7 +117,9 @@ def test_ordinary_public_programs_deploy_change_and_are_destroyed(settings: dict
         assert gone == {"delete": sum(created.values())}
 
 
-def test_a_wrong_resource_is_stopped_with_every_reason(settings: dict[str, str]) -> None:
+def test_a_wrong_resource_is_stopped_with_every_reason(
+    settings: dict[str, str],
+) -> None:
     import pulumi_aws as aws
 
     def program() -> None:
@@ -106,18 +127,32 @@ def test_a_wrong_resource_is_stopped_with_every_reason(settings: dict[str, str])
             "cors",
             bucket="b",
             cors_rules=[
-                {"allowed_methods": ["GET", "FETCH"], "allowed_origins": ["*"], "max_age": 5},
+                {
+                    "allowed_methods": ["GET", "FETCH"],
+                    "allowed_origins": ["*"],
+                    "max_age": 5,
+                },
             ],
         )
 
-    with stack(settings, program) as made, pytest.raises(automation.CommandError) as stopped:
+    with (
+        stack(settings, program) as made,
+        pytest.raises(automation.CommandError) as stopped,
+    ):
         made.preview()
     said = str(stopped.value)
-    assert "'cors' has a problem: corsRules[0].allowedMethods[1]: found string \"FETCH\", AWS allows" in said
-    assert "did you mean max_age_seconds" in said or "did you mean maxAgeSeconds" in said
+    assert (
+        "'cors' has a problem: corsRules[0].allowedMethods[1]: found string \"FETCH\","
+        " AWS allows" in said
+    )
+    assert (
+        "did you mean max_age_seconds" in said or "did you mean maxAgeSeconds" in said
+    )
 
 
-def test_executed_resources_are_replaced_refreshed_and_imported(settings: dict[str, str], memory: InMemory) -> None:
+def test_executed_resources_are_replaced_refreshed_and_imported(
+    settings: dict[str, str], memory: InMemory
+) -> None:
     import pulumi_aws as aws
 
     wanted: dict[str, Any] = {"bucket": "first", "tags": {"generation": "1"}}
@@ -135,7 +170,10 @@ def test_executed_resources_are_replaced_refreshed_and_imported(settings: dict[s
         wanted["bucket"] = "second"
         assert changes(made.up())["replace"] == 1
         assert set(memory.kept) == {"second"}
-        memory.kept["second"] = {**memory.kept["second"], "tags": {"generation": "drifted"}}
+        memory.kept["second"] = {
+            **memory.kept["second"],
+            "tags": {"generation": "drifted"},
+        }
         assert made.refresh().summary.resource_changes == {"same": 1, "update": 1}
         assert changes(made.up())["update"] == 1
         assert memory.kept["second"]["tags"] == {"generation": "1"}
@@ -149,7 +187,11 @@ def test_secrets_stay_secret_in_the_state(settings: dict[str, str]) -> None:
     import pulumi_aws as aws
 
     def program() -> None:
-        secret = aws.ssm.Parameter("parameter", type="SecureString", value=pulumi.Output.secret("hunter2 is secret"))
+        secret = aws.ssm.Parameter(
+            "parameter",
+            type="SecureString",
+            value=pulumi.Output.secret("hunter2 is secret"),
+        )
         pulumi.export("value", secret.value)
 
     with stack(settings, program) as made:
@@ -160,7 +202,9 @@ def test_secrets_stay_secret_in_the_state(settings: dict[str, str]) -> None:
     assert "hunter2" not in state
 
 
-def test_a_preview_does_not_know_what_does_not_exist_yet(settings: dict[str, str]) -> None:
+def test_a_preview_does_not_know_what_does_not_exist_yet(
+    settings: dict[str, str],
+) -> None:
     import pulumi_gcp as gcp
 
     seen: list[str] = []

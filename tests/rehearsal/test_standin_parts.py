@@ -1,4 +1,5 @@
-"""The stand-ins' small parts: wire format, differences, policy grammar, functions, levels, the server's process."""
+"""The stand-ins' small parts: wire format, differences, policy grammar, functions,
+levels, the server's process."""
 
 import json
 import subprocess
@@ -17,10 +18,19 @@ from trivium_rehearsal.place import Place
 from trivium_rehearsal.types import resource_type
 from trivium_rehearsal.wire import UNKNOWN, decode, encode, path_text
 
-scalars = st.none() | st.booleans() | st.integers(-(2**40), 2**40) | st.text(max_size=8) | st.just(UNKNOWN)
+scalars = (
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**40), 2**40)
+    | st.text(max_size=8)
+    | st.just(UNKNOWN)
+)
 values = st.recursive(
     scalars,
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(min_size=1, max_size=5), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.text(min_size=1, max_size=5), inner, max_size=3)
+    ),
     max_leaves=12,
 )
 bags = st.dictionaries(st.text(min_size=1, max_size=6), values, max_size=4)
@@ -35,7 +45,9 @@ def test_what_is_sent_is_what_arrives(bag: dict[str, Any]) -> None:
 
 
 @given(bags.filter(bool), st.data())
-def test_a_secret_arrives_as_a_secret_at_its_place(bag: dict[str, Any], data: st.DataObject) -> None:
+def test_a_secret_arrives_as_a_secret_at_its_place(
+    bag: dict[str, Any], data: st.DataObject
+) -> None:
     path = (data.draw(st.sampled_from(sorted(bag))),)
     arrived = decode(encode(bag, {path}))
     assert arrived.values == bag
@@ -43,7 +55,10 @@ def test_a_secret_arrives_as_a_secret_at_its_place(bag: dict[str, Any], data: st
 
 
 def test_a_path_is_written_as_pulumi_writes_it() -> None:
-    assert path_text(("corsRules", 0, "allowedMethods", 1)) == "corsRules[0].allowedMethods[1]"
+    assert (
+        path_text(("corsRules", 0, "allowedMethods", 1))
+        == "corsRules[0].allowedMethods[1]"
+    )
     assert path_text(("tags", "a.b/c")) == 'tags["a.b/c"]'
 
 
@@ -57,7 +72,9 @@ def test_nothing_differs_from_itself_but_what_is_unknown(bag: dict[str, Any]) ->
 
 
 @given(bags, bags)
-def test_there_and_back_are_the_same_places(one: dict[str, Any], other: dict[str, Any]) -> None:
+def test_there_and_back_are_the_same_places(
+    one: dict[str, Any], other: dict[str, Any]
+) -> None:
     there, back = difference.changes(one, other), difference.changes(other, one)
     assert {change.path for change in there} == {change.path for change in back}
 
@@ -65,45 +82,83 @@ def test_there_and_back_are_the_same_places(one: dict[str, Any], other: dict[str
 # ---------------------------------------------------------------- documents
 
 
-@given(st.text(max_size=40) | values.map(lambda value: json.dumps(value, default=str)), st.sampled_from(documents.Kind))
+@given(
+    st.text(max_size=40) | values.map(lambda value: json.dumps(value, default=str)),
+    st.sampled_from(documents.Kind),
+)
 def test_any_text_is_judged_without_a_crash(text: str, kind: documents.Kind) -> None:
     for problem in documents.problems(kind, text):
         assert problem.text
 
 
 statements = st.fixed_dictionaries(
-    {"Effect": st.sampled_from(["Allow", "Deny"]), "Action": st.sampled_from(["s3:GetObject", ["s3:*", "*"]])},
+    {
+        "Effect": st.sampled_from(["Allow", "Deny"]),
+        "Action": st.sampled_from(["s3:GetObject", ["s3:*", "*"]]),
+    },
     optional={"Sid": st.from_regex(r"[A-Za-z0-9]{0,8}", fullmatch=True)},
 )
 
 
 @given(st.lists(statements, min_size=1, max_size=3))
 def test_a_policy_of_the_grammar_has_no_problem(made: list[dict[str, Any]]) -> None:
-    policy = {"Version": "2012-10-17", "Statement": [{**each, "Resource": "*"} for each in made]}
+    policy = {
+        "Version": "2012-10-17",
+        "Statement": [{**each, "Resource": "*"} for each in made],
+    }
     assert documents.problems(documents.Kind.IDENTITY, json.dumps(policy)) == []
 
 
 BROKEN: dict[str, tuple[documents.Kind, str, str]] = {
     "no object": (documents.Kind.IDENTITY, "[]", "a list"),
     "no statement": (documents.Kind.IDENTITY, "{}", "Statement is missing"),
-    "an empty list of statements": (documents.Kind.IDENTITY, '{"Statement": []}', "at least one"),
-    "a statement that is text": (documents.Kind.IDENTITY, '{"Statement": ["Allow"]}', "a statement is an object"),
-    "a key twice": (documents.Kind.IDENTITY, '{"Version": "2012-10-17", "Version": "2012-10-17"}', "stands twice"),
-    "small letters": (documents.Kind.IDENTITY, '{"statement": []}', "did you mean Statement"),
+    "an empty list of statements": (
+        documents.Kind.IDENTITY,
+        '{"Statement": []}',
+        "at least one",
+    ),
+    "a statement that is text": (
+        documents.Kind.IDENTITY,
+        '{"Statement": ["Allow"]}',
+        "a statement is an object",
+    ),
+    "a key twice": (
+        documents.Kind.IDENTITY,
+        '{"Version": "2012-10-17", "Version": "2012-10-17"}',
+        "stands twice",
+    ),
+    "small letters": (
+        documents.Kind.IDENTITY,
+        '{"statement": []}',
+        "did you mean Statement",
+    ),
     "an action and its opposite": (
         documents.Kind.IDENTITY,
-        '{"Statement": {"Effect": "Deny", "Action": "*", "NotAction": "*", "Resource": "*"}}',
+        (
+            '{"Statement": {"Effect": "Deny", "Action": "*", "NotAction": "*",'
+            ' "Resource": "*"}}'
+        ),
         "exclude each other",
     ),
-    "no resource": (documents.Kind.IDENTITY, '{"Statement": {"Effect": "Deny", "Action": "*"}}', "Resource"),
+    "no resource": (
+        documents.Kind.IDENTITY,
+        '{"Statement": {"Effect": "Deny", "Action": "*"}}',
+        "Resource",
+    ),
     "a resource in a trust policy": (
         documents.Kind.TRUST,
-        '{"Statement": {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": "*", "Resource": "*"}}',
+        (
+            '{"Statement": {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal":'
+            ' "*", "Resource": "*"}}'
+        ),
         "the role is the resource",
     ),
     "a principal that is no kind": (
         documents.Kind.RESOURCE,
-        '{"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*", "Principal": {"Aws": "*"}}}',
+        (
+            '{"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*",'
+            ' "Principal": {"Aws": "*"}}}'
+        ),
         "a principal has no element Aws",
     ),
 }
@@ -120,18 +175,29 @@ def test_a_broken_policy_is_told(sentence: str) -> None:
 
 def test_a_geographic_profile_names_every_region_that_it_reaches() -> None:
     told = Engine("aws", config={"region": "eu-west-1"}).invoke(
-        "aws:bedrock/getInferenceProfile:getInferenceProfile", {"inferenceProfileId": "eu.anthropic.model"}
+        "aws:bedrock/getInferenceProfile:getInferenceProfile",
+        {"inferenceProfileId": "eu.anthropic.model"},
     )
-    assert told["inferenceProfileArn"] == (
-        "arn:aws:bedrock:eu-west-1:000000000000:inference-profile/eu.anthropic.model"
+    assert (
+        told["inferenceProfileArn"]
+        == "arn:aws:bedrock:eu-west-1:000000000000:inference-profile/eu.anthropic.model"
     )
     regions = [each["modelArn"].split(":")[3] for each in told["models"]]
-    assert regions == ["eu-central-1", "eu-north-1", "eu-south-1", "eu-south-2", "eu-west-1", "eu-west-3"]
+    assert regions == [
+        "eu-central-1",
+        "eu-north-1",
+        "eu-south-1",
+        "eu-south-2",
+        "eu-west-1",
+        "eu-west-3",
+    ]
 
 
 def test_the_global_profile_names_the_model_without_a_region() -> None:
     told = invokes.answer(
-        "aws:bedrock/getInferenceProfile:getInferenceProfile", {"inferenceProfileId": "global.anthropic.m"}, Place()
+        "aws:bedrock/getInferenceProfile:getInferenceProfile",
+        {"inferenceProfileId": "global.anthropic.m"},
+        Place(),
     )
     assert [each["modelArn"] for each in told["models"]] == [
         "arn:aws:bedrock:us-east-1::foundation-model/anthropic.m",
@@ -142,7 +208,10 @@ def test_the_global_profile_names_the_model_without_a_region() -> None:
 @pytest.mark.parametrize("profile", ["mars.anthropic.m", "anthropic", "eu.anthropic.m"])
 def test_a_profile_that_is_not_offered_here_is_refused(profile: str) -> None:
     with pytest.raises(RefusedError, match="profile"):
-        Engine("aws").invoke("aws:bedrock/getInferenceProfile:getInferenceProfile", {"inferenceProfileId": profile})
+        Engine("aws").invoke(
+            "aws:bedrock/getInferenceProfile:getInferenceProfile",
+            {"inferenceProfileId": profile},
+        )
 
 
 def test_a_policy_document_is_really_rendered_and_passes_the_grammar() -> None:
@@ -154,7 +223,13 @@ def test_a_policy_document_is_really_rendered_and_passes_the_grammar() -> None:
                     "sid": "Read",
                     "actions": ["s3:GetObject"],
                     "resources": ["arn:aws:s3:::b/*"],
-                    "conditions": [{"test": "Bool", "variable": "aws:SecureTransport", "values": ["true"]}],
+                    "conditions": [
+                        {
+                            "test": "Bool",
+                            "variable": "aws:SecureTransport",
+                            "values": ["true"],
+                        }
+                    ],
                 }
             ]
         },
@@ -218,8 +293,10 @@ FOUND = {
         "azure-native:network:getSubnet",
         {"resourceGroupName": "g", "virtualNetworkName": "n", "subnetName": "s"},
         "id",
-        f"/subscriptions/{Place().subscription}/resourceGroups/g/providers/Microsoft.Network"
-        "/virtualNetworks/n/subnets/s",
+        (
+            f"/subscriptions/{Place().subscription}/resourceGroups/g/providers/Microsoft.Network"
+            "/virtualNetworks/n/subnets/s"
+        ),
     ),
     "Google Storage's own account": (
         "gcp:storage/getProjectServiceAccount:getProjectServiceAccount",
@@ -270,7 +347,11 @@ def test_the_level_of_a_type(token: str) -> None:
 def test_a_vendor_model_is_said_by_name() -> None:
     sources = {
         model.source
-        for token in ("aws:lambda/function:Function", "gcp:storage/bucket:Bucket", "aws-native:s3:Bucket")
+        for token in (
+            "aws:lambda/function:Function",
+            "gcp:storage/bucket:Bucket",
+            "aws-native:s3:Bucket",
+        )
         for model in vendor_models(resource_type(token))
     }
     assert sources == {
@@ -289,7 +370,13 @@ def test_the_server_says_its_ports_in_one_line_and_ends_when_told() -> None:
         try:
             assert server.stdout is not None
             ports = json.loads(server.stdout.readline())
-            assert list(ports) == ["aws", "aws-native", "gcp", "azure-native", "azuread"]
+            assert list(ports) == [
+                "aws",
+                "aws-native",
+                "gcp",
+                "azure-native",
+                "azuread",
+            ]
             assert all(20_000 <= port < 30_000 for port in ports.values())
         finally:
             server.terminate()

@@ -1,4 +1,5 @@
-"""One resource through a stand-in: checked, previewed, created, changed, replaced, read, imported, deleted."""
+"""One resource through a stand-in: checked, previewed, created, changed, replaced,
+read, imported, deleted."""
 
 import json
 import re
@@ -17,10 +18,20 @@ QUEUE, KEY = "aws:sqs/queue:Queue", "aws:kms/key:Key"
 TRUST = json.dumps(
     {
         "Version": "2012-10-17",
-        "Statement": [{"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}],
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": {"Service": "ec2.amazonaws.com"},
+                "Action": "sts:AssumeRole",
+            }
+        ],
     }
 )
-STORAGE = {"resourceGroupName": "group", "kind": "StorageV2", "sku": {"name": "Standard_LRS"}}
+STORAGE = {
+    "resourceGroupName": "group",
+    "kind": "StorageV2",
+    "sku": {"name": "Standard_LRS"},
+}
 NONE, SOME = provider_pb2.DiffResponse.DIFF_NONE, provider_pb2.DiffResponse.DIFF_SOME
 
 
@@ -28,7 +39,9 @@ NONE, SOME = provider_pb2.DiffResponse.DIFF_NONE, provider_pb2.DiffResponse.DIFF
 
 
 def test_a_preview_knows_the_inputs_and_nothing_that_the_cloud_makes() -> None:
-    identity, outputs = Engine("aws").create(VPC, {"cidrBlock": "10.0.0.0/16", "tags": {"a": "b"}}, preview=True)
+    identity, outputs = Engine("aws").create(
+        VPC, {"cidrBlock": "10.0.0.0/16", "tags": {"a": "b"}}, preview=True
+    )
     assert identity == ""
     assert outputs.values["cidrBlock"] == "10.0.0.0/16"
     assert outputs.values["arn"] is UNKNOWN
@@ -36,14 +49,24 @@ def test_a_preview_knows_the_inputs_and_nothing_that_the_cloud_makes() -> None:
 
 
 def test_a_preview_of_a_block_does_not_know_what_the_cloud_adds_inside() -> None:
-    given = {"resourceGroupName": "group", "properties": {"tenantId": "t", "sku": {"name": "standard", "family": "A"}}}
-    _, outputs = Engine("azure-native").create("azure-native:keyvault:Vault", given, preview=True)
+    given = {
+        "resourceGroupName": "group",
+        "properties": {"tenantId": "t", "sku": {"name": "standard", "family": "A"}},
+    }
+    _, outputs = Engine("azure-native").create(
+        "azure-native:keyvault:Vault", given, preview=True
+    )
     assert outputs.values["properties"]["vaultUri"] is UNKNOWN
     assert outputs.values["properties"]["tenantId"] == "t"
 
 
 def test_a_vaults_key_has_an_id_that_a_signer_takes() -> None:
-    given = {"resourceGroupName": "group", "vaultName": "acme", "keyName": "signing", "properties": {"kty": "EC-HSM"}}
+    given = {
+        "resourceGroupName": "group",
+        "vaultName": "acme",
+        "keyName": "signing",
+        "properties": {"kty": "EC-HSM"},
+    }
     _, outputs = Engine("azure-native").create("azure-native:keyvault:Key", given)
     assert KeyVaultKey.names(outputs.values["keyUriWithVersion"])
 
@@ -57,7 +80,13 @@ def test_a_preview_executes_nothing() -> None:
 def test_a_preview_of_an_update_keeps_what_is_known() -> None:
     engine = Engine("aws")
     identity, state = engine.create(VPC, {"cidrBlock": "10.0.0.0/16"})
-    after = engine.update(VPC, identity, state.values, {"cidrBlock": "10.0.0.0/16", "tags": {"a": "b"}}, preview=True)
+    after = engine.update(
+        VPC,
+        identity,
+        state.values,
+        {"cidrBlock": "10.0.0.0/16", "tags": {"a": "b"}},
+        preview=True,
+    )
     assert after.values["mainRouteTableId"] == state.values["mainRouteTableId"]
     assert after.values["tags"] == {"a": "b"}
 
@@ -67,18 +96,31 @@ def test_a_preview_of_an_update_keeps_what_is_known() -> None:
 
 def test_a_preview_of_an_update_keeps_what_the_cloud_added_inside_of_a_block() -> None:
     engine, token = Engine("azure-native"), "azure-native:network:VirtualNetwork"
-    given = {"resourceGroupName": "g", "virtualNetworkName": "n", "subnets": [{"name": "s"}]}
+    given = {
+        "resourceGroupName": "g",
+        "virtualNetworkName": "n",
+        "subnets": [{"name": "s"}],
+    }
     identity, state = engine.create(token, given)
-    previewed = engine.update(token, identity, state.values, {**given, "tags": {"a": "b"}}, preview=True)
+    previewed = engine.update(
+        token, identity, state.values, {**given, "tags": {"a": "b"}}, preview=True
+    )
     assert previewed.values["subnets"][0]["id"] == f"{identity}/subnets/s"
 
 
 def test_an_address_that_google_gives_is_unknown_until_there_is_one() -> None:
     token = "gcp:compute/instance:Instance"
     interfaces = [{"network": "default", "accessConfigs": [{}]}]
-    given = {"name": "m", "machineType": "t", "bootDisk": {}, "networkInterfaces": interfaces}
+    given = {
+        "name": "m",
+        "machineType": "t",
+        "bootDisk": {},
+        "networkInterfaces": interfaces,
+    }
     _, previewed = Engine("gcp").create(token, given, preview=True)
-    assert previewed.values["networkInterfaces"][0]["accessConfigs"][0]["natIp"] is UNKNOWN
+    assert (
+        previewed.values["networkInterfaces"][0]["accessConfigs"][0]["natIp"] is UNKNOWN
+    )
     _, made = Engine("gcp").create(token, given)
     interface = made.values["networkInterfaces"][0]
     assert re.fullmatch(r"203\.0\.113\.\d+", interface["accessConfigs"][0]["natIp"])
@@ -96,8 +138,13 @@ def test_a_secret_input_is_a_secret_output_and_so_is_what_repeats_it() -> None:
 
 def test_a_secret_inside_a_block_stays_secret_there() -> None:
     path = ("environment", "variables", "PASSWORD")
-    inputs = {"role": "arn:aws:iam::000000000000:role/r", "environment": {"variables": {"PASSWORD": "hunter2"}}}
-    _, outputs = Engine("aws").create("aws:lambda/function:Function", inputs, secrets=frozenset({path}))
+    inputs = {
+        "role": "arn:aws:iam::000000000000:role/r",
+        "environment": {"variables": {"PASSWORD": "hunter2"}},
+    }
+    _, outputs = Engine("aws").create(
+        "aws:lambda/function:Function", inputs, secrets=frozenset({path})
+    )
     assert outputs.is_secret(path)
     assert not outputs.is_secret(("role",))
 
@@ -110,8 +157,18 @@ NAMES: dict[str, tuple[str, dict[str, Any], str, str]] = {
     "aws, buckets": (BUCKET, {}, "bucket", r"thing-[0-9a-f]{7}"),
     "aws-native": ("aws-native:s3:Bucket", {}, "bucketName", r"thing-[0-9a-f]{7}"),
     "gcp": ("gcp:pubsub/topic:Topic", {}, "name", r"thing-[0-9a-f]{7}"),
-    "azure-native": ("azure-native:resources:ResourceGroup", {}, "resourceGroupName", r"thing[0-9a-f]{8}"),
-    "azure-native, storage": ("azure-native:storage:StorageAccount", STORAGE, "accountName", r"[a-z0-9]{3,24}"),
+    "azure-native": (
+        "azure-native:resources:ResourceGroup",
+        {},
+        "resourceGroupName",
+        r"thing[0-9a-f]{8}",
+    ),
+    "azure-native, storage": (
+        "azure-native:storage:StorageAccount",
+        STORAGE,
+        "accountName",
+        r"[a-z0-9]{3,24}",
+    ),
     "azure-native, inside another": (
         "azure-native:storage:BlobContainer",
         {"resourceGroupName": "g", "accountName": "a"},
@@ -156,24 +213,54 @@ def test_a_given_name_is_left_alone() -> None:
 def test_the_engines_own_naming_wins() -> None:
     options = provider_pb2.CheckRequest.AutonamingOptions(proposed_name="by-the-engine")
     engine = Engine("aws")
-    request = provider_pb2.CheckRequest(urn=engine.urn(QUEUE), news=encode({}), autonaming=options)
-    assert decode(engine.provider.Check(request, Context()).inputs).values["name"] == "by-the-engine"
+    request = provider_pb2.CheckRequest(
+        urn=engine.urn(QUEUE), news=encode({}), autonaming=options
+    )
+    assert (
+        decode(engine.provider.Check(request, Context()).inputs).values["name"]
+        == "by-the-engine"
+    )
 
 
 # ---------------------------------------------------------------- update, replace
 
 REPLACED: dict[str, tuple[str, dict[str, Any], dict[str, Any], list[str]]] = {
-    "a VPC's addresses": (VPC, {"cidrBlock": "10.0.0.0/16"}, {"cidrBlock": "10.1.0.0/16"}, ["cidrBlock"]),
-    "a VPC's tags": (VPC, {"cidrBlock": "a", "tags": {"a": "b"}}, {"cidrBlock": "a", "tags": {"a": "c"}}, []),
+    "a VPC's addresses": (
+        VPC,
+        {"cidrBlock": "10.0.0.0/16"},
+        {"cidrBlock": "10.1.0.0/16"},
+        ["cidrBlock"],
+    ),
+    "a VPC's tags": (
+        VPC,
+        {"cidrBlock": "a", "tags": {"a": "b"}},
+        {"cidrBlock": "a", "tags": {"a": "c"}},
+        [],
+    ),
     "a role's name": (
         ROLE,
         {"name": "a", "assumeRolePolicy": TRUST},
         {"name": "b", "assumeRolePolicy": TRUST},
         ["name"],
     ),
-    "a bucket's lock": (BUCKET, {"bucket": "b"}, {"bucket": "b", "objectLockEnabled": True}, ["objectLockEnabled"]),
-    "the Region of anything": (QUEUE, {"region": "us-east-1"}, {"region": "eu-west-1"}, ["region"]),
-    "a key's use": (KEY, {"keyUsage": "ENCRYPT_DECRYPT"}, {"keyUsage": "SIGN_VERIFY"}, ["keyUsage"]),
+    "a bucket's lock": (
+        BUCKET,
+        {"bucket": "b"},
+        {"bucket": "b", "objectLockEnabled": True},
+        ["objectLockEnabled"],
+    ),
+    "the Region of anything": (
+        QUEUE,
+        {"region": "us-east-1"},
+        {"region": "eu-west-1"},
+        ["region"],
+    ),
+    "a key's use": (
+        KEY,
+        {"keyUsage": "ENCRYPT_DECRYPT"},
+        {"keyUsage": "SIGN_VERIFY"},
+        ["keyUsage"],
+    ),
     "a guardrail's name, which AWS changes in place": (
         "aws:bedrock/guardrail:Guardrail",
         {"name": "a"},
@@ -241,9 +328,15 @@ def test_what_a_change_replaces(sentence: str) -> None:
 
 def test_a_change_deep_inside_is_told_by_its_path() -> None:
     rules = [{"allowedMethods": ["GET"], "allowedOrigins": ["*"]}]
-    changed = [{"allowedMethods": ["GET", "PUT"], "allowedOrigins": ["*"], "maxAgeSeconds": 5}]
+    changed = [
+        {"allowedMethods": ["GET", "PUT"], "allowedOrigins": ["*"], "maxAgeSeconds": 5}
+    ]
     token = "aws:s3/bucketCorsConfiguration:BucketCorsConfiguration"
-    answer = Engine("aws").diff(token, {"bucket": "b", "corsRules": rules}, {"bucket": "b", "corsRules": changed})
+    answer = Engine("aws").diff(
+        token,
+        {"bucket": "b", "corsRules": rules},
+        {"bucket": "b", "corsRules": changed},
+    )
     assert list(answer.diffs) == ["corsRules"]
     assert {path: each.kind for path, each in answer.detailedDiff.items()} == {
         "corsRules[0].allowedMethods[1]": provider_pb2.PropertyDiff.ADD,
@@ -253,7 +346,12 @@ def test_a_change_deep_inside_is_told_by_its_path() -> None:
 
 def test_a_policy_that_is_only_written_differently_is_no_change() -> None:
     respaced = json.dumps(json.loads(TRUST), indent=3, sort_keys=True)
-    assert Engine("aws").diff(ROLE, {"assumeRolePolicy": TRUST}, {"assumeRolePolicy": respaced}).changes == NONE
+    assert (
+        Engine("aws")
+        .diff(ROLE, {"assumeRolePolicy": TRUST}, {"assumeRolePolicy": respaced})
+        .changes
+        == NONE
+    )
 
 
 def test_a_value_that_is_not_known_yet_is_a_change() -> None:
@@ -264,7 +362,11 @@ def test_a_resource_without_any_input_does_not_change() -> None:
     engine, token = Engine("aws"), "aws:securityhub/account:Account"
     identity, state = engine.create(token, {})
     request = provider_pb2.DiffRequest(
-        urn=engine.urn(token), id=identity, olds=encode(state.values), old_inputs=encode({}), news=encode({})
+        urn=engine.urn(token),
+        id=identity,
+        olds=encode(state.values),
+        old_inputs=encode({}),
+        news=encode({}),
     )
     assert engine.provider.Diff(request, engine.context).changes == NONE
 
@@ -272,17 +374,32 @@ def test_a_resource_without_any_input_does_not_change() -> None:
 def test_a_replacement_is_another_resource_and_an_update_is_not() -> None:
     engine = Engine("aws")
     identity, state = engine.create(KEY, {"description": "a"})
-    assert engine.create(KEY, {"description": "a", "keyUsage": "SIGN_VERIFY"})[0] != identity
+    assert (
+        engine.create(KEY, {"description": "a", "keyUsage": "SIGN_VERIFY"})[0]
+        != identity
+    )
     assert engine.create(KEY, {"description": "b"})[0] == identity
-    assert engine.update(KEY, identity, state.values, {"description": "b"}).values["keyId"] == identity
+    assert (
+        engine.update(KEY, identity, state.values, {"description": "b"}).values["keyId"]
+        == identity
+    )
 
 
 def test_no_identifier_is_derived_from_a_secret() -> None:
-    token, secret = "gcp:secretmanager/secretVersion:SecretVersion", frozenset({("secretData",)})
+    token, secret = (
+        "gcp:secretmanager/secretVersion:SecretVersion",
+        frozenset({("secretData",)}),
+    )
 
     def identifiers(value: str) -> dict[str, Any]:
-        _, made = Engine("gcp").create(token, {"secret": "projects/p/secrets/s", "secretData": value}, secrets=secret)
-        return {name: each for name, each in made.values.items() if name != "secretData"}
+        _, made = Engine("gcp").create(
+            token,
+            {"secret": "projects/p/secrets/s", "secretData": value},
+            secrets=secret,
+        )
+        return {
+            name: each for name, each in made.values.items() if name != "secretData"
+        }
 
     assert identifiers("one") == identifiers("two")
 
@@ -294,12 +411,18 @@ def test_a_fixed_name_is_freed_before_it_is_taken_again() -> None:
     )
     assert Engine("aws").diff(ROLE, old, new).deleteBeforeReplace
     made = {"__defaults": ["name"]}
-    assert not Engine("aws").diff(ROLE, {**old, **made}, {**new, **made}).deleteBeforeReplace
+    assert (
+        not Engine("aws")
+        .diff(ROLE, {**old, **made}, {**new, **made})
+        .deleteBeforeReplace
+    )
 
 
 def test_an_input_that_is_taken_away_is_no_output_any_more() -> None:
     engine = Engine("aws")
-    identity, state = engine.create(VPC, {"cidrBlock": "10.0.0.0/16", "tags": {"a": "b"}})
+    identity, state = engine.create(
+        VPC, {"cidrBlock": "10.0.0.0/16", "tags": {"a": "b"}}
+    )
     after = engine.update(VPC, identity, state.values, {"cidrBlock": "10.0.0.0/16"})
     assert "tags" not in after.values
     assert after.values["tagsAll"] == {}
@@ -309,13 +432,17 @@ def test_an_input_that_is_taken_away_is_no_output_any_more() -> None:
 # ---------------------------------------------------------------- executed resources
 
 
-def test_an_executed_resource_is_created_changed_and_deleted_and_its_word_counts() -> None:
+def test_an_executed_resource_is_created_changed_and_deleted_and_its_word_counts() -> (
+    None
+):
     memory = InMemory()
     engine = Engine("aws", {BUCKET: memory}, {"region": "eu-west-1"})
     identity, state = engine.create(BUCKET, {"bucket": "mine"})
     assert (identity, state.values["hostedZoneId"]) == ("mine", "told by the emulator")
     assert memory.kept == {"mine": {"bucket": "mine", "region": "eu-west-1"}}
-    engine.update(BUCKET, identity, state.values, {"bucket": "mine", "tags": {"a": "b"}})
+    engine.update(
+        BUCKET, identity, state.values, {"bucket": "mine", "tags": {"a": "b"}}
+    )
     assert memory.kept["mine"]["tags"] == {"a": "b"}
     engine.delete(BUCKET, identity, state.values)
     assert memory.kept == {}
@@ -332,7 +459,9 @@ def test_a_refresh_finds_what_was_changed_behind_our_back() -> None:
     engine = Engine("aws", {BUCKET: memory})
     identity, state = engine.create(BUCKET, {"bucket": "mine", "tags": {"a": "b"}})
     memory.kept["mine"]["tags"] = {"a": "changed"}
-    _, outputs, inputs = engine.read(BUCKET, identity, state.values, {"bucket": "mine", "tags": {"a": "b"}})
+    _, outputs, inputs = engine.read(
+        BUCKET, identity, state.values, {"bucket": "mine", "tags": {"a": "b"}}
+    )
     assert outputs.values["tags"] == {"a": "changed"}
     assert inputs.values == {"bucket": "mine", "tags": {"a": "changed"}}
 
@@ -346,12 +475,20 @@ def test_a_refresh_finds_what_is_gone() -> None:
 
 
 def test_an_import_reads_what_the_emulator_has() -> None:
-    engine = Engine("aws", {BUCKET: InMemory({"theirs": {"bucket": "theirs", "forceDestroy": True}})})
+    engine = Engine(
+        "aws",
+        {BUCKET: InMemory({"theirs": {"bucket": "theirs", "forceDestroy": True}})},
+    )
     identity, outputs, inputs = engine.read(BUCKET, "theirs", {}, {})
     assert (identity, outputs.values["arn"]) == ("theirs", "arn:aws:s3:::theirs")
     assert inputs.values.items() >= {"bucket": "theirs", "forceDestroy": True}.items()
     assert engine.diff(BUCKET, inputs.values, {"bucket": "theirs"}).changes == NONE
-    assert engine.diff(BUCKET, inputs.values, {"bucket": "theirs", "forceDestroy": False}).changes == SOME
+    assert (
+        engine.diff(
+            BUCKET, inputs.values, {"bucket": "theirs", "forceDestroy": False}
+        ).changes
+        == SOME
+    )
 
 
 # ---------------------------------------------------------------- made-up resources
@@ -360,15 +497,24 @@ def test_an_import_reads_what_the_emulator_has() -> None:
 def test_a_refresh_of_a_made_up_resource_changes_nothing() -> None:
     engine = Engine("aws")
     identity, state = engine.create(QUEUE, {"name": "q"})
-    assert engine.read(QUEUE, identity, state.values, {"name": "q"}) == (identity, state, decode(encode({"name": "q"})))
+    assert engine.read(QUEUE, identity, state.values, {"name": "q"}) == (
+        identity,
+        state,
+        decode(encode({"name": "q"})),
+    )
 
 
 def test_an_import_of_what_nobody_can_read_takes_the_programs_word() -> None:
     engine = Engine("aws")
-    identity, outputs, inputs = engine.read(QUEUE, "https://sqs.us-east-1.amazonaws.com/000000000000/q", {}, {})
+    identity, outputs, inputs = engine.read(
+        QUEUE, "https://sqs.us-east-1.amazonaws.com/000000000000/q", {}, {}
+    )
     assert identity.endswith("/q")
     assert outputs.values["name"] == "q"
-    assert engine.diff(QUEUE, inputs.values, {"name": "q", "delaySeconds": 5}).changes == NONE
+    assert (
+        engine.diff(QUEUE, inputs.values, {"name": "q", "delaySeconds": 5}).changes
+        == NONE
+    )
 
 
 def test_a_resource_that_a_program_only_looks_up_keeps_the_id_it_is_found_by() -> None:
@@ -378,20 +524,42 @@ def test_a_resource_that_a_program_only_looks_up_keeps_the_id_it_is_found_by() -
 
 
 def test_the_same_program_gives_the_same_state() -> None:
-    assert Engine("gcp").create("gcp:pubsub/topic:Topic", {}) == Engine("gcp").create("gcp:pubsub/topic:Topic", {})
+    assert Engine("gcp").create("gcp:pubsub/topic:Topic", {}) == Engine("gcp").create(
+        "gcp:pubsub/topic:Topic", {}
+    )
 
 
 IDS: dict[str, tuple[str, dict[str, Any], str, dict[str, str]]] = {
-    "VPC": (VPC, {"cidrBlock": "10.0.0.0/16"}, r"vpc-[0-9a-f]{17}", {"defaultSecurityGroupId": r"sg-[0-9a-f]{17}"}),
-    "bucket": (BUCKET, {"bucket": "b"}, "b", {"arn": "arn:aws:s3:::b", "bucketDomainName": r"b\.s3\.amazonaws\.com"}),
+    "VPC": (
+        VPC,
+        {"cidrBlock": "10.0.0.0/16"},
+        r"vpc-[0-9a-f]{17}",
+        {"defaultSecurityGroupId": r"sg-[0-9a-f]{17}"},
+    ),
+    "bucket": (
+        BUCKET,
+        {"bucket": "b"},
+        "b",
+        {"arn": "arn:aws:s3:::b", "bucketDomainName": r"b\.s3\.amazonaws\.com"},
+    ),
     "role": (
         ROLE,
         {"name": "r", "assumeRolePolicy": TRUST},
         "r",
         {"arn": r"arn:aws:iam::\d{12}:role/r", "uniqueId": r"AROA[A-Z2-7]{17}"},
     ),
-    "key": (KEY, {}, r"[0-9a-f-]{36}", {"arn": r"arn:aws:kms:eu-west-1:\d{12}:key/[0-9a-f-]{36}"}),
-    "queue": (QUEUE, {"name": "q"}, r"https://sqs\.eu-west-1\.amazonaws\.com/\d{12}/q", {"arn": r"arn:aws:sqs:\S+:q"}),
+    "key": (
+        KEY,
+        {},
+        r"[0-9a-f-]{36}",
+        {"arn": r"arn:aws:kms:eu-west-1:\d{12}:key/[0-9a-f-]{36}"},
+    ),
+    "queue": (
+        QUEUE,
+        {"name": "q"},
+        r"https://sqs\.eu-west-1\.amazonaws\.com/\d{12}/q",
+        {"arn": r"arn:aws:sqs:\S+:q"},
+    ),
     "Google service account": (
         "gcp:serviceaccount/account:Account",
         {"accountId": "runner"},
@@ -412,7 +580,13 @@ IDS: dict[str, tuple[str, dict[str, Any], str, dict[str, str]]] = {
     ),
     "Google machine": (
         "gcp:compute/instance:Instance",
-        {"name": "m", "zone": "europe-west1-b", "machineType": "t", "bootDisk": {}, "networkInterfaces": []},
+        {
+            "name": "m",
+            "zone": "europe-west1-b",
+            "machineType": "t",
+            "bootDisk": {},
+            "networkInterfaces": [],
+        },
         "projects/rehearsal/zones/europe-west1-b/instances/m",
         {"selfLink": r"https://www\.googleapis\.com/compute/v1/projects/\S+"},
     ),
@@ -424,11 +598,21 @@ IDS: dict[str, tuple[str, dict[str, Any], str, dict[str, str]]] = {
     ),
     "Azure subnet": (
         "azure-native:network:Subnet",
-        {"resourceGroupName": "g", "virtualNetworkName": "n", "subnetName": "s", "addressPrefix": "10.0.0.0/24"},
+        {
+            "resourceGroupName": "g",
+            "virtualNetworkName": "n",
+            "subnetName": "s",
+            "addressPrefix": "10.0.0.0/24",
+        },
         r"/subscriptions/\S+/resourceGroups/g/providers/Microsoft\.Network/virtualNetworks/n/subnets/s",
         {"name": "s"},
     ),
-    "bucket with a prefix": (BUCKET, {"bucketPrefix": "b-"}, r"b-\d{26}", {"bucket": r"b-\d{26}"}),
+    "bucket with a prefix": (
+        BUCKET,
+        {"bucketPrefix": "b-"},
+        r"b-\d{26}",
+        {"bucket": r"b-\d{26}"},
+    ),
     "alias": (
         "aws:kms/alias:Alias",
         {"name": "alias/a", "targetKeyId": "k"},
@@ -441,7 +625,12 @@ IDS: dict[str, tuple[str, dict[str, Any], str, dict[str, str]]] = {
         r"arn:aws:iam::\d{12}:oidc-provider/issuer\.test/a",
         {"arn": r"arn:aws:iam::\d{12}:oidc-provider/issuer\.test/a"},
     ),
-    "hosted zone": ("aws:route53/zone:Zone", {"name": "a.test"}, r"Z\w+", {"zoneId": r"Z\w+"}),
+    "hosted zone": (
+        "aws:route53/zone:Zone",
+        {"name": "a.test"},
+        r"Z\w+",
+        {"zoneId": r"Z\w+"},
+    ),
     "REST API's stage": (
         "aws:apigateway/stage:Stage",
         {"restApi": "abc", "stageName": "v1", "deployment": "d"},
@@ -480,7 +669,12 @@ IDS: dict[str, tuple[str, dict[str, Any], str, dict[str, str]]] = {
     ),
     "Azure lifecycle policy": (
         "azure-native:storage:ManagementPolicy",
-        {"resourceGroupName": "g", "accountName": "a", "managementPolicyName": "default", "policy": {"rules": []}},
+        {
+            "resourceGroupName": "g",
+            "accountName": "a",
+            "managementPolicyName": "default",
+            "policy": {"rules": []},
+        },
         r"/subscriptions/\S+/Microsoft\.Storage/storageAccounts/a/managementPolicies/default",
         {},
     ),
@@ -492,7 +686,12 @@ IDS: dict[str, tuple[str, dict[str, Any], str, dict[str, str]]] = {
     ),
     "Azure role assignment": (
         "azure-native:authorization:RoleAssignment",
-        {"scope": "/subscriptions/1/x", "principalId": "p", "roleDefinitionId": "d", "roleAssignmentName": "n"},
+        {
+            "scope": "/subscriptions/1/x",
+            "principalId": "p",
+            "roleDefinitionId": "d",
+            "roleAssignmentName": "n",
+        },
         "/subscriptions/1/x/providers/Microsoft.Authorization/roleAssignments/n",
         {},
     ),
@@ -503,19 +702,28 @@ IDS: dict[str, tuple[str, dict[str, Any], str, dict[str, str]]] = {
 def test_identifiers_have_the_form_of_real_ones(sentence: str) -> None:
     token, given, form, more = IDS[sentence]
     config = {"region": "eu-west-1"} if token.startswith("aws") else {}
-    identity, outputs = Engine(token.partition(":")[0], config=config).create(token, given)
+    identity, outputs = Engine(token.partition(":")[0], config=config).create(
+        token, given
+    )
     assert re.fullmatch(form, identity), identity
     for name, expected in more.items():
         assert re.fullmatch(expected, outputs.values[name]), outputs.values[name]
 
 
 def test_a_storage_account_tells_its_endpoints() -> None:
-    _, outputs = Engine("azure-native").create("azure-native:storage:StorageAccount", {**STORAGE, "accountName": "acc"})
-    assert outputs.values["primaryEndpoints"]["blob"] == "https://acc.blob.core.windows.net/"
+    _, outputs = Engine("azure-native").create(
+        "azure-native:storage:StorageAccount", {**STORAGE, "accountName": "acc"}
+    )
+    assert (
+        outputs.values["primaryEndpoints"]["blob"]
+        == "https://acc.blob.core.windows.net/"
+    )
 
 
 def test_default_tags_of_the_provider_are_among_all_tags() -> None:
-    engine = Engine("aws", config={"defaultTags": json.dumps({"tags": {"owner": "us"}})})
+    engine = Engine(
+        "aws", config={"defaultTags": json.dumps({"tags": {"owner": "us"}})}
+    )
     _, outputs = engine.create(QUEUE, {"name": "q", "tags": {"a": "b"}})
     assert outputs.values["tagsAll"] == {"owner": "us", "a": "b"}
 
@@ -524,30 +732,45 @@ def test_default_tags_of_the_provider_are_among_all_tags() -> None:
 
 
 @pytest.mark.parametrize("name", PACKAGES)
-def test_each_stand_in_is_the_version_of_its_sdk_and_takes_no_resources(name: str) -> None:
+def test_each_stand_in_is_the_version_of_its_sdk_and_takes_no_resources(
+    name: str,
+) -> None:
     provider = Engine(name).provider
     assert provider.GetPluginInfo(None, Context()).version == package(name).version
     answer = provider.Handshake(None, Context())
-    assert (answer.accept_secrets, answer.accept_resources, answer.accept_outputs) == (True, False, True)
+    assert (answer.accept_secrets, answer.accept_resources, answer.accept_outputs) == (
+        True,
+        False,
+        True,
+    )
 
 
 def test_two_providers_of_one_package_keep_their_own_configuration() -> None:
     engine = Engine("aws", config={"region": "us-west-2"})
     other = Context("ipv4:127.0.0.1:2")
-    engine.provider.Configure(provider_pb2.ConfigureRequest(args=encode({"region": "eu-west-1"})), other)
+    engine.provider.Configure(
+        provider_pb2.ConfigureRequest(args=encode({"region": "eu-west-1"})), other
+    )
     assert engine.create(QUEUE, {"name": "q"})[1].values["region"] == "us-west-2"
     engine.context = other
     assert engine.create(QUEUE, {"name": "q"})[1].values["region"] == "eu-west-1"
 
 
 def test_a_misspelt_configuration_key_is_refused() -> None:
-    request = provider_pb2.CheckRequest(news=encode({"regoin": "us-east-1", "version": "7"}))
+    request = provider_pb2.CheckRequest(
+        news=encode({"regoin": "us-east-1", "version": "7"})
+    )
     failures = Engine("aws").provider.CheckConfig(request, Context()).failures
-    assert [failure.reason for failure in failures] == ["the provider aws has no property regoin; did you mean region?"]
+    assert [failure.reason for failure in failures] == [
+        "the provider aws has no property regoin; did you mean region?"
+    ]
 
 
 def test_a_type_that_the_sdk_does_not_have_is_refused_by_name() -> None:
-    with pytest.raises(RefusedError, match=r"aws:s3/bukkit:Bukkit is not a resource type of pulumi_aws 7"):
+    with pytest.raises(
+        RefusedError,
+        match=r"aws:s3/bukkit:Bukkit is not a resource type of pulumi_aws 7",
+    ):
         Engine("aws").check("aws:s3/bukkit:Bukkit", {})
 
 

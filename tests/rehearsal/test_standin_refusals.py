@@ -1,4 +1,5 @@
-"""What the stand-ins refuse, and that they name the place, what was found and what is allowed."""
+"""What the stand-ins refuse, and that they name the place, what was found and what is
+allowed."""
 
 import json
 from typing import Any
@@ -9,22 +10,55 @@ from trivium_rehearsal.checks import check
 from trivium_rehearsal.types import resource_type
 from trivium_rehearsal.wire import UNKNOWN, Asset, Bag, Path, path_text
 
-BUCKET, CORS = "aws:s3/bucket:Bucket", "aws:s3/bucketCorsConfiguration:BucketCorsConfiguration"
+BUCKET, CORS = (
+    "aws:s3/bucket:Bucket",
+    "aws:s3/bucketCorsConfiguration:BucketCorsConfiguration",
+)
 VERSIONING = "aws:s3/bucketVersioning:BucketVersioning"
 LOCK = "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration"
-QUEUE, FUNCTION, ROLE = "aws:sqs/queue:Queue", "aws:lambda/function:Function", "aws:iam/role:Role"
-ROLE_POLICY, KEY, GUARDRAIL = "aws:iam/rolePolicy:RolePolicy", "aws:kms/key:Key", "aws:bedrock/guardrail:Guardrail"
+QUEUE, FUNCTION, ROLE = (
+    "aws:sqs/queue:Queue",
+    "aws:lambda/function:Function",
+    "aws:iam/role:Role",
+)
+ROLE_POLICY, KEY, GUARDRAIL = (
+    "aws:iam/rolePolicy:RolePolicy",
+    "aws:kms/key:Key",
+    "aws:bedrock/guardrail:Guardrail",
+)
 SCP, TRAIL = "aws:organizations/policy:Policy", "aws:cloudtrail/trail:Trail"
-NATIVE_BUCKET, ENFORCED = "aws-native:s3:Bucket", "aws-native:bedrock:EnforcedGuardrailConfiguration"
-G_BUCKET, G_VM, G_RUN = "gcp:storage/bucket:Bucket", "gcp:compute/instance:Instance", "gcp:cloudrunv2/service:Service"
+NATIVE_BUCKET, ENFORCED = (
+    "aws-native:s3:Bucket",
+    "aws-native:bedrock:EnforcedGuardrailConfiguration",
+)
+G_BUCKET, G_VM, G_RUN = (
+    "gcp:storage/bucket:Bucket",
+    "gcp:compute/instance:Instance",
+    "gcp:cloudrunv2/service:Service",
+)
 G_CLUSTER, G_KEY = "gcp:container/cluster:Cluster", "gcp:kms/cryptoKey:CryptoKey"
 G_FIREWALL, G_TOPIC = "gcp:compute/firewall:Firewall", "gcp:pubsub/topic:Topic"
-A_STORAGE, A_NETWORK = "azure-native:storage:StorageAccount", "azure-native:network:VirtualNetwork"
-A_VAULT, A_ACCOUNT = "azure-native:keyvault:Vault", "azure-native:cognitiveservices:Account"
-A_ROLE, A_CONTAINER = "azure-native:authorization:RoleAssignment", "azure-native:storage:BlobContainer"
+A_STORAGE, A_NETWORK = (
+    "azure-native:storage:StorageAccount",
+    "azure-native:network:VirtualNetwork",
+)
+A_VAULT, A_ACCOUNT = (
+    "azure-native:keyvault:Vault",
+    "azure-native:cognitiveservices:Account",
+)
+A_ROLE, A_CONTAINER = (
+    "azure-native:authorization:RoleAssignment",
+    "azure-native:storage:BlobContainer",
+)
 VPC, SECURITY_GROUP = "aws:ec2/vpc:Vpc", "aws:ec2/securityGroup:SecurityGroup"
-G_GRANT, G_SUBNET = "gcp:projects/iAMMember:IAMMember", "gcp:compute/subnetwork:Subnetwork"
-A_RULES, E_APP = "azure-native:network:NetworkSecurityGroup", "azuread:index/application:Application"
+G_GRANT, G_SUBNET = (
+    "gcp:projects/iAMMember:IAMMember",
+    "gcp:compute/subnetwork:Subnetwork",
+)
+A_RULES, E_APP = (
+    "azure-native:network:NetworkSecurityGroup",
+    "azuread:index/application:Application",
+)
 
 GROUP = {"resourceGroupName": "group"}
 STORAGE = {**GROUP, "kind": "StorageV2", "sku": {"name": "Standard_LRS"}}
@@ -33,14 +67,20 @@ VM = {
     "bootDisk": {"initializeParams": {"image": "debian-12"}},
     "networkInterfaces": [{"network": "default"}],
 }
-TRUST = {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}
+TRUST = {
+    "Effect": "Allow",
+    "Principal": {"Service": "ec2.amazonaws.com"},
+    "Action": "sts:AssumeRole",
+}
 
 
 def policy(*statements: dict[str, Any], **more: Any) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": list(statements), **more})
 
 
-def refused(token: str, inputs: dict[str, Any], secrets: frozenset[Path] = frozenset()) -> dict[str, str]:
+def refused(
+    token: str, inputs: dict[str, Any], secrets: frozenset[Path] = frozenset()
+) -> dict[str, str]:
     failures = check(resource_type(token), Bag(inputs, secrets)).failures
     return {path_text(failure.path): failure.reason for failure in failures}
 
@@ -52,12 +92,30 @@ AWS: dict[str, Row] = {
         VPC,
         {"cidrBlock": "10.0.0.1/16"},
         "cidrBlock",
-        ('found string "10.0.0.1/16"', "the provider's validator", 'did you mean "10.0.0.0/16"'),
+        (
+            'found string "10.0.0.1/16"',
+            "the provider's validator",
+            'did you mean "10.0.0.0/16"',
+        ),
     ),
-    "an address for a network": (VPC, {"cidrBlock": "10.0.0.0"}, "cidrBlock", ("IPv4 network in CIDR notation",)),
+    "an address for a network": (
+        VPC,
+        {"cidrBlock": "10.0.0.0"},
+        "cidrBlock",
+        ("IPv4 network in CIDR notation",),
+    ),
     "a network of the other family, in the middle of a list": (
         SECURITY_GROUP,
-        {"ingress": [{"protocol": "tcp", "fromPort": 1, "toPort": 2, "cidrBlocks": ["10.0.0.0/8", "2001:db8::/32"]}]},
+        {
+            "ingress": [
+                {
+                    "protocol": "tcp",
+                    "fromPort": 1,
+                    "toPort": 2,
+                    "cidrBlocks": ["10.0.0.0/8", "2001:db8::/32"],
+                }
+            ]
+        },
         "ingress[0].cidrBlocks[1]",
         ("IPv4 network",),
     ),
@@ -85,7 +143,9 @@ AWS: dict[str, Row] = {
             "blockedInputMessaging": "no",
             "blockedOutputsMessaging": "no",
             "contentPolicyConfig": {
-                "filtersConfigs": [{"type": "HATED", "inputStrength": "HIGH", "outputStrength": "HIGH"}]
+                "filtersConfigs": [
+                    {"type": "HATED", "inputStrength": "HIGH", "outputStrength": "HIGH"}
+                ]
             },
         },
         "contentPolicyConfig.filtersConfigs[0].type",
@@ -102,7 +162,13 @@ AWS: dict[str, Row] = {
         {
             "s3BucketName": "b",
             "eventSelectors": [{"readWriteType": "All"}],
-            "advancedEventSelectors": [{"fieldSelectors": [{"field": "eventCategory", "equals": ["Management"]}]}],
+            "advancedEventSelectors": [
+                {
+                    "fieldSelectors": [
+                        {"field": "eventCategory", "equals": ["Management"]}
+                    ]
+                }
+            ],
         },
         "eventSelectors",
         ("together with advancedEventSelectors",),
@@ -113,26 +179,54 @@ AWS: dict[str, Row] = {
             "autoscalingGroupName": "g",
             "targetTrackingConfiguration": {
                 "targetValue": 1,
-                "predefinedMetricSpecification": {"predefinedMetricType": "ASGAverageCPUUtilization"},
-                "customizedMetricSpecification": {"metricName": "m", "namespace": "n", "statistic": "Sum"},
+                "predefinedMetricSpecification": {
+                    "predefinedMetricType": "ASGAverageCPUUtilization"
+                },
+                "customizedMetricSpecification": {
+                    "metricName": "m",
+                    "namespace": "n",
+                    "statistic": "Sum",
+                },
             },
         },
         "targetTrackingConfiguration.predefinedMetricSpecification",
         ("together with customizedMetricSpecification",),
     ),
-    "a key that nothing has": (BUCKET, {"bukcet": "x"}, "bukcet", ("did you mean bucket",)),
-    "the Python spelling of a key": (QUEUE, {"fifo_queue": True}, "fifo_queue", ("fifoQueue",)),
+    "a key that nothing has": (
+        BUCKET,
+        {"bukcet": "x"},
+        "bukcet",
+        ("did you mean bucket",),
+    ),
+    "the Python spelling of a key": (
+        QUEUE,
+        {"fifo_queue": True},
+        "fifo_queue",
+        ("fifoQueue",),
+    ),
     "an unknown key three levels down": (
         LOCK,
-        {"bucket": "b", "rule": {"defaultRetention": {"mode": "GOVERNANCE", "dayz": 3}}},
+        {
+            "bucket": "b",
+            "rule": {"defaultRetention": {"mode": "GOVERNANCE", "dayz": 3}},
+        },
         "rule.defaultRetention.dayz",
         ("rule.defaultRetention has no property dayz", "did you mean days"),
     ),
     "a method that S3 does not have, in the middle of a list": (
         CORS,
-        {"bucket": "b", "corsRules": [{"allowedMethods": ["GET", "FETCH"], "allowedOrigins": ["*"]}]},
+        {
+            "bucket": "b",
+            "corsRules": [
+                {"allowedMethods": ["GET", "FETCH"], "allowedOrigins": ["*"]}
+            ],
+        },
         "corsRules[0].allowedMethods[1]",
-        ('"FETCH"', '"GET", "PUT", "HEAD", "POST", "DELETE"', "CloudFormation schema AWS::S3::Bucket"),
+        (
+            '"FETCH"',
+            '"GET", "PUT", "HEAD", "POST", "DELETE"',
+            "CloudFormation schema AWS::S3::Bucket",
+        ),
     ),
     "a status that is none": (
         VERSIONING,
@@ -146,7 +240,12 @@ AWS: dict[str, Row] = {
         "rule.defaultRetention.mode",
         ('"COMPLIANT"', 'did you mean "COMPLIANCE"'),
     ),
-    "a missing required input": (VERSIONING, {"bucket": "b"}, "versioningConfiguration", ("is missing",)),
+    "a missing required input": (
+        VERSIONING,
+        {"bucket": "b"},
+        "versioningConfiguration",
+        ("is missing",),
+    ),
     "a missing required input inside a list": (
         CORS,
         {"bucket": "b", "corsRules": [{"allowedMethods": ["GET"]}]},
@@ -159,14 +258,24 @@ AWS: dict[str, Row] = {
         "visibilityTimeoutSeconds",
         ("a whole number", '"soon"'),
     ),
-    "half a second": (QUEUE, {"delaySeconds": 1.5}, "delaySeconds", ("a whole number", "1.5")),
+    "half a second": (
+        QUEUE,
+        {"delaySeconds": 1.5},
+        "delaySeconds",
+        ("a whole number", "1.5"),
+    ),
     "a single string for a list": (
         FUNCTION,
         {"role": "arn:aws:iam::000000000000:role/r", "architectures": "arm64"},
         "architectures",
         ("a list", '"arm64"'),
     ),
-    "a list for an object": (FUNCTION, {"role": "r", "environment": ["A=1"]}, "environment", ("an object", "a list")),
+    "a list for an object": (
+        FUNCTION,
+        {"role": "r", "environment": ["A=1"]},
+        "environment",
+        ("an object", "a list"),
+    ),
     "memory beyond what there is": (
         FUNCTION,
         {"role": "arn:aws:iam::000000000000:role/r", "memorySize": 64},
@@ -187,12 +296,26 @@ AWS: dict[str, Row] = {
     ),
     "a guardrail message that is too long": (
         GUARDRAIL,
-        {"name": "g", "blockedInputMessaging": "x" * 501, "blockedOutputsMessaging": "no"},
+        {
+            "name": "g",
+            "blockedInputMessaging": "x" * 501,
+            "blockedOutputsMessaging": "no",
+        },
         "blockedInputMessaging",
         ("501 characters", "1 to 500"),
     ),
-    "a key usage that is none": (KEY, {"keyUsage": "ENCRYPT"}, "keyUsage", ('"ENCRYPT"', '"ENCRYPT_DECRYPT"')),
-    "a policy that is no JSON": (ROLE, {"assumeRolePolicy": "{Version:"}, "assumeRolePolicy", ("no JSON",)),
+    "a key usage that is none": (
+        KEY,
+        {"keyUsage": "ENCRYPT"},
+        "keyUsage",
+        ('"ENCRYPT"', '"ENCRYPT_DECRYPT"'),
+    ),
+    "a policy that is no JSON": (
+        ROLE,
+        {"assumeRolePolicy": "{Version:"},
+        "assumeRolePolicy",
+        ("no JSON",),
+    ),
     "a trust policy without principal": (
         ROLE,
         {"assumeRolePolicy": policy({"Effect": "Allow", "Action": "sts:AssumeRole"})},
@@ -213,13 +336,22 @@ AWS: dict[str, Row] = {
     ),
     "a version of next year": (
         ROLE,
-        {"assumeRolePolicy": json.dumps({"Version": "2027-01-01", "Statement": [TRUST]})},
+        {
+            "assumeRolePolicy": json.dumps(
+                {"Version": "2027-01-01", "Statement": [TRUST]}
+            )
+        },
         "assumeRolePolicy",
         ("Version", "2012-10-17"),
     ),
     "an action without service": (
         ROLE_POLICY,
-        {"role": "r", "policy": policy({"Effect": "Allow", "Action": ["s3:Get*", "GetObject"], "Resource": "*"})},
+        {
+            "role": "r",
+            "policy": policy(
+                {"Effect": "Allow", "Action": ["s3:Get*", "GetObject"], "Resource": "*"}
+            ),
+        },
         "policy",
         ("Statement[0].Action[1]", '"GetObject"', "service:Operation"),
     ),
@@ -233,7 +365,12 @@ AWS: dict[str, Row] = {
         SCP,
         {
             "content": policy(
-                {"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": {"StringEqual": {"a": "b"}}}
+                {
+                    "Effect": "Deny",
+                    "Action": "*",
+                    "Resource": "*",
+                    "Condition": {"StringEqual": {"a": "b"}},
+                }
             )
         },
         "content",
@@ -249,7 +386,9 @@ AWS: dict[str, Row] = {
         NATIVE_BUCKET,
         {
             "bucketEncryption": {
-                "serverSideEncryptionConfiguration": [{"serverSideEncryptionByDefault": {"sseAlgorithm": "DES"}}]
+                "serverSideEncryptionConfiguration": [
+                    {"serverSideEncryptionByDefault": {"sseAlgorithm": "DES"}}
+                ]
             }
         },
         "bucketEncryption.serverSideEncryptionConfiguration[0].serverSideEncryptionByDefault.sseAlgorithm",
@@ -266,19 +405,34 @@ AWS: dict[str, Row] = {
 GCP: dict[str, Row] = {
     "a member without its kind": (
         G_GRANT,
-        {"project": "p", "role": "roles/viewer", "member": "app@p.iam.gserviceaccount.com"},
+        {
+            "project": "p",
+            "role": "roles/viewer",
+            "member": "app@p.iam.gserviceaccount.com",
+        },
         "member",
-        ("a kind and a name", 'did you mean "serviceAccount:app@p.iam.gserviceaccount.com"'),
+        (
+            "a kind and a name",
+            'did you mean "serviceAccount:app@p.iam.gserviceaccount.com"',
+        ),
     ),
     "a member's kind in other capitals": (
         "gcp:storage/bucketIAMBinding:BucketIAMBinding",
-        {"bucket": "b", "role": "roles/storage.objectViewer", "members": ["allUsers", "serviceaccount:a@b"]},
+        {
+            "bucket": "b",
+            "role": "roles/storage.objectViewer",
+            "members": ["allUsers", "serviceaccount:a@b"],
+        },
         "members[1]",
         ('did you mean "serviceAccount:a@b"',),
     ),
     "a member that was deleted": (
         G_GRANT,
-        {"project": "p", "role": "roles/viewer", "member": "deleted:user:a@example.com?uid=1"},
+        {
+            "project": "p",
+            "role": "roles/viewer",
+            "member": "deleted:user:a@example.com?uid=1",
+        },
         "member",
         ("a member that exists",),
     ),
@@ -290,13 +444,23 @@ GCP: dict[str, Row] = {
     ),
     "a member without its kind, in a policy's text": (
         "gcp:projects/iAMPolicy:IAMPolicy",
-        {"project": "p", "policyData": '{"bindings": [{"role": "roles/viewer", "members": ["a@example.com"]}]}'},
+        {
+            "project": "p",
+            "policyData": (
+                '{"bindings": [{"role": "roles/viewer", "members": ["a@example.com"]}]}'
+            ),
+        },
         "policyData",
         ("bindings[0].members[0]", "a kind and a name"),
     ),
     "a role without its prefix, in a policy's text": (
         "gcp:projects/iAMPolicy:IAMPolicy",
-        {"project": "p", "policyData": '{"bindings": [{"role": "viewer", "members": ["user:a@example.com"]}]}'},
+        {
+            "project": "p",
+            "policyData": (
+                '{"bindings": [{"role": "viewer", "members": ["user:a@example.com"]}]}'
+            ),
+        },
         "policyData",
         ("bindings[0].role", "roles/ROLE"),
     ),
@@ -318,7 +482,12 @@ GCP: dict[str, Row] = {
         "name",
         ("Google Cloud allows what matches [a-z]",),
     ),
-    "a key that nothing has": (G_BUCKET, {"location": "EU", "locaton": "x"}, "locaton", ("did you mean location",)),
+    "a key that nothing has": (
+        G_BUCKET,
+        {"location": "EU", "locaton": "x"},
+        "locaton",
+        ("did you mean location",),
+    ),
     "an unknown key inside a block": (
         G_BUCKET,
         {"location": "EU", "versioning": {"enable": True}},
@@ -412,7 +581,12 @@ AZURE: dict[str, Row] = {
         "subnets[0].addressPrefix",
         ('did you mean "10.0.1.0/24"',),
     ),
-    "a key that nothing has": (A_STORAGE, {**STORAGE, "accesTier": "Hot"}, "accesTier", ("did you mean accessTier",)),
+    "a key that nothing has": (
+        A_STORAGE,
+        {**STORAGE, "accesTier": "Hot"},
+        "accesTier",
+        ("did you mean accessTier",),
+    ),
     "an unknown key inside a block": (
         A_STORAGE,
         {**STORAGE, "networkRuleSet": {"defaultAction": "Deny", "ipRule": []}},
@@ -425,15 +599,30 @@ AZURE: dict[str, Row] = {
         "properties.disable_local_auth",
         ("disableLocalAuth",),
     ),
-    "a missing required input": (A_STORAGE, {**GROUP, "kind": "StorageV2"}, "sku", ("sku is missing",)),
-    "a missing required input inside a block": (A_STORAGE, {**STORAGE, "sku": {}}, "sku.name", ("is missing",)),
+    "a missing required input": (
+        A_STORAGE,
+        {**GROUP, "kind": "StorageV2"},
+        "sku",
+        ("sku is missing",),
+    ),
+    "a missing required input inside a block": (
+        A_STORAGE,
+        {**STORAGE, "sku": {}},
+        "sku.name",
+        ("is missing",),
+    ),
     "a kind that is none": (
         A_STORAGE,
         {**STORAGE, "kind": "StorageV9"},
         "kind",
         ('"StorageV9"', '"StorageV2"', "enumeration Kind"),
     ),
-    "an access tier that is none": (A_STORAGE, {**STORAGE, "accessTier": "Warm"}, "accessTier", ('"Warm"', '"Cool"')),
+    "an access tier that is none": (
+        A_STORAGE,
+        {**STORAGE, "accessTier": "Warm"},
+        "accessTier",
+        ('"Warm"', '"Cool"'),
+    ),
     "text for a truth value (Azure converts nothing)": (
         A_STORAGE,
         {**STORAGE, "enableHttpsTrafficOnly": "true"},
@@ -462,14 +651,26 @@ AZURE: dict[str, Row] = {
         A_RULES,
         {
             **GROUP,
-            "securityRules": [{"name": "r", "access": "Allow", "direction": "Sideways", "protocol": "Tcp"}],
+            "securityRules": [
+                {
+                    "name": "r",
+                    "access": "Allow",
+                    "direction": "Sideways",
+                    "protocol": "Tcp",
+                }
+            ],
         },
         "securityRules[0].direction",
         ('"Sideways"', '"Inbound", "Outbound"'),
     ),
     "a principal type that is none": (
         A_ROLE,
-        {"scope": "/subscriptions/1", "principalId": "p", "roleDefinitionId": "r", "principalType": "Robot"},
+        {
+            "scope": "/subscriptions/1",
+            "principalId": "p",
+            "roleDefinitionId": "r",
+            "principalType": "Robot",
+        },
         "principalType",
         ('"Robot"', '"ServicePrincipal"'),
     ),
@@ -479,7 +680,12 @@ AZURE: dict[str, Row] = {
         "publicAccess",
         ('"Everybody"',),
     ),
-    "an application without name (azuread)": (E_APP, {}, "displayName", ("is missing",)),
+    "an application without name (azuread)": (
+        E_APP,
+        {},
+        "displayName",
+        ("is missing",),
+    ),
     "an application with an unknown block key (azuread)": (
         E_APP,
         {"displayName": "a", "web": {"redirectUri": "x"}},
@@ -518,16 +724,28 @@ ACCEPTED: dict[str, tuple[str, dict[str, Any]]] = {
         {"visibilityTimeoutSeconds": "30", "fifoQueue": "true", "name": "q.fifo"},
     ),
     "zero where Terraform means unset": (QUEUE, {"kmsDataKeyReusePeriodSeconds": 0}),
-    "values that are not known yet": (LOCK, {"bucket": UNKNOWN, "rule": {"defaultRetention": {"mode": UNKNOWN}}}),
-    "a whole block that is not known yet": (CORS, {"bucket": "b", "corsRules": UNKNOWN}),
-    "an archive as code": (FUNCTION, {"role": "arn:aws:iam::000000000000:role/r", "code": Asset(True, {})}),
+    "values that are not known yet": (
+        LOCK,
+        {"bucket": UNKNOWN, "rule": {"defaultRetention": {"mode": UNKNOWN}}},
+    ),
+    "a whole block that is not known yet": (
+        CORS,
+        {"bucket": "b", "corsRules": UNKNOWN},
+    ),
+    "an archive as code": (
+        FUNCTION,
+        {"role": "arn:aws:iam::000000000000:role/r", "code": Asset(True, {})},
+    ),
     "a trust policy with one statement that is no list": (
         ROLE,
         {"assumeRolePolicy": json.dumps({"Version": "2012-10-17", "Statement": TRUST})},
     ),
     "an empty Sid": (ROLE, {"assumeRolePolicy": policy({**TRUST, "Sid": ""})}),
     "a policy that is not known yet": (ROLE, {"assumeRolePolicy": UNKNOWN}),
-    "a typed trust policy": (ROLE, {"assumeRolePolicy": {"Version": "2012-10-17", "Statement": [TRUST]}}),
+    "a typed trust policy": (
+        ROLE,
+        {"assumeRolePolicy": {"Version": "2012-10-17", "Statement": [TRUST]}},
+    ),
     "a key policy whose Sid has spaces": (
         KEY,
         {
@@ -544,7 +762,10 @@ ACCEPTED: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     "an organisation policy that is no service control policy": (
         SCP,
-        {"type": "BEDROCK_POLICY", "content": '{"bedrock": {"guardrail_inference": {}}}'},
+        {
+            "type": "BEDROCK_POLICY",
+            "content": '{"bedrock": {"guardrail_inference": {}}}',
+        },
     ),
     "prefixed condition operators": (
         ROLE_POLICY,
@@ -555,7 +776,10 @@ ACCEPTED: dict[str, tuple[str, dict[str, Any]]] = {
                     "Effect": "Deny",
                     "NotAction": "s3:*",
                     "Resource": ["*"],
-                    "Condition": {"ForAnyValue:StringLikeIfExists": {"aws:TagKeys": ["a*"]}, "Bool": {"x:y": "true"}},
+                    "Condition": {
+                        "ForAnyValue:StringLikeIfExists": {"aws:TagKeys": ["a*"]},
+                        "Bool": {"x:y": "true"},
+                    },
                 }
             ),
         },
@@ -565,9 +789,15 @@ ACCEPTED: dict[str, tuple[str, dict[str, Any]]] = {
         G_FIREWALL,
         {"network": "n", "direction": "ingress"},
     ),
-    "an empty string where Terraform means unset": (G_FIREWALL, {"network": "n", "direction": ""}),
+    "an empty string where Terraform means unset": (
+        G_FIREWALL,
+        {"network": "n", "direction": ""},
+    ),
     "a storage account": (A_STORAGE, STORAGE),
-    "an enumeration in other capitals, which Azure ignores": (A_STORAGE, {**STORAGE, "kind": "storagev2"}),
+    "an enumeration in other capitals, which Azure ignores": (
+        A_STORAGE,
+        {**STORAGE, "kind": "storagev2"},
+    ),
     "a machine size that is newer than the API description": (
         "azure-native:compute:VirtualMachine",
         {**GROUP, "hardwareProfile": {"vmSize": "Standard_D2as_v7"}},
@@ -575,7 +805,9 @@ ACCEPTED: dict[str, tuple[str, dict[str, Any]]] = {
     "an enforced guardrail (aws-native)": (
         ENFORCED,
         {
-            "guardrailIdentifier": "arn:aws:bedrock:us-east-1:000000000000:guardrail/abcdefghij12",
+            "guardrailIdentifier": (
+                "arn:aws:bedrock:us-east-1:000000000000:guardrail/abcdefghij12"
+            ),
             "guardrailVersion": "1",
         },
     ),
@@ -599,7 +831,10 @@ ACCEPTED: dict[str, tuple[str, dict[str, Any]]] = {
         G_SUBNET,
         {"network": "n", "ipCidrRange": "10.0.0.1/24"},
     ),
-    "a network that EC2 itself corrects": ("aws-native:ec2:Vpc", {"cidrBlock": "10.0.0.1/16"}),
+    "a network that EC2 itself corrects": (
+        "aws-native:ec2:Vpc",
+        {"cidrBlock": "10.0.0.1/16"},
+    ),
     "a source that is a service's tag": (
         "azure-native:network:SecurityRule",
         {
@@ -629,9 +864,13 @@ def test_accepted(sentence: str) -> None:
 def test_a_secret_is_never_shown() -> None:
     password = "hunter2 is no ARN"
     inputs = {"role": password, "runtime": password, "timeout": password}
-    found = refused(FUNCTION, inputs, frozenset({("role",), ("runtime",), ("timeout",)}))
+    found = refused(
+        FUNCTION, inputs, frozenset({("role",), ("runtime",), ("timeout",)})
+    )
     assert set(found) == {"role", "runtime", "timeout"}
-    assert all("hunter2" not in reason and "a secret" in reason for reason in found.values())
+    assert all(
+        "hunter2" not in reason and "a secret" in reason for reason in found.values()
+    )
 
 
 def test_what_was_probably_meant_is_not_told_of_a_secret() -> None:
@@ -643,14 +882,18 @@ def test_what_was_probably_meant_is_not_told_of_a_secret() -> None:
 
 def test_a_secret_document_is_not_quoted() -> None:
     found = refused(
-        ROLE, {"assumeRolePolicy": policy({**TRUST, "Effect": "hunter2"})}, frozenset({("assumeRolePolicy",)})
+        ROLE,
+        {"assumeRolePolicy": policy({**TRUST, "Effect": "hunter2"})},
+        frozenset({("assumeRolePolicy",)}),
     )
     assert "Allow or Deny" in found["assumeRolePolicy"]
     assert "hunter2" not in found["assumeRolePolicy"]
 
 
 def test_numbers_as_text_become_numbers_in_what_the_provider_answers() -> None:
-    verdict = check(resource_type(QUEUE), Bag({"delaySeconds": "5", "fifoQueue": "true", "name": 7}))
+    verdict = check(
+        resource_type(QUEUE), Bag({"delaySeconds": "5", "fifoQueue": "true", "name": 7})
+    )
     assert verdict.inputs == {"delaySeconds": 5, "fifoQueue": True, "name": "7"}
 
 

@@ -1,4 +1,5 @@
-"""The SDKs' types as they are read from source: the same as the SDKs themselves say when they are imported."""
+"""The SDKs' types as they are read from source: the same as the SDKs themselves say
+when they are imported."""
 
 import importlib
 import typing
@@ -42,16 +43,23 @@ def _imported_arguments(token: str) -> type:
     """The arguments class of a resource as the SDK itself would use it."""
     module_name, class_name = package(token.partition(":")[0]).classes[token]
     root = PACKAGES[token.partition(":")[0]]
-    resource = getattr(importlib.import_module(f"{root}.{module_name}" if module_name else root), class_name)
+    resource = getattr(
+        importlib.import_module(f"{root}.{module_name}" if module_name else root),
+        class_name,
+    )
     home = importlib.import_module(resource.__module__)
-    found: type = getattr(home, f"{class_name}InitArgs", None) or getattr(home, f"{class_name}Args")
+    found: type = getattr(home, f"{class_name}InitArgs", None) or getattr(
+        home, f"{class_name}Args"
+    )
     return found
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 @pytest.mark.parametrize("token", SAMPLE)
 def test_inputs_read_from_source_are_those_of_the_imported_sdk(token: str) -> None:
-    pending: list[tuple[ObjectType, type]] = [(resource_type(token).inputs, _imported_arguments(token))]
+    pending: list[tuple[ObjectType, type]] = [
+        (resource_type(token).inputs, _imported_arguments(token))
+    ]
     seen: set[type] = set()
     while pending:
         read, imported = pending.pop()
@@ -63,11 +71,16 @@ def test_inputs_read_from_source_are_those_of_the_imported_sdk(token: str) -> No
         names = pulumi_types.input_type_py_to_pulumi_names(imported)
         assert dict(read.python_names) == names
         for name, field in read.fields.items():
-            pending += _compared(field.type, types[name], f"{token} {imported.__name__}.{name}")
+            pending += _compared(
+                field.type, types[name], f"{token} {imported.__name__}.{name}"
+            )
 
 
-def _compared(read: Type, imported: typing.Any, place: str) -> list[tuple[ObjectType, type]]:
-    """Asserts that both describe the same kind of value; what is nested is still to be compared."""
+def _compared(
+    read: Type, imported: typing.Any, place: str
+) -> list[tuple[ObjectType, type]]:
+    """Asserts that both describe the same kind of value; what is nested is still to be
+    compared."""
     origin = typing.get_origin(imported)
     if isinstance(read, ListOf):
         assert issubclass(origin, typing.Sequence), place
@@ -78,7 +91,12 @@ def _compared(read: Type, imported: typing.Any, place: str) -> list[tuple[Object
         assert pulumi_types.is_input_type(imported), place
         return [(read, imported)]
     if isinstance(read, Scalar) and isinstance(imported, type):
-        expected = {"string": str, "boolean": bool, "integer": int, "number": float}.get(read.kind, object)
+        expected = {
+            "string": str,
+            "boolean": bool,
+            "integer": int,
+            "number": float,
+        }.get(read.kind, object)
         assert issubclass(imported, expected), place
     if isinstance(read, Enumeration) and isinstance(imported, type):
         assert set(read.values) == {member.value for member in imported}, place  # type: ignore[attr-defined]
@@ -93,10 +111,18 @@ def test_every_resource_type_of_every_sdk_can_be_read() -> None:
             assert resource_type(token).outputs or resource_type(token).inputs.fields
 
 
-def test_a_nested_type_of_the_resources_own_name_does_not_shadow_its_arguments() -> None:
-    type_ = resource_type("aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration")
+def test_a_nested_type_of_the_resources_own_name_does_not_shadow_its_arguments() -> (
+    None
+):
+    type_ = resource_type(
+        "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
+    )
     assert type_.inputs.required == ("bucket", "rules")
-    plain = resource_type("aws:s3/bucket:Bucket").inputs.fields["serverSideEncryptionConfiguration"].type
+    plain = (
+        resource_type("aws:s3/bucket:Bucket")
+        .inputs.fields["serverSideEncryptionConfiguration"]
+        .type
+    )
     assert isinstance(plain, ObjectType)
     assert plain.required == ("rule",)
 
@@ -107,5 +133,8 @@ def test_what_an_sdk_marks_as_replacing_is_read() -> None:
 
 
 def test_a_type_without_stand_in_is_refused_with_those_that_have_one() -> None:
-    with pytest.raises(UnknownTypeError, match="there is one for aws, aws-native, gcp, azure-native, azuread"):
+    with pytest.raises(
+        UnknownTypeError,
+        match="there is one for aws, aws-native, gcp, azure-native, azuread",
+    ):
         resource_type("kubernetes:core/v1:Pod")

@@ -1,4 +1,5 @@
-"""Nothing of the user's environment reaches a rehearsal, except how to speak and where temporary files go."""
+"""Nothing of the user's environment reaches a rehearsal, except how to speak and where
+temporary files go."""
 
 import json
 import os
@@ -48,7 +49,10 @@ DUMP = "import json, os; print(json.dumps(dict(os.environ)))"
 
 def child_environment(environment: dict[str, str]) -> dict[str, str]:
     """The environment as a child's child sees it."""
-    nested = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {DUMP!r}], check=True)"
+    nested = (
+        f"import subprocess, sys; subprocess.run([sys.executable, '-c', {DUMP!r}],"
+        " check=True)"
+    )
     finished = run([sys.executable, "-c", nested], name="child", env=environment)
     seen: dict[str, str] = json.loads(finished.lines[-1])
     return seen
@@ -59,32 +63,49 @@ def _seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     with pytest.MonkeyPatch.context() as patch:
         for name in LEAKS:
             patch.setenv(name, LEAK)
-        patch.setenv("PATH", os.pathsep.join(["/home/user/plugins", os.environ["PATH"]]))
-        return child_environment(rehearsal_environment(tmp_path_factory.mktemp("checkout")))
+        patch.setenv(
+            "PATH", os.pathsep.join(["/home/user/plugins", os.environ["PATH"]])
+        )
+        return child_environment(
+            rehearsal_environment(tmp_path_factory.mktemp("checkout"))
+        )
 
 
-@pytest.mark.parametrize("name", [pytest.param(name, id=what) for name, what in LEAKS.items()])
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, id=what) for name, what in LEAKS.items()]
+)
 def test_the_users_environment_does_not_leak(name: str, seen: dict[str, str]) -> None:
     assert seen.get(name) != LEAK
 
 
 def test_no_value_of_the_users_is_found_anywhere(seen: dict[str, str]) -> None:
-    assert [name for name, value in seen.items() if LEAK in value or "/home/user" in value] == []
+    assert [
+        name for name, value in seen.items() if LEAK in value or "/home/user" in value
+    ] == []
 
 
-def test_a_child_sees_only_what_was_decided(seen: dict[str, str], tmp_path: Path) -> None:
+def test_a_child_sees_only_what_was_decided(
+    seen: dict[str, str], tmp_path: Path
+) -> None:
     decided = set(rehearsal_environment(tmp_path)) | set(PASSED)
     # Python itself sets LC_CTYPE in the C locale, and macOS __CF_USER_TEXT_ENCODING.
     assert {name for name in seen if not name.startswith("__CF")} - decided == set()
 
 
-def test_credentials_in_the_users_home_are_not_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_credentials_in_the_users_home_are_not_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     home = tmp_path / "home"
     (home / ".aws").mkdir(parents=True)
-    (home / ".aws" / "credentials").write_text("[default]\naws_access_key_id = AKIA\naws_secret_access_key = theirs\n")
+    (home / ".aws" / "credentials").write_text(
+        "[default]\naws_access_key_id = AKIA\naws_secret_access_key = theirs\n"
+    )
     gcloud = home / ".config" / "gcloud" / "application_default_credentials.json"
     gcloud.parent.mkdir(parents=True)
-    gcloud.write_text('{"type": "authorized_user", "client_id": "a", "client_secret": "b", "refresh_token": "c"}')
+    gcloud.write_text(
+        '{"type": "authorized_user", "client_id": "a", "client_secret": "b",'
+        ' "refresh_token": "c"}'
+    )
     monkeypatch.setenv("HOME", str(home))
     look = """
 import botocore.session, google.auth
@@ -94,7 +115,11 @@ try:
 except google.auth.exceptions.DefaultCredentialsError:
     print("none")
 """
-    finished = run([sys.executable, "-W", "ignore", "-c", look], name="look", env=rehearsal_environment(tmp_path))
+    finished = run(
+        [sys.executable, "-W", "ignore", "-c", look],
+        name="look",
+        env=rehearsal_environment(tmp_path),
+    )
     assert finished.lines == ("None", "none")
 
 
@@ -108,13 +133,22 @@ def test_everything_private_lies_in_the_checkout(tmp_path: Path) -> None:
     assert Path(environment["PULUMI_BACKEND_URL"].removeprefix("file://")).is_dir()
 
 
-def test_the_engine_comes_first_in_path_and_what_the_caller_adds_wins(tmp_path: Path) -> None:
-    environment = rehearsal_environment(tmp_path, path=(Path("/engine"),), extra={"TZ": "UTC", "MORE": "1"})
-    assert environment["PATH"].split(os.pathsep)[:2] == ["/engine", str(Path(sys.executable).parent)]
+def test_the_engine_comes_first_in_path_and_what_the_caller_adds_wins(
+    tmp_path: Path,
+) -> None:
+    environment = rehearsal_environment(
+        tmp_path, path=(Path("/engine"),), extra={"TZ": "UTC", "MORE": "1"}
+    )
+    assert environment["PATH"].split(os.pathsep)[:2] == [
+        "/engine",
+        str(Path(sys.executable).parent),
+    ]
     assert (environment["TZ"], environment["MORE"]) == ("UTC", "1")
 
 
-def test_a_process_can_make_the_environment_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_process_can_make_the_environment_its_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(os, "environ", dict(os.environ) | {"AWS_PROFILE": LEAK})
     enter({"ONLY": "this"})
     assert os.environ == {"ONLY": "this"}

@@ -1,4 +1,5 @@
-"""The main job, as `make up` and `make down` run it: killed, run again, in a hostile environment, and taken down."""
+"""The main job, as `make up` and `make down` run it: killed, run again, in a hostile
+environment, and taken down."""
 
 import json
 import os
@@ -37,7 +38,8 @@ HOSTILE = {
     "HTTPS_PROXY": "http://127.0.0.1:1",
     "ALL_PROXY": "http://127.0.0.1:1",
 }
-"""Whatever of this reached the engine, a stand-in or the application would make the rehearsal fail."""
+"""Whatever of this reached the engine, a stand-in or the application would make the
+rehearsal fail."""
 
 
 class Checkout:
@@ -47,12 +49,20 @@ class Checkout:
         self.root = copied(folder / "checkout")
         (self.root / ".venv").symlink_to(ROOT / ".venv")
         self.home = folder / "home"
-        for name in (".aws/credentials", ".pulumi/credentials.json", ".azure/azureProfile.json"):
+        for name in (
+            ".aws/credentials",
+            ".pulumi/credentials.json",
+            ".azure/azureProfile.json",
+        ):
             (self.home / name).parent.mkdir(parents=True)
             (self.home / name).write_text("the user's own")
         rooms = ("src", "components", "policies", "rehearsal")
         cache = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-        kept = {name: os.environ[name] for name in ("PATH", "LANG", "TMPDIR") if name in os.environ}
+        kept = {
+            name: os.environ[name]
+            for name in ("PATH", "LANG", "TMPDIR")
+            if name in os.environ
+        }
         self.env = {
             **kept,
             **HOSTILE,
@@ -122,7 +132,9 @@ def test_a_run_killed_while_it_deploys_leaves_no_process(checkout: Checkout) -> 
 def test_the_next_run_mends_it_and_every_claim_holds(checkout: Checkout) -> None:
     output = checkout.run("up")
     summary = json.loads((checkout.root / ".trivium" / "summary.json").read_text())
-    assert [claim["sentence"] for claim in summary["claims"] if not claim["holds"]] == []
+    assert [
+        claim["sentence"] for claim in summary["claims"] if not claim["holds"]
+    ] == []
     assert len(summary["answers"]) == 9
     assert summary["resources"]["aws"]["executed"]["aws:s3/bucket:Bucket"] >= 1
     assert "✗" not in output
@@ -132,21 +144,45 @@ def test_the_next_run_mends_it_and_every_claim_holds(checkout: Checkout) -> None
 def test_nothing_of_the_user_was_read_into_it_or_changed(checkout: Checkout) -> None:
     kept = [path for path in (checkout.root / ".trivium").rglob("*") if path.is_file()]
     assert [path for path in kept if b"hostile" in path.read_bytes()] == []
-    files = sorted(str(path.relative_to(checkout.home)) for path in checkout.home.rglob("*") if path.is_file())
-    assert files == [".aws/credentials", ".azure/azureProfile.json", ".pulumi/credentials.json"]
-    changed = [name for name in ("stacks", "Pulumi.yaml") if differs(checkout.root / name, ROOT / name)]
+    files = sorted(
+        str(path.relative_to(checkout.home))
+        for path in checkout.home.rglob("*")
+        if path.is_file()
+    )
+    assert files == [
+        ".aws/credentials",
+        ".azure/azureProfile.json",
+        ".pulumi/credentials.json",
+    ]
+    changed = [
+        name
+        for name in ("stacks", "Pulumi.yaml")
+        if differs(checkout.root / name, ROOT / name)
+    ]
     assert changed == []
 
 
 def test_no_prompt_reply_or_secret_is_in_a_log(checkout: Checkout) -> None:
     summary = json.loads((checkout.root / ".trivium" / "summary.json").read_text())
-    words = {"the secret": b"AKIAIOSFODNN7EXAMPLE", "the question": b"private network endpoint"}
+    words = {
+        "the secret": b"AKIAIOSFODNN7EXAMPLE",
+        "the question": b"private network endpoint",
+    }
     # A word or two may stand anywhere; a whole sentence may not.
     answers = [answer["text"].encode() for answer in summary["answers"]]
-    words |= {f"answer {number}": text for number, text in enumerate(answers) if len(text) > 30}
+    words |= {
+        f"answer {number}": text
+        for number, text in enumerate(answers)
+        if len(text) > 30
+    }
     places = [checkout.root / ".trivium" / name for name in ("logs", "audit")]
     files = [path for place in places for path in place.rglob("*") if path.is_file()]
-    found = [(path.name, what) for path in files for what, word in words.items() if word in path.read_bytes()]
+    found = [
+        (path.name, what)
+        for path in files
+        for what, word in words.items()
+        if word in path.read_bytes()
+    ]
     assert found == []
 
 

@@ -1,4 +1,5 @@
-"""Each stack file previews in rehearsal: the real engine, the stand-in providers, the policy pack."""
+"""Each stack file previews in rehearsal: the real engine, the stand-in providers, the
+policy pack."""
 
 from pathlib import Path
 
@@ -9,7 +10,9 @@ from trivium_rehearsal import up
 from trivium_rehearsal.stack import StackError
 from trivium_rehearsal.toolchain.progress import PlainProgress
 
-STACKS = sorted(path.name.split(".")[1] for path in (ROOT / "stacks").glob("Pulumi.*.yaml"))
+STACKS = sorted(
+    path.name.split(".")[1] for path in (ROOT / "stacks").glob("Pulumi.*.yaml")
+)
 
 
 @pytest.mark.engine
@@ -18,7 +21,10 @@ def test_a_stack_file_previews_without_a_refusal(stack: str) -> None:
     before = (ROOT / "stacks" / f"Pulumi.{stack}.yaml").read_bytes()
     outcome = up.preview(ROOT, ROOT, stack, PlainProgress())
     assert outcome.resources >= 30
-    assert {"aws-audit-store-locked", "aws-model-access-least-privilege"} <= outcome.policies
+    assert {
+        "aws-audit-store-locked",
+        "aws-model-access-least-privilege",
+    } <= outcome.policies
     assert [text for text in outcome.violations if text.startswith("[mandatory]")] == []
     assert Path(ROOT / "stacks" / f"Pulumi.{stack}.yaml").read_bytes() == before
 
@@ -31,7 +37,11 @@ def test_the_profile_that_is_named_is_the_one_that_judges() -> None:
 
 
 @pytest.mark.engine
-def test_a_profile_that_does_not_exist_stops_the_preview_and_the_error_says_so() -> None:
+def test_a_profile_that_does_not_exist_stops_the_preview_and_the_error_says_so() -> (
+    None
+):
     unknown = {"TRIVIUM_POLICY_PROFILE": "fiance"}
-    with pytest.raises(StackError, match="`fiance` does not exist; there are baseline, finance"):
+    with pytest.raises(
+        StackError, match="`fiance` does not exist; there are baseline, finance"
+    ):
         up.preview(ROOT, ROOT, "dev", PlainProgress(), policy=unknown)

@@ -1,4 +1,5 @@
-"""Every stack file is one that the program accepts, and exports what applications read."""
+"""Every stack file is one that the program accepts, and exports what applications
+read."""
 
 import json
 import runpy
@@ -18,12 +19,16 @@ from trivium_components.configuration import read_settings
 from trivium_components.settings import Settings
 
 ROOT = Path(__file__).parents[2]
-STACKS = sorted(path.name.split(".")[1] for path in (ROOT / "stacks").glob("Pulumi.*.yaml"))
+STACKS = sorted(
+    path.name.split(".")[1] for path in (ROOT / "stacks").glob("Pulumi.*.yaml")
+)
 
 
 def config_of(stack: str) -> dict[str, Any]:
     """The configuration that stands in a stack file. Any: what YAML holds."""
-    found: dict[str, Any] = yaml.safe_load((ROOT / f"stacks/Pulumi.{stack}.yaml").read_text())["config"]
+    found: dict[str, Any] = yaml.safe_load(
+        (ROOT / f"stacks/Pulumi.{stack}.yaml").read_text()
+    )["config"]
     return found
 
 
@@ -33,7 +38,8 @@ def settings_of(stack: str) -> Settings:
 
 
 def run(stack: str, **changes: Any) -> Recording:
-    """The program itself on one stack, with the configuration as the engine hands it over. Any: what YAML holds."""
+    """The program itself on one stack, with the configuration as the engine hands it
+    over. Any: what YAML holds."""
     texts = {
         key: value if isinstance(value, str) else json.dumps(value)
         for key, value in {**config_of(stack), **changes}.items()
@@ -67,8 +73,11 @@ def test_a_stack_file_validates(stack: str) -> None:
 
 @pytest.mark.parametrize("stack", STACKS)
 def test_a_stack_file_holds_configuration_alone(stack: str) -> None:
-    """The engine writes `encryptionsalt` beside it where it may; a rehearsal's salt belongs to nobody's checkout."""
-    assert set(yaml.safe_load((ROOT / f"stacks/Pulumi.{stack}.yaml").read_text())) == {"config"}
+    """The engine writes `encryptionsalt` beside it where it may; a rehearsal's salt
+    belongs to nobody's checkout."""
+    assert set(yaml.safe_load((ROOT / f"stacks/Pulumi.{stack}.yaml").read_text())) == {
+        "config"
+    }
 
 
 @pytest.mark.parametrize("stack", STACKS)
@@ -77,7 +86,9 @@ def test_no_stack_file_is_locked_before_anybody_verified_it(stack: str) -> None:
 
 
 @pytest.mark.parametrize("stack", STACKS)
-def test_every_constitution_layer_that_a_stack_names_ships_with_trivium(stack: str) -> None:
+def test_every_constitution_layer_that_a_stack_names_ships_with_trivium(
+    stack: str,
+) -> None:
     packs = resources.files("trivium.constitution") / "packs"
     for layer in settings_of(stack).constitution.layers:
         kind, _, name = layer.partition(":")
@@ -92,7 +103,9 @@ def test_no_two_environments_share_addresses_or_names() -> None:
 
 
 @pytest.mark.parametrize("stack", STACKS)
-def test_a_cloud_that_a_stack_leaves_out_is_left_out_for_a_written_reason(stack: str) -> None:
+def test_a_cloud_that_a_stack_leaves_out_is_left_out_for_a_written_reason(
+    stack: str,
+) -> None:
     left_out = {"aws", "gcp", "azure"} - set(settings_of(stack).clouds)
     opening = (ROOT / f"stacks/Pulumi.{stack}.yaml").read_text().split("config:")[0]
     assert opening.startswith("# ")
@@ -102,7 +115,9 @@ def test_a_cloud_that_a_stack_leaves_out_is_left_out_for_a_written_reason(stack:
 
 
 @pytest.mark.parametrize("stack", STACKS)
-def test_the_program_exports_a_descriptor_that_decodes_and_stays_in_its_zone(stack: str) -> None:
+def test_the_program_exports_a_descriptor_that_decodes_and_stays_in_its_zone(
+    stack: str,
+) -> None:
     exports = deployed(stack).result
     decoded = deployment.decode(json.dumps(exports["descriptor"]).encode())
     settings = settings_of(stack)
@@ -114,11 +129,17 @@ def test_the_program_exports_a_descriptor_that_decodes_and_stays_in_its_zone(sta
 
 @pytest.mark.parametrize("stack", STACKS)
 def test_exactly_one_cloud_keeps_the_signing_key(stack: str) -> None:
-    names = [found.name for found in deployed(stack).resources if found.name.endswith("-audit-signing")]
+    names = [
+        found.name
+        for found in deployed(stack).resources
+        if found.name.endswith("-audit-signing")
+    ]
     assert names == [f"{settings_of(stack).clouds[0]}-audit-signing"]
 
 
-def test_a_wrong_stack_file_stops_the_program_with_its_problems_and_no_traceback() -> None:
+def test_a_wrong_stack_file_stops_the_program_with_its_problems_and_no_traceback() -> (
+    None
+):
     with pytest.raises(pulumi.RunError, match="Did you mean `us`") as caught:
         run("dev", **{"trivium:zone": "uss"})
     assert caught.value.__suppress_context__
@@ -126,5 +147,7 @@ def test_a_wrong_stack_file_stops_the_program_with_its_problems_and_no_traceback
 
 def test_the_rehearsal_stays_small_enough_to_deploy_in_seconds() -> None:
     found = deployed("rehearsal").resources
-    of_clouds = [each for each in found if not each.typ.startswith(("pulumi:", "trivium:"))]
+    of_clouds = [
+        each for each in found if not each.typ.startswith(("pulumi:", "trivium:"))
+    ]
     assert len(of_clouds) <= 90

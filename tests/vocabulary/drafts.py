@@ -71,7 +71,8 @@ DRAFT: dict[str, Any] = {
 
 
 def draft(**changes: Any) -> dict[str, Any]:
-    """The draft, with the values at dotted paths replaced: `draft(**{"routes.0.id": "x"})`."""
+    """The draft, with the values at dotted paths replaced:
+    `draft(**{"routes.0.id": "x"})`."""
     changed = copy.deepcopy(DRAFT)
     for path, value in changes.items():
         *parents, last = path.split(".")
@@ -85,6 +86,11 @@ def draft(**changes: Any) -> dict[str, Any]:
 def completed(plain: dict[str, Any] | None = None) -> vocabulary.Deployment:
     """A descriptor that can be signed."""
     described = vocabulary.from_plain(plain or DRAFT)
-    layers = tuple(vocabulary.Layer(source=layer.source, digest=DIGEST) for layer in described.constitution.layers)
+    layers = tuple(
+        vocabulary.Layer(source=layer.source, digest=DIGEST)
+        for layer in described.constitution.layers
+    )
     constitution = vocabulary.ConstitutionRef(layers=layers, digest=DIGEST)
-    return vocabulary.complete(described, issued_at=NOW, valid_days=30, constitution=constitution)
+    return vocabulary.complete(
+        described, issued_at=NOW, valid_days=30, constitution=constitution
+    )

@@ -10,21 +10,79 @@ from trivium.vocabulary.residency import ZONES, outside
 SHIPPED = catalogue.load()
 
 COSTS = {
-    "list price on a global route": ("claude-sonnet-5-5", Usage(input_tokens=10**6), "aws", "global", "us-east-1", 2.0),
-    "ten percent more inside a zone": ("claude-sonnet-5-5", Usage(input_tokens=10**6), "aws", "geo", "us-east-1", 2.2),
-    "twenty in GovCloud": ("claude-sonnet-5-5", Usage(input_tokens=10**6), "aws", "geo", "us-gov-west-1", 2.4),
-    "output": ("claude-opus-5-5", Usage(output_tokens=10**6), "gcp", "global", "global", 20.0),
-    "cache reads at five percent": ("claude-opus-5-5", Usage(cache_read_input_tokens=10**6), "gcp", "global", "x", 0.2),
-    "cache writes": ("claude-opus-5-5", Usage(cache_creation_input_tokens=10**6), "azure", "global", "x", 5.0),
-    "a short prompt to haiku": ("claude-haiku-5-5", Usage(input_tokens=100_000), "gcp", "global", "x", 0.01),
-    "a long prompt to haiku": ("claude-haiku-5-5", Usage(input_tokens=100_001), "gcp", "global", "x", 0.0500005),
+    "list price on a global route": (
+        "claude-sonnet-5-5",
+        Usage(input_tokens=10**6),
+        "aws",
+        "global",
+        "us-east-1",
+        2.0,
+    ),
+    "ten percent more inside a zone": (
+        "claude-sonnet-5-5",
+        Usage(input_tokens=10**6),
+        "aws",
+        "geo",
+        "us-east-1",
+        2.2,
+    ),
+    "twenty in GovCloud": (
+        "claude-sonnet-5-5",
+        Usage(input_tokens=10**6),
+        "aws",
+        "geo",
+        "us-gov-west-1",
+        2.4,
+    ),
+    "output": (
+        "claude-opus-5-5",
+        Usage(output_tokens=10**6),
+        "gcp",
+        "global",
+        "global",
+        20.0,
+    ),
+    "cache reads at five percent": (
+        "claude-opus-5-5",
+        Usage(cache_read_input_tokens=10**6),
+        "gcp",
+        "global",
+        "x",
+        0.2,
+    ),
+    "cache writes": (
+        "claude-opus-5-5",
+        Usage(cache_creation_input_tokens=10**6),
+        "azure",
+        "global",
+        "x",
+        5.0,
+    ),
+    "a short prompt to haiku": (
+        "claude-haiku-5-5",
+        Usage(input_tokens=100_000),
+        "gcp",
+        "global",
+        "x",
+        0.01,
+    ),
+    "a long prompt to haiku": (
+        "claude-haiku-5-5",
+        Usage(input_tokens=100_001),
+        "gcp",
+        "global",
+        "x",
+        0.0500005,
+    ),
 }
 
 
 @pytest.mark.parametrize("case", COSTS)
 def test_a_request_costs(case: str) -> None:
     model, usage, cloud, scope, region, expected = COSTS[case]
-    assert SHIPPED.cost_usd(model, usage, cloud=cloud, scope=scope, region=region) == pytest.approx(expected)
+    assert SHIPPED.cost_usd(
+        model, usage, cloud=cloud, scope=scope, region=region
+    ) == pytest.approx(expected)
 
 
 def test_an_override_replaces_one_entry_and_keeps_the_rest() -> None:
@@ -50,12 +108,19 @@ def test_an_unknown_model_is_named_with_those_known() -> None:
 
 
 def test_every_entry_names_its_source() -> None:
-    assert [name for name, model in SHIPPED.models.items() if "read 20" not in model.source] == []
+    assert [
+        name for name, model in SHIPPED.models.items() if "read 20" not in model.source
+    ] == []
 
 
 PLACES = {
     "regions of the zone are inside": ("us", "aws", ("us-east-1", "us-west-2"), ()),
-    "Canada is not the US, whatever the profile's prefix": ("us", "aws", ("ca-central-1",), ("ca-central-1",)),
+    "Canada is not the US, whatever the profile's prefix": (
+        "us",
+        "aws",
+        ("ca-central-1",),
+        ("ca-central-1",),
+    ),
     "London is not the EU": ("eu", "aws", ("eu-west-1", "eu-west-2"), ("eu-west-2",)),
     "Zurich is not the EU": ("eu", "aws", ("eu-central-2",), ("eu-central-2",)),
     "global is outside": ("us", "gcp", ("global",), ("global",)),

@@ -1,11 +1,19 @@
-"""One conversation with every kind of block, and what each protocol makes of the same answer."""
+"""One conversation with every kind of block, and what each protocol makes of the same
+answer."""
 
 import base64
 import json
 from collections.abc import Mapping
 from typing import Any
 
-from trivium.vocabulary.deployment import EntraAuth, GoogleAuth, ModelTarget, Protocol, Route, SigV4Auth
+from trivium.vocabulary.deployment import (
+    EntraAuth,
+    GoogleAuth,
+    ModelTarget,
+    Protocol,
+    Route,
+    SigV4Auth,
+)
 from trivium.vocabulary.messages import (
     Base64Source,
     CacheControl,
@@ -33,11 +41,22 @@ CACHED = CacheControl()
 EVERYTHING = MessageRequest(
     model="sonnet",
     max_tokens=4096,
-    system=(TextBlock(text="Be brief."), TextBlock(text="Long rules.", cache_control=CACHED)),
+    system=(
+        TextBlock(text="Be brief."),
+        TextBlock(text="Long rules.", cache_control=CACHED),
+    ),
     stop_sequences=("END",),
     tools=(
-        Tool(name="get_weather", description="The weather.", input_schema={"type": "object"}),
-        Tool(name="get_time", input_schema={"type": "object"}, cache_control=CacheControl(ttl="1h")),
+        Tool(
+            name="get_weather",
+            description="The weather.",
+            input_schema={"type": "object"},
+        ),
+        Tool(
+            name="get_time",
+            input_schema={"type": "object"},
+            cache_control=CacheControl(ttl="1h"),
+        ),
     ),
     tool_choice=ToolChoice(type="auto"),
     thinking=Thinking(type="enabled", budget_tokens=1024),
@@ -46,7 +65,10 @@ EVERYTHING = MessageRequest(
             role="user",
             content=(
                 ImageBlock(source=Base64Source(media_type="image/png", data=PNG)),
-                DocumentBlock(source=Base64Source(media_type="application/pdf", data=PDF), title="Report"),
+                DocumentBlock(
+                    source=Base64Source(media_type="application/pdf", data=PDF),
+                    title="Report",
+                ),
                 DocumentBlock(source=TextSource(data="Plain words."), title="Notes"),
                 TextBlock(text="What is the weather?", cache_control=CACHED),
             ),
@@ -67,7 +89,9 @@ EVERYTHING = MessageRequest(
                     tool_use_id="toolu_01",
                     content=(
                         TextBlock(text="Sunny."),
-                        ImageBlock(source=Base64Source(media_type="image/png", data=PNG)),
+                        ImageBlock(
+                            source=Base64Source(media_type="image/png", data=PNG)
+                        ),
                     ),
                     is_error=True,
                     cache_control=CACHED,
@@ -80,12 +104,23 @@ EVERYTHING = MessageRequest(
 
 def simple(text: str = "hello", **others: Any) -> MessageRequest:
     """A request of one turn. Any: whatever field a case needs."""
-    return MessageRequest(model="sonnet", max_tokens=64, messages=(Turn(role="user", content=text),), **others)
+    return MessageRequest(
+        model="sonnet",
+        max_tokens=64,
+        messages=(Turn(role="user", content=text),),
+        **others,
+    )
 
 
 def target(model_id: str) -> ModelTarget:
     """What a tier means."""
-    return ModelTarget(id=model_id, model="claude-sonnet-4-5", scope="geo", destinations=("us-east-1",), proof="test")
+    return ModelTarget(
+        id=model_id,
+        model="claude-sonnet-4-5",
+        scope="geo",
+        destinations=("us-east-1",),
+        proof="test",
+    )
 
 
 SONNET = "us.anthropic.claude-sonnet-4-5-20250929-v1:0"
@@ -128,13 +163,21 @@ def sse(name: str, data: Mapping[str, Any] | str) -> bytes:
 
 def frame(name: str, payload: Mapping[str, Any]) -> bytes:
     """One event frame."""
-    headers = {":event-type": name, ":content-type": "application/json", ":message-type": "event"}
+    headers = {
+        ":event-type": name,
+        ":content-type": "application/json",
+        ":message-type": "event",
+    }
     return encode_frame(headers, json.dumps(payload).encode())
 
 
 def exception(name: str, message: str = "no") -> bytes:
     """One exception frame."""
-    headers = {":exception-type": name, ":content-type": "application/json", ":message-type": "exception"}
+    headers = {
+        ":exception-type": name,
+        ":content-type": "application/json",
+        ":message-type": "exception",
+    }
     return encode_frame(headers, json.dumps({"message": message}).encode())
 
 

@@ -1,4 +1,5 @@
-"""The same bytes, read by the vendors' own libraries: so we know that the samples and their meaning are real."""
+"""The same bytes, read by the vendors' own libraries: so we know that the samples and
+their meaning are real."""
 
 import base64
 import json
@@ -42,14 +43,21 @@ def test_botocore_reads_the_same_whole_answer(bedrock: Any) -> None:
 
     body = json.dumps(CONVERSE).encode()
     response = {"status_code": 200, "headers": {}, "body": body}
-    theirs = create_parser("rest-json").parse(response, bedrock.operation_model("Converse").output_shape)
+    theirs = create_parser("rest-json").parse(
+        response, bedrock.operation_model("Converse").output_shape
+    )
     ours = ADAPTERS["converse"].decode(200, {}, body, model="m")
-    assert [_as_botocore(block) for block in ours.content] == theirs["output"]["message"]["content"]
+    assert [_as_botocore(block) for block in ours.content] == theirs["output"][
+        "message"
+    ]["content"]
     assert ours.stop_reason == theirs["stopReason"]
     assert ours.usage.input_tokens == theirs["usage"]["inputTokens"]
     assert ours.usage.output_tokens == theirs["usage"]["outputTokens"]
     assert ours.usage.cache_read_input_tokens == theirs["usage"]["cacheReadInputTokens"]
-    assert ours.usage.cache_creation_input_tokens == theirs["usage"]["cacheWriteInputTokens"]
+    assert (
+        ours.usage.cache_creation_input_tokens
+        == theirs["usage"]["cacheWriteInputTokens"]
+    )
 
 
 def _as_botocore(block: object) -> dict[str, Any]:
@@ -57,20 +65,41 @@ def _as_botocore(block: object) -> dict[str, Any]:
         case TextBlock():
             return {"text": block.text}
         case ToolUseBlock():
-            return {"toolUse": {"toolUseId": block.id, "name": block.name, "input": block.input}}
+            return {
+                "toolUse": {
+                    "toolUseId": block.id,
+                    "name": block.name,
+                    "input": block.input,
+                }
+            }
         case ThinkingBlock():
-            return {"reasoningContent": {"reasoningText": {"text": block.thinking, "signature": block.signature}}}
+            return {
+                "reasoningContent": {
+                    "reasoningText": {
+                        "text": block.thinking,
+                        "signature": block.signature,
+                    }
+                }
+            }
         case RedactedThinkingBlock():
-            return {"reasoningContent": {"redactedContent": base64.b64decode(block.data)}}
+            return {
+                "reasoningContent": {"redactedContent": base64.b64decode(block.data)}
+            }
     raise AssertionError(block)
 
 
 def test_botocore_reads_the_same_stream(bedrock: Any) -> None:
     theirs = list(_botocore_events(bedrock, b"".join(samples.CONVERSE_STREAM)))
     ours = decoded("converse", *samples.CONVERSE_STREAM)
-    assert _pieces(ours) == [piece for event in theirs for piece in _botocore_pieces(event)]
-    (stop,) = (event["messageStop"]["stopReason"] for event in theirs if "messageStop" in event)
-    assert [event.stop_reason for event in ours if isinstance(event, MessageDelta)] == [stop]
+    assert _pieces(ours) == [
+        piece for event in theirs for piece in _botocore_pieces(event)
+    ]
+    (stop,) = (
+        event["messageStop"]["stopReason"] for event in theirs if "messageStop" in event
+    )
+    assert [event.stop_reason for event in ours if isinstance(event, MessageDelta)] == [
+        stop
+    ]
     (usage,) = (event["metadata"]["usage"] for event in theirs if "metadata" in event)
     assert isinstance(ours[-1], MessageStop)
     assert ours[-1].usage is not None
@@ -93,7 +122,10 @@ def _botocore_events(bedrock: Any, data: bytes) -> Iterator[dict[str, Any]]:
 def _botocore_pieces(event: dict[str, Any]) -> list[tuple[int, str]]:
     if "contentBlockDelta" not in event:
         return []
-    index, delta = event["contentBlockDelta"]["contentBlockIndex"], event["contentBlockDelta"]["delta"]
+    index, delta = (
+        event["contentBlockDelta"]["contentBlockIndex"],
+        event["contentBlockDelta"]["delta"],
+    )
     if "reasoningContent" in delta:
         return [(index, text) for text in delta["reasoningContent"].values()]
     return [(index, delta["text"] if "text" in delta else delta["toolUse"]["input"])]
@@ -117,28 +149,55 @@ def _pieces(events: list[Event]) -> list[tuple[int, str]]:
 
 NAMED: dict[str, tuple[dict[str, str], dict[str, str]]] = {
     "in the header": ({"x-amzn-errortype": "ExpiredTokenException"}, {}),
-    "with an address": ({"x-amzn-errortype": "ExpiredTokenException:http://internal.amazon.com/x"}, {}),
-    "with a namespace": ({"x-amzn-errortype": "com.amazon.coral.service#ExpiredTokenException"}, {}),
-    "with both": ({"x-amzn-errortype": "com.amazon.coral.service#ExpiredTokenException:http://x#y"}, {}),
+    "with an address": (
+        {"x-amzn-errortype": "ExpiredTokenException:http://internal.amazon.com/x"},
+        {},
+    ),
+    "with a namespace": (
+        {"x-amzn-errortype": "com.amazon.coral.service#ExpiredTokenException"},
+        {},
+    ),
+    "with both": (
+        {
+            "x-amzn-errortype": (
+                "com.amazon.coral.service#ExpiredTokenException:http://x#y"
+            )
+        },
+        {},
+    ),
     "in the body": ({}, {"code": "ExpiredTokenException"}),
     "in the body with a capital": ({}, {"Code": "ExpiredTokenException"}),
-    "in the body as its type": ({}, {"__type": "com.amazon.coral.service#ExpiredTokenException"}),
-    "in both": ({"x-amzn-errortype": "ExpiredTokenException"}, {"code": "ValidationException"}),
+    "in the body as its type": (
+        {},
+        {"__type": "com.amazon.coral.service#ExpiredTokenException"},
+    ),
+    "in both": (
+        {"x-amzn-errortype": "ExpiredTokenException"},
+        {"code": "ValidationException"},
+    ),
 }
 
 
 @pytest.mark.parametrize(("headers", "plain"), NAMED.values(), ids=NAMED)
-def test_botocore_reads_the_same_type_of_an_error(bedrock: Any, headers: dict[str, str], plain: dict[str, str]) -> None:
+def test_botocore_reads_the_same_type_of_an_error(
+    bedrock: Any, headers: dict[str, str], plain: dict[str, str]
+) -> None:
     from botocore.parsers import create_parser
 
     body = json.dumps(plain).encode()
     response = {"status_code": 403, "headers": headers, "body": body}
-    theirs = create_parser("rest-json").parse(response, bedrock.operation_model("Converse").output_shape)
-    assert ADAPTERS["converse"].decode_error(403, headers, body).provider_type == theirs["Error"]["Code"]
+    theirs = create_parser("rest-json").parse(
+        response, bedrock.operation_model("Converse").output_shape
+    )
+    assert (
+        ADAPTERS["converse"].decode_error(403, headers, body).provider_type
+        == theirs["Error"]["Code"]
+    )
 
 
 def test_every_way_to_stop_that_bedrock_has_is_known(bedrock: Any) -> None:
-    """An answer, or an error that may be tried again: never bytes that nobody understands."""
+    """An answer, or an error that may be tried again: never bytes that nobody
+    understands."""
     from trivium.errors import ProtocolError, ProviderError
 
     for reason in bedrock.shape_for("StopReason").enum:
@@ -151,11 +210,17 @@ def test_every_way_to_stop_that_bedrock_has_is_known(bedrock: Any) -> None:
             pytest.fail(f"{reason} is not known")
 
 
-def test_every_exception_of_bedrocks_streams_is_classified_by_its_name(bedrock: Any) -> None:
+def test_every_exception_of_bedrocks_streams_is_classified_by_its_name(
+    bedrock: Any,
+) -> None:
     from trivium.errors import ProtocolError, RouteError
 
-    members = bedrock.operation_model("ConverseStream").output_shape.members["stream"].members
-    exceptions = [name for name, shape in members.items() if shape.metadata.get("exception")]
+    members = (
+        bedrock.operation_model("ConverseStream").output_shape.members["stream"].members
+    )
+    exceptions = [
+        name for name, shape in members.items() if shape.metadata.get("exception")
+    ]
     assert exceptions
     for name in exceptions:
         with pytest.raises(RouteError) as caught:
@@ -169,25 +234,56 @@ def test_anthropics_package_reads_the_same_whole_answer() -> None:
 
     theirs = Message.model_validate(MESSAGES, strict=True)
     ours = ADAPTERS["foundry"].decode(200, {}, json.dumps(MESSAGES).encode(), model="m")
-    assert [block.__struct_config__.tag for block in ours.content] == [block.type for block in theirs.content]
-    assert (ours.id, ours.model, ours.stop_reason) == (theirs.id, theirs.model, theirs.stop_reason)
+    assert [block.__struct_config__.tag for block in ours.content] == [
+        block.type for block in theirs.content
+    ]
+    assert (ours.id, ours.model, ours.stop_reason) == (
+        theirs.id,
+        theirs.model,
+        theirs.stop_reason,
+    )
     assert ours.usage.input_tokens == theirs.usage.input_tokens
 
 
-PIECES = ("\n", "\r", "\r\n", "data:", "data: ", "event: x", "event:", ":c", "a", "{}", " ", "id: 3", "data", "\u00e4")
+PIECES = (
+    "\n",
+    "\r",
+    "\r\n",
+    "data:",
+    "data: ",
+    "event: x",
+    "event:",
+    ":c",
+    "a",
+    "{}",
+    " ",
+    "id: 3",
+    "data",
+    "\u00e4",
+)
 
 
 @settings(deadline=None, max_examples=500)
 @given(pieces=st.lists(st.sampled_from(PIECES), max_size=30), choice=st.data())
-def test_anthropics_package_cuts_the_same_events_out_of_any_stream(pieces: list[str], choice: st.DataObject) -> None:
+def test_anthropics_package_cuts_the_same_events_out_of_any_stream(
+    pieces: list[str], choice: st.DataObject
+) -> None:
     from anthropic._streaming import SSEDecoder
 
     data = ("".join(pieces) + "\n\n").encode()
     at = choice.draw(st.integers(0, len(data)))
     ours = SseDecoder()
-    found = [(event.name, event.data.decode()) for event in ours.feed(data[:at]) + ours.feed(data[at:]) if event.data]
+    found = [
+        (event.name, event.data.decode())
+        for event in ours.feed(data[:at]) + ours.feed(data[at:])
+        if event.data
+    ]
     # Theirs gives out events without data, too; neither client makes anything of them.
-    theirs = [(event.event or "message", event.data) for event in SSEDecoder().iter_bytes(iter([data])) if event.data]
+    theirs = [
+        (event.event or "message", event.data)
+        for event in SSEDecoder().iter_bytes(iter([data]))
+        if event.data
+    ]
     assert found == theirs
 
 

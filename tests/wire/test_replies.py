@@ -67,17 +67,25 @@ MESSAGES: dict[str, Any] = {
     "usage": {"input_tokens": 11, "output_tokens": 22, "cache_read_input_tokens": 5, "cache_creation_input_tokens": 7,
               "service_tier": "standard"},
 }  # fmt: skip
-WHOLE: Mapping[Protocol, dict[str, Any]] = {"converse": CONVERSE, "vertex": MESSAGES, "foundry": MESSAGES}
+WHOLE: Mapping[Protocol, dict[str, Any]] = {
+    "converse": CONVERSE,
+    "vertex": MESSAGES,
+    "foundry": MESSAGES,
+}
 
 
-def decoded(protocol: Protocol, status: int, headers: Mapping[str, str], plain: Any) -> Reply:
+def decoded(
+    protocol: Protocol, status: int, headers: Mapping[str, str], plain: Any
+) -> Reply:
     """The reply. Any: a body as JSON has it, or bytes."""
     body = plain if isinstance(plain, bytes) else json.dumps(plain).encode()
     return ADAPTERS[protocol].decode(status, headers, body, model="asked-model")
 
 
 @EACH
-def test_the_same_answer_gives_the_same_reply_on_every_protocol(protocol: Protocol) -> None:
+def test_the_same_answer_gives_the_same_reply_on_every_protocol(
+    protocol: Protocol,
+) -> None:
     reply = decoded(protocol, 200, {}, WHOLE[protocol])
     assert reply.content == (
         ThinkingBlock(thinking="Hm.", signature="c2ln"),
@@ -87,16 +95,27 @@ def test_the_same_answer_gives_the_same_reply_on_every_protocol(protocol: Protoc
     )
     assert reply.stop_reason == "tool_use"
     assert reply.usage == Usage(
-        input_tokens=11, output_tokens=22, cache_read_input_tokens=5, cache_creation_input_tokens=7
+        input_tokens=11,
+        output_tokens=22,
+        cache_read_input_tokens=5,
+        cache_creation_input_tokens=7,
     )
     assert reply.text == "Hello"
 
 
 @pytest.mark.parametrize(
-    ("protocol", "header"), [("converse", "x-amzn-requestid"), ("vertex", "request-id"), ("foundry", "request-id")]
+    ("protocol", "header"),
+    [
+        ("converse", "x-amzn-requestid"),
+        ("vertex", "request-id"),
+        ("foundry", "request-id"),
+    ],
 )
 def test_the_providers_request_id_is_kept(protocol: Protocol, header: str) -> None:
-    assert decoded(protocol, 200, {header: "abc"}, WHOLE[protocol]).provider_request_id == "abc"
+    assert (
+        decoded(protocol, 200, {header: "abc"}, WHOLE[protocol]).provider_request_id
+        == "abc"
+    )
 
 
 AMZN = "x-amzn-errortype"
@@ -152,9 +171,15 @@ ERRORS: dict[str, tuple[Protocol, int, Mapping[str, str], Any, type[RouteError]]
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(("protocol", "status", "headers", "plain", "kind"), ERRORS.values(), ids=ERRORS)
+@pytest.mark.parametrize(
+    ("protocol", "status", "headers", "plain", "kind"), ERRORS.values(), ids=ERRORS
+)
 def test_an_error_is_classified(
-    protocol: Protocol, status: int, headers: Mapping[str, str], plain: Any, kind: type[RouteError]
+    protocol: Protocol,
+    status: int,
+    headers: Mapping[str, str],
+    plain: Any,
+    kind: type[RouteError],
 ) -> None:
     with pytest.raises(RouteError) as caught:
         decoded(protocol, status, headers, plain)
@@ -175,7 +200,9 @@ RETRY_AFTER: dict[str, tuple[str | None, float | None]] = {
 
 @pytest.mark.parametrize(("header", "expected"), RETRY_AFTER.values(), ids=RETRY_AFTER)
 @EACH
-def test_retry_after_is_heard(protocol: Protocol, header: str | None, expected: float | None) -> None:
+def test_retry_after_is_heard(
+    protocol: Protocol, header: str | None, expected: float | None
+) -> None:
     headers = {"retry-after": header} if header is not None else {}
     with pytest.raises(RateLimitedError) as caught:
         decoded(protocol, 429, headers, b"")
@@ -184,7 +211,15 @@ def test_retry_after_is_heard(protocol: Protocol, header: str | None, expected: 
 
 def test_the_providers_words_are_kept_apart_from_the_message() -> None:
     with pytest.raises(ProviderRequestError) as caught:
-        decoded("foundry", 400, {}, {"type": "error", "error": {"type": "invalid_request_error", "message": "secret"}})
+        decoded(
+            "foundry",
+            400,
+            {},
+            {
+                "type": "error",
+                "error": {"type": "invalid_request_error", "message": "secret"},
+            },
+        )
     assert "secret" not in str(caught.value)
     assert caught.value.provider_message == "secret"
 
@@ -211,16 +246,23 @@ def test_text_where_a_word_belongs_is_neither_told_nor_recorded(
 
 @pytest.mark.parametrize("status", [402, 405, 407, 408, 409, 418, 499])
 @EACH
-def test_what_something_on_the_way_refuses_is_not_the_callers_fault(protocol: Protocol, status: int) -> None:
+def test_what_something_on_the_way_refuses_is_not_the_callers_fault(
+    protocol: Protocol, status: int
+) -> None:
     with pytest.raises(ProviderError) as caught:
         decoded(protocol, status, {}, b"<html>no</html>")
     assert caught.value.retryable
 
 
-@pytest.mark.parametrize(("protocol", "field"), [("converse", "stopReason"), ("vertex", "stop_reason")])
+@pytest.mark.parametrize(
+    ("protocol", "field"), [("converse", "stopReason"), ("vertex", "stop_reason")]
+)
 def test_a_newer_reason_to_stop_loses_no_answer(protocol: Protocol, field: str) -> None:
     reply = decoded(protocol, 200, {}, WHOLE[protocol] | {field: "bored"})
-    assert (reply.stop_reason, reply.content) == ("bored", decoded(protocol, 200, {}, WHOLE[protocol]).content)
+    assert (reply.stop_reason, reply.content) == (
+        "bored",
+        decoded(protocol, 200, {}, WHOLE[protocol]).content,
+    )
 
 
 STOP_SEQUENCES: dict[str, tuple[Any, str | None]] = {
@@ -228,14 +270,24 @@ STOP_SEQUENCES: dict[str, tuple[Any, str | None]] = {
     "in Claude's own last event": ({"delta": {"stop_sequence": "END"}}, "END"),
     "none was met": ({"stop_sequence": None, "delta": {"stop_sequence": None}}, None),
     "not told": (None, None),
-    "of another type, which loses no answer": ({"stop_sequence": ["END"], "delta": "END"}, None),
+    "of another type, which loses no answer": (
+        {"stop_sequence": ["END"], "delta": "END"},
+        None,
+    ),
     "fields of another type": (["stop_sequence"], None),
 }
 
 
-@pytest.mark.parametrize(("fields", "expected"), STOP_SEQUENCES.values(), ids=STOP_SEQUENCES)
-def test_the_stop_sequence_is_found_on_converse(fields: Any, expected: str | None) -> None:
-    plain = CONVERSE | {"stopReason": "stop_sequence", "additionalModelResponseFields": fields}
+@pytest.mark.parametrize(
+    ("fields", "expected"), STOP_SEQUENCES.values(), ids=STOP_SEQUENCES
+)
+def test_the_stop_sequence_is_found_on_converse(
+    fields: Any, expected: str | None
+) -> None:
+    plain = CONVERSE | {
+        "stopReason": "stop_sequence",
+        "additionalModelResponseFields": fields,
+    }
     assert decoded("converse", 200, {}, plain).stop_sequence == expected
     stream = ADAPTERS["converse"].decoder("m")
     stream.feed(samples.frame("messageStart", {"role": "assistant"}))
@@ -295,14 +347,19 @@ def test_what_is_no_reply_is_a_protocol_error(protocol: Protocol, plain: Any) ->
 @EACH
 @settings(deadline=None)
 @given(body=st.binary(max_size=200), status=st.integers(200, 599))
-def test_any_bytes_raise_nothing_but_route_errors(protocol: Protocol, body: bytes, status: int) -> None:
+def test_any_bytes_raise_nothing_but_route_errors(
+    protocol: Protocol, body: bytes, status: int
+) -> None:
     with pytest.raises(RouteError):
         decoded(protocol, status, {}, body)
 
 
 _JSON = st.recursive(
     st.none() | st.integers(-9, 9) | st.text(max_size=4),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["type", "text", "toolUse"]), inner),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["type", "text", "toolUse"]), inner)
+    ),
     max_leaves=8,
 )
 

@@ -33,12 +33,16 @@ EACH = pytest.mark.parametrize("protocol", PROTOCOLS)
 BOTH = pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
 
 
-def encoded(protocol: Protocol, request: MessageRequest, *, stream: bool = False, **fields: Any) -> WireRequest:
+def encoded(
+    protocol: Protocol, request: MessageRequest, *, stream: bool = False, **fields: Any
+) -> WireRequest:
     """The request on the wire. Any: fields of the route that a case changes."""
     import msgspec
 
     route = msgspec.structs.replace(samples.ROUTES[protocol], **fields)
-    return ADAPTERS[protocol].encode(request, route.models["sonnet"], route, stream=stream)
+    return ADAPTERS[protocol].encode(
+        request, route.models["sonnet"], route, stream=stream
+    )
 
 
 def body(protocol: Protocol, request: MessageRequest, **options: Any) -> Any:
@@ -49,20 +53,31 @@ def body(protocol: Protocol, request: MessageRequest, **options: Any) -> Any:
 # ---------------------------------------------------------------- addresses and headers
 
 ADDRESSES: dict[tuple[Protocol, bool], tuple[str, str]] = {
-    ("converse", False): ("/model/us.anthropic.claude-sonnet-4-5-20250929-v1%3A0/converse", "application/json"),
+    ("converse", False): (
+        "/model/us.anthropic.claude-sonnet-4-5-20250929-v1%3A0/converse",
+        "application/json",
+    ),
     ("converse", True): (
         "/model/us.anthropic.claude-sonnet-4-5-20250929-v1%3A0/converse-stream",
         "application/vnd.amazon.eventstream",
     ),
-    ("vertex", False): ("/publishers/anthropic/models/claude-sonnet-4-5@20250929:rawPredict", "application/json"),
-    ("vertex", True): ("/publishers/anthropic/models/claude-sonnet-4-5@20250929:streamRawPredict", "text/event-stream"),
+    ("vertex", False): (
+        "/publishers/anthropic/models/claude-sonnet-4-5@20250929:rawPredict",
+        "application/json",
+    ),
+    ("vertex", True): (
+        "/publishers/anthropic/models/claude-sonnet-4-5@20250929:streamRawPredict",
+        "text/event-stream",
+    ),
     ("foundry", False): ("/v1/messages", "application/json"),
     ("foundry", True): ("/v1/messages", "text/event-stream"),
 }
 
 
 @pytest.mark.parametrize(("protocol", "stream"), ADDRESSES)
-def test_a_request_goes_to_its_protocols_address(protocol: Protocol, stream: bool) -> None:
+def test_a_request_goes_to_its_protocols_address(
+    protocol: Protocol, stream: bool
+) -> None:
     wire = encoded(protocol, samples.simple(), stream=stream)
     assert (wire.path, wire.headers["accept"]) == ADDRESSES[protocol, stream]
     assert wire.headers["content-type"] == "application/json"
@@ -76,7 +91,10 @@ def test_an_arn_is_one_segment_of_the_path() -> None:
 
 def test_each_protocol_says_its_version_in_its_own_place() -> None:
     assert body("vertex", samples.simple())["anthropic_version"] == "vertex-2023-10-16"
-    assert encoded("foundry", samples.simple()).headers["anthropic-version"] == "2023-06-01"
+    assert (
+        encoded("foundry", samples.simple()).headers["anthropic-version"]
+        == "2023-06-01"
+    )
     assert "anthropic_version" not in body("foundry", samples.simple())
 
 
@@ -88,7 +106,9 @@ def test_the_model_stands_in_the_body_on_foundry_alone() -> None:
 
 @EACH
 def test_a_request_does_not_show_its_body(protocol: Protocol) -> None:
-    assert "private words" not in repr(encoded(protocol, samples.simple("private words")))
+    assert "private words" not in repr(
+        encoded(protocol, samples.simple("private words"))
+    )
 
 
 # ---------------------------------------------------------------- bodies
@@ -96,7 +116,9 @@ def test_a_request_does_not_show_its_body(protocol: Protocol) -> None:
 
 @EACH
 @BOTH
-def test_everything_is_accepted_by_the_vendors_own_types(protocol: Protocol, stream: bool) -> None:
+def test_everything_is_accepted_by_the_vendors_own_types(
+    protocol: Protocol, stream: bool
+) -> None:
     plain = body(protocol, samples.EVERYTHING, stream=stream)
     if protocol == "converse":
         _judge_by_botocore(plain, stream=stream)
@@ -105,13 +127,18 @@ def test_everything_is_accepted_by_the_vendors_own_types(protocol: Protocol, str
 
 
 def _judge_by_botocore(plain: dict[str, Any], *, stream: bool) -> None:
-    """Every field and type as botocore's service model has it; base64 becomes bytes, as botocore takes it."""
+    """Every field and type as botocore's service model has it; base64 becomes bytes, as
+    botocore takes it."""
     import botocore.session
     from botocore.validate import ParamValidator
 
     model = botocore.session.get_session().get_service_model("bedrock-runtime")
-    shape = model.operation_model("ConverseStream" if stream else "Converse").input_shape
-    report = ParamValidator().validate({"modelId": samples.SONNET, **_with_bytes(plain)}, shape)
+    shape = model.operation_model(
+        "ConverseStream" if stream else "Converse"
+    ).input_shape
+    report = ParamValidator().validate(
+        {"modelId": samples.SONNET, **_with_bytes(plain)}, shape
+    )
     assert not report.has_errors(), report.generate_report()
     assert list(_unknown(plain, shape)) == []
 
@@ -119,14 +146,19 @@ def _judge_by_botocore(plain: dict[str, Any], *, stream: bool) -> None:
 def _with_bytes(value: Any) -> Any:
     if isinstance(value, dict):
         return {
-            key: base64.b64decode(inner, validate=True) if key in ("bytes", "redactedContent") else _with_bytes(inner)
+            key: (
+                base64.b64decode(inner, validate=True)
+                if key in ("bytes", "redactedContent")
+                else _with_bytes(inner)
+            )
             for key, inner in value.items()
         }
     return [_with_bytes(item) for item in value] if isinstance(value, list) else value
 
 
 def _unknown(value: Any, shape: Any, path: str = "$") -> Iterator[str]:
-    """Members that the service model does not have: botocore's validator passes over some of them."""
+    """Members that the service model does not have: botocore's validator passes over
+    some of them."""
     if shape.type_name == "structure" and not getattr(shape, "is_document_type", False):
         for key, inner in value.items():
             if key not in shape.members:
@@ -139,7 +171,8 @@ def _unknown(value: Any, shape: Any, path: str = "$") -> Iterator[str]:
 
 
 def _judge_by_anthropic(plain: dict[str, Any]) -> None:
-    """Every field, type and required member as the anthropic package's own request types have it."""
+    """Every field, type and required member as the anthropic package's own request
+    types have it."""
     from anthropic.types import MessageParam, TextBlockParam, ToolParam
     from pydantic import TypeAdapter
 
@@ -178,14 +211,20 @@ def test_every_kind_of_block_keeps_what_it_says(protocol: Protocol) -> None:
 @given(text=st.text(max_size=60))
 def test_any_text_arrives_as_it_is(protocol: Protocol, text: str) -> None:
     content = body(protocol, samples.simple(text or "x"))["messages"][0]["content"]
-    assert (content if isinstance(content, str) else content[0]["text"]) == (text or "x")
+    assert (content if isinstance(content, str) else content[0]["text"]) == (
+        text or "x"
+    )
 
 
 def test_a_plain_text_document_says_its_media_type_on_the_messages_api() -> None:
     request = MessageRequest(
         model="sonnet",
         max_tokens=1,
-        messages=(Turn(role="user", content=(DocumentBlock(source=TextSource(data="words")),)),),
+        messages=(
+            Turn(
+                role="user", content=(DocumentBlock(source=TextSource(data="words")),)
+            ),
+        ),
     )
     source = body("vertex", request)["messages"][0]["content"][0]["source"]
     assert source == {"type": "text", "media_type": "text/plain", "data": "words"}
@@ -194,7 +233,9 @@ def test_a_plain_text_document_says_its_media_type_on_the_messages_api() -> None
 def test_cache_control_becomes_a_cache_point_behind_its_block() -> None:
     plain = body("converse", samples.EVERYTHING)
     assert plain["system"][-1] == {"cachePoint": {"type": "default"}}
-    assert plain["toolConfig"]["tools"][-1] == {"cachePoint": {"type": "default", "ttl": "1h"}}
+    assert plain["toolConfig"]["tools"][-1] == {
+        "cachePoint": {"type": "default", "ttl": "1h"}
+    }
     assert plain["messages"][0]["content"][-1] == {"cachePoint": {"type": "default"}}
     assert plain["messages"][2]["content"][-1] == {"cachePoint": {"type": "default"}}
     points = encoded("converse", samples.EVERYTHING).body.count(b"cachePoint")
@@ -203,15 +244,31 @@ def test_cache_control_becomes_a_cache_point_behind_its_block() -> None:
 
 def test_sampling_and_thinking_find_their_place_on_converse() -> None:
     request = samples.simple(
-        temperature=0.5, top_p=0.9, top_k=40, stop_sequences=("END",), thinking=Thinking(type="adaptive")
+        temperature=0.5,
+        top_p=0.9,
+        top_k=40,
+        stop_sequences=("END",),
+        thinking=Thinking(type="adaptive"),
     )
     plain = body("converse", request)
-    assert plain["inferenceConfig"] == {"maxTokens": 64, "temperature": 0.5, "topP": 0.9, "stopSequences": ["END"]}
-    assert plain["additionalModelRequestFields"] == {"top_k": 40, "thinking": {"type": "adaptive"}}
+    assert plain["inferenceConfig"] == {
+        "maxTokens": 64,
+        "temperature": 0.5,
+        "topP": 0.9,
+        "stopSequences": ["END"],
+    }
+    assert plain["additionalModelRequestFields"] == {
+        "top_k": 40,
+        "thinking": {"type": "adaptive"},
+    }
 
 
-def test_converse_is_asked_which_stop_sequence_ended_the_answer_where_there_are_some() -> None:
-    asked = body("converse", samples.simple(stop_sequences=("END",)))["additionalModelResponseFieldPaths"]
+def test_converse_is_asked_which_stop_sequence_ended_the_answer_where_there_are_some() -> (
+    None
+):
+    asked = body("converse", samples.simple(stop_sequences=("END",)))[
+        "additionalModelResponseFieldPaths"
+    ]
     assert asked == ["/stop_sequence", "/delta/stop_sequence"]
     assert "additionalModelResponseFieldPaths" not in body("converse", samples.simple())
 
@@ -219,7 +276,9 @@ def test_converse_is_asked_which_stop_sequence_ended_the_answer_where_there_are_
 @pytest.mark.parametrize("said", ["", " \n"])
 def test_a_tool_that_says_nothing_has_no_block_of_text_on_converse(said: str) -> None:
     plain = body("converse", _user(ToolResultBlock(tool_use_id="t", content=said)))
-    assert plain["messages"][0]["content"] == [{"toolResult": {"toolUseId": "t", "content": []}}]
+    assert plain["messages"][0]["content"] == [
+        {"toolResult": {"toolUseId": "t", "content": []}}
+    ]
 
 
 TOOLS = (Tool(name="look", input_schema={"type": "object"}),)
@@ -233,27 +292,44 @@ TOOLS = (Tool(name="look", input_schema={"type": "object"}),)
         (ToolChoice(type="tool", name="look"), {"tool": {"name": "look"}}),
     ],
 )
-def test_tool_choice_is_translated(choice: ToolChoice, expected: dict[str, Any]) -> None:
+def test_tool_choice_is_translated(
+    choice: ToolChoice, expected: dict[str, Any]
+) -> None:
     plain = body("converse", samples.simple(tools=TOOLS, tool_choice=choice))
     assert plain["toolConfig"]["toolChoice"] == expected
 
 
 @BOTH
 def test_the_routes_guardrail_accompanies_every_call(stream: bool) -> None:
-    plain = body("converse", samples.simple(), stream=stream, guardrail=GuardrailRef(identifier="gr1", version="7"))
+    plain = body(
+        "converse",
+        samples.simple(),
+        stream=stream,
+        guardrail=GuardrailRef(identifier="gr1", version="7"),
+    )
     guardrail = plain["guardrailConfig"]
-    assert (guardrail["guardrailIdentifier"], guardrail["guardrailVersion"]) == ("gr1", "7")
+    assert (guardrail["guardrailIdentifier"], guardrail["guardrailVersion"]) == (
+        "gr1",
+        "7",
+    )
     assert guardrail.get("streamProcessingMode") == ("sync" if stream else None)
 
 
 def _user(*blocks: Any) -> MessageRequest:
-    return MessageRequest(model="sonnet", max_tokens=1, messages=(Turn(role="user", content=blocks),))
+    return MessageRequest(
+        model="sonnet", max_tokens=1, messages=(Turn(role="user", content=blocks),)
+    )
 
 
 def test_documents_without_a_title_get_neutral_names_of_their_own_on_converse() -> None:
     untitled = DocumentBlock(source=TextSource(data="words"))
-    content = body("converse", _user(untitled, untitled, TextBlock(text="Compare.")))["messages"][0]["content"]
-    assert [part["document"]["name"] for part in content[:2]] == ["document 1", "document 2"]
+    content = body("converse", _user(untitled, untitled, TextBlock(text="Compare.")))[
+        "messages"
+    ][0]["content"]
+    assert [part["document"]["name"] for part in content[:2]] == [
+        "document 1",
+        "document 2",
+    ]
 
 
 UNCARRIED: dict[str, tuple[MessageRequest, str]] = {
@@ -291,6 +367,8 @@ UNCARRIED: dict[str, tuple[MessageRequest, str]] = {
 
 
 @pytest.mark.parametrize(("request_", "named"), UNCARRIED.values(), ids=UNCARRIED)
-def test_what_converse_cannot_carry_is_refused_by_name(request_: MessageRequest, named: str) -> None:
+def test_what_converse_cannot_carry_is_refused_by_name(
+    request_: MessageRequest, named: str
+) -> None:
     with pytest.raises(RequestError, match=named):
         encoded("converse", request_)

@@ -1,4 +1,5 @@
-"""Streams: the same answer on every protocol, however the network cuts it; and no answer when the end is missing."""
+"""Streams: the same answer on every protocol, however the network cuts it; and no
+answer when the end is missing."""
 
 import pytest
 from hypothesis import given, settings
@@ -35,7 +36,12 @@ from trivium.wire.eventstream import encode_frame
 
 PROTOCOLS = tuple(ADAPTERS)
 EACH = pytest.mark.parametrize("protocol", PROTOCOLS)
-USAGE = Usage(input_tokens=11, output_tokens=22, cache_read_input_tokens=5, cache_creation_input_tokens=7)
+USAGE = Usage(
+    input_tokens=11,
+    output_tokens=22,
+    cache_read_input_tokens=5,
+    cache_creation_input_tokens=7,
+)
 
 MIDDLE: list[Event] = [
     BlockStart(index=0, block=ThinkingBlock(thinking="")),
@@ -61,7 +67,9 @@ def decoded(protocol: Protocol, *chunks: bytes) -> list[Event]:
 
 
 @EACH
-def test_the_same_answer_gives_the_same_events_on_every_protocol(protocol: Protocol) -> None:
+def test_the_same_answer_gives_the_same_events_on_every_protocol(
+    protocol: Protocol,
+) -> None:
     first, *middle, delta, stop = decoded(protocol, b"".join(samples.STREAMS[protocol]))
     assert isinstance(first, MessageStart)
     assert middle == MIDDLE
@@ -70,8 +78,12 @@ def test_the_same_answer_gives_the_same_events_on_every_protocol(protocol: Proto
     assert stop == MessageStop(usage=USAGE)
 
 
-def test_converse_names_the_model_that_was_asked_because_it_does_not_say_which_answered() -> None:
-    assert decoded("converse", *samples.CONVERSE_STREAM)[0] == MessageStart(id="", model="asked-model")
+def test_converse_names_the_model_that_was_asked_because_it_does_not_say_which_answered() -> (
+    None
+):
+    assert decoded("converse", *samples.CONVERSE_STREAM)[0] == MessageStart(
+        id="", model="asked-model"
+    )
 
 
 @EACH
@@ -85,11 +97,15 @@ def test_one_cut_at_every_byte_changes_nothing(protocol: Protocol) -> None:
 @EACH
 def test_single_bytes_change_nothing(protocol: Protocol) -> None:
     data = b"".join(samples.STREAMS[protocol])
-    assert decoded(protocol, *(data[at : at + 1] for at in range(len(data)))) == decoded(protocol, data)
+    assert decoded(
+        protocol, *(data[at : at + 1] for at in range(len(data)))
+    ) == decoded(protocol, data)
 
 
 @EACH
-def test_a_stream_that_ends_before_its_terminal_event_was_not_an_answer_wherever_it_ends(protocol: Protocol) -> None:
+def test_a_stream_that_ends_before_its_terminal_event_was_not_an_answer_wherever_it_ends(
+    protocol: Protocol,
+) -> None:
     events = samples.STREAMS[protocol]
     terminal = len(b"".join(events[: samples.TERMINAL[protocol] + 1]))
     data = b"".join(events)
@@ -109,10 +125,16 @@ def test_converse_cut_inside_its_metadata_was_not_an_answer() -> None:
 
 
 def test_an_empty_text_on_converse_only_ends() -> None:
-    start, stop = samples.CONVERSE_STREAM[0], samples.frame("contentBlockStop", {"contentBlockIndex": 0})
+    start, stop = (
+        samples.CONVERSE_STREAM[0],
+        samples.frame("contentBlockStop", {"contentBlockIndex": 0}),
+    )
     end = samples.frame("messageStop", {"stopReason": "end_turn"})
     events = decoded("converse", start, stop, end)
-    assert events[1:3] == [BlockStart(index=0, block=TextBlock(text="")), BlockStop(index=0)]
+    assert events[1:3] == [
+        BlockStart(index=0, block=TextBlock(text="")),
+        BlockStop(index=0),
+    ]
 
 
 ERRORS_INSIDE: dict[str, tuple[Protocol, bytes, type[RouteError], str]] = {
@@ -150,7 +172,9 @@ ERRORS_INSIDE: dict[str, tuple[Protocol, bytes, type[RouteError], str]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(("protocol", "error", "kind", "name"), ERRORS_INSIDE.values(), ids=ERRORS_INSIDE)
+@pytest.mark.parametrize(
+    ("protocol", "error", "kind", "name"), ERRORS_INSIDE.values(), ids=ERRORS_INSIDE
+)
 @pytest.mark.parametrize("after", [1, 7])
 def test_an_error_inside_the_stream_is_classified_by_its_own_type(
     protocol: Protocol, error: bytes, kind: type[RouteError], name: str, after: int
@@ -161,11 +185,16 @@ def test_an_error_inside_the_stream_is_classified_by_its_own_type(
 
 
 @EACH
-def test_the_providers_words_are_kept_apart_from_the_message(protocol: Protocol) -> None:
+def test_the_providers_words_are_kept_apart_from_the_message(
+    protocol: Protocol,
+) -> None:
     secret = "the prompt, quoted"
     error = {
         "converse": samples.exception("validationException", secret),
-        "vertex": samples.sse("error", {"type": "error", "error": {"type": "api_error", "message": secret}}),
+        "vertex": samples.sse(
+            "error",
+            {"type": "error", "error": {"type": "api_error", "message": secret}},
+        ),
     }
     with pytest.raises(RouteError) as caught:
         decoded(protocol, error.get(protocol, error["vertex"]))
@@ -175,22 +204,35 @@ def test_the_providers_words_are_kept_apart_from_the_message(protocol: Protocol)
 
 def _grown(index: int, kind: str, **fields: str) -> bytes:
     delta = {"type": kind, **fields}
-    return samples.sse("content_block_delta", {"type": "content_block_delta", "index": index, "delta": delta})
+    return samples.sse(
+        "content_block_delta",
+        {"type": "content_block_delta", "index": index, "delta": delta},
+    )
 
 
 def _grown_on_converse(index: int, delta: dict[str, object]) -> bytes:
-    return samples.frame("contentBlockDelta", {"contentBlockIndex": index, "delta": delta})
+    return samples.frame(
+        "contentBlockDelta", {"contentBlockIndex": index, "delta": delta}
+    )
 
 
 UNKNOWN: dict[str, tuple[Protocol, bytes]] = {
     "an event": ("vertex", samples.sse("surprise", {"type": "surprise", "of": 1})),
-    "an event whose fields are of other types": ("foundry", samples.sse("surprise", {"type": "surprise", "index": {}})),
-    "an event on Converse": ("converse", samples.frame("surprise", {"contentBlockIndex": "x"})),
+    "an event whose fields are of other types": (
+        "foundry",
+        samples.sse("surprise", {"type": "surprise", "index": {}}),
+    ),
+    "an event on Converse": (
+        "converse",
+        samples.frame("surprise", {"contentBlockIndex": "x"}),
+    ),
 }
 
 
 @pytest.mark.parametrize(("protocol", "event"), UNKNOWN.values(), ids=UNKNOWN)
-def test_events_of_a_newer_kind_are_passed_over_wherever_they_stand(protocol: Protocol, event: bytes) -> None:
+def test_events_of_a_newer_kind_are_passed_over_wherever_they_stand(
+    protocol: Protocol, event: bytes
+) -> None:
     events = samples.STREAMS[protocol]
     usual = decoded(protocol, *events)
     for at in range(len(events)):
@@ -199,18 +241,29 @@ def test_events_of_a_newer_kind_are_passed_over_wherever_they_stand(protocol: Pr
 
 def test_a_newer_event_is_no_terminal_one() -> None:
     with pytest.raises(TruncatedStreamError):
-        decoded("vertex", *samples.MESSAGES_STREAM[:-1], samples.sse("surprise", {"type": "surprise"}))
+        decoded(
+            "vertex",
+            *samples.MESSAGES_STREAM[:-1],
+            samples.sse("surprise", {"type": "surprise"}),
+        )
 
 
 def test_a_newer_reason_to_stop_loses_no_answer() -> None:
     end = samples.frame("messageStop", {"stopReason": "bored"})
-    events = decoded("converse", *samples.CONVERSE_STREAM[:-2], end, samples.CONVERSE_STREAM[-1])
+    events = decoded(
+        "converse", *samples.CONVERSE_STREAM[:-2], end, samples.CONVERSE_STREAM[-1]
+    )
     assert events[-2].stop_reason == "bored"
 
 
 def test_usage_may_come_in_a_message_delta_of_its_own() -> None:
-    usage = samples.sse("message_delta", {"type": "message_delta", "delta": {}, "usage": {"output_tokens": 21}})
-    events = decoded("vertex", *samples.MESSAGES_STREAM[:-2], usage, *samples.MESSAGES_STREAM[-2:])
+    usage = samples.sse(
+        "message_delta",
+        {"type": "message_delta", "delta": {}, "usage": {"output_tokens": 21}},
+    )
+    events = decoded(
+        "vertex", *samples.MESSAGES_STREAM[:-2], usage, *samples.MESSAGES_STREAM[-2:]
+    )
     assert events == decoded("vertex", *samples.MESSAGES_STREAM)
 
 
@@ -276,7 +329,9 @@ OUT_OF_PLACE: dict[str, tuple[Protocol, bytes]] = {
 
 
 @pytest.mark.parametrize(("protocol", "data"), OUT_OF_PLACE.values(), ids=OUT_OF_PLACE)
-def test_what_the_protocol_does_not_allow_is_a_protocol_error(protocol: Protocol, data: bytes) -> None:
+def test_what_the_protocol_does_not_allow_is_a_protocol_error(
+    protocol: Protocol, data: bytes
+) -> None:
     with pytest.raises(ProtocolError) as caught:
         decoded(protocol, data)
     assert not isinstance(caught.value, TruncatedStreamError)
@@ -285,7 +340,9 @@ def test_what_the_protocol_does_not_allow_is_a_protocol_error(protocol: Protocol
 @EACH
 @settings(deadline=None)
 @given(data=st.binary(max_size=400))
-def test_any_bytes_raise_nothing_but_a_protocol_error(protocol: Protocol, data: bytes) -> None:
+def test_any_bytes_raise_nothing_but_a_protocol_error(
+    protocol: Protocol, data: bytes
+) -> None:
     with pytest.raises(ProtocolError):
         decoded(protocol, data)
 
@@ -310,7 +367,10 @@ def test_events_spoiled_shuffled_or_repeated_raise_nothing_but_route_errors(
 
 _JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-9, 9) | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["text", "toolUse", "x"]), inner),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["text", "toolUse", "x"]), inner)
+    ),
     max_leaves=6,
 )
 
@@ -328,28 +388,42 @@ _JSON = st.recursive(
 def test_any_json_in_an_event_raises_nothing_but_route_errors(
     protocol: Protocol, payload: dict[str, object], name: str
 ) -> None:
-    event = samples.frame(name, payload) if protocol == "converse" else samples.sse(name, payload)
+    event = (
+        samples.frame(name, payload)
+        if protocol == "converse"
+        else samples.sse(name, payload)
+    )
     try:
         decoded(protocol, samples.STREAMS[protocol][0], event)
     except RouteError:
         pass
 
 
-ENDLESS = {"a line": b"data: xxxxxxxxxxxxxxxx", "an event": b"data: xxxxxxxxx\n", "an event of nothing": b"data:\n"}
+ENDLESS = {
+    "a line": b"data: xxxxxxxxxxxxxxxx",
+    "an event": b"data: xxxxxxxxx\n",
+    "an event of nothing": b"data:\n",
+}
 
 
 @pytest.mark.parametrize("piece", ENDLESS.values(), ids=ENDLESS)
-def test_what_has_no_end_does_not_fill_the_memory(monkeypatch: pytest.MonkeyPatch, piece: bytes) -> None:
+def test_what_has_no_end_does_not_fill_the_memory(
+    monkeypatch: pytest.MonkeyPatch, piece: bytes
+) -> None:
     monkeypatch.setattr("trivium.wire.sse.MAX_EVENT_BYTES", 1000)
     decoder = ADAPTERS["vertex"].decoder("m")
     with pytest.raises(ProtocolError, match="no end"):
         any(decoder.feed(piece) for _ in range(1001))
 
 
-def test_any_number_of_events_that_end_are_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_any_number_of_events_that_end_are_taken(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr("trivium.wire.sse.MAX_EVENT_BYTES", 1000)
     decoder = ADAPTERS["vertex"].decoder("m")
-    assert [decoder.feed(samples.sse("ping", {"type": "ping"})) for _ in range(200)] == [[]] * 200
+    assert [
+        decoder.feed(samples.sse("ping", {"type": "ping"})) for _ in range(200)
+    ] == [[]] * 200
 
 
 def test_one_flipped_bit_anywhere_in_a_frame_is_found() -> None:

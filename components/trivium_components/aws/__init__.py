@@ -1,1 +1,2 @@
-"""Claude on Amazon Bedrock: identity, model access, audit store, observability and network."""
+"""Claude on Amazon Bedrock: identity, model access, audit store, observability and
+network."""

@@ -1,9 +1,12 @@
-"""Write-once storage for sealed audit segments and for AWS's own request logs, and the key that signs descriptors.
+"""Write-once storage for sealed audit segments and for AWS's own request logs, and the
+key that signs descriptors.
 
-Staging the lock. `unlocked` already protects: object lock in GOVERNANCE mode for the regime's full retention, so every
-object is write-once from the first day and only a principal with `s3:BypassGovernanceRetention` can take it away.
-`locked` is COMPLIANCE mode: nobody can, the root user and AWS included, and `pulumi destroy` fails by design. Objects
-written before keep the mode they were written with. Sources: S3 user guide, "S3 Object Lock"; read 2026-11-22.
+Staging the lock. `unlocked` already protects: object lock in GOVERNANCE mode for the
+regime's full retention, so every object is write-once from the first day and only a
+principal with `s3:BypassGovernanceRetention` can take it away. `locked` is COMPLIANCE
+mode: nobody can, the root user and AWS included, and `pulumi destroy` fails by design.
+Objects written before keep the mode they were written with. Sources: S3 user guide, "S3
+Object Lock"; read 2026-11-22.
 """
 
 from typing import TypedDict
@@ -34,18 +37,21 @@ class AwsAuditStoreArgs(TypedDict):
     signing_key: bool
     """Whether this cloud keeps the deployment's signing key."""
     signers: list[str]
-    """ARNs of those who may sign with it, beside those whom the account's IAM policies permit it."""
+    """ARNs of those who may sign with it, beside those whom the account's IAM policies
+    permit it."""
     tags: dict[str, str]
     """Tags of every resource."""
 
 
 class AwsAuditStore(pulumi.ComponentResource):
-    """A bucket with object lock, encrypted by a key of its own, that the application can add to and nothing more."""
+    """A bucket with object lock, encrypted by a key of its own, that the application
+    can add to and nothing more."""
 
     uri: pulumi.Output[str]
     """Where segments go: `s3://bucket/trivium`."""
     store: pulumi.Output[str]
-    """The bucket; whoever uses it waits until its policy admits the services that log into it."""
+    """The bucket; whoever uses it waits until its policy admits the services that log
+    into it."""
     encryption_key: pulumi.Output[str]
     """ARN of the key that encrypts it."""
     signing_key: pulumi.Output[str]
@@ -55,17 +61,28 @@ class AwsAuditStore(pulumi.ComponentResource):
     lock: pulumi.Output[str]
     """The stage the store really is in."""
 
-    def __init__(self, name: str, args: AwsAuditStoreArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        args: AwsAuditStoreArgs,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
         super().__init__("trivium:index:AwsAuditStore", name, {}, opts)
         inside = pulumi.ResourceOptions(parent=self)
         locked = lock_of(args["lock"]) == "locked"
-        kept = pulumi.ResourceOptions(parent=self, protect=locked, retain_on_delete=locked)
+        kept = pulumi.ResourceOptions(
+            parent=self, protect=locked, retain_on_delete=locked
+        )
         key = kms.Key(
             f"{name}-encryption",
             description="Encrypts the audit store and the logs of the model API.",
             enable_key_rotation=True,
             deletion_window_in_days=30,
-            policy=document(encryption_statements(args["environment"], args["account"], args["region"])),
+            policy=document(
+                encryption_statements(
+                    args["environment"], args["account"], args["region"]
+                )
+            ),
             tags=args["tags"],
             opts=kept,
         )
@@ -77,11 +94,15 @@ class AwsAuditStore(pulumi.ComponentResource):
             tags={**args["tags"], **naming.AUDIT_STORE},
             opts=kept,
         )
-        bucket_arn = pulumi.Output.concat(f"arn:{naming.aws_partition(args['region'])}:s3:::", bucket.bucket)
+        bucket_arn = pulumi.Output.concat(
+            f"arn:{naming.aws_partition(args['region'])}:s3:::", bucket.bucket
+        )
         versioning = s3.BucketVersioning(
             f"{name}-versioning",
             bucket=bucket.id,
-            versioning_configuration=s3.BucketVersioningVersioningConfigurationArgs(status="Enabled"),
+            versioning_configuration=s3.BucketVersioningVersioningConfigurationArgs(
+                status="Enabled"
+            ),
             opts=inside,
         )
         retention = s3.BucketObjectLockConfiguration(
@@ -89,10 +110,13 @@ class AwsAuditStore(pulumi.ComponentResource):
             bucket=bucket.id,
             rule=s3.BucketObjectLockConfigurationRuleArgs(
                 default_retention=s3.BucketObjectLockConfigurationRuleDefaultRetentionArgs(
-                    mode="COMPLIANCE" if locked else "GOVERNANCE", days=args["retention_days"]
+                    mode="COMPLIANCE" if locked else "GOVERNANCE",
+                    days=args["retention_days"],
                 )
             ),
-            opts=pulumi.ResourceOptions.merge(kept, pulumi.ResourceOptions(depends_on=[versioning])),
+            opts=pulumi.ResourceOptions.merge(
+                kept, pulumi.ResourceOptions(depends_on=[versioning])
+            ),
         )
         s3.BucketServerSideEncryptionConfiguration(
             f"{name}-sse",
@@ -127,7 +151,9 @@ class AwsAuditStore(pulumi.ComponentResource):
                     status="Enabled",
                     filter=s3.BucketLifecycleConfigurationRuleFilterArgs(prefix=""),
                     abort_incomplete_multipart_upload=(
-                        s3.BucketLifecycleConfigurationRuleAbortIncompleteMultipartUploadArgs(days_after_initiation=7)
+                        s3.BucketLifecycleConfigurationRuleAbortIncompleteMultipartUploadArgs(
+                            days_after_initiation=7
+                        )
                     ),
                 )
             ],
@@ -138,28 +164,47 @@ class AwsAuditStore(pulumi.ComponentResource):
             bucket=bucket.id,
             policy=document(
                 bucket_arn.apply(
-                    lambda arn: bucket_statements(arn, args["environment"], args["account"], args["region"])
+                    lambda arn: bucket_statements(
+                        arn, args["environment"], args["account"], args["region"]
+                    )
                 )
             ),
-            # S3 refuses two changes of one bucket at a time ("OperationAborted"): the block goes first.
+            # S3 refuses two changes of one bucket at a time ("OperationAborted"): the
+            # block goes first.
             opts=pulumi.ResourceOptions(parent=self, depends_on=[private]),
         )
-        signing_key = self._signing_key(name, args, kept) if args["signing_key"] else pulumi.Output.from_input("")
+        signing_key = (
+            self._signing_key(name, args, kept)
+            if args["signing_key"]
+            else pulumi.Output.from_input("")
+        )
         iam.RolePolicy(
             f"{name}-writer",
-            role=pulumi.Output.from_input(args["writer"]).apply(lambda arn: arn.rsplit("/", 1)[-1]),
-            policy=document(pulumi.Output.all(bucket_arn, key.arn).apply(lambda parts: writer_statements(*parts))),
+            role=pulumi.Output.from_input(args["writer"]).apply(
+                lambda arn: arn.rsplit("/", 1)[-1]
+            ),
+            policy=document(
+                pulumi.Output.all(bucket_arn, key.arn).apply(
+                    lambda parts: writer_statements(*parts)
+                )
+            ),
             opts=inside,
         )
         self.uri = pulumi.Output.concat("s3://", bucket.bucket, "/trivium")
-        # The name is known in a preview, so that policies can judge what is built from it; the policy's URN makes
-        # whoever uses the name wait for the policy.
-        self.store = pulumi.Output.all(bucket.bucket, policy.urn).apply(lambda parts: str(parts[0]))
+        # The name is known in a preview, so that policies can judge what is built from
+        # it; the policy's URN makes whoever uses the name wait for the policy.
+        self.store = pulumi.Output.all(bucket.bucket, policy.urn).apply(
+            lambda parts: str(parts[0])
+        )
         self.encryption_key = key.arn
         self.signing_key = signing_key
-        self.retention_days = retention.rule.apply(lambda rule: int(rule.default_retention.days))
+        self.retention_days = retention.rule.apply(
+            lambda rule: int(rule.default_retention.days)
+        )
         self.lock = retention.rule.apply(
-            lambda rule: "locked" if rule.default_retention.mode == "COMPLIANCE" else "unlocked"
+            lambda rule: (
+                "locked" if rule.default_retention.mode == "COMPLIANCE" else "unlocked"
+            )
         )
         self.register_outputs(
             {
@@ -172,8 +217,11 @@ class AwsAuditStore(pulumi.ComponentResource):
             }
         )
 
-    def _signing_key(self, name: str, args: AwsAuditStoreArgs, kept: pulumi.ResourceOptions) -> pulumi.Output[str]:
-        """An asymmetric key: the private half never leaves KMS. KMS does not rotate asymmetric keys.
+    def _signing_key(
+        self, name: str, args: AwsAuditStoreArgs, kept: pulumi.ResourceOptions
+    ) -> pulumi.Output[str]:
+        """An asymmetric key: the private half never leaves KMS. KMS does not rotate
+        asymmetric keys.
 
         The application may not use it: it would sign what governs it.
         """
@@ -183,7 +231,12 @@ class AwsAuditStore(pulumi.ComponentResource):
             key_usage="SIGN_VERIFY",
             customer_master_key_spec="ECC_NIST_P256",
             deletion_window_in_days=30,
-            policy=document([account_statement(args["account"], args["region"]), *signer_statements(args["signers"])]),
+            policy=document(
+                [
+                    account_statement(args["account"], args["region"]),
+                    *signer_statements(args["signers"]),
+                ]
+            ),
             tags=args["tags"],
             opts=kept,
         )
@@ -198,15 +251,26 @@ class AwsAuditStore(pulumi.ComponentResource):
 
 
 def account_statement(account: str, region: str) -> Statement:
-    """Leaves the key to the account's IAM policies; without it AWS could not administer the key either."""
+    """Leaves the key to the account's IAM policies; without it AWS could not administer
+    the key either."""
     root = f"arn:{naming.aws_partition(region)}:iam::{account}:root"
-    return {"Sid": "Account", "Effect": "Allow", "Principal": {"AWS": root}, "Action": "kms:*", "Resource": "*"}
+    return {
+        "Sid": "Account",
+        "Effect": "Allow",
+        "Principal": {"AWS": root},
+        "Action": "kms:*",
+        "Resource": "*",
+    }
 
 
-def encryption_statements(environment: str, account: str, region: str) -> list[Statement]:
-    """Who may use the encryption key: the account, and three services for this account's own logs alone.
+def encryption_statements(
+    environment: str, account: str, region: str
+) -> list[Statement]:
+    """Who may use the encryption key: the account, and three services for this
+    account's own logs alone.
 
-    Sources: KMS sections of the Bedrock, CloudTrail and CloudWatch Logs user guides, read 2026-11-22.
+    Sources: KMS sections of the Bedrock, CloudTrail and CloudWatch Logs user guides,
+    read 2026-11-22.
     """
     partition = naming.aws_partition(region)
     trail = trail_arn(environment, account, region)
@@ -219,7 +283,9 @@ def encryption_statements(environment: str, account: str, region: str) -> list[S
             "Action": ["kms:GenerateDataKey", "kms:Decrypt"],
             "Resource": "*",
             **from_service(
-                "bedrock.amazonaws.com", account=account, source=f"arn:{partition}:bedrock:{region}:{account}:*"
+                "bedrock.amazonaws.com",
+                account=account,
+                source=f"arn:{partition}:bedrock:{region}:{account}:*",
             ),
         },
         {
@@ -233,31 +299,57 @@ def encryption_statements(environment: str, account: str, region: str) -> list[S
             "Sid": "CloudWatchLogs",
             "Effect": "Allow",
             "Principal": {"Service": f"logs.{region}.amazonaws.com"},
-            "Action": ["kms:Encrypt*", "kms:Decrypt*", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:Describe*"],
+            "Action": [
+                "kms:Encrypt*",
+                "kms:Decrypt*",
+                "kms:ReEncrypt*",
+                "kms:GenerateDataKey*",
+                "kms:Describe*",
+            ],
             "Resource": "*",
-            "Condition": {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": log_groups}},
+            "Condition": {
+                "ArnLike": {"kms:EncryptionContext:aws:logs:arn": log_groups}
+            },
         },
     ]
 
 
-def bucket_statements(bucket_arn: str, environment: str, account: str, region: str) -> list[Statement]:
-    """TLS 1.2 for everybody; Bedrock and CloudTrail may add their logs, each for this account and trail alone.
+def bucket_statements(
+    bucket_arn: str, environment: str, account: str, region: str
+) -> list[Statement]:
+    """TLS 1.2 for everybody; Bedrock and CloudTrail may add their logs, each for this
+    account and trail alone.
 
-    Sources: Bedrock user guide, "Set up an Amazon S3 destination"; CloudTrail user guide, "Amazon S3 bucket policy for
-    CloudTrail"; read 2026-11-22.
+    Sources: Bedrock user guide, "Set up an Amazon S3 destination"; CloudTrail user
+    guide, "Amazon S3 bucket policy for CloudTrail"; read 2026-11-22.
     """
     everything = [bucket_arn, f"{bucket_arn}/*"]
     bedrock = f"arn:{naming.aws_partition(region)}:bedrock:{region}:{account}:*"
     trail = trail_arn(environment, account, region)
-    deny = {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": everything}
+    deny = {
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:*",
+        "Resource": everything,
+    }
     return [
-        {"Sid": "DenyPlaintext", **deny, "Condition": {"Bool": {"aws:SecureTransport": "false"}}},
-        {"Sid": "DenyOldTls", **deny, "Condition": {"NumericLessThan": {"s3:TlsVersion": "1.2"}}},
+        {
+            "Sid": "DenyPlaintext",
+            **deny,
+            "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+        },
+        {
+            "Sid": "DenyOldTls",
+            **deny,
+            "Condition": {"NumericLessThan": {"s3:TlsVersion": "1.2"}},
+        },
         {
             "Sid": "BedrockLogs",
             "Effect": "Allow",
             "Action": "s3:PutObject",
-            "Resource": f"{bucket_arn}/bedrock/AWSLogs/{account}/BedrockModelInvocationLogs/*",
+            "Resource": (
+                f"{bucket_arn}/bedrock/AWSLogs/{account}/BedrockModelInvocationLogs/*"
+            ),
             **from_service("bedrock.amazonaws.com", account=account, source=bedrock),
         },
         {
@@ -287,20 +379,38 @@ def signer_statements(signers: list[str]) -> list[Statement]:
         return []
     actions = ["kms:Sign", "kms:GetPublicKey"]
     return [
-        {"Sid": "Sign", "Effect": "Allow", "Principal": {"AWS": sorted(signers)}, "Action": actions, "Resource": "*"}
+        {
+            "Sid": "Sign",
+            "Effect": "Allow",
+            "Principal": {"AWS": sorted(signers)},
+            "Action": actions,
+            "Resource": "*",
+        }
     ]
 
 
 def writer_statements(bucket_arn: str, encryption_key: str) -> list[Statement]:
-    """The application may add segments; it may neither read back, list, overwrite retention nor delete."""
+    """The application may add segments; it may neither read back, list, overwrite
+    retention nor delete."""
     return [
-        {"Sid": "AddSegments", "Effect": "Allow", "Action": "s3:PutObject", "Resource": f"{bucket_arn}/trivium/*"},
-        {"Sid": "EncryptSegments", "Effect": "Allow", "Action": "kms:GenerateDataKey", "Resource": encryption_key},
+        {
+            "Sid": "AddSegments",
+            "Effect": "Allow",
+            "Action": "s3:PutObject",
+            "Resource": f"{bucket_arn}/trivium/*",
+        },
+        {
+            "Sid": "EncryptSegments",
+            "Effect": "Allow",
+            "Action": "kms:GenerateDataKey",
+            "Resource": encryption_key,
+        },
     ]
 
 
 def trail_name(environment: str) -> str:
-    """The trail's name; fixed before the trail exists, so that bucket and key can admit it alone."""
+    """The trail's name; fixed before the trail exists, so that bucket and key can admit
+    it alone."""
     return naming.dashed(environment, "trail", limit=128)
 
 

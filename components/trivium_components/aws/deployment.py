@@ -1,4 +1,5 @@
-"""The AWS part of a stack: the five components, wired, and what they contribute to the descriptor."""
+"""The AWS part of a stack: the five components, wired, and what they contribute to the
+descriptor."""
 
 import pulumi
 import pulumi_aws
@@ -14,10 +15,13 @@ from trivium_components.settings import Settings
 
 
 def deploy(settings: Settings, *, signing_key: bool) -> Deployed:
-    """Declare everything on AWS. `settings.aws` must be there: `read_settings` sees to that."""
+    """Declare everything on AWS. `settings.aws` must be there: `read_settings` sees to
+    that."""
     found = settings.aws
     assert found is not None  # noqa: S101 -- a cloud is deployed only when its section exists
-    provider = pulumi_aws.Provider("aws", region=found.region, allowed_account_ids=[found.account_id])
+    provider = pulumi_aws.Provider(
+        "aws", region=found.region, allowed_account_ids=[found.account_id]
+    )
     opts = pulumi.ResourceOptions(providers=[provider])
     environment, account, region = settings.environment, found.account_id, found.region
     tags = naming.tags_of(settings)

@@ -1,4 +1,5 @@
-"""A network without a way out: Bedrock and what the audit log needs are reached through private endpoints."""
+"""A network without a way out: Bedrock and what the audit log needs are reached through
+private endpoints."""
 
 from collections.abc import Sequence
 from typing import TypedDict
@@ -9,7 +10,8 @@ from pulumi_aws import ec2
 from trivium_components import cidr, naming
 from trivium_components.aws.policy import Statement, document
 
-# The model API, tokens for the role, the audit store's key and the application's own logs; S3 is a gateway endpoint.
+# The model API, tokens for the role, the audit store's key and the application's own
+# logs; S3 is a gateway endpoint.
 _INTERFACES = ("bedrock-runtime", "sts", "kms", "logs")
 
 
@@ -27,15 +29,18 @@ class AwsNetworkArgs(TypedDict):
     availability_zones: list[str]
     """Zones that get a subnet, in order; append only."""
     resources: pulumi.Input[list[str]]
-    """What may be invoked through the endpoint, as `AwsModelAccess.resources` gives it."""
+    """What may be invoked through the endpoint, as `AwsModelAccess.resources` gives
+    it."""
     tags: dict[str, str]
     """Tags of every resource."""
 
 
 class AwsNetwork(pulumi.ComponentResource):
-    """A VPC with private subnets, no gateway to the internet, and one policy on every endpoint.
+    """A VPC with private subnets, no gateway to the internet, and one policy on every
+    endpoint.
 
-    Routing to the caller's own network (peering, transit gateway) is the platform team's and not made here.
+    Routing to the caller's own network (peering, transit gateway) is the platform
+    team's and not made here.
     """
 
     network_id: pulumi.Output[str]
@@ -45,7 +50,12 @@ class AwsNetwork(pulumi.ComponentResource):
     private_endpoint: pulumi.Output[str]
     """The private endpoint of the model API."""
 
-    def __init__(self, name: str, args: AwsNetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        args: AwsNetworkArgs,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
         super().__init__("trivium:index:AwsNetwork", name, {}, opts)
         inside = pulumi.ResourceOptions(parent=self)
         vpc = ec2.Vpc(
@@ -71,10 +81,18 @@ class AwsNetwork(pulumi.ComponentResource):
         ]
         gate = ec2.SecurityGroup(
             f"{name}-endpoints",
-            description="TLS from inside the network to the private endpoints, and nothing else.",
+            description=(
+                "TLS from inside the network to the private endpoints, and nothing"
+                " else."
+            ),
             vpc_id=vpc.id,
             ingress=[
-                ec2.SecurityGroupIngressArgs(protocol="tcp", from_port=443, to_port=443, cidr_blocks=[args["cidr"]])
+                ec2.SecurityGroupIngressArgs(
+                    protocol="tcp",
+                    from_port=443,
+                    to_port=443,
+                    cidr_blocks=[args["cidr"]],
+                )
             ],
             egress=[],
             tags={**args["tags"], "Name": f"{name}-endpoints"},
@@ -94,7 +112,9 @@ class AwsNetwork(pulumi.ComponentResource):
                 private_dns_enabled=True,
                 subnet_ids=[subnet.id for subnet in subnets],
                 security_group_ids=[gate.id],
-                policy=document(bedrock if service == "bedrock-runtime" else [statements[service]]),
+                policy=document(
+                    bedrock if service == "bedrock-runtime" else [statements[service]]
+                ),
                 tags={**args["tags"], "Name": f"{name}-{service}"},
                 opts=inside,
             )
@@ -122,20 +142,28 @@ class AwsNetwork(pulumi.ComponentResource):
         )
 
 
-def invoke_statement(resources: Sequence[str], account: str, partition: str) -> Statement:
-    """Through the Bedrock endpoint: this account's principals, the deployment's models, this account's guardrails."""
+def invoke_statement(
+    resources: Sequence[str], account: str, partition: str
+) -> Statement:
+    """Through the Bedrock endpoint: this account's principals, the deployment's models,
+    this account's guardrails."""
     guardrails = f"arn:{partition}:bedrock:*:{account}:guardrail/*"
     return {
         "Effect": "Allow",
         "Principal": "*",
-        "Action": ["bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream", "bedrock:ApplyGuardrail"],
+        "Action": [
+            "bedrock:InvokeModel",
+            "bedrock:InvokeModelWithResponseStream",
+            "bedrock:ApplyGuardrail",
+        ],
         "Resource": [*resources, guardrails],
         "Condition": {"StringEquals": {"aws:PrincipalAccount": account}},
     }
 
 
 def endpoint_statements(account: str) -> dict[str, Statement]:
-    """Through the other endpoints: only resources of this account, so that nothing can be carried elsewhere."""
+    """Through the other endpoints: only resources of this account, so that nothing can
+    be carried elsewhere."""
     actions = {"sts": "sts:*", "kms": "kms:*", "logs": "logs:*", "s3": "s3:*"}
     return {
         service: {

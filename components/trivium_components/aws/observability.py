@@ -1,4 +1,5 @@
-"""AWS's own account of every call: model-invocation logging and a trail, both into the audit store."""
+"""AWS's own account of every call: model-invocation logging and a trail, both into the
+audit store."""
 
 from typing import TypedDict
 
@@ -10,8 +11,9 @@ from trivium_components.aws.audit_store import trail_name
 from trivium_components.aws.policy import document, from_service
 from trivium_components.retention import cloudwatch_days
 
-# Every Bedrock type that CloudTrail records as data events (CloudTrail user guide, "Data events", 2026-11-22).
-# InvokeModel and Converse themselves are *read-only management events*: a trail of writes alone would lose them.
+# Every Bedrock type that CloudTrail records as data events (CloudTrail user guide,
+# "Data events", 2026-11-22). InvokeModel and Converse themselves are *read-only
+# management events*: a trail of writes alone would lose them.
 _DATA_EVENTS = (
     "AWS::Bedrock::AgentAlias",
     "AWS::Bedrock::AsyncInvoke",
@@ -47,15 +49,20 @@ class AwsObservabilityArgs(TypedDict):
 
 
 class AwsObservability(pulumi.ComponentResource):
-    """Invocation logging and a trail. There is one invocation-logging configuration per account and Region: a second
-    stack in the same Region would take it over."""
+    """Invocation logging and a trail. There is one invocation-logging configuration per
+    account and Region: a second stack in the same Region would take it over."""
 
     request_log: pulumi.Output[str]
     """Where single calls can be searched: the log group's ARN."""
     trail: pulumi.Output[str]
     """What records who called, and who changed the deployment: the trail's ARN."""
 
-    def __init__(self, name: str, args: AwsObservabilityArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        args: AwsObservabilityArgs,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
         super().__init__("trivium:index:AwsObservability", name, {}, opts)
         inside = pulumi.ResourceOptions(parent=self)
         group_name = f"/trivium/{args['environment']}/bedrock"
@@ -67,7 +74,10 @@ class AwsObservability(pulumi.ComponentResource):
             tags=args["tags"],
             opts=inside,
         )
-        partition, place = naming.aws_partition(args["region"]), f"{args['region']}:{args['account']}"
+        partition, place = (
+            naming.aws_partition(args["region"]),
+            f"{args['region']}:{args['account']}",
+        )
         stream = f"arn:{partition}:logs:{place}:log-group:{group_name}:log-stream:aws/bedrock/modelinvocations"
         role = iam.Role(
             f"{name}-delivery",
@@ -132,7 +142,9 @@ class AwsObservability(pulumi.ComponentResource):
             include_global_service_events=True,
             is_multi_region_trail=True,
             advanced_event_selectors=pulumi.Output.from_input(args["store"]).apply(
-                lambda bucket: event_selectors(f"arn:{partition}:s3:::{bucket}/trivium/")
+                lambda bucket: event_selectors(
+                    f"arn:{partition}:s3:::{bucket}/trivium/"
+                )
             ),
             tags=args["tags"],
             opts=inside,
@@ -143,10 +155,11 @@ class AwsObservability(pulumi.ComponentResource):
 
 
 def event_selectors(segments: str) -> list[cloudtrail.TrailAdvancedEventSelectorArgs]:
-    """Management events, reads and writes; Bedrock's data events; and every touch of the audit segments.
+    """Management events, reads and writes; Bedrock's data events; and every touch of
+    the audit segments.
 
-    A selector takes one `resources.type` only. The trail's own objects lie outside `segments`: logging them would make
-    the trail log itself for ever.
+    A selector takes one `resources.type` only. The trail's own objects lie outside
+    `segments`: logging them would make the trail log itself for ever.
     """
 
     def selector(name: str, **fields: str) -> cloudtrail.TrailAdvancedEventSelectorArgs:
@@ -155,7 +168,11 @@ def event_selectors(segments: str) -> list[cloudtrail.TrailAdvancedEventSelector
             field_selectors=[
                 cloudtrail.TrailAdvancedEventSelectorFieldSelectorArgs(
                     field=field.replace("_", "."),
-                    **{"starts_withs" if field == "resources_ARN" else "equals": [value]},
+                    **{
+                        "starts_withs" if field == "resources_ARN" else "equals": [
+                            value
+                        ]
+                    },
                 )
                 for field, value in fields.items()
             ],
@@ -163,6 +180,14 @@ def event_selectors(segments: str) -> list[cloudtrail.TrailAdvancedEventSelector
 
     return [
         selector("Management", eventCategory="Management"),
-        *[selector(kind, eventCategory="Data", resources_type=kind) for kind in _DATA_EVENTS],
-        selector("Audit segments", eventCategory="Data", resources_type="AWS::S3::Object", resources_ARN=segments),
+        *[
+            selector(kind, eventCategory="Data", resources_type=kind)
+            for kind in _DATA_EVENTS
+        ],
+        selector(
+            "Audit segments",
+            eventCategory="Data",
+            resources_type="AWS::S3::Object",
+            resources_ARN=segments,
+        ),
     ]

@@ -1,4 +1,5 @@
-"""Policy documents of AWS: one spelling of the JSON, so that nothing changes when nothing has changed."""
+"""Policy documents of AWS: one spelling of the JSON, so that nothing changes when
+nothing has changed."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -7,26 +8,35 @@ from typing import Any
 import pulumi
 
 Statement = Mapping[str, Any]
-"""One statement. Any: values are texts, lists, condition maps, and outputs of all of these."""
+"""One statement. Any: values are texts, lists, condition maps, and outputs of all of
+these."""
 
 
 def document(statements: pulumi.Input[Sequence[Statement]]) -> pulumi.Output[str]:
-    """The policy document as JSON. Raises `ValueError` for no statements: an empty policy is a mistake."""
+    """The policy document as JSON. Raises `ValueError` for no statements: an empty
+    policy is a mistake."""
 
     def dump(resolved: Sequence[Statement]) -> str:
         if not resolved:
             raise ValueError("a policy document needs at least one statement")
-        return json.dumps({"Version": "2012-10-17", "Statement": list(resolved)}, separators=(",", ":"))
+        return json.dumps(
+            {"Version": "2012-10-17", "Statement": list(resolved)},
+            separators=(",", ":"),
+        )
 
     return pulumi.Output.from_input(statements).apply(dump)
 
 
-def from_service(service: str, *, source: str, account: str | None = None) -> dict[str, Any]:
-    """Principal and condition that let an AWS service act for one account alone (the confused-deputy guard).
+def from_service(
+    service: str, *, source: str, account: str | None = None
+) -> dict[str, Any]:
+    """Principal and condition that let an AWS service act for one account alone (the
+    confused-deputy guard).
 
-    `source` is the ARN pattern of the resource on whose behalf it acts. `account` is asked for too where the service
-    documents that it sends it; a condition on a key that never comes would refuse everything. Any: a statement's parts.
-    Source: IAM user guide, "The confused deputy problem", read 2026-11-22.
+    `source` is the ARN pattern of the resource on whose behalf it acts. `account` is
+    asked for too where the service documents that it sends it; a condition on a key
+    that never comes would refuse everything. Any: a statement's parts. Source: IAM user
+    guide, "The confused deputy problem", read 2026-11-22.
     """
     condition: dict[str, Any] = {"ArnLike": {"aws:SourceArn": source}}
     if account:

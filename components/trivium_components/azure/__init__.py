@@ -1,1 +1,2 @@
-"""Claude on Azure AI Foundry: identity, model access, audit store, observability and network."""
+"""Claude on Azure AI Foundry: identity, model access, audit store, observability and
+network."""

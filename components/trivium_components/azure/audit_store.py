@@ -1,9 +1,10 @@
 """Write-once storage for sealed audit segments, and the key that signs descriptors.
 
-Staging the lock. `unlocked` already protects: version-level immutability for the regime's full retention on account and
-container, which an owner can still shorten or remove. Locking the container's policy is an API action that no resource
-makes; this version does not make it, and refuses `locked` rather than claim it.
-Source: Azure Storage, "Immutable storage for blob data", read 2026-11-22.
+Staging the lock. `unlocked` already protects: version-level immutability for the
+regime's full retention on account and container, which an owner can still shorten or
+remove. Locking the container's policy is an API action that no resource makes; this
+version does not make it, and refuses `locked` rather than claim it. Source: Azure
+Storage, "Immutable storage for blob data", read 2026-11-22.
 """
 
 from typing import TypedDict
@@ -18,8 +19,9 @@ from trivium_components.retention import lock_of
 
 _CONTAINER = "audit"
 
-# A new blob needs `add` alone; `write` would allow to overwrite and `delete` is in the built-in contributor role
-# (Azure Storage, "Permissions for blob service operations", Put Blob, read 2026-11-22).
+# A new blob needs `add` alone; `write` would allow to overwrite and `delete` is in the
+# built-in contributor role (Azure Storage, "Permissions for blob service operations",
+# Put Blob, read 2026-11-22).
 _ADD_BLOB = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs/add/action"
 
 # Built-in role "Key Vault Crypto User" (Azure built-in roles, read 2026-11-22).
@@ -40,16 +42,18 @@ class AzureAuditStoreArgs(TypedDict):
     lock: str
     """`unlocked`; this version refuses `locked` on Azure."""
     writer: pulumi.Input[str]
-    """Object id of the managed identity or service principal that may add segments, such as
-    `AzureIdentity.principal`."""
+    """Object id of the managed identity or service principal that may add segments,
+    such as `AzureIdentity.principal`."""
     signing_key: bool
     """Whether this cloud keeps the deployment's signing key."""
     signers: list[str]
-    """`user:UUID`, `group:UUID` or `service-principal:UUID` of those who may sign with it."""
+    """`user:UUID`, `group:UUID` or `service-principal:UUID` of those who may sign with
+    it."""
     tenant: str
     """Entra tenant of the subscription; the key vault belongs to it."""
     subnet: pulumi.Input[str]
-    """The one subnet that reaches store and vault: the first of `AzureNetwork.subnet_ids`."""
+    """The one subnet that reaches store and vault: the first of
+    `AzureNetwork.subnet_ids`."""
     resource_group: pulumi.Input[str]
     """The resource group of the deployment: `AzureModelAccess.resource_group`."""
     tags: dict[str, str]
@@ -57,7 +61,8 @@ class AzureAuditStoreArgs(TypedDict):
 
 
 class AzureAuditStore(pulumi.ComponentResource):
-    """A container with immutable versions that the application can add to and nothing more."""
+    """A container with immutable versions that the application can add to and nothing
+    more."""
 
     uri: pulumi.Output[str]
     """Where segments go: `https://account.blob.core.windows.net/audit/trivium`."""
@@ -72,12 +77,18 @@ class AzureAuditStore(pulumi.ComponentResource):
     lock: pulumi.Output[str]
     """The stage the store really is in."""
 
-    def __init__(self, name: str, args: AzureAuditStoreArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        args: AzureAuditStoreArgs,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
         super().__init__("trivium:index:AzureAuditStore", name, {}, opts)
         if lock_of(args["lock"]) != "unlocked":
             raise ConfigurationError(
-                f"`{name}`: `lock` is `{args['lock']}`; this version cannot lock an Azure container's policy,"
-                " so the store would be weaker than it says.",
+                f"`{name}`: `lock` is `{args['lock']}`; this version cannot lock an"
+                " Azure container's policy, so the store would be weaker than it"
+                " says.",
                 next_step="Set `trivium:retention.lock` to `unlocked`.",
             )
         inside = pulumi.ResourceOptions(parent=self)
@@ -96,7 +107,9 @@ class AzureAuditStore(pulumi.ComponentResource):
             account_name=account.name,
             container_name=_CONTAINER,
             public_access="None",
-            immutable_storage_with_versioning=storage.ImmutableStorageWithVersioningArgs(enabled=True),
+            immutable_storage_with_versioning=storage.ImmutableStorageWithVersioningArgs(
+                enabled=True
+            ),
             opts=pulumi.ResourceOptions(parent=self, depends_on=[versions]),
         )
         policy = storage.BlobContainerImmutabilityPolicy(
@@ -106,7 +119,8 @@ class AzureAuditStore(pulumi.ComponentResource):
             container_name=container.name,
             immutability_policy_name="default",
             immutability_period_since_creation_in_days=args["retention_days"],
-            allow_protected_append_writes_all=False,  # segments are sealed: nothing is ever appended
+            # segments are sealed: nothing is ever appended
+            allow_protected_append_writes_all=False,
             opts=inside,
         )
         authorization.ManagementLockByScope(
@@ -114,12 +128,25 @@ class AzureAuditStore(pulumi.ComponentResource):
             scope=account.id,
             lock_name="audit-store",
             level="CanNotDelete",
-            notes="Holds the audit log: take this lock off only when its retention has passed.",
+            notes=(
+                "Holds the audit log: take this lock off only when its retention has"
+                " passed."
+            ),
             opts=inside,
         )
         self._grant_writer(name, args, container)
-        signing_key = self._signing_key(name, args) if args["signing_key"] else pulumi.Output.from_input("")
-        self.uri = pulumi.Output.concat("https://", account.name, ".blob.core.windows.net/", container.name, "/trivium")
+        signing_key = (
+            self._signing_key(name, args)
+            if args["signing_key"]
+            else pulumi.Output.from_input("")
+        )
+        self.uri = pulumi.Output.concat(
+            "https://",
+            account.name,
+            ".blob.core.windows.net/",
+            container.name,
+            "/trivium",
+        )
         self.store = account.name
         self.encryption_key = pulumi.Output.from_input("")
         self.signing_key = signing_key
@@ -139,7 +166,8 @@ class AzureAuditStore(pulumi.ComponentResource):
         )
 
     def _account(self, name: str, args: AzureAuditStoreArgs) -> storage.StorageAccount:
-        """Immutability can only be given at creation. Zone-redundant: a copy in another region would leave the zone."""
+        """Immutability can only be given at creation. Zone-redundant: a copy in another
+        region would leave the zone."""
         return storage.StorageAccount(
             f"{name}-account",
             resource_group_name=args["resource_group"],
@@ -165,13 +193,19 @@ class AzureAuditStore(pulumi.ComponentResource):
             network_rule_set=storage.NetworkRuleSetArgs(
                 default_action=storage.DefaultAction.DENY,
                 bypass="None",
-                virtual_network_rules=[storage.VirtualNetworkRuleArgs(virtual_network_resource_id=args["subnet"])],
+                virtual_network_rules=[
+                    storage.VirtualNetworkRuleArgs(
+                        virtual_network_resource_id=args["subnet"]
+                    )
+                ],
             ),
             tags={**args["tags"], **naming.AUDIT_STORE},
             opts=pulumi.ResourceOptions(parent=self),
         )
 
-    def _grant_writer(self, name: str, args: AzureAuditStoreArgs, container: storage.BlobContainer) -> None:
+    def _grant_writer(
+        self, name: str, args: AzureAuditStoreArgs, container: storage.BlobContainer
+    ) -> None:
         subscription = f"/subscriptions/{args['account']}"
         role = authorization.RoleDefinition(
             f"{name}-writer-role",
@@ -179,8 +213,14 @@ class AzureAuditStore(pulumi.ComponentResource):
             role_name=naming.dashed(args["environment"], "audit-writer", limit=128),
             role_type="CustomRole",
             description="Adds audit segments; cannot read, overwrite or delete them.",
-            permissions=[authorization.PermissionArgs(actions=[], data_actions=[_ADD_BLOB])],
-            assignable_scopes=[pulumi.Output.concat(subscription, "/resourceGroups/", args["resource_group"])],
+            permissions=[
+                authorization.PermissionArgs(actions=[], data_actions=[_ADD_BLOB])
+            ],
+            assignable_scopes=[
+                pulumi.Output.concat(
+                    subscription, "/resourceGroups/", args["resource_group"]
+                )
+            ],
             opts=pulumi.ResourceOptions(parent=self),
         )
         authorization.RoleAssignment(
@@ -193,7 +233,8 @@ class AzureAuditStore(pulumi.ComponentResource):
         )
 
     def _signing_key(self, name: str, args: AzureAuditStoreArgs) -> pulumi.Output[str]:
-        """An asymmetric key in an HSM; purge protection keeps even an owner from destroying it at once.
+        """An asymmetric key in an HSM; purge protection keeps even an owner from
+        destroying it at once.
 
         The application may not use it: it would sign what governs it.
         """
@@ -213,7 +254,9 @@ class AzureAuditStore(pulumi.ComponentResource):
                 network_acls=keyvault.NetworkRuleSetArgs(
                     default_action="Deny",
                     bypass="None",
-                    virtual_network_rules=[keyvault.VirtualNetworkRuleArgs(id=args["subnet"])],
+                    virtual_network_rules=[
+                        keyvault.VirtualNetworkRuleArgs(id=args["subnet"])
+                    ],
                 ),
             ),
             tags=args["tags"],
@@ -224,7 +267,9 @@ class AzureAuditStore(pulumi.ComponentResource):
             resource_group_name=args["resource_group"],
             vault_name=vault.name,
             key_name="signing",
-            properties=keyvault.KeyPropertiesArgs(kty="EC-HSM", curve_name="P-256", key_ops=["sign", "verify"]),
+            properties=keyvault.KeyPropertiesArgs(
+                kty="EC-HSM", curve_name="P-256", key_ops=["sign", "verify"]
+            ),
             tags=args["tags"],
             opts=inside,
         )
@@ -233,9 +278,7 @@ class AzureAuditStore(pulumi.ComponentResource):
             authorization.RoleAssignment(
                 f"{name}-signer-{index}",
                 scope=vault.id,
-                role_definition_id=(
-                    f"/subscriptions/{args['account']}/providers/Microsoft.Authorization/roleDefinitions/{_CRYPTO_USER}"
-                ),
+                role_definition_id=f"/subscriptions/{args['account']}/providers/Microsoft.Authorization/roleDefinitions/{_CRYPTO_USER}",
                 principal_id=principal,
                 principal_type=PRINCIPAL_TYPE[kind],
                 opts=inside,

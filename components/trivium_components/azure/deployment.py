@@ -1,4 +1,5 @@
-"""The Azure part of a stack: the five components, wired, and what they contribute to the descriptor."""
+"""The Azure part of a stack: the five components, wired, and what they contribute to
+the descriptor."""
 
 import pulumi
 import pulumi_azure_native
@@ -14,14 +15,22 @@ from trivium_components.settings import Settings
 
 
 def deploy(settings: Settings, *, signing_key: bool) -> Deployed:
-    """Declare everything on Azure. `settings.azure` must be there: `read_settings` sees to that."""
+    """Declare everything on Azure. `settings.azure` must be there: `read_settings` sees
+    to that."""
     found = settings.azure
     assert found is not None  # noqa: S101 -- a cloud is deployed only when its section exists
     provider = pulumi_azure_native.Provider(
-        "azure", subscription_id=found.subscription_id, tenant_id=found.tenant_id, location=found.region
+        "azure",
+        subscription_id=found.subscription_id,
+        tenant_id=found.tenant_id,
+        location=found.region,
     )
     opts = pulumi.ResourceOptions(providers=[provider])
-    environment, account, region = settings.environment, found.subscription_id, found.region
+    environment, account, region = (
+        settings.environment,
+        found.subscription_id,
+        found.region,
+    )
     tags = naming.tags_of(settings)
     models = AzureModelAccess(
         "azure-models",

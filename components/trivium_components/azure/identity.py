@@ -1,4 +1,5 @@
-"""The managed identity that the application runs as, and the one permission it has on Foundry."""
+"""The managed identity that the application runs as, and the one permission it has on
+Foundry."""
 
 from typing import TypedDict
 
@@ -7,10 +8,15 @@ from pulumi_azure_native import authorization, managedidentity
 
 from trivium_components import naming
 
-# Calls of partner models and nothing else: no keys, no deployments (Foundry, "Role-based access control", 2026-11-22).
+# Calls of partner models and nothing else: no keys, no deployments (Foundry,
+# "Role-based access control", 2026-11-22).
 _DATA_ACTION = "Microsoft.CognitiveServices/accounts/providers/*"
 
-PRINCIPAL_TYPE = {"user": "User", "group": "Group", "service-principal": "ServicePrincipal"}
+PRINCIPAL_TYPE = {
+    "user": "User",
+    "group": "Group",
+    "service-principal": "ServicePrincipal",
+}
 """Kind of a principal in the settings → Azure's name for it."""
 
 
@@ -24,9 +30,11 @@ class AzureIdentityArgs(TypedDict):
     region: str
     """Region of the identity."""
     invokers: list[str]
-    """Entra principals that may call too: `user:UUID`, `group:UUID` or `service-principal:UUID`."""
+    """Entra principals that may call too: `user:UUID`, `group:UUID` or
+    `service-principal:UUID`."""
     resources: pulumi.Input[list[str]]
-    """Foundry accounts whose models may be invoked, as `AzureModelAccess.resources` gives them."""
+    """Foundry accounts whose models may be invoked, as `AzureModelAccess.resources`
+    gives them."""
     resource_group: pulumi.Input[str]
     """The resource group of the deployment: `AzureModelAccess.resource_group`."""
     tags: dict[str, str]
@@ -44,7 +52,12 @@ class AzureIdentity(pulumi.ComponentResource):
     subject: pulumi.Output[str]
     """What the application runs as: the identity's client id."""
 
-    def __init__(self, name: str, args: AzureIdentityArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        args: AzureIdentityArgs,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
         super().__init__("trivium:index:AzureIdentity", name, {}, opts)
         inside = pulumi.ResourceOptions(parent=self)
         subscription = f"/subscriptions/{args['account']}"
@@ -62,19 +75,26 @@ class AzureIdentity(pulumi.ComponentResource):
             role_name=naming.dashed(args["environment"], "invoker", limit=128),
             role_type="CustomRole",
             description="Calls Claude; cannot read keys, deploy or configure.",
-            permissions=[authorization.PermissionArgs(actions=[], data_actions=[_DATA_ACTION])],
+            permissions=[
+                authorization.PermissionArgs(actions=[], data_actions=[_DATA_ACTION])
+            ],
             assignable_scopes=[
-                pulumi.Output.concat(subscription, "/resourceGroups/", args["resource_group"]),
+                pulumi.Output.concat(
+                    subscription, "/resourceGroups/", args["resource_group"]
+                ),
             ],
             opts=inside,
         )
-        scope = pulumi.Output.from_input(args["resources"]).apply(lambda found: found[0])
+        scope = pulumi.Output.from_input(args["resources"]).apply(
+            lambda found: found[0]
+        )
         authorization.RoleAssignment(
             f"{name}-invoke",
             scope=scope,
             role_definition_id=role.id,
             principal_id=identity.principal_id,
-            principal_type="ServicePrincipal",  # said outright: a new identity is not yet known everywhere in Entra
+            # said outright: a new identity is not yet known everywhere in Entra
+            principal_type="ServicePrincipal",
             opts=inside,
         )
         for index, invoker in enumerate(args["invokers"]):

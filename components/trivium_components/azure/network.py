@@ -7,8 +7,8 @@ from pulumi_azure_native import network, privatedns
 
 from trivium_components import cidr, naming
 
-# A Foundry account answers under all three names, so each must resolve privately (Foundry, "Configure private link",
-# read 2026-11-22).
+# A Foundry account answers under all three names, so each must resolve privately
+# (Foundry, "Configure private link", read 2026-11-22).
 _ZONES = ("cognitiveservices.azure.com", "openai.azure.com", "services.ai.azure.com")
 
 
@@ -24,7 +24,8 @@ class AzureNetworkArgs(TypedDict):
     cidr: str
     """Range of the network; the subnet is cut from it."""
     resources: pulumi.Input[list[str]]
-    """The Foundry account that gets the private endpoint, as `AzureModelAccess.resources` gives it."""
+    """The Foundry account that gets the private endpoint, as
+    `AzureModelAccess.resources` gives it."""
     resource_group: pulumi.Input[str]
     """The resource group of the deployment: `AzureModelAccess.resource_group`."""
     tags: dict[str, str]
@@ -32,11 +33,12 @@ class AzureNetworkArgs(TypedDict):
 
 
 class AzureNetwork(pulumi.ComponentResource):
-    """A virtual network whose one subnet reaches Foundry, the storage of the deployment's resource group alone, the key
-    vaults of its region, and no internet.
+    """A virtual network whose one subnet reaches Foundry, the storage of the
+    deployment's resource group alone, the key vaults of its region, and no internet.
 
-    Which vault is not decided here: service endpoint policies bind storage alone, so every vault of the region, also of
-    other customers, can be reached until the vault has a private endpoint.
+    Which vault is not decided here: service endpoint policies bind storage alone, so
+    every vault of the region, also of other customers, can be reached until the vault
+    has a private endpoint.
     """
 
     network_id: pulumi.Output[str]
@@ -46,20 +48,28 @@ class AzureNetwork(pulumi.ComponentResource):
     private_endpoint: pulumi.Output[str]
     """The private endpoint of the model API."""
 
-    def __init__(self, name: str, args: AzureNetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        args: AzureNetworkArgs,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
         super().__init__("trivium:index:AzureNetwork", name, {}, opts)
         inside = pulumi.ResourceOptions(parent=self)
         group = args["resource_group"]
         gate = network.NetworkSecurityGroup(
             f"{name}-gate",
             resource_group_name=group,
-            network_security_group_name=naming.dashed(args["environment"], "gate", limit=80),
+            network_security_group_name=naming.dashed(
+                args["environment"], "gate", limit=80
+            ),
             location=args["region"],
             security_rules=[
                 network.SecurityRuleArgs(
                     name="deny-internet",
                     description="Nothing leaves for the internet.",
-                    priority=4096,  # the last place before Azure's own rules, which would allow it
+                    # the last place before Azure's own rules, which would allow it
+                    priority=4096,
                     direction="Outbound",
                     access="Deny",
                     protocol="*",
@@ -70,7 +80,10 @@ class AzureNetwork(pulumi.ComponentResource):
                 ),
                 network.SecurityRuleArgs(
                     name="allow-storage",
-                    description="The audit store, by service endpoint; the subnet's policy refuses other accounts.",
+                    description=(
+                        "The audit store, by service endpoint; the subnet's policy"
+                        " refuses other accounts."
+                    ),
                     priority=4000,
                     direction="Outbound",
                     access="Allow",
@@ -82,7 +95,10 @@ class AzureNetwork(pulumi.ComponentResource):
                 ),
                 network.SecurityRuleArgs(
                     name="allow-keys",
-                    description="The signing key, by service endpoint. Tokens need no rule: they come from the host.",
+                    description=(
+                        "The signing key, by service endpoint. Tokens need no rule:"
+                        " they come from the host."
+                    ),
                     priority=4001,
                     direction="Outbound",
                     access="Allow",
@@ -105,21 +121,31 @@ class AzureNetwork(pulumi.ComponentResource):
             tags=args["tags"],
             opts=inside,
         )
-        # The address prefix above admits the storage accounts of every customer in the region: without this, whoever
-        # takes over the application carries prompts into an account of their own.
-        # Source: Azure, "Virtual network service endpoint policies for Azure Storage", read 2026-11-23.
+        # The address prefix above admits the storage accounts of every customer in the
+        # region: without this, whoever takes over the application carries prompts into
+        # an account of their own. Source: Azure, "Virtual network service endpoint
+        # policies for Azure Storage", read 2026-11-23.
         own_storage = network.ServiceEndpointPolicy(
             f"{name}-own-storage",
             resource_group_name=group,
-            service_endpoint_policy_name=naming.dashed(args["environment"], "own-storage", limit=80),
+            service_endpoint_policy_name=naming.dashed(
+                args["environment"], "own-storage", limit=80
+            ),
             location=args["region"],
             service_endpoint_policy_definitions=[
                 network.ServiceEndpointPolicyDefinitionArgs(
                     name="own-storage",
-                    description="Storage accounts of this resource group, and no others.",
+                    description=(
+                        "Storage accounts of this resource group, and no others."
+                    ),
                     service="Microsoft.Storage",
                     service_resources=[
-                        pulumi.Output.concat("/subscriptions/", args["account"], "/resourceGroups/", group)
+                        pulumi.Output.concat(
+                            "/subscriptions/",
+                            args["account"],
+                            "/resourceGroups/",
+                            group,
+                        )
                     ],
                 )
             ],
@@ -135,9 +161,13 @@ class AzureNetwork(pulumi.ComponentResource):
             default_outbound_access=False,
             private_endpoint_network_policies="Enabled",
             network_security_group=network.NetworkSecurityGroupArgs(id=gate.id),
-            service_endpoint_policies=[network.ServiceEndpointPolicyArgs(id=own_storage.id)],
+            service_endpoint_policies=[
+                network.ServiceEndpointPolicyArgs(id=own_storage.id)
+            ],
             service_endpoints=[
-                network.ServiceEndpointPropertiesFormatArgs(service=service, locations=[args["region"]])
+                network.ServiceEndpointPropertiesFormatArgs(
+                    service=service, locations=[args["region"]]
+                )
                 for service in ("Microsoft.Storage", "Microsoft.KeyVault")
             ],
             opts=inside,
@@ -145,14 +175,18 @@ class AzureNetwork(pulumi.ComponentResource):
         endpoint = network.PrivateEndpoint(
             f"{name}-foundry",
             resource_group_name=group,
-            private_endpoint_name=naming.dashed(args["environment"], "foundry", limit=64),
+            private_endpoint_name=naming.dashed(
+                args["environment"], "foundry", limit=64
+            ),
             location=args["region"],
             subnet=network.SubnetArgs(id=subnet.id),
             private_link_service_connections=[
                 network.PrivateLinkServiceConnectionArgs(
                     name="foundry",
                     group_ids=["account"],
-                    private_link_service_id=pulumi.Output.from_input(args["resources"]).apply(lambda found: found[0]),
+                    private_link_service_id=pulumi.Output.from_input(
+                        args["resources"]
+                    ).apply(lambda found: found[0]),
                 )
             ],
             tags=args["tags"],
@@ -165,7 +199,9 @@ class AzureNetwork(pulumi.ComponentResource):
             private_endpoint_name=endpoint.name,
             private_dns_zone_group_name="default",
             private_dns_zone_configs=[
-                network.PrivateDnsZoneConfigArgs(name=domain.replace(".", "-"), private_dns_zone_id=zone.id)
+                network.PrivateDnsZoneConfigArgs(
+                    name=domain.replace(".", "-"), private_dns_zone_id=zone.id
+                )
                 for domain, zone in zones.items()
             ],
             opts=inside,
@@ -182,7 +218,11 @@ class AzureNetwork(pulumi.ComponentResource):
         )
 
     def _zone(
-        self, name: str, domain: str, vnet: network.VirtualNetwork, args: AzureNetworkArgs
+        self,
+        name: str,
+        domain: str,
+        vnet: network.VirtualNetwork,
+        args: AzureNetworkArgs,
     ) -> privatedns.PrivateZone:
         zone = privatedns.PrivateZone(
             f"{name}-{domain}",

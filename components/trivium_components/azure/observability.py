@@ -1,8 +1,10 @@
-"""Azure's own account of every call: diagnostic logs of the Foundry account in a workspace.
+"""Azure's own account of every call: diagnostic logs of the Foundry account in a
+workspace.
 
-Whether `RequestResponse` carries Claude's prompts and replies is not documented and not verifiable here; the
-deployment's own audit log never does. Diagnostic logs are append blobs in storage, which immutability refuses, so they
-go to a workspace and not into the audit store.
+Whether `RequestResponse` carries Claude's prompts and replies is not documented and not
+verifiable here; the deployment's own audit log never does. Diagnostic logs are append
+blobs in storage, which immutability refuses, so they go to a workspace and not into the
+audit store.
 """
 
 from typing import TypedDict
@@ -28,7 +30,8 @@ class AzureObservabilityArgs(TypedDict):
     retention_days: int
     """Days that searchable logs are kept; a workspace keeps 30 to 730."""
     resources: pulumi.Input[list[str]]
-    """What is observed: the Foundry account, as `AzureModelAccess.resources` gives it."""
+    """What is observed: the Foundry account, as `AzureModelAccess.resources` gives
+    it."""
     resource_group: pulumi.Input[str]
     """The resource group of the deployment: `AzureModelAccess.resource_group`."""
     tags: dict[str, str]
@@ -43,7 +46,12 @@ class AzureObservability(pulumi.ComponentResource):
     trail: pulumi.Output[str]
     """What records who called: the account's diagnostic setting."""
 
-    def __init__(self, name: str, args: AzureObservabilityArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        args: AzureObservabilityArgs,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
         super().__init__("trivium:index:AzureObservability", name, {}, opts)
         inside = pulumi.ResourceOptions(parent=self)
         workspace = operationalinsights.Workspace(
@@ -54,7 +62,8 @@ class AzureObservability(pulumi.ComponentResource):
             sku=operationalinsights.WorkspaceSkuArgs(name="PerGB2018"),
             retention_in_days=workspace_days(args["retention_days"]),
             features=operationalinsights.WorkspaceFeaturesArgs(
-                disable_local_auth=True, enable_log_access_using_only_resource_permissions=True
+                disable_local_auth=True,
+                enable_log_access_using_only_resource_permissions=True,
             ),
             tags=args["tags"],
             opts=inside,
@@ -62,10 +71,19 @@ class AzureObservability(pulumi.ComponentResource):
         setting = monitor.DiagnosticSetting(
             f"{name}-diagnostics",
             name="trivium",
-            resource_uri=pulumi.Output.from_input(args["resources"]).apply(lambda found: found[0]),
+            resource_uri=pulumi.Output.from_input(args["resources"]).apply(
+                lambda found: found[0]
+            ),
             workspace_id=workspace.id,
-            logs=[monitor.DiagnosticsLogSettingsArgs(category=category, enabled=True) for category in _CATEGORIES],
-            metrics=[monitor.DiagnosticsMetricSettingsArgs(category="AllMetrics", enabled=True)],
+            logs=[
+                monitor.DiagnosticsLogSettingsArgs(category=category, enabled=True)
+                for category in _CATEGORIES
+            ],
+            metrics=[
+                monitor.DiagnosticsMetricSettingsArgs(
+                    category="AllMetrics", enabled=True
+                )
+            ],
             opts=inside,
         )
         self.request_log = workspace.id

@@ -1,1 +1,2 @@
-"""Claude on Google Cloud's Vertex AI: identity, model access, audit store, observability and network."""
+"""Claude on Google Cloud's Vertex AI: identity, model access, audit store,
+observability and network."""

@@ -1,8 +1,9 @@
 """Write-once storage for sealed audit segments, and the key that signs descriptors.
 
-Staging the lock. `unlocked` already protects: a retention policy for the regime's full time, which an administrator can
-still shorten or remove. `locked` locks that policy: nobody can, Google included, and `pulumi destroy` fails by design.
-Source: Cloud Storage, "Bucket Lock", read 2026-11-22.
+Staging the lock. `unlocked` already protects: a retention policy for the regime's full
+time, which an administrator can still shorten or remove. `locked` locks that policy:
+nobody can, Google included, and `pulumi destroy` fails by design. Source: Cloud
+Storage, "Bucket Lock", read 2026-11-22.
 """
 
 from typing import TypedDict
@@ -28,7 +29,8 @@ class GcpAuditStoreArgs(TypedDict):
     lock: str
     """`unlocked` or `locked`; `locked` cannot be undone."""
     writer: pulumi.Input[str]
-    """Member who may add segments, `serviceAccount:…` for one, such as `GcpIdentity.principal`."""
+    """Member who may add segments, `serviceAccount:…` for one, such as
+    `GcpIdentity.principal`."""
     signing_key: bool
     """Whether this cloud keeps the deployment's signing key."""
     signers: list[str]
@@ -38,7 +40,8 @@ class GcpAuditStoreArgs(TypedDict):
 
 
 class GcpAuditStore(pulumi.ComponentResource):
-    """A bucket with a retention policy that the application can add to and nothing more."""
+    """A bucket with a retention policy that the application can add to and nothing
+    more."""
 
     uri: pulumi.Output[str]
     """Where segments go: `gs://bucket/trivium`."""
@@ -53,15 +56,23 @@ class GcpAuditStore(pulumi.ComponentResource):
     lock: pulumi.Output[str]
     """The stage the store really is in."""
 
-    def __init__(self, name: str, args: GcpAuditStoreArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        args: GcpAuditStoreArgs,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
         super().__init__("trivium:index:GcpAuditStore", name, {}, opts)
         locked = lock_of(args["lock"]) == "locked"
-        kept = pulumi.ResourceOptions(parent=self, protect=locked, retain_on_delete=locked)
+        kept = pulumi.ResourceOptions(
+            parent=self, protect=locked, retain_on_delete=locked
+        )
         bucket = storage.Bucket(
             f"{name}-bucket",
             project=args["account"],
             name=naming.bucket(args["environment"], args["account"], args["region"]),
-            location=args["region"].upper(),  # the API answers in capitals; anything else would show as a change
+            # The API answers in capitals; anything else would show as a change.
+            location=args["region"].upper(),
             uniform_bucket_level_access=True,
             public_access_prevention="enforced",
             force_destroy=False,
@@ -79,13 +90,21 @@ class GcpAuditStore(pulumi.ComponentResource):
             member=args["writer"],
             opts=pulumi.ResourceOptions(parent=self),
         )
-        signing_key = self._signing_key(name, args, kept) if args["signing_key"] else pulumi.Output.from_input("")
+        signing_key = (
+            self._signing_key(name, args, kept)
+            if args["signing_key"]
+            else pulumi.Output.from_input("")
+        )
         self.uri = pulumi.Output.concat("gs://", bucket.name, "/trivium")
         self.store = bucket.name
         self.encryption_key = pulumi.Output.from_input("")
         self.signing_key = signing_key
-        self.retention_days = bucket.retention_policy.apply(lambda policy: days(int(policy.retention_period)))
-        self.lock = bucket.retention_policy.apply(lambda policy: "locked" if policy.is_locked else "unlocked")
+        self.retention_days = bucket.retention_policy.apply(
+            lambda policy: days(int(policy.retention_period))
+        )
+        self.lock = bucket.retention_policy.apply(
+            lambda policy: "locked" if policy.is_locked else "unlocked"
+        )
         self.register_outputs(
             {
                 "uri": self.uri,
@@ -97,8 +116,11 @@ class GcpAuditStore(pulumi.ComponentResource):
             }
         )
 
-    def _signing_key(self, name: str, args: GcpAuditStoreArgs, kept: pulumi.ResourceOptions) -> pulumi.Output[str]:
-        """An asymmetric key in an HSM. Key rings and keys cannot be deleted from Google Cloud, only their versions.
+    def _signing_key(
+        self, name: str, args: GcpAuditStoreArgs, kept: pulumi.ResourceOptions
+    ) -> pulumi.Output[str]:
+        """An asymmetric key in an HSM. Key rings and keys cannot be deleted from Google
+        Cloud, only their versions.
 
         The application may not use it: it would sign what governs it.
         """
@@ -114,14 +136,18 @@ class GcpAuditStore(pulumi.ComponentResource):
             project=args["account"],
             location=args["region"],
             name=naming.dashed(args["environment"], "audit", limit=63),
-            opts=pulumi.ResourceOptions.merge(kept, pulumi.ResourceOptions(depends_on=[service])),
+            opts=pulumi.ResourceOptions.merge(
+                kept, pulumi.ResourceOptions(depends_on=[service])
+            ),
         )
         key = kms.CryptoKey(
             f"{name}-signing",
             key_ring=ring.id,
             name="signing",
             purpose="ASYMMETRIC_SIGN",
-            version_template=kms.CryptoKeyVersionTemplateArgs(algorithm="EC_SIGN_P256_SHA256", protection_level="HSM"),
+            version_template=kms.CryptoKeyVersionTemplateArgs(
+                algorithm="EC_SIGN_P256_SHA256", protection_level="HSM"
+            ),
             labels=naming.labels(args["tags"]),
             opts=kept,
         )

@@ -1,4 +1,5 @@
-"""The Google Cloud part of a stack: the five components, wired, and what they contribute to the descriptor."""
+"""The Google Cloud part of a stack: the five components, wired, and what they
+contribute to the descriptor."""
 
 import pulumi
 import pulumi_gcp
@@ -14,13 +15,16 @@ from trivium_components.settings import Settings
 
 
 def deploy(settings: Settings, *, signing_key: bool) -> Deployed:
-    """Declare everything on Google Cloud. `settings.gcp` must be there: `read_settings` sees to that."""
+    """Declare everything on Google Cloud. `settings.gcp` must be there: `read_settings`
+    sees to that."""
     found = settings.gcp
     assert found is not None  # noqa: S101 -- a cloud is deployed only when its section exists
     provider = pulumi_gcp.Provider("gcp", project=found.project, region=found.region)
     opts = pulumi.ResourceOptions(providers=[provider])
     environment, account, region = settings.environment, found.project, found.region
-    location = offers.vertex_location(zone=settings.zone, region=region, scope=settings.scope)
+    location = offers.vertex_location(
+        zone=settings.zone, region=region, scope=settings.scope
+    )
     tags = naming.tags_of(settings)
     models = GcpModelAccess(
         "gcp-models",

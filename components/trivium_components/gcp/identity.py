@@ -1,4 +1,5 @@
-"""The service account that the application runs as, and the one permission it has on Vertex AI."""
+"""The service account that the application runs as, and the one permission it has on
+Vertex AI."""
 
 from typing import TypedDict
 
@@ -7,7 +8,8 @@ from pulumi_gcp import projects, serviceaccount
 
 from trivium_components import naming
 
-# Enough to call a publisher model, and nothing that reads, tunes or deploys one (Vertex AI, IAM permissions, 2026-11).
+# Enough to call a publisher model, and nothing that reads, tunes or deploys one (Vertex
+# AI, IAM permissions, 2026-11).
 _PERMISSION = "aiplatform.endpoints.predict"
 
 
@@ -23,20 +25,28 @@ class GcpIdentityArgs(TypedDict):
     invokers: list[str]
     """Members that may act as the application's service account."""
     resources: pulumi.Input[list[str]]
-    """Projects in which models may be invoked, as `GcpModelAccess.resources` gives them."""
+    """Projects in which models may be invoked, as `GcpModelAccess.resources` gives
+    them."""
     tags: dict[str, str]
-    """Tags of every resource. Unused here: service accounts and roles take no labels."""
+    """Tags of every resource. Unused here: service accounts and roles take no
+    labels."""
 
 
 class GcpIdentity(pulumi.ComponentResource):
-    """A service account that may call models and nothing else. It gets no key: callers impersonate it."""
+    """A service account that may call models and nothing else. It gets no key: callers
+    impersonate it."""
 
     principal: pulumi.Output[str]
     """What permissions are granted to: `serviceAccount:` and the address."""
     subject: pulumi.Output[str]
     """What the application runs as: the service account's address."""
 
-    def __init__(self, name: str, args: GcpIdentityArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        args: GcpIdentityArgs,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
         super().__init__("trivium:index:GcpIdentity", name, {}, opts)
         inside = pulumi.ResourceOptions(parent=self)
         services = [
@@ -68,7 +78,9 @@ class GcpIdentity(pulumi.ComponentResource):
         )
         projects.IAMMember(
             f"{name}-invoke",
-            project=pulumi.Output.from_input(args["resources"]).apply(lambda found: found[0].removeprefix("projects/")),
+            project=pulumi.Output.from_input(args["resources"]).apply(
+                lambda found: found[0].removeprefix("projects/")
+            ),
             role=role.name,
             member=account.member,
             opts=inside,
@@ -87,6 +99,11 @@ class GcpIdentity(pulumi.ComponentResource):
 
 
 def impersonation_role(member: str) -> str:
-    """Members of Google's own directory create tokens; members of a federated pool use the workload identity role."""
+    """Members of Google's own directory create tokens; members of a federated pool use
+    the workload identity role."""
     federated = member.startswith(("principal://", "principalSet://"))
-    return "roles/iam.workloadIdentityUser" if federated else "roles/iam.serviceAccountTokenCreator"
+    return (
+        "roles/iam.workloadIdentityUser"
+        if federated
+        else "roles/iam.serviceAccountTokenCreator"
+    )

@@ -1,7 +1,8 @@
 """Which Claude models may be called on Vertex AI, and where they run.
 
-Only Google-managed access is used; the Anthropic-managed Marketplace path is another organisation's service and stays
-unused. Claude must have been activated in the project's Model Garden by hand, once: no interface does that reliably.
+Only Google-managed access is used; the Anthropic-managed Marketplace path is another
+organisation's service and stays unused. Claude must have been activated in the
+project's Model Garden by hand, once: no interface does that reliably.
 """
 
 from typing import TypedDict
@@ -15,14 +16,16 @@ from trivium_components.residency import require_inside
 
 
 class GcpModelAccessArgs(TypedDict):
-    """What `GcpModelAccess` needs. Everything is plain: names and number of resources follow from it."""
+    """What `GcpModelAccess` needs. Everything is plain: names and number of resources
+    follow from it."""
 
     environment: str
     """Name of the environment; part of every resource's name."""
     account: str
     """Google Cloud project id."""
     region: str
-    """Region of the deployment; the endpoint's location follows from it and the scope."""
+    """Region of the deployment; the endpoint's location follows from it and the
+    scope."""
     zone: str
     """Residency zone that inference may not leave."""
     scope: str
@@ -36,8 +39,9 @@ class GcpModelAccessArgs(TypedDict):
 class GcpModelAccess(pulumi.ComponentResource):
     """Access to Claude on Vertex AI, proven to stay inside the residency zone.
 
-    The proof is the endpoint: Google processes a request inside the location whose endpoint is called. The project's
-    organisation policy admits the deployment's models and no other, for everything else in the project too.
+    The proof is the endpoint: Google processes a request inside the location whose
+    endpoint is called. The project's organisation policy admits the deployment's models
+    and no other, for everything else in the project too.
     """
 
     endpoint: pulumi.Output[str]
@@ -49,14 +53,24 @@ class GcpModelAccess(pulumi.ComponentResource):
     guardrail: pulumi.Output[Guardrail]
     """Empty: Google Cloud has no guardrail that accompanies calls to Claude."""
 
-    def __init__(self, name: str, args: GcpModelAccessArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        args: GcpModelAccessArgs,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
         super().__init__("trivium:index:GcpModelAccess", name, {}, opts)
         project = args["account"]
         location = offers.vertex_location(
-            zone=args["zone"], region=args["region"], scope=offers.scope_of(args["scope"])
+            zone=args["zone"],
+            region=args["region"],
+            scope=offers.scope_of(args["scope"]),
         )
         endpoint = f"https://{offers.vertex_host(location)}/v1/projects/{project}/locations/{location}"
-        targets = {tier: _target(tier, model, location, endpoint, args) for tier, model in args["models"].items()}
+        targets = {
+            tier: _target(tier, model, location, endpoint, args)
+            for tier, model in args["models"].items()
+        }
         services = [
             projects.Service(
                 f"{name}-{service}",
@@ -74,7 +88,9 @@ class GcpModelAccess(pulumi.ComponentResource):
             spec=orgpolicy.PolicySpecArgs(
                 rules=[
                     orgpolicy.PolicySpecRuleArgs(
-                        values=orgpolicy.PolicySpecRuleValuesArgs(allowed_values=allowed_models(targets))
+                        values=orgpolicy.PolicySpecRuleValuesArgs(
+                            allowed_values=allowed_models(targets)
+                        )
                     )
                 ]
             ),
@@ -94,8 +110,16 @@ class GcpModelAccess(pulumi.ComponentResource):
         )
 
 
-def _target(tier: str, model: str, location: str, endpoint: str, args: GcpModelAccessArgs) -> Target:
-    require_inside(zone=args["zone"], cloud="gcp", tier=tier, destinations=[location], proof=endpoint)
+def _target(
+    tier: str, model: str, location: str, endpoint: str, args: GcpModelAccessArgs
+) -> Target:
+    require_inside(
+        zone=args["zone"],
+        cloud="gcp",
+        tier=tier,
+        destinations=[location],
+        proof=endpoint,
+    )
     return Target(
         id=models.id_on("gcp", model),
         model=model,
@@ -106,8 +130,14 @@ def _target(tier: str, model: str, location: str, endpoint: str, args: GcpModelA
 
 
 def allowed_models(targets: dict[str, Target]) -> list[str]:
-    """Values of `vertexai.allowedModels`: full names, no wildcards, without the `@date` of a version.
+    """Values of `vertexai.allowedModels`: full names, no wildcards, without the `@date`
+    of a version.
 
     Source: Vertex AI, "Control access to Model Garden models", read 2026-11-22.
     """
-    return sorted({f"publishers/anthropic/models/{target['id'].split('@')[0]}:predict" for target in targets.values()})
+    return sorted(
+        {
+            f"publishers/anthropic/models/{target['id'].split('@')[0]}:predict"
+            for target in targets.values()
+        }
+    )

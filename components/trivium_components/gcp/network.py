@@ -22,19 +22,22 @@ class GcpNetworkArgs(TypedDict):
     cidr: str
     """Range of the network; the subnet and the endpoint's address are cut from it."""
     location: str
-    """Location of the Vertex endpoint: a multi-region needs a private endpoint of its own."""
+    """Location of the Vertex endpoint: a multi-region needs a private endpoint of its
+    own."""
     resources: pulumi.Input[list[str]]
-    """What may be invoked. Unused on Google Cloud, whose endpoints take no policy: service perimeters do that."""
+    """What may be invoked. Unused on Google Cloud, whose endpoints take no policy:
+    service perimeters do that."""
     tags: dict[str, str]
     """Tags of every resource, as labels."""
 
 
 class GcpNetwork(pulumi.ComponentResource):
-    """A VPC whose names under googleapis.com resolve to a Private Service Connect endpoint.
+    """A VPC whose names under googleapis.com resolve to a Private Service Connect
+    endpoint.
 
-    The endpoint for Google's global APIs does not serve the `us` and `eu` multi-regions of Vertex AI; those get a
-    regional endpoint and a more specific DNS zone. That Google accepts the multi-region as its target is not verifiable
-    here.
+    The endpoint for Google's global APIs does not serve the `us` and `eu` multi-regions
+    of Vertex AI; those get a regional endpoint and a more specific DNS zone. That
+    Google accepts the multi-region as its target is not verifiable here.
     """
 
     network_id: pulumi.Output[str]
@@ -44,7 +47,12 @@ class GcpNetwork(pulumi.ComponentResource):
     private_endpoint: pulumi.Output[str]
     """The private endpoint of the model API."""
 
-    def __init__(self, name: str, args: GcpNetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        args: GcpNetworkArgs,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
         super().__init__("trivium:index:GcpNetwork", name, {}, opts)
         project, environment = args["account"], args["environment"]
         host = offers.vertex_host(args["location"])
@@ -57,7 +65,11 @@ class GcpNetwork(pulumi.ComponentResource):
                 disable_on_destroy=False,
                 opts=pulumi.ResourceOptions(parent=self),
             )
-            for service in ("compute", "dns", *(("networkconnectivity",) if multi_region else ()))
+            for service in (
+                "compute",
+                "dns",
+                *(("networkconnectivity",) if multi_region else ()),
+            )
         ]
         inside = pulumi.ResourceOptions(parent=self, depends_on=services)
         network = compute.Network(
@@ -78,11 +90,14 @@ class GcpNetwork(pulumi.ComponentResource):
             ip_cidr_range=ranges[0],
             private_ip_google_access=True,
             log_config=compute.SubnetworkLogConfigArgs(
-                aggregation_interval="INTERVAL_5_MIN", flow_sampling=0.5, metadata="INCLUDE_ALL_METADATA"
+                aggregation_interval="INTERVAL_5_MIN",
+                flow_sampling=0.5,
+                metadata="INCLUDE_ALL_METADATA",
             ),
             opts=inside,
         )
-        # The address of an endpoint to Google APIs must lie outside every subnet: the last share has none.
+        # The address of an endpoint to Google APIs must lie outside every subnet: the
+        # last share has none.
         address = compute.GlobalAddress(
             f"{name}-apis-address",
             project=project,
@@ -100,16 +115,37 @@ class GcpNetwork(pulumi.ComponentResource):
             target="all-apis",
             network=network.id,
             ip_address=address.id,
-            load_balancing_scheme="",  # what Private Service Connect to Google APIs requires
+            # what Private Service Connect to Google APIs requires
+            load_balancing_scheme="",
             labels=naming.labels(args["tags"]),
             opts=inside,
         )
-        zone = _private_zone(f"{name}-googleapis", "googleapis.com.", network, args, inside)
-        _record(f"{name}-apex", zone, "A", "googleapis.com.", address.address, project, inside)
-        _record(f"{name}-names", zone, "CNAME", "*.googleapis.com.", "googleapis.com.", project, inside)
+        zone = _private_zone(
+            f"{name}-googleapis", "googleapis.com.", network, args, inside
+        )
+        _record(
+            f"{name}-apex",
+            zone,
+            "A",
+            "googleapis.com.",
+            address.address,
+            project,
+            inside,
+        )
+        _record(
+            f"{name}-names",
+            zone,
+            "CNAME",
+            "*.googleapis.com.",
+            "googleapis.com.",
+            project,
+            inside,
+        )
         self.private_endpoint = apis.id
         if multi_region:
-            self.private_endpoint = _multi_region_endpoint(name, host, network, subnet, args, inside)
+            self.private_endpoint = _multi_region_endpoint(
+                name, host, network, subnet, args, inside
+            )
         self.network_id = network.id
         self.subnet_ids = pulumi.Output.all(subnet.id)
         self.register_outputs(
@@ -129,7 +165,8 @@ def _multi_region_endpoint(
     args: GcpNetworkArgs,
     opts: pulumi.ResourceOptions,
 ) -> pulumi.Output[str]:
-    """A regional endpoint for `host`, and the DNS zone that leads there; returns the endpoint's id."""
+    """A regional endpoint for `host`, and the DNS zone that leads there; returns the
+    endpoint's id."""
     endpoint = networkconnectivity.RegionalEndpoint(
         f"{name}-vertex",
         project=args["account"],
@@ -142,24 +179,42 @@ def _multi_region_endpoint(
         labels=naming.labels(args["tags"]),
         opts=opts,
     )
-    zone = _private_zone(f"{name}-rep", f"{host.split('.', 1)[1]}.", network, args, opts)
-    _record(f"{name}-vertex-name", zone, "A", f"{host}.", endpoint.address, args["account"], opts)
+    zone = _private_zone(
+        f"{name}-rep", f"{host.split('.', 1)[1]}.", network, args, opts
+    )
+    _record(
+        f"{name}-vertex-name",
+        zone,
+        "A",
+        f"{host}.",
+        endpoint.address,
+        args["account"],
+        opts,
+    )
     found: pulumi.Output[str] = endpoint.id
     return found
 
 
 def _private_zone(
-    name: str, domain: str, network: compute.Network, args: GcpNetworkArgs, opts: pulumi.ResourceOptions
+    name: str,
+    domain: str,
+    network: compute.Network,
+    args: GcpNetworkArgs,
+    opts: pulumi.ResourceOptions,
 ) -> dns.ManagedZone:
     visible = dns.ManagedZonePrivateVisibilityConfigNetworkArgs(network_url=network.id)
     return dns.ManagedZone(
         name,
         project=args["account"],
-        name=naming.dashed(args["environment"], domain.rstrip(".").replace(".", "-"), limit=63),
+        name=naming.dashed(
+            args["environment"], domain.rstrip(".").replace(".", "-"), limit=63
+        ),
         dns_name=domain,
         description="Leads Google's API names to the private endpoint.",
         visibility="private",
-        private_visibility_config=dns.ManagedZonePrivateVisibilityConfigArgs(networks=[visible]),
+        private_visibility_config=dns.ManagedZonePrivateVisibilityConfigArgs(
+            networks=[visible]
+        ),
         labels=naming.labels(args["tags"]),
         opts=opts,
     )
@@ -175,5 +230,12 @@ def _record(
     opts: pulumi.ResourceOptions,
 ) -> dns.RecordSet:
     return dns.RecordSet(
-        name, project=project, managed_zone=zone.name, name=host, type=kind, ttl=_TTL_S, rrdatas=[target], opts=opts
+        name,
+        project=project,
+        managed_zone=zone.name,
+        name=host,
+        type=kind,
+        ttl=_TTL_S,
+        rrdatas=[target],
+        opts=opts,
     )

@@ -4,8 +4,18 @@ from collections.abc import Iterator
 from typing import Final
 
 from trivium_policies.resource import Properties, Resource, resource
-from trivium_policies.retention import RETENTION_CONTROLS, RETENTION_PARAMETERS, long_enough, unlocked
-from trivium_policies.role import DIRECTORY_BUCKETS, NATIVE_S3_BUCKET, S3_BUCKETS, is_audit_store
+from trivium_policies.retention import (
+    RETENTION_CONTROLS,
+    RETENTION_PARAMETERS,
+    long_enough,
+    unlocked,
+)
+from trivium_policies.role import (
+    DIRECTORY_BUCKETS,
+    NATIVE_S3_BUCKET,
+    S3_BUCKETS,
+    is_audit_store,
+)
 from trivium_policies.rule import (
     Case,
     Compliant,
@@ -24,8 +34,9 @@ _LOCKS: Final = (
     "aws:s3/bucketObjectLockConfigurationV2:BucketObjectLockConfigurationV2",
 )
 
-# The S3 API does not say how many days a year of default retention has; the shorter reading is taken, so that a minimum
-# given in days is met under either. Source: Amazon S3 API, DefaultRetention, read 2026-11-22.
+# The S3 API does not say how many days a year of default retention has; the shorter
+# reading is taken, so that a minimum given in days is met under either. Source: Amazon
+# S3 API, DefaultRetention, read 2026-11-22.
 _DAYS_IN_A_YEAR: Final = 365
 
 
@@ -41,29 +52,48 @@ def _object_lock_enabled(case: Case) -> Iterator[Verdict]:
 
 def _default_retention_holds(case: Case) -> Iterator[Verdict]:
     locks = case.stack.attached(case.resource, "bucket", *_LOCKS)
-    own = case.resource.type == NATIVE_S3_BUCKET and case.resource.properties.value("objectLockConfiguration")
+    own = case.resource.type == NATIVE_S3_BUCKET and case.resource.properties.value(
+        "objectLockConfiguration"
+    )
     if own:
-        yield from _judge_retention(case, case.resource.properties.bag("objectLockConfiguration.rule.defaultRetention"))
+        yield from _judge_retention(
+            case,
+            case.resource.properties.bag(
+                "objectLockConfiguration.rule.defaultRetention"
+            ),
+        )
     elif not locks:
         yield Violation(
             "defaultRetention",
             found=None,
-            expected="a BucketObjectLockConfiguration of this bucket with a default retention",
-            consequence="Objects written without a retention of their own can be deleted at once.",
+            expected=(
+                "a BucketObjectLockConfiguration of this bucket with a default"
+                " retention"
+            ),
+            consequence=(
+                "Objects written without a retention of their own can be deleted at"
+                " once."
+            ),
         )
     for lock in locks:
-        yield from held_by(lock, _judge_retention(case, lock.properties.bag("rule.defaultRetention")))
+        yield from held_by(
+            lock, _judge_retention(case, lock.properties.bag("rule.defaultRetention"))
+        )
 
 
 def _judge_retention(case: Case, retention: Properties) -> Iterator[Verdict]:
     years, days = retention.number("years"), retention.number("days")
     if years is not None:
-        yield from long_enough(case, retention.path("years"), days=years * _DAYS_IN_A_YEAR, found=years)
+        yield from long_enough(
+            case, retention.path("years"), days=years * _DAYS_IN_A_YEAR, found=years
+        )
     else:
         yield from long_enough(case, retention.path("days"), days=days or 0, found=days)
     mode = retention.text("mode")
     if mode == "GOVERNANCE":
-        yield from unlocked(case, retention.path("mode"), found=mode, expected="COMPLIANCE")
+        yield from unlocked(
+            case, retention.path("mode"), found=mode, expected="COMPLIANCE"
+        )
     elif mode != "COMPLIANCE":
         yield Violation(
             retention.path("mode"),
@@ -76,20 +106,30 @@ def _judge_retention(case: Case, retention: Properties) -> Iterator[Verdict]:
 RULE: Final = Rule(
     id="aws-audit-store-locked",
     title="An S3 audit store holds its records",
-    promise="Every S3 audit store has Object Lock with a default retention of at least the profile's days.",
+    promise=(
+        "Every S3 audit store has Object Lock with a default retention of at least the"
+        " profile's days."
+    ),
     severity="critical",
     cloud="aws",
     scope="stack",
     types=(*S3_BUCKETS, NATIVE_S3_BUCKET, *DIRECTORY_BUCKETS),
     applies=is_audit_store,
-    rationale="An audit log proves something only if the people it is about cannot change it. Object Lock in "
-    "COMPLIANCE mode "
-    "binds even the account's root user; GOVERNANCE mode can be bypassed by permission, and is the stage in which a "
-    "store is verified before the lock, which cannot be taken back.",
-    risk="Whoever takes over an administrator's role deletes the record of what was asked and answered.",
+    rationale=(
+        "An audit log proves something only if the people it is about cannot change it."
+        " Object Lock in COMPLIANCE mode binds even the account's root user; GOVERNANCE"
+        " mode can be bypassed by permission, and is the stage in which a store is"
+        " verified before the lock, which cannot be taken back."
+    ),
+    risk=(
+        "Whoever takes over an administrator's role deletes the record of what was"
+        " asked and answered."
+    ),
     remediation=Remediation(
-        text="Enable Object Lock on the bucket and give it a default retention in COMPLIANCE mode for the required "
-        "days.",
+        text=(
+            "Enable Object Lock on the bucket and give it a default retention in"
+            " COMPLIANCE mode for the required days."
+        ),
         pulumi="""\
 bucket = aws.s3.Bucket("audit", object_lock_enabled=True, tags={"trivium-role": "audit-store"})
 aws.s3.BucketObjectLockConfiguration(
@@ -106,12 +146,18 @@ aws.s3.BucketObjectLockConfiguration(
 
 
 def _bucket(**inputs: object) -> Resource:
-    return resource(S3_BUCKETS[0], "audit", {"bucket": "audit", "tags": {"trivium-role": "audit-store"}, **inputs})
+    return resource(
+        S3_BUCKETS[0],
+        "audit",
+        {"bucket": "audit", "tags": {"trivium-role": "audit-store"}, **inputs},
+    )
 
 
 def _lock(**retention: object) -> Resource:
     rule = {"defaultRetention": retention}
-    return resource(_LOCKS[0], "audit", {"rule": rule}, depends={"bucket": (_bucket().urn,)})
+    return resource(
+        _LOCKS[0], "audit", {"rule": rule}, depends={"bucket": (_bucket().urn,)}
+    )
 
 
 _PUBLIC_ACCESS_BLOCK: Final = resource(
@@ -129,8 +175,14 @@ _PUBLIC_ACCESS_BLOCK: Final = resource(
 
 def _native(**inputs: object) -> Resource:
     tags = [{"key": "trivium-role", "value": "audit-store"}]
-    private = {"publicAccessBlockConfiguration": dict(_PUBLIC_ACCESS_BLOCK.inputs, bucket=None)}
-    return resource(NATIVE_S3_BUCKET, "audit", {"bucketName": "audit", "tags": tags, **private, **inputs})
+    private = {
+        "publicAccessBlockConfiguration": dict(_PUBLIC_ACCESS_BLOCK.inputs, bucket=None)
+    }
+    return resource(
+        NATIVE_S3_BUCKET,
+        "audit",
+        {"bucketName": "audit", "tags": tags, **private, **inputs},
+    )
 
 
 def _native_lock(**retention: object) -> dict[str, object]:
@@ -139,15 +191,30 @@ def _native_lock(**retention: object) -> dict[str, object]:
 
 COMPLIANT: Final[Compliant] = {
     "seven years, by the other provider": Right(
-        (_native(objectLockEnabled=True, objectLockConfiguration=_native_lock(mode="COMPLIANCE", years=7)),)
+        (
+            _native(
+                objectLockEnabled=True,
+                objectLockConfiguration=_native_lock(mode="COMPLIANCE", years=7),
+            ),
+        )
     ),
     "seven years in compliance mode": Right(
-        (_bucket(objectLockEnabled=True), _lock(mode="COMPLIANCE", years=7), _PUBLIC_ACCESS_BLOCK)
+        (
+            _bucket(objectLockEnabled=True),
+            _lock(mode="COMPLIANCE", years=7),
+            _PUBLIC_ACCESS_BLOCK,
+        )
     ),
     "184 days in governance mode is the unlocked stage": Right(
-        (_bucket(objectLockEnabled=True), _lock(mode="GOVERNANCE", days=184), _PUBLIC_ACCESS_BLOCK)
+        (
+            _bucket(objectLockEnabled=True),
+            _lock(mode="GOVERNANCE", days=184),
+            _PUBLIC_ACCESS_BLOCK,
+        )
     ),
-    "a bucket with another purpose needs no lock": Right((resource(S3_BUCKETS[0], "website", {"bucket": "website"}),)),
+    "a bucket with another purpose needs no lock": Right(
+        (resource(S3_BUCKETS[0], "website", {"bucket": "website"}),)
+    ),
 }
 
 VIOLATING: Final[Violating] = {
@@ -157,7 +224,10 @@ VIOLATING: Final[Violating] = {
             resource(
                 _LOCKS[0],
                 "other",
-                {"bucket": "scratch", "rule": {"defaultRetention": {"mode": "COMPLIANCE", "days": 2557}}},
+                {
+                    "bucket": "scratch",
+                    "rule": {"defaultRetention": {"mode": "COMPLIANCE", "days": 2557}},
+                },
                 depends={"bucket": (_bucket().urn,)},
             ),
             _PUBLIC_ACCESS_BLOCK,
@@ -165,30 +235,53 @@ VIOLATING: Final[Violating] = {
         paths=("defaultRetention",),
     ),
     "a month, by the other provider": Wrong(
-        (_native(objectLockEnabled=True, objectLockConfiguration=_native_lock(mode="COMPLIANCE", days=30)),),
+        (
+            _native(
+                objectLockEnabled=True,
+                objectLockConfiguration=_native_lock(mode="COMPLIANCE", days=30),
+            ),
+        ),
         paths=("objectLockConfiguration.rule.defaultRetention.days",),
     ),
     "a tag in other capitals, by the other provider": Wrong(
         (_native(tags=[{"key": "Trivium-Role", "value": "AuditStore"}]),),
         paths=("objectLockEnabled", "defaultRetention"),
     ),
-    "nothing is locked, by the other provider": Wrong((_native(),), paths=("objectLockEnabled", "defaultRetention")),
+    "nothing is locked, by the other provider": Wrong(
+        (_native(),), paths=("objectLockEnabled", "defaultRetention")
+    ),
     "object lock is not enabled": Wrong(
-        (_bucket(), _lock(mode="COMPLIANCE", days=2557), _PUBLIC_ACCESS_BLOCK), paths=("objectLockEnabled",)
+        (_bucket(), _lock(mode="COMPLIANCE", days=2557), _PUBLIC_ACCESS_BLOCK),
+        paths=("objectLockEnabled",),
     ),
     "a kind of bucket that cannot be locked": Wrong(
-        (resource(DIRECTORY_BUCKETS[0], "audit", {"bucket": "audit", "tags": {"trivium-role": "audit-store"}}),),
+        (
+            resource(
+                DIRECTORY_BUCKETS[0],
+                "audit",
+                {"bucket": "audit", "tags": {"trivium-role": "audit-store"}},
+            ),
+        ),
         paths=("objectLockEnabled", "defaultRetention"),
     ),
     "enabled, but nothing is retained by default": Wrong(
-        (_bucket(objectLockEnabled=True), _PUBLIC_ACCESS_BLOCK), paths=("defaultRetention",)
+        (_bucket(objectLockEnabled=True), _PUBLIC_ACCESS_BLOCK),
+        paths=("defaultRetention",),
     ),
     "a month is not six": Wrong(
-        (_bucket(objectLockEnabled=True), _lock(mode="COMPLIANCE", days=30), _PUBLIC_ACCESS_BLOCK),
+        (
+            _bucket(objectLockEnabled=True),
+            _lock(mode="COMPLIANCE", days=30),
+            _PUBLIC_ACCESS_BLOCK,
+        ),
         paths=("rule.defaultRetention.days",),
     ),
     "the unlocked stage where the profile requires the lock": Wrong(
-        (_bucket(objectLockEnabled=True), _lock(mode="GOVERNANCE", days=2557), _PUBLIC_ACCESS_BLOCK),
+        (
+            _bucket(objectLockEnabled=True),
+            _lock(mode="GOVERNANCE", days=2557),
+            _PUBLIC_ACCESS_BLOCK,
+        ),
         paths=("rule.defaultRetention.mode",),
         parameters={"lock_required": True},
     ),

@@ -1,4 +1,5 @@
-"""aws-invocation-logging-complete: Bedrock logs its calls wherever it is used, and leaves no content out by chance."""
+"""aws-invocation-logging-complete: Bedrock logs its calls wherever it is used, and
+leaves no content out by chance."""
 
 from collections.abc import Iterator, Mapping
 from typing import Final
@@ -19,12 +20,14 @@ from trivium_policies.rule import (
     Wrong,
 )
 
-_LOGGING: Final = "aws:bedrockmodel/invocationLoggingConfiguration:InvocationLoggingConfiguration"
+_LOGGING: Final = (
+    "aws:bedrockmodel/invocationLoggingConfiguration:InvocationLoggingConfiguration"
+)
 _PROFILE: Final = "aws:bedrock/inferenceProfile:InferenceProfile"
 _GUARDRAIL: Final = "aws:bedrock/guardrail:Guardrail"
 _NATIVE_PROFILE: Final = "aws-native:bedrock:ApplicationInferenceProfile"
-# What a stack makes only where models are to be called, by either provider. The other has no resource for the log.
-# Source: pulumi-aws 7.51.1, pulumi-aws-native 1.84.0.
+# What a stack makes only where models are to be called, by either provider. The other
+# has no resource for the log. Source: pulumi-aws 7.51.1, pulumi-aws-native 1.84.0.
 _PREPARATIONS: Final = (
     _PROFILE,
     _GUARDRAIL,
@@ -37,7 +40,8 @@ _PREPARATIONS: Final = (
     "aws-native:bedrock:EnforcedGuardrailConfiguration",
 )
 
-# Source: Amazon Bedrock API, LoggingConfig; each is true when it is not given (pulumi-aws 7.51.1).
+# Source: Amazon Bedrock API, LoggingConfig; each is true when it is not given
+# (pulumi-aws 7.51.1).
 _CONTENTS: Final = (
     "textDataDeliveryEnabled",
     "imageDataDeliveryEnabled",
@@ -47,20 +51,32 @@ _CONTENTS: Final = (
 
 
 def _no_content_is_singled_out(case: Case) -> Iterator[Verdict]:
-    """All contents or, where the profile allows it, none: a mixture is a hole that nobody decided on."""
+    """All contents or, where the profile allows it, none: a mixture is a hole that
+    nobody decided on."""
     if case.resource.type != _LOGGING:
         return
     logging = case.resource.properties.bag("loggingConfig")
     off = [content for content in _CONTENTS if logging.flag(content) is False]
     if len(off) == len(_CONTENTS) and not case.enabled("content_required"):
-        yield Pass(note="only who called which model is logged; what was asked is in the client's own audit log alone.")
+        yield Pass(
+            note=(
+                "only who called which model is logged; what was asked is in the"
+                " client's own audit log alone."
+            )
+        )
         return
     for content in off:
         yield Violation(
             logging.path(content),
             found=False,
-            expected="true" if case.enabled("content_required") else "true (or false for all four contents)",
-            consequence="Calls with this kind of content leave no record of what was asked.",
+            expected=(
+                "true"
+                if case.enabled("content_required")
+                else "true (or false for all four contents)"
+            ),
+            consequence=(
+                "Calls with this kind of content leave no record of what was asked."
+            ),
         )
 
 
@@ -76,9 +92,13 @@ def _there_is_a_destination(case: Case) -> Iterator[Verdict]:
             expected="s3Config, or cloudwatchConfig with largeDataDeliveryS3Config",
             consequence="Logging is on and goes nowhere.",
         )
-    elif to_s3 is None and logging.value("cloudwatchConfig.largeDataDeliveryS3Config") is None:
-        # CloudWatch Logs takes bodies up to 100 KB; larger or binary ones go to S3 alone.
-        # Source: Amazon Bedrock user guide, "Monitor model invocation", read 2026-11-22.
+    elif (
+        to_s3 is None
+        and logging.value("cloudwatchConfig.largeDataDeliveryS3Config") is None
+    ):
+        # CloudWatch Logs takes bodies up to 100 KB; larger or binary ones go to S3
+        # alone. Source: Amazon Bedrock user guide, "Monitor model invocation", read
+        # 2026-11-22.
         yield Violation(
             logging.path("cloudwatchConfig.largeDataDeliveryS3Config"),
             found=None,
@@ -96,12 +116,16 @@ def _its_region_is_logged(case: Case) -> Iterator[Verdict]:
             "region",
             found=region or "the provider's default",
             expected="a region with an InvocationLoggingConfiguration in this stack",
-            consequence="Bedrock logs per account and region: calls in this one leave no record of their content.",
+            consequence=(
+                "Bedrock logs per account and region: calls in this one leave no record"
+                " of their content."
+            ),
         )
 
 
 def _region(resource: Resource) -> str:
-    """The region a resource lives in; empty for the default of a provider that does not say."""
+    """The region a resource lives in; empty for the default of a provider that does not
+    say."""
     named = resource.properties.text("region")
     default = resource.provider.get("region")
     if not named and default is UNKNOWN:
@@ -112,19 +136,29 @@ def _region(resource: Resource) -> str:
 RULE: Final = Rule(
     id="aws-invocation-logging-complete",
     title="Bedrock logs its calls in every region used, with all contents or none",
-    promise="Each region in which the stack prepares Bedrock calls has invocation logging that arrives and singles no "
-    "kind of content out.",
+    promise=(
+        "Each region in which the stack prepares Bedrock calls has invocation logging"
+        " that arrives and singles no kind of content out."
+    ),
     severity="high",
     cloud="aws",
     scope="stack",
     types=(_LOGGING, *_PREPARATIONS),
-    rationale="The client's own audit log sees the calls of governed applications; the provider's invocation log "
-    "also sees the "
-    "calls of everybody else in the account. It exists once per account and region, and must be asked for each "
-    "content.",
-    risk="A caller that goes around the client, or a picture in a prompt, leaves nothing to investigate.",
+    rationale=(
+        "The client's own audit log sees the calls of governed applications; the"
+        " provider's invocation log also sees the calls of everybody else in the"
+        " account. It exists once per account and region, and must be asked for each"
+        " content."
+    ),
+    risk=(
+        "A caller that goes around the client, or a picture in a prompt, leaves nothing"
+        " to investigate."
+    ),
     remediation=Remediation(
-        text="Give each region one InvocationLoggingConfiguration that delivers to S3, with all four contents alike.",
+        text=(
+            "Give each region one InvocationLoggingConfiguration that delivers to S3,"
+            " with all four contents alike."
+        ),
         pulumi="""\
 aws.bedrockmodel.InvocationLoggingConfiguration(
     "logging",
@@ -140,8 +174,14 @@ aws.bedrockmodel.InvocationLoggingConfiguration(
         Parameter(
             "content_required",
             default=False,
-            meaning="Whether prompts and replies must be in the provider's log, not only who called which model.",
-            source="Regulation (EU) 2016/679 Art. 5(1)(c) (data minimisation): the client's own log holds content.",
+            meaning=(
+                "Whether prompts and replies must be in the provider's log, not only"
+                " who called which model."
+            ),
+            source=(
+                "Regulation (EU) 2016/679 Art. 5(1)(c) (data minimisation): the"
+                " client's own log holds content."
+            ),
         ),
     ),
     peers=(
@@ -152,7 +192,9 @@ aws.bedrockmodel.InvocationLoggingConfiguration(
 )
 
 
-def _logging(config: Mapping[str, object], name: str = "logging", *, region: str = "us-east-1") -> Resource:
+def _logging(
+    config: Mapping[str, object], name: str = "logging", *, region: str = "us-east-1"
+) -> Resource:
     return resource(_LOGGING, name, {"region": region, "loggingConfig": config})
 
 
@@ -167,12 +209,23 @@ _TO_CLOUDWATCH: Final[Mapping[str, object]] = {
 }
 
 COMPLIANT: Final[Compliant] = {
-    "all contents to S3": Right((_logging({"s3Config": _TO_S3}), _profile("us-east-1"))),
+    "all contents to S3": Right(
+        (_logging({"s3Config": _TO_S3}), _profile("us-east-1"))
+    ),
     "no contents, where the profile does not ask for them": Right(
         (_logging({"s3Config": _TO_S3, **dict.fromkeys(_CONTENTS, False)}),)
     ),
     "CloudWatch with a bucket for long bodies": Right(
-        (_logging({"cloudwatchConfig": {**_TO_CLOUDWATCH, "largeDataDeliveryS3Config": _TO_S3}}),)
+        (
+            _logging(
+                {
+                    "cloudwatchConfig": {
+                        **_TO_CLOUDWATCH,
+                        "largeDataDeliveryS3Config": _TO_S3,
+                    }
+                }
+            ),
+        )
     ),
     "two regions, each logged": Right(
         (
@@ -204,7 +257,12 @@ VIOLATING: Final[Violating] = {
     "a profile of the other provider in a region that is not logged": Wrong(
         (
             _logging({"s3Config": _TO_S3}),
-            resource(_NATIVE_PROFILE, "sonnet", {"inferenceProfileName": "sonnet"}, provider={"region": "eu-west-1"}),
+            resource(
+                _NATIVE_PROFILE,
+                "sonnet",
+                {"inferenceProfileName": "sonnet"},
+                provider={"region": "eu-west-1"},
+            ),
         ),
         paths=("region",),
     ),

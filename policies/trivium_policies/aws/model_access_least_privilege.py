@@ -1,4 +1,5 @@
-"""aws-model-access-least-privilege: an identity may call the models it was given, and nothing else of Bedrock."""
+"""aws-model-access-least-privilege: an identity may call the models it was given, and
+nothing else of Bedrock."""
 
 import json
 import re
@@ -22,7 +23,8 @@ from trivium_policies.rule import (
     settled,
 )
 
-# Type → the property that holds its policy document. Source: pulumi-aws 7.51.1, pulumi-aws-native 1.84.0.
+# Type → the property that holds its policy document. Source: pulumi-aws 7.51.1,
+# pulumi-aws-native 1.84.0.
 _DOCUMENTS: Final = {
     "aws:iam/policy:Policy": "policy",
     "aws:iam/rolePolicy:RolePolicy": "policy",
@@ -35,7 +37,8 @@ _DOCUMENTS: Final = {
     "aws:ssoadmin/permissionSetInlinePolicy:PermissionSetInlinePolicy": "inlinePolicy",
     "aws-native:sso:PermissionSet": "inlinePolicy",
 }
-# Type → the list of its inline policies, and the property of each that holds the document.
+# Type → the list of its inline policies, and the property of each that holds the
+# document.
 _ROLES: Final = {
     "aws:iam/role:Role": ("inlinePolicies", "policy"),
     "aws-native:iam:Role": ("policies", "policyDocument"),
@@ -50,53 +53,86 @@ _ATTACHMENTS: Final = {
     "aws:iam/userPolicyAttachment:UserPolicyAttachment": "policyArn",
     "aws:iam/groupPolicyAttachment:GroupPolicyAttachment": "policyArn",
     "aws:iam/policyAttachment:PolicyAttachment": "policyArn",
-    "aws:iam/rolePolicyAttachmentsExclusive:RolePolicyAttachmentsExclusive": "policyArns",
-    "aws:iam/userPolicyAttachmentsExclusive:UserPolicyAttachmentsExclusive": "policyArns",
-    "aws:iam/groupPolicyAttachmentsExclusive:GroupPolicyAttachmentsExclusive": "policyArns",
+    "aws:iam/rolePolicyAttachmentsExclusive:RolePolicyAttachmentsExclusive": (
+        "policyArns"
+    ),
+    "aws:iam/userPolicyAttachmentsExclusive:UserPolicyAttachmentsExclusive": (
+        "policyArns"
+    ),
+    "aws:iam/groupPolicyAttachmentsExclusive:GroupPolicyAttachmentsExclusive": (
+        "policyArns"
+    ),
     "aws:ssoadmin/managedPolicyAttachment:ManagedPolicyAttachment": "managedPolicyArn",
     "aws-native:sso:PermissionSet": "managedPolicies",
     **dict.fromkeys(_ROLES, "managedPolicyArns"),
 }
-# An application's own profile, and what it copies: calls of it travel as those of its source do.
-_PROFILES: Final = ("aws:bedrock/inferenceProfile:InferenceProfile", "aws-native:bedrock:ApplicationInferenceProfile")
+# An application's own profile, and what it copies: calls of it travel as those of its
+# source do.
+_PROFILES: Final = (
+    "aws:bedrock/inferenceProfile:InferenceProfile",
+    "aws-native:bedrock:ApplicationInferenceProfile",
+)
 _CREDENTIAL: Final = "aws:iam/serviceSpecificCredential:ServiceSpecificCredential"
 
 # The actions that reach a model. Converse is authorised as InvokeModel.
 # Source: Service Authorization Reference, Amazon Bedrock, read 2026-11-22.
 _INVOCATIONS: Final = ("bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream")
 
-# A batch job reaches a model as well; its other target is the job itself, which is named when it is made.
-# Source: Amazon Bedrock user guide, permissions for batch inference, read 2026-11-23.
+# A batch job reaches a model as well; its other target is the job itself, which is
+# named when it is made. Source: Amazon Bedrock user guide, permissions for batch
+# inference, read 2026-11-23.
 _BATCH: Final = "bedrock:CreateModelInvocationJob"
 _JOB: Final = "model-invocation-job"
 
-# An agent or a flow calls its models by a role of its own: who may invoke any of them reaches any model they have.
-# Source: Amazon Bedrock user guide, policies for agents and flows; each is named by an alias.
-_DEPUTIES: Final = ("bedrock:InvokeAgent", "bedrock:InvokeFlow", "bedrock:StartFlowExecution")
+# An agent or a flow calls its models by a role of its own: who may invoke any of them
+# reaches any model they have. Source: Amazon Bedrock user guide, policies for agents
+# and flows; each is named by an alias.
+_DEPUTIES: Final = (
+    "bedrock:InvokeAgent",
+    "bedrock:InvokeFlow",
+    "bedrock:StartFlowExecution",
+)
 
-# What no caller of models needs, each with the reason. A wildcard that covers one of them violates as well.
-# Source: Service Authorization Reference, Amazon Bedrock, read 2026-11-22.
+# What no caller of models needs, each with the reason. A wildcard that covers one of
+# them violates as well. Source: Service Authorization Reference, Amazon Bedrock, read
+# 2026-11-22.
 _FORBIDDEN: Final = {
-    "bedrock:PutModelInvocationLoggingConfiguration": "The caller could change or redirect the log of its own calls.",
-    "bedrock:DeleteModelInvocationLoggingConfiguration": "The caller could switch off the log of its own calls.",
+    "bedrock:PutModelInvocationLoggingConfiguration": (
+        "The caller could change or redirect the log of its own calls."
+    ),
+    "bedrock:DeleteModelInvocationLoggingConfiguration": (
+        "The caller could switch off the log of its own calls."
+    ),
     "bedrock:DeleteGuardrail": "The caller could remove the guardrail that judges it.",
     "bedrock:UpdateGuardrail": "The caller could weaken the guardrail that judges it.",
-    "bedrock:PutEnforcedGuardrailConfiguration": "The caller could change the guardrail that the account imposes.",
-    "bedrock:DeleteEnforcedGuardrailConfiguration": "The caller could lift the guardrail that the account imposes.",
-    "bedrock:PutAccountDataRetention": "The caller could let prompts be retained and read for human review.",
-    "bedrock:CallWithBearerToken": "A long-lived bearer token works from anywhere for whoever finds it.",
+    "bedrock:PutEnforcedGuardrailConfiguration": (
+        "The caller could change the guardrail that the account imposes."
+    ),
+    "bedrock:DeleteEnforcedGuardrailConfiguration": (
+        "The caller could lift the guardrail that the account imposes."
+    ),
+    "bedrock:PutAccountDataRetention": (
+        "The caller could let prompts be retained and read for human review."
+    ),
+    "bedrock:CallWithBearerToken": (
+        "A long-lived bearer token works from anywhere for whoever finds it."
+    ),
 }
 
-# The other roads to Claude in an AWS account: no action of theirs belongs to a governed caller.
-# Source: Amazon Bedrock Mantle monitoring page (no invocation log) and Claude Platform on AWS, read 2026-11-22.
+# The other roads to Claude in an AWS account: no action of theirs belongs to a governed
+# caller. Source: Amazon Bedrock Mantle monitoring page (no invocation log) and Claude
+# Platform on AWS, read 2026-11-22.
 _OTHER_ROADS: Final = {
     "bedrock-mantle": "Calls over Mantle bypass the model invocation log.",
-    "aws-external-anthropic": "Calls over Claude Platform on AWS are run by Anthropic, outside every control here.",
+    "aws-external-anthropic": (
+        "Calls over Claude Platform on AWS are run by Anthropic, outside every control"
+        " here."
+    ),
 }
 
 _BEDROCK_KEY_SERVICE: Final = "bedrock.amazonaws.com"
-# Source: AWS managed policy reference, read 2026-11-23. The limited access is limited in its actions alone: it names no
-# model and includes bearer tokens.
+# Source: AWS managed policy reference, read 2026-11-23. The limited access is limited
+# in its actions alone: it names no model and includes bearer tokens.
 _FULL_ACCESS: Final = (
     ":aws:policy/AmazonBedrockFullAccess",
     ":aws:policy/AmazonBedrockLimitedAccess",
@@ -117,15 +153,25 @@ def _documents_are_narrow(case: Case) -> Iterator[Verdict]:
 def _judge_document(case: Case, properties: Properties, name: str) -> Iterator[Verdict]:
     for statement in allow_statements(properties, name):
         yield from _forbidden_actions(statement)
-        if any(statement.allows(action) for action in (*_INVOCATIONS, _BATCH, *_DEPUTIES)):
+        if any(
+            statement.allows(action) for action in (*_INVOCATIONS, _BATCH, *_DEPUTIES)
+        ):
             for pattern in statement.resources:
                 yield from _judge_target(case, f"{statement.path}.Resource", pattern)
 
 
 def _forbidden_actions(statement: Statement) -> Iterator[Violation]:
     for pattern in statement.actions:
-        covered = [(action, why) for action, why in _FORBIDDEN.items() if matches(pattern, action)]
-        covered += [(f"{road}:*", why) for road, why in _OTHER_ROADS.items() if matches(_service(pattern), road)]
+        covered = [
+            (action, why)
+            for action, why in _FORBIDDEN.items()
+            if matches(pattern, action)
+        ]
+        covered += [
+            (f"{road}:*", why)
+            for road, why in _OTHER_ROADS.items()
+            if matches(_service(pattern), road)
+        ]
         if covered:
             action, why = covered[0]
             yield Violation(
@@ -139,21 +185,27 @@ def _forbidden_actions(statement: Statement) -> Iterator[Violation]:
                 f"{statement.path}.Action",
                 found=pattern,
                 expected="the single actions that a caller needs, without `*` and `?`",
-                consequence="The caller may do what nobody named, with actions of tomorrow, too.",
+                consequence=(
+                    "The caller may do what nobody named, with actions of tomorrow,"
+                    " too."
+                ),
             )
 
 
 _WILD: Final = re.compile(r"[*?]|\$\{")
-"""What stands for more than itself in an IAM pattern; a variable is whatever the caller's session says."""
+"""What stands for more than itself in an IAM pattern; a variable is whatever the
+caller's session says."""
 
 
 def _service(pattern: str) -> str:
-    """The part of an action pattern before its colon; `*` alone covers every service."""
+    """The part of an action pattern before its colon; `*` alone covers every
+    service."""
     return pattern.partition(":")[0]
 
 
 def _judge_target(case: Case, path: str, pattern: str) -> Iterator[Violation]:
-    # arn:partition:service:region:account:kind/model, where a model id may hold colons of its own.
+    # arn:partition:service:region:account:kind/model, where a model id may hold colons
+    # of its own.
     kind, _, model = pattern.split(":", 5)[-1].partition("/")
     if kind == _JOB:
         return
@@ -164,14 +216,18 @@ def _judge_target(case: Case, path: str, pattern: str) -> Iterator[Violation]:
             path,
             found=pattern,
             expected="the ARNs of named models, inference profiles, agents and flows",
-            consequence="Models can be called that nobody approved, those of tomorrow included.",
+            consequence=(
+                "Models can be called that nobody approved, those of tomorrow included."
+            ),
         )
 
 
 def _is_global(arn: str) -> bool:
-    """Whether it is a global profile, or a model under the ARN without a region by which only global profiles reach it.
+    """Whether it is a global profile, or a model under the ARN without a region by
+    which only global profiles reach it.
 
-    Source: Amazon Bedrock user guide, "Global cross-Region inference", IAM policy requirements, read 2026-11-23.
+    Source: Amazon Bedrock user guide, "Global cross-Region inference", IAM policy
+    requirements, read 2026-11-23.
     """
     parts = arn.split(":", 5)
     kind, _, model = parts[-1].partition("/")
@@ -183,8 +239,12 @@ def _leaves_the_zone(path: str, arn: str) -> Violation:
     return Violation(
         path,
         found=arn,
-        expected="a profile whose destinations stay in the zone (`us.`, `eu.` and so on)",
-        consequence="A global profile sends prompts to any commercial region of the world.",
+        expected=(
+            "a profile whose destinations stay in the zone (`us.`, `eu.` and so on)"
+        ),
+        consequence=(
+            "A global profile sends prompts to any commercial region of the world."
+        ),
     )
 
 
@@ -208,7 +268,10 @@ def _no_full_access_policy(case: Case) -> Iterator[Verdict]:
                 name if single else f"{name}[{index}]",
                 found=arn,
                 expected="a policy of this stack that names models",
-                consequence="It allows Bedrock actions without naming models, and more than calling them.",
+                consequence=(
+                    "It allows Bedrock actions without naming models, and more than"
+                    " calling them."
+                ),
             )
 
 
@@ -221,27 +284,39 @@ def _no_bearer_token(case: Case) -> Iterator[Verdict]:
             "serviceName",
             found=service,
             expected="no service-specific credential for Bedrock",
-            consequence="A long-lived bearer token works from anywhere for whoever finds it.",
+            consequence=(
+                "A long-lived bearer token works from anywhere for whoever finds it."
+            ),
         )
 
 
 RULE: Final = Rule(
     id="aws-model-access-least-privilege",
     title="Bedrock permissions name their models and actions",
-    promise="No identity of the stack has Bedrock wildcards, an unnamed model or agent, a global profile or a Bedrock "
-    "bearer token.",
+    promise=(
+        "No identity of the stack has Bedrock wildcards, an unnamed model or agent, a"
+        " global profile or a Bedrock bearer token."
+    ),
     severity="critical",
     cloud="aws",
     scope="resource",
-    types=tuple(dict.fromkeys((*_DOCUMENTS, *_ROLES, *_ATTACHMENTS, *_PROFILES, _CREDENTIAL))),
-    rationale="`bedrock:*` reaches further than models: it covers the log, the guardrails, data retention and the "
-    "other roads to "
-    "Claude, on which none of the controls of this one apply.",
-    risk="A leaked role switches off the record of its own calls, or sends prompts to a region the contract excludes.",
+    types=tuple(
+        dict.fromkeys((*_DOCUMENTS, *_ROLES, *_ATTACHMENTS, *_PROFILES, _CREDENTIAL))
+    ),
+    rationale=(
+        "`bedrock:*` reaches further than models: it covers the log, the guardrails,"
+        " data retention and the other roads to Claude, on which none of the controls"
+        " of this one apply."
+    ),
+    risk=(
+        "A leaked role switches off the record of its own calls, or sends prompts to a"
+        " region the contract excludes."
+    ),
     remediation=Remediation(
-        text="Allow bedrock:InvokeModel and bedrock:InvokeModelWithResponseStream on the ARNs of the approved "
-        "profiles and of "
-        "the models behind them.",
+        text=(
+            "Allow bedrock:InvokeModel and bedrock:InvokeModelWithResponseStream on the"
+            " ARNs of the approved profiles and of the models behind them."
+        ),
         pulumi="""\
 aws.iam.RolePolicy(
     "invoke",
@@ -266,7 +341,10 @@ aws.iam.RolePolicy(
             "global_profiles_allowed",
             default=False,
             meaning="Whether a `global.` inference profile may be called.",
-            source="A global profile routes to every commercial region: Amazon Bedrock user guide, read 2026-11-22.",
+            source=(
+                "A global profile routes to every commercial region: Amazon Bedrock"
+                " user guide, read 2026-11-22."
+            ),
         ),
     ),
     peers=(
@@ -274,14 +352,23 @@ aws.iam.RolePolicy(
         "prowler: bedrock_api_key_no_long_term_credentials",
         "prowler: bedrock_agent_role_least_privilege",
     ),
-    checks=(_documents_are_narrow, _no_profile_copies_a_global_one, _no_full_access_policy, _no_bearer_token),
+    checks=(
+        _documents_are_narrow,
+        _no_profile_copies_a_global_one,
+        _no_full_access_policy,
+        _no_bearer_token,
+    ),
 )
 
 
-def _policy(*, action: str | list[str], target: str | list[str], name: str = "invoke") -> Resource:
+def _policy(
+    *, action: str | list[str], target: str | list[str], name: str = "invoke"
+) -> Resource:
     statement = {"Effect": "Allow", "Action": action, "Resource": target}
     document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-    return resource("aws:iam/rolePolicy:RolePolicy", name, {"role": "caller", "policy": document})
+    return resource(
+        "aws:iam/rolePolicy:RolePolicy", name, {"role": "caller", "policy": document}
+    )
 
 
 def _raw(document: str) -> Resource:
@@ -295,9 +382,19 @@ COMPLIANT: Final[Compliant] = {
     "two actions on a profile and the model behind it": Right(
         (_policy(action=list(_INVOCATIONS), target=[_PROFILE_ARN, _MODEL_ARN]),)
     ),
-    "a wildcard elsewhere is not this rule's business": Right((_policy(action="logs:*", target="*"),)),
+    "a wildcard elsewhere is not this rule's business": Right(
+        (_policy(action="logs:*", target="*"),)
+    ),
     "batch jobs with one model": Right(
-        (_policy(action=_BATCH, target=[_MODEL_ARN, "arn:aws:bedrock:us-east-1:111122223333:model-invocation-job/*"]),)
+        (
+            _policy(
+                action=_BATCH,
+                target=[
+                    _MODEL_ARN,
+                    "arn:aws:bedrock:us-east-1:111122223333:model-invocation-job/*",
+                ],
+            ),
+        )
     ),
     "one agent, by one alias": Right(
         (
@@ -312,12 +409,27 @@ COMPLIANT: Final[Compliant] = {
             resource(
                 "aws:iam/policy:Policy",
                 "deny",
-                {"policy": json.dumps({"Statement": {"Effect": "Deny", "Action": "bedrock:*", "Resource": "*"}})},
+                {
+                    "policy": json.dumps(
+                        {
+                            "Statement": {
+                                "Effect": "Deny",
+                                "Action": "bedrock:*",
+                                "Resource": "*",
+                            }
+                        }
+                    )
+                },
             ),
         )
     ),
     "a global profile where the profile allows it": Right(
-        (_policy(action="bedrock:InvokeModel", target=_PROFILE_ARN.replace("us.anthropic", "global.anthropic")),),
+        (
+            _policy(
+                action="bedrock:InvokeModel",
+                target=_PROFILE_ARN.replace("us.anthropic", "global.anthropic"),
+            ),
+        ),
         parameters={"global_profiles_allowed": True},
     ),
 }
@@ -327,41 +439,63 @@ VIOLATING: Final[Violating] = {
         (
             _policy(
                 action="bedrock:InvokeModel",
-                target="arn:aws:bedrock:us-east-1:111122223333:inference-profile/global.*",
+                target=(
+                    "arn:aws:bedrock:us-east-1:111122223333:inference-profile/global.*"
+                ),
             ),
         ),
         paths=("policy.Statement[0].Resource",),
         parameters={"global_profiles_allowed": True},
     ),
     "every Bedrock action": Wrong(
-        (_policy(action="bedrock:*", target=_PROFILE_ARN),), paths=("policy.Statement[0].Action",)
+        (_policy(action="bedrock:*", target=_PROFILE_ARN),),
+        paths=("policy.Statement[0].Action",),
     ),
     "any model of the account": Wrong(
-        (_policy(action="bedrock:InvokeModel", target="*"),), paths=("policy.Statement[0].Resource",)
+        (_policy(action="bedrock:InvokeModel", target="*"),),
+        paths=("policy.Statement[0].Resource",),
     ),
     "any agent, whatever its model": Wrong(
-        (_policy(action="bedrock:InvokeAgent", target="*"),), paths=("policy.Statement[0].Resource",)
+        (_policy(action="bedrock:InvokeAgent", target="*"),),
+        paths=("policy.Statement[0].Resource",),
     ),
     "any flow of the account": Wrong(
-        (_policy(action="bedrock:InvokeFlow", target="arn:aws:bedrock:us-east-1:111122223333:flow/*"),),
+        (
+            _policy(
+                action="bedrock:InvokeFlow",
+                target="arn:aws:bedrock:us-east-1:111122223333:flow/*",
+            ),
+        ),
         paths=("policy.Statement[0].Resource",),
     ),
     "lifting the guardrail that the account imposes": Wrong(
-        (_policy(action=["bedrock:DeleteEnforcedGuardrailConfiguration", "bedrock:UpdateGuardrail"], target="*"),),
+        (
+            _policy(
+                action=[
+                    "bedrock:DeleteEnforcedGuardrailConfiguration",
+                    "bedrock:UpdateGuardrail",
+                ],
+                target="*",
+            ),
+        ),
         paths=("policy.Statement[0].Action", "policy.Statement[0].Action"),
     ),
     "a model by the ARN that global profiles need": Wrong(
         (
             _policy(
-                action="bedrock:InvokeModel", target="arn:aws:bedrock:::foundation-model/anthropic.claude-sonnet-4-6"
+                action="bedrock:InvokeModel",
+                target="arn:aws:bedrock:::foundation-model/anthropic.claude-sonnet-4-6",
             ),
         ),
         paths=("policy.Statement[0].Resource",),
     ),
     "any flow, without waiting for it": Wrong(
-        (_policy(action="bedrock:StartFlowExecution", target="*"),), paths=("policy.Statement[0].Resource",)
+        (_policy(action="bedrock:StartFlowExecution", target="*"),),
+        paths=("policy.Statement[0].Resource",),
     ),
-    "batch jobs with any model": Wrong((_policy(action=_BATCH, target="*"),), paths=("policy.Statement[0].Resource",)),
+    "batch jobs with any model": Wrong(
+        (_policy(action=_BATCH, target="*"),), paths=("policy.Statement[0].Resource",)
+    ),
     "another road to Claude": Wrong(
         (
             _policy(
@@ -372,7 +506,12 @@ VIOLATING: Final[Violating] = {
         paths=("policy.Statement[0].Action",),
     ),
     "any Claude model": Wrong(
-        (_policy(action="bedrock:Invoke*", target="arn:aws:bedrock:us-east-1::foundation-model/anthropic.*"),),
+        (
+            _policy(
+                action="bedrock:Invoke*",
+                target="arn:aws:bedrock:us-east-1::foundation-model/anthropic.*",
+            ),
+        ),
         paths=("policy.Statement[0].Action", "policy.Statement[0].Resource"),
     ),
     "a model that the caller's own tag names": Wrong(
@@ -388,27 +527,40 @@ VIOLATING: Final[Violating] = {
         (
             _policy(
                 action="bedrock:InvokeModel",
-                target=_PROFILE_ARN.replace("inference-profile/us.", "inference-profil?/global."),
+                target=_PROFILE_ARN.replace(
+                    "inference-profile/us.", "inference-profil?/global."
+                ),
             ),
         ),
         paths=("policy.Statement[0].Resource",),
     ),
     "reading actions by a wildcard": Wrong(
-        (_policy(action="bedrock:Get*", target="*"),), paths=("policy.Statement[0].Action",)
+        (_policy(action="bedrock:Get*", target="*"),),
+        paths=("policy.Statement[0].Action",),
     ),
     "elements in lower case": Wrong(
-        (_raw('{"Statement": [{"effect": "Allow", "action": "bedrock:*", "resource": "*"}]}'),),
+        (
+            _raw(
+                '{"Statement": [{"effect": "Allow", "action": "bedrock:*", "resource":'
+                ' "*"}]}'
+            ),
+        ),
         paths=("policy.Statement[0].effect",),
     ),
     "statements in lower case": Wrong(
-        (_raw('{"statement": [{"Effect": "Allow", "Action": "bedrock:*", "Resource": "*"}]}'),),
+        (
+            _raw(
+                '{"statement": [{"Effect": "Allow", "Action": "bedrock:*", "Resource":'
+                ' "*"}]}'
+            ),
+        ),
         paths=("policy.statement",),
     ),
     "an action that stands twice": Wrong(
         (
             _raw(
-                '{"Statement": [{"Effect": "Allow", "Action": "bedrock:*", "Action": "logs:PutLogEvents", '
-                '"Resource": "*"}]}'
+                '{"Statement": [{"Effect": "Allow", "Action": "bedrock:*", "Action":'
+                ' "logs:PutLogEvents", "Resource": "*"}]}'
             ),
         ),
         paths=("policy",),
@@ -423,7 +575,11 @@ VIOLATING: Final[Violating] = {
                         {
                             "policyName": "all",
                             "policyDocument": {
-                                "Statement": {"Effect": "Allow", "Action": "bedrock:*", "Resource": _PROFILE_ARN}
+                                "Statement": {
+                                    "Effect": "Allow",
+                                    "Action": "bedrock:*",
+                                    "Resource": _PROFILE_ARN,
+                                }
                             },
                         }
                     ]
@@ -439,7 +595,13 @@ VIOLATING: Final[Violating] = {
                 "developers",
                 {
                     "inlinePolicy": json.dumps(
-                        {"Statement": {"Effect": "Allow", "Action": "bedrock:*", "Resource": _PROFILE_ARN}}
+                        {
+                            "Statement": {
+                                "Effect": "Allow",
+                                "Action": "bedrock:*",
+                                "Resource": _PROFILE_ARN,
+                            }
+                        }
                     )
                 },
             ),
@@ -451,7 +613,10 @@ VIOLATING: Final[Violating] = {
             resource(
                 "aws:iam/rolePolicyAttachmentsExclusive:RolePolicyAttachmentsExclusive",
                 "full",
-                {"roleName": "caller", "policyArns": ["arn:aws:iam::aws:policy/PowerUserAccess"]},
+                {
+                    "roleName": "caller",
+                    "policyArns": ["arn:aws:iam::aws:policy/PowerUserAccess"],
+                },
             ),
         ),
         paths=("policyArns[0]",),
@@ -470,7 +635,19 @@ VIOLATING: Final[Violating] = {
             resource(
                 "aws:iam/policy:Policy",
                 "nearly-all",
-                {"policy": json.dumps({"Statement": [{"Effect": "Allow", "NotAction": "iam:*", "Resource": "*"}]})},
+                {
+                    "policy": json.dumps(
+                        {
+                            "Statement": [
+                                {
+                                    "Effect": "Allow",
+                                    "NotAction": "iam:*",
+                                    "Resource": "*",
+                                }
+                            ]
+                        }
+                    )
+                },
             ),
         ),
         paths=("policy.Statement[0].Action", "policy.Statement[0].Resource"),
@@ -480,7 +657,10 @@ VIOLATING: Final[Violating] = {
             resource(
                 _ATTACHMENT,
                 "full",
-                {"role": "caller", "policyArn": "arn:aws:iam::aws:policy/AmazonBedrockFullAccess"},
+                {
+                    "role": "caller",
+                    "policyArn": "arn:aws:iam::aws:policy/AmazonBedrockFullAccess",
+                },
             ),
         ),
         paths=("policyArn",),
@@ -493,7 +673,16 @@ VIOLATING: Final[Violating] = {
                 {
                     "assumeRolePolicy": "{}",
                     "inlinePolicies": [
-                        {"name": "x", "policy": json.dumps({"Statement": [{"Effect": "Allow", "Action": "bedrock*"}]})}
+                        {
+                            "name": "x",
+                            "policy": json.dumps(
+                                {
+                                    "Statement": [
+                                        {"Effect": "Allow", "Action": "bedrock*"}
+                                    ]
+                                }
+                            ),
+                        }
                     ],
                 },
             ),
@@ -508,7 +697,11 @@ VIOLATING: Final[Violating] = {
                 {
                     "roleName": "caller",
                     "policyDocument": {
-                        "Statement": {"Effect": "Allow", "Action": "bedrock:*", "Resource": _PROFILE_ARN}
+                        "Statement": {
+                            "Effect": "Allow",
+                            "Action": "bedrock:*",
+                            "Resource": _PROFILE_ARN,
+                        }
                     },
                 },
             ),
@@ -516,10 +709,17 @@ VIOLATING: Final[Violating] = {
         paths=("policyDocument.Statement[0].Action",),
     ),
     "a long-lived Bedrock key": Wrong(
-        (resource(_CREDENTIAL, "key", {"serviceName": _BEDROCK_KEY_SERVICE, "userName": "ci"}),),
+        (
+            resource(
+                _CREDENTIAL,
+                "key",
+                {"serviceName": _BEDROCK_KEY_SERVICE, "userName": "ci"},
+            ),
+        ),
         paths=("serviceName",),
     ),
     "a document that is no JSON": Wrong(
-        (resource("aws:iam/policy:Policy", "broken", {"policy": "{'Statement': []}"}),), paths=("policy",)
+        (resource("aws:iam/policy:Policy", "broken", {"policy": "{'Statement': []}"}),),
+        paths=("policy",),
     ),
 }

@@ -1,11 +1,17 @@
-"""azure-audit-store-immutable: the storage account of the audit log cannot forget before its time."""
+"""azure-audit-store-immutable: the storage account of the audit log cannot forget
+before its time."""
 
 from collections.abc import Iterator
 from typing import Final
 
 from trivium_policies.arm import GENERIC, STORAGE_ACCOUNT, arm
 from trivium_policies.resource import Properties, Resource, resource
-from trivium_policies.retention import RETENTION_CONTROLS, RETENTION_PARAMETERS, long_enough, unlocked
+from trivium_policies.retention import (
+    RETENTION_CONTROLS,
+    RETENTION_PARAMETERS,
+    long_enough,
+    unlocked,
+)
 from trivium_policies.role import is_audit_store
 from trivium_policies.rule import (
     Case,
@@ -30,7 +36,8 @@ def _is_audit_storage(subject: Resource) -> bool:
 
 
 def _is_immutable(case: Case) -> Iterator[Verdict]:
-    """The account's own policy covers every container without one; if the account has none, each needs its own."""
+    """The account's own policy covers every container without one; if the account has
+    none, each needs its own."""
     immutable = arm(case.resource).properties.bag("immutableStorageWithVersioning")
     containers = case.stack.attached(case.resource, "accountName", _CONTAINER)
     if immutable.flag("enabled") is True:
@@ -43,7 +50,10 @@ def _is_immutable(case: Case) -> Iterator[Verdict]:
         yield Violation(
             immutable.path("enabled"),
             found=immutable.value("enabled"),
-            expected="true, or a BlobContainerImmutabilityPolicy for each of the account's containers",
+            expected=(
+                "true, or a BlobContainerImmutabilityPolicy for each of the account's"
+                " containers"
+            ),
             consequence="Anybody who may delete blobs can delete the audit log.",
         )
     for container in containers:
@@ -52,7 +62,9 @@ def _is_immutable(case: Case) -> Iterator[Verdict]:
 
 def _policies_of(case: Case, container: Resource) -> tuple[Resource, ...]:
     """The policies of this container and of none with its name in another account."""
-    of_the_account = case.stack.attached(case.resource, "accountName", _CONTAINER_POLICY)
+    of_the_account = case.stack.attached(
+        case.resource, "accountName", _CONTAINER_POLICY
+    )
     named_alike = case.stack.attached(container, "containerName", _CONTAINER_POLICY)
     return tuple(policy for policy in named_alike if policy in of_the_account)
 
@@ -79,12 +91,15 @@ def _judge_container(case: Case, container: Resource) -> Iterator[Verdict]:
             "containers",
             found=f"`{container.name}` without a policy",
             expected="a BlobContainerImmutabilityPolicy for each container",
-            consequence="Anybody who may delete blobs can delete what is in this container.",
+            consequence=(
+                "Anybody who may delete blobs can delete what is in this container."
+            ),
         )
     for policy in policies:
         yield from held_by(policy, _judge_days(case, policy.properties))
-        # The resource has no state: it is made unlocked, and locking is an action of its own that no program declares.
-        # Source: pulumi-azure-native 3.29.0, BlobContainerImmutabilityPolicy.
+        # The resource has no state: it is made unlocked, and locking is an action of
+        # its own that no program declares. Source: pulumi-azure-native 3.29.0,
+        # BlobContainerImmutabilityPolicy.
         yield from unlocked(case, "state", found="Unlocked", expected="Locked")
 
 
@@ -97,19 +112,29 @@ def _judge_days(case: Case, policy: Properties) -> Iterator[Violation]:
 RULE: Final = Rule(
     id="azure-audit-store-immutable",
     title="A storage account for audit logs holds its records",
-    promise="Every storage account for audit logs is immutable for at least the profile's days.",
+    promise=(
+        "Every storage account for audit logs is immutable for at least the profile's"
+        " days."
+    ),
     severity="critical",
     cloud="azure",
     scope="stack",
     types=(STORAGE_ACCOUNT, GENERIC),
     applies=_is_audit_storage,
-    rationale="Version-level immutability is chosen when the account is made and never afterwards. Its policy "
-    "starts unlocked, for "
-    "verification; locked, it can only be extended, and only five times.",
-    risk="Whoever takes over an administrator's role deletes the record of what was asked and answered.",
+    rationale=(
+        "Version-level immutability is chosen when the account is made and never"
+        " afterwards. Its policy starts unlocked, for verification; locked, it can only"
+        " be extended, and only five times."
+    ),
+    risk=(
+        "Whoever takes over an administrator's role deletes the record of what was"
+        " asked and answered."
+    ),
     remediation=Remediation(
-        text="Make the account with immutableStorageWithVersioning, a policy of the required days, and lock it once "
-        "verified.",
+        text=(
+            "Make the account with immutableStorageWithVersioning, a policy of the"
+            " required days, and lock it once verified."
+        ),
         pulumi="""\
 azure_native.storage.StorageAccount(
     "audit",
@@ -148,25 +173,48 @@ def _account(**inputs: object) -> Resource:
 
 
 def _immutable(*, days: int | None, state: str | None) -> dict[str, object]:
-    return {"enabled": True, "immutabilityPolicy": {"immutabilityPeriodSinceCreationInDays": days, "state": state}}
+    return {
+        "enabled": True,
+        "immutabilityPolicy": {
+            "immutabilityPeriodSinceCreationInDays": days,
+            "state": state,
+        },
+    }
 
 
 def _container(*, days: int | None) -> tuple[Resource, ...]:
-    """A plain account with one container, whose policy holds for `days`; no policy when None."""
+    """A plain account with one container, whose policy holds for `days`; no policy when
+    None."""
     account = _account()
-    container = resource(_CONTAINER, "records", {}, depends={"accountName": (account.urn,)})
+    container = resource(
+        _CONTAINER, "records", {}, depends={"accountName": (account.urn,)}
+    )
     belongs = {"accountName": (account.urn,), "containerName": (container.urn,)}
     policy = resource(_CONTAINER_POLICY, "records", {_DAYS: days}, depends=belongs)
     return (account, container, *((policy,) if days is not None else ()))
 
 
 COMPLIANT: Final[Compliant] = {
-    "a container with a policy of its own is the unlocked stage": Right(_container(days=184)),
-    "2557 days, locked": Right((_account(immutableStorageWithVersioning=_immutable(days=2557, state="Locked")),)),
-    "184 days, unlocked, is the unlocked stage": Right(
-        (_account(immutableStorageWithVersioning=_immutable(days=184, state="Unlocked")),)
+    "a container with a policy of its own is the unlocked stage": Right(
+        _container(days=184)
     ),
-    "an account with another purpose": Right((resource(STORAGE_ACCOUNT, "scratch", {"kind": "StorageV2"}),)),
+    "2557 days, locked": Right(
+        (
+            _account(
+                immutableStorageWithVersioning=_immutable(days=2557, state="Locked")
+            ),
+        )
+    ),
+    "184 days, unlocked, is the unlocked stage": Right(
+        (
+            _account(
+                immutableStorageWithVersioning=_immutable(days=184, state="Unlocked")
+            ),
+        )
+    ),
+    "an account with another purpose": Right(
+        (resource(STORAGE_ACCOUNT, "scratch", {"kind": "StorageV2"}),)
+    ),
 }
 
 VIOLATING: Final[Violating] = {
@@ -177,34 +225,64 @@ VIOLATING: Final[Violating] = {
     ),
     "a policy for a container of the same name in another account": Wrong(
         (
-            _account(accountName="audit", immutableStorageWithVersioning={"enabled": False}),
-            resource(_CONTAINER, "records", {"accountName": "audit", "containerName": "records"}),
-            resource(_CONTAINER_POLICY, "other", {"accountName": "scratch", "containerName": "records", _DAYS: 2557}),
+            _account(
+                accountName="audit", immutableStorageWithVersioning={"enabled": False}
+            ),
+            resource(
+                _CONTAINER,
+                "records",
+                {"accountName": "audit", "containerName": "records"},
+            ),
+            resource(
+                _CONTAINER_POLICY,
+                "other",
+                {"accountName": "scratch", "containerName": "records", _DAYS: 2557},
+            ),
         ),
         paths=("containers",),
     ),
-    "not immutable": Wrong((_account(),), paths=("immutableStorageWithVersioning.enabled",)),
+    "not immutable": Wrong(
+        (_account(),), paths=("immutableStorageWithVersioning.enabled",)
+    ),
     "immutable for no days": Wrong(
-        (_account(immutableStorageWithVersioning=_immutable(days=None, state="Locked")),),
-        paths=("immutableStorageWithVersioning.immutabilityPolicy.immutabilityPeriodSinceCreationInDays",),
+        (
+            _account(
+                immutableStorageWithVersioning=_immutable(days=None, state="Locked")
+            ),
+        ),
+        paths=(
+            "immutableStorageWithVersioning.immutabilityPolicy.immutabilityPeriodSinceCreationInDays",
+        ),
     ),
     "thirty days": Wrong(
         (_account(immutableStorageWithVersioning=_immutable(days=30, state="Locked")),),
-        paths=("immutableStorageWithVersioning.immutabilityPolicy.immutabilityPeriodSinceCreationInDays",),
+        paths=(
+            "immutableStorageWithVersioning.immutabilityPolicy.immutabilityPeriodSinceCreationInDays",
+        ),
     ),
     "a container's short policy under the account's long one": Wrong(
         (
-            _account(immutableStorageWithVersioning=_immutable(days=2557, state="Locked")),
+            _account(
+                immutableStorageWithVersioning=_immutable(days=2557, state="Locked")
+            ),
             *_container(days=30)[1:],
         ),
         paths=(_DAYS,),
     ),
     "a disabled policy": Wrong(
-        (_account(immutableStorageWithVersioning=_immutable(days=2557, state="Disabled")),),
+        (
+            _account(
+                immutableStorageWithVersioning=_immutable(days=2557, state="Disabled")
+            ),
+        ),
         paths=("immutableStorageWithVersioning.immutabilityPolicy.state",),
     ),
     "the unlocked stage where the profile requires the lock": Wrong(
-        (_account(immutableStorageWithVersioning=_immutable(days=2557, state="Unlocked")),),
+        (
+            _account(
+                immutableStorageWithVersioning=_immutable(days=2557, state="Unlocked")
+            ),
+        ),
         paths=("immutableStorageWithVersioning.immutabilityPolicy.state",),
         parameters={"lock_required": True},
     ),
@@ -220,12 +298,16 @@ VIOLATING: Final[Violating] = {
                     "properties": {
                         "allowBlobPublicAccess": False,
                         "publicNetworkAccess": "Disabled",
-                        "immutableStorageWithVersioning": _immutable(days=30, state="Locked"),
+                        "immutableStorageWithVersioning": _immutable(
+                            days=30, state="Locked"
+                        ),
                     },
                 },
                 parent="trivium:index:AzureAuditStore",
             ),
         ),
-        paths=("properties.immutableStorageWithVersioning.immutabilityPolicy.immutabilityPeriodSinceCreationInDays",),
+        paths=(
+            "properties.immutableStorageWithVersioning.immutabilityPolicy.immutabilityPeriodSinceCreationInDays",
+        ),
     ),
 }

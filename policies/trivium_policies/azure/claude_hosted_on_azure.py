@@ -1,4 +1,5 @@
-"""azure-claude-hosted-on-azure: Claude runs on Azure and inside its data zone, not at Anthropic."""
+"""azure-claude-hosted-on-azure: Claude runs on Azure and inside its data zone, not at
+Anthropic."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -21,19 +22,23 @@ from trivium_policies.rule import (
 
 _ANTHROPIC: Final = "anthropic"
 
-# Version 2 is Hosted on Azure, version 1 is Hosted on Anthropic. Older models have dated versions ("20251001"), which
-# sort above "2" and are Hosted on Anthropic too: only equality tells. Source: Microsoft Foundry, "Claude models",
-# read 2026-11-22.
+# Version 2 is Hosted on Azure, version 1 is Hosted on Anthropic. Older models have
+# dated versions ("20251001"), which sort above "2" and are Hosted on Anthropic too:
+# only equality tells. Source: Microsoft Foundry, "Claude models", read 2026-11-22.
 _HOSTED_ON_AZURE: Final = "2"
 
-# Left out, it means an upgrade once the version has expired. Source: pulumi-azure-native 3.29.0,
-# DeploymentModelVersionUpgradeOption; Microsoft Foundry, "Working with models", read 2026-11-23.
+# Left out, it means an upgrade once the version has expired. Source:
+# pulumi-azure-native 3.29.0, DeploymentModelVersionUpgradeOption; Microsoft Foundry,
+# "Working with models", read 2026-11-23.
 _NO_UPGRADES: Final = "NoAutoUpgrade"
 
 
 def _is_claude(subject: Resource) -> bool:
     deployment = arm(subject)
-    return deployment.type == DEPLOYMENT and (deployment.properties.text("model.format") or "").lower() == _ANTHROPIC
+    return (
+        deployment.type == DEPLOYMENT
+        and (deployment.properties.text("model.format") or "").lower() == _ANTHROPIC
+    )
 
 
 def _is_hosted_on_azure(case: Case) -> Iterator[Verdict]:
@@ -44,7 +49,10 @@ def _is_hosted_on_azure(case: Case) -> Iterator[Verdict]:
             properties.path("model.version"),
             found=version,
             expected=f'"{_HOSTED_ON_AZURE}" (Hosted on Azure)',
-            consequence="The model is hosted by Anthropic: prompts and replies may leave Azure and its terms.",
+            consequence=(
+                "The model is hosted by Anthropic: prompts and replies may leave Azure"
+                " and its terms."
+            ),
         )
 
 
@@ -56,7 +64,10 @@ def _stays_in_its_version(case: Case) -> Iterator[Verdict]:
             properties.path("versionUpgradeOption"),
             found=upgrades,
             expected=_NO_UPGRADES,
-            consequence="Azure changes the version by itself, and another one may be hosted by Anthropic.",
+            consequence=(
+                "Azure changes the version by itself, and another one may be hosted by"
+                " Anthropic."
+            ),
         )
 
 
@@ -75,19 +86,29 @@ def _stays_in_the_zone(case: Case) -> Iterator[Verdict]:
 RULE: Final = Rule(
     id="azure-claude-hosted-on-azure",
     title="Claude is hosted on Azure, inside its data zone",
-    promise="Every Claude deployment has model version 2, keeps it, and has a SKU that the profile allows.",
+    promise=(
+        "Every Claude deployment has model version 2, keeps it, and has a SKU that the"
+        " profile allows."
+    ),
     severity="high",
     cloud="azure",
     scope="resource",
     types=(DEPLOYMENT, GENERIC),
     applies=_is_claude,
-    rationale="The same model name is offered twice: hosted on Azure and hosted on Anthropic. Only the version "
-    "string and the SKU "
-    "tell which one is deployed and where prompts are processed.",
-    risk="Data under a residency or processor clause leaves the processor that the clause names.",
+    rationale=(
+        "The same model name is offered twice: hosted on Azure and hosted on Anthropic."
+        " Only the version string and the SKU tell which one is deployed and where"
+        " prompts are processed."
+    ),
+    risk=(
+        "Data under a residency or processor clause leaves the processor that the"
+        " clause names."
+    ),
     remediation=Remediation(
-        text='Set properties.model.version to "2", versionUpgradeOption to NoAutoUpgrade and sku.name to '
-        "DataZoneStandard.",
+        text=(
+            'Set properties.model.version to "2", versionUpgradeOption to NoAutoUpgrade'
+            " and sku.name to DataZoneStandard."
+        ),
         pulumi="""\
 azure_native.resources.Resource(
     "sonnet",
@@ -113,8 +134,10 @@ azure_native.resources.Resource(
             "allowed_skus",
             default=("DataZoneStandard", "DataZoneProvisionedManaged"),
             meaning="SKUs whose prompts are processed where residency allows.",
-            source="Microsoft Foundry, deployment types, read 2026-11-22: data zone SKUs stay in the zone, global "
-            "ones do not.",
+            source=(
+                "Microsoft Foundry, deployment types, read 2026-11-22: data zone SKUs"
+                " stay in the zone, global ones do not."
+            ),
         ),
     ),
     checks=(_is_hosted_on_azure, _stays_in_its_version, _stays_in_the_zone),
@@ -137,8 +160,16 @@ def _deployment(
         "resourceGroupName": "rg",
         "sku": {"name": sku, "capacity": 1},
         "properties": {
-            "model": {"format": model_format, "name": "claude-sonnet-5-5", "version": version},
-            "modelProviderData": {"organizationName": "Contoso", "countryCode": "US", "industry": "finance"},
+            "model": {
+                "format": model_format,
+                "name": "claude-sonnet-5-5",
+                "version": version,
+            },
+            "modelProviderData": {
+                "organizationName": "Contoso",
+                "countryCode": "US",
+                "industry": "finance",
+            },
             "versionUpgradeOption": upgrades,
         },
     }
@@ -148,10 +179,15 @@ def _deployment(
 COMPLIANT: Final[Compliant] = {
     "version 2 in the data zone": Right((_deployment(),)),
     "a worldwide SKU where the profile allows it": Right(
-        (_deployment(sku="GlobalStandard"),), parameters={"allowed_skus": ("GlobalStandard",)}
+        (_deployment(sku="GlobalStandard"),),
+        parameters={"allowed_skus": ("GlobalStandard",)},
     ),
     "another publisher's model": Right(
-        (_deployment(model_format="OpenAI", version="2025-04-14", sku="GlobalStandard"),)
+        (
+            _deployment(
+                model_format="OpenAI", version="2025-04-14", sku="GlobalStandard"
+            ),
+        )
     ),
     "another generic resource": Right(
         (
@@ -177,21 +213,27 @@ VIOLATING: Final[Violating] = {
                 "sonnet",
                 {
                     **_deployment(version="1").inputs,
-                    "resourceProviderNamespace": "Microsoft.CognitiveServices/accounts/foundry",
+                    "resourceProviderNamespace": (
+                        "Microsoft.CognitiveServices/accounts/foundry"
+                    ),
                     "parentResourcePath": "",
                 },
             ),
         ),
         paths=("properties.model.version",),
     ),
-    "version 1 is hosted by Anthropic": Wrong((_deployment(version="1"),), paths=("properties.model.version",)),
+    "version 1 is hosted by Anthropic": Wrong(
+        (_deployment(version="1"),), paths=("properties.model.version",)
+    ),
     "a dated version sorts above 2 and is hosted by Anthropic": Wrong(
         (_deployment(version="20251001"),), paths=("properties.model.version",)
     ),
     "a version that Azure may change by itself": Wrong(
         (_deployment(upgrades=None),), paths=("properties.versionUpgradeOption",)
     ),
-    "no version lets Azure choose": Wrong((_deployment(version=None),), paths=("properties.model.version",)),
+    "no version lets Azure choose": Wrong(
+        (_deployment(version=None),), paths=("properties.model.version",)
+    ),
     "a preview that does not know the account's name yet": Wrong(
         (_deployment(version="1", parent=UNKNOWN),), paths=("properties.model.version",)
     ),
@@ -205,7 +247,11 @@ VIOLATING: Final[Violating] = {
                     "accountName": "foundry",
                     "sku": {"name": "GlobalStandard"},
                     "properties": {
-                        "model": {"format": "Anthropic", "name": "claude-sonnet-5-5", "version": "2"},
+                        "model": {
+                            "format": "Anthropic",
+                            "name": "claude-sonnet-5-5",
+                            "version": "2",
+                        },
                         "versionUpgradeOption": _NO_UPGRADES,
                     },
                 },

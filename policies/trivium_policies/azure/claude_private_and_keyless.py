@@ -1,4 +1,5 @@
-"""azure-claude-private-and-keyless: the Foundry account answers inside the network, to identities, never to keys."""
+"""azure-claude-private-and-keyless: the Foundry account answers inside the network, to
+identities, never to keys."""
 
 from collections.abc import Iterator, Mapping
 from typing import Final
@@ -18,13 +19,17 @@ from trivium_policies.rule import (
     Wrong,
 )
 
-# The kind of account that holds Claude deployments. Source: Microsoft Foundry, "Claude models", read 2026-11-22.
+# The kind of account that holds Claude deployments. Source: Microsoft Foundry, "Claude
+# models", read 2026-11-22.
 _KIND: Final = "aiservices"
 
 
 def _serves_models(subject: Resource) -> bool:
     account = arm(subject)
-    return account.type == ACCOUNT and (account.envelope.text("kind") or "").lower() == _KIND
+    return (
+        account.type == ACCOUNT
+        and (account.envelope.text("kind") or "").lower() == _KIND
+    )
 
 
 def _is_private(case: Case) -> Iterator[Verdict]:
@@ -35,7 +40,10 @@ def _is_private(case: Case) -> Iterator[Verdict]:
             properties.path("publicNetworkAccess"),
             found=access,
             expected="Disabled",
-            consequence="The model API answers on the internet, outside the private endpoint and its logs.",
+            consequence=(
+                "The model API answers on the internet, outside the private endpoint"
+                " and its logs."
+            ),
         )
 
 
@@ -47,7 +55,10 @@ def _is_keyless(case: Case) -> Iterator[Verdict]:
             properties.path("disableLocalAuth"),
             found=disabled,
             expected="true",
-            consequence="Two account keys that never expire call any model, and no log can say who did.",
+            consequence=(
+                "Two account keys that never expire call any model, and no log can say"
+                " who did."
+            ),
         )
 
 
@@ -58,26 +69,39 @@ def _can_be_asked_by_identity(case: Case) -> Iterator[Verdict]:
             properties.path("customSubDomainName"),
             found=None,
             expected="a subdomain",
-            consequence="Entra ID tokens and private endpoints work only with a custom subdomain, so callers fall "
-            "back to keys.",
+            consequence=(
+                "Entra ID tokens and private endpoints work only with a custom"
+                " subdomain, so callers fall back to keys."
+            ),
         )
 
 
 RULE: Final = Rule(
     id="azure-claude-private-and-keyless",
     title="The Foundry account is private and has no keys",
-    promise="Every account that can serve Claude refuses the public network and account keys.",
+    promise=(
+        "Every account that can serve Claude refuses the public network and account"
+        " keys."
+    ),
     severity="critical",
     cloud="azure",
     scope="resource",
     types=(ACCOUNT, GENERIC),
     applies=_serves_models,
-    rationale="An account is made with public access and two permanent keys unless told otherwise. Role "
-    "assignments, conditional "
-    "access and per-caller logs bind tokens of identities; none of them binds a key.",
-    risk="A key in a log or a repository is enough to use the models from anywhere, as nobody in particular.",
+    rationale=(
+        "An account is made with public access and two permanent keys unless told"
+        " otherwise. Role assignments, conditional access and per-caller logs bind"
+        " tokens of identities; none of them binds a key."
+    ),
+    risk=(
+        "A key in a log or a repository is enough to use the models from anywhere, as"
+        " nobody in particular."
+    ),
     remediation=Remediation(
-        text="Set publicNetworkAccess to Disabled, disableLocalAuth to true and a customSubDomainName.",
+        text=(
+            "Set publicNetworkAccess to Disabled, disableLocalAuth to true and a"
+            " customSubDomainName."
+        ),
         pulumi="""\
 azure_native.cognitiveservices.Account(
     "foundry",
@@ -106,11 +130,25 @@ azure_native.cognitiveservices.Account(
 )
 
 
-_PRIVATE: Final = {"publicNetworkAccess": "Disabled", "disableLocalAuth": True, "customSubDomainName": "claude"}
+_PRIVATE: Final = {
+    "publicNetworkAccess": "Disabled",
+    "disableLocalAuth": True,
+    "customSubDomainName": "claude",
+}
 
 
-def _account(properties: Mapping[str, object], *, spelled: str = ACCOUNT, kind: str = "AIServices") -> Resource:
-    inputs = {"kind": kind, "sku": {"name": "S0"}, "resourceGroupName": "rg", "properties": properties}
+def _account(
+    properties: Mapping[str, object],
+    *,
+    spelled: str = ACCOUNT,
+    kind: str = "AIServices",
+) -> Resource:
+    inputs = {
+        "kind": kind,
+        "sku": {"name": "S0"},
+        "resourceGroupName": "rg",
+        "properties": properties,
+    }
     return resource(spelled, "foundry", inputs)
 
 
@@ -129,26 +167,35 @@ def _generic_account(**properties: object) -> Resource:
 COMPLIANT: Final[Compliant] = {
     "private, keyless, with a subdomain": Right((_account(_PRIVATE),)),
     "the same as a generic resource": Right((_generic_account(**_PRIVATE),)),
-    "a translator account serves no models": Right((_account({}, kind="TextTranslation"),)),
+    "a translator account serves no models": Right(
+        (_account({}, kind="TextTranslation"),)
+    ),
 }
 
 VIOLATING: Final[Violating] = {
     "as Azure makes it by default": Wrong(
         (_account({}),),
-        paths=("properties.publicNetworkAccess", "properties.disableLocalAuth", "properties.customSubDomainName"),
+        paths=(
+            "properties.publicNetworkAccess",
+            "properties.disableLocalAuth",
+            "properties.customSubDomainName",
+        ),
     ),
     "open to the internet": Wrong(
-        (_account({**_PRIVATE, "publicNetworkAccess": "Enabled"}),), paths=("properties.publicNetworkAccess",)
+        (_account({**_PRIVATE, "publicNetworkAccess": "Enabled"}),),
+        paths=("properties.publicNetworkAccess",),
     ),
     "with keys, under a named API version": Wrong(
         (
             _account(
-                {**_PRIVATE, "disableLocalAuth": False}, spelled="azure-native:cognitiveservices/v20250601:Account"
+                {**_PRIVATE, "disableLocalAuth": False},
+                spelled="azure-native:cognitiveservices/v20250601:Account",
             ),
         ),
         paths=("properties.disableLocalAuth",),
     ),
     "with keys, as a generic resource": Wrong(
-        (_generic_account(**{**_PRIVATE, "disableLocalAuth": None}),), paths=("properties.disableLocalAuth",)
+        (_generic_account(**{**_PRIVATE, "disableLocalAuth": None}),),
+        paths=("properties.disableLocalAuth",),
     ),
 }

@@ -1,10 +1,16 @@
-"""gcp-audit-store-locked: the Google Cloud bucket of the audit log cannot forget before its time."""
+"""gcp-audit-store-locked: the Google Cloud bucket of the audit log cannot forget before
+its time."""
 
 from collections.abc import Iterator
 from typing import Final
 
 from trivium_policies.resource import Resource, resource
-from trivium_policies.retention import RETENTION_CONTROLS, RETENTION_PARAMETERS, long_enough, unlocked
+from trivium_policies.retention import (
+    RETENTION_CONTROLS,
+    RETENTION_PARAMETERS,
+    long_enough,
+    unlocked,
+)
 from trivium_policies.role import GCS_BUCKET, is_audit_store
 from trivium_policies.rule import (
     Case,
@@ -36,24 +42,37 @@ def _retention_is_locked(case: Case) -> Iterator[Verdict]:
     policy = case.resource.properties.bag("retentionPolicy")
     locked = policy.flag("isLocked")
     if locked is not True and policy.number("retentionPeriod") is not None:
-        yield from unlocked(case, policy.path("isLocked"), found=locked, expected="true")
+        yield from unlocked(
+            case, policy.path("isLocked"), found=locked, expected="true"
+        )
 
 
 RULE: Final = Rule(
     id="gcp-audit-store-locked",
     title="A Cloud Storage audit store holds its records",
-    promise="Every Cloud Storage audit store has a retention policy of at least the profile's days.",
+    promise=(
+        "Every Cloud Storage audit store has a retention policy of at least the"
+        " profile's days."
+    ),
     severity="critical",
     cloud="gcp",
     scope="resource",
     types=(GCS_BUCKET,),
     applies=is_audit_store,
-    rationale="A bucket's retention policy keeps every object for its period; while it is unlocked it can be "
-    "shortened or removed by "
-    "whoever may update the bucket. The lock, which cannot be taken back, ends that.",
-    risk="Whoever takes over an administrator's role deletes the record of what was asked and answered.",
+    rationale=(
+        "A bucket's retention policy keeps every object for its period; while it is"
+        " unlocked it can be shortened or removed by whoever may update the bucket. The"
+        " lock, which cannot be taken back, ends that."
+    ),
+    risk=(
+        "Whoever takes over an administrator's role deletes the record of what was"
+        " asked and answered."
+    ),
     remediation=Remediation(
-        text="Give the bucket a retention policy of the required seconds, and lock it once the store is verified.",
+        text=(
+            "Give the bucket a retention policy of the required seconds, and lock it"
+            " once the store is verified."
+        ),
         pulumi="""\
 gcp.storage.Bucket(
     "audit",
@@ -77,20 +96,39 @@ gcp.storage.Bucket(
 def _bucket(**inputs: object) -> Resource:
     private = {"uniformBucketLevelAccess": True, "publicAccessPrevention": "enforced"}
     return resource(
-        GCS_BUCKET, "audit", {"location": "us-central1", "labels": {"trivium-role": "audit-store"}, **private, **inputs}
+        GCS_BUCKET,
+        "audit",
+        {
+            "location": "us-central1",
+            "labels": {"trivium-role": "audit-store"},
+            **private,
+            **inputs,
+        },
     )
 
 
 COMPLIANT: Final[Compliant] = {
-    "2557 days, locked": Right((_bucket(retentionPolicy={"retentionPeriod": "220924800", "isLocked": True}),)),
-    "184 days, unlocked, is the unlocked stage": Right((_bucket(retentionPolicy={"retentionPeriod": "15897600"}),)),
-    "a number where the provider declares a string": Right((_bucket(retentionPolicy={"retentionPeriod": 15897600.0}),)),
-    "a bucket with another purpose needs no retention": Right((resource(GCS_BUCKET, "website", {"location": "us"}),)),
-    "a label of another role": Right((_bucket(labels={"trivium-role": "model-cache", "role": "audit-store"}),)),
+    "2557 days, locked": Right(
+        (_bucket(retentionPolicy={"retentionPeriod": "220924800", "isLocked": True}),)
+    ),
+    "184 days, unlocked, is the unlocked stage": Right(
+        (_bucket(retentionPolicy={"retentionPeriod": "15897600"}),)
+    ),
+    "a number where the provider declares a string": Right(
+        (_bucket(retentionPolicy={"retentionPeriod": 15897600.0}),)
+    ),
+    "a bucket with another purpose needs no retention": Right(
+        (resource(GCS_BUCKET, "website", {"location": "us"}),)
+    ),
+    "a label of another role": Right(
+        (_bucket(labels={"trivium-role": "model-cache", "role": "audit-store"}),)
+    ),
 }
 
 VIOLATING: Final[Violating] = {
-    "no retention policy": Wrong((_bucket(),), paths=("retentionPolicy.retentionPeriod",)),
+    "no retention policy": Wrong(
+        (_bucket(),), paths=("retentionPolicy.retentionPeriod",)
+    ),
     "a label with slips of the pen": Wrong(
         (_bucket(labels={"team.example/x": "y", "trivium_role": "audit_stor"}),),
         paths=("retentionPolicy.retentionPeriod",),

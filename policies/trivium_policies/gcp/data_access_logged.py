@@ -1,4 +1,5 @@
-"""gcp-data-access-logged: whoever may call a model on Vertex AI is recorded doing so."""
+"""gcp-data-access-logged: whoever may call a model on Vertex AI is recorded doing
+so."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -43,29 +44,43 @@ _GRANTS: Final = (
     "gcp:organizations/iAMBinding:IAMBinding",
 )
 _POLICY: Final = "gcp:projects/iAMPolicy:IAMPolicy"
-_POLICIES: Final = (_POLICY, "gcp:folder/iAMPolicy:IAMPolicy", "gcp:organizations/iAMPolicy:IAMPolicy")
-"""Each replaces everything that was granted and everything that was logged: what it leaves out is gone."""
-# Predefined roles that hold the permission. Vertex AI's own change; all but the reader's are taken for such.
-# Source: Google Cloud, Vertex AI access control, read 2026-11-22.
+_POLICIES: Final = (
+    _POLICY,
+    "gcp:folder/iAMPolicy:IAMPolicy",
+    "gcp:organizations/iAMPolicy:IAMPolicy",
+)
+"""Each replaces everything that was granted and everything that was logged: what it
+leaves out is gone."""
+# Predefined roles that hold the permission. Vertex AI's own change; all but the
+# reader's are taken for such. Source: Google Cloud, Vertex AI access control, read
+# 2026-11-22.
 _BASIC_ROLES: Final = ("roles/editor", "roles/owner")
 _VERTEX_ROLES: Final = "roles/aiplatform."
 _READING_ROLE: Final = "roles/aiplatform.viewer"
 _ENABLED_MODEL: Final = "gcp:vertex/aiModelGardenEnableModel:AiModelGardenEnableModel"
 
-# Sufficient to call a publisher model. Source: Google Cloud, Vertex AI access control, read 2026-11-22.
+# Sufficient to call a publisher model. Source: Google Cloud, Vertex AI access control,
+# read 2026-11-22.
 _PREDICT: Final = "aiplatform.endpoints.predict"
 _SERVICES: Final = ("aiplatform.googleapis.com", "allServices")
-# Source: Google Cloud, IAM AuditLogConfig.LogType, read 2026-11-22. Data access is not logged unless asked for.
+# Source: Google Cloud, IAM AuditLogConfig.LogType, read 2026-11-22. Data access is not
+# logged unless asked for.
 _LOG_TYPES: Final = ("ADMIN_READ", "DATA_READ", "DATA_WRITE")
 
 
 def _grants_models(subject: Resource) -> bool:
-    """Whether the resource makes models callable: a role with the permission, the grant of one, or an enabled model."""
+    """Whether the resource makes models callable: a role with the permission, the grant
+    of one, or an enabled model."""
     if subject.type in _CUSTOM_ROLES:
         return _PREDICT in subject.properties.texts("permissions")
     if subject.type in _POLICIES:
-        return any(_is_calling_role(binding.text("role")) for binding in _policy_of(subject).bags("bindings"))
-    return subject.type not in _GRANTS or _is_calling_role(subject.properties.text("role"))
+        return any(
+            _is_calling_role(binding.text("role"))
+            for binding in _policy_of(subject).bags("bindings")
+        )
+    return subject.type not in _GRANTS or _is_calling_role(
+        subject.properties.text("role")
+    )
 
 
 def _is_calling_role(role: str | None) -> bool:
@@ -82,27 +97,45 @@ def _policy_of(subject: Resource) -> Properties:
     except (ValueError, RecursionError):
         document = None
     if not isinstance(document, Mapping):
-        raise MalformedPropertyError("policyData", found=written, expected="a JSON policy document")
+        raise MalformedPropertyError(
+            "policyData", found=written, expected="a JSON policy document"
+        )
     return Properties(document, "policyData")
 
 
 def _there_is_an_audit_config(case: Case) -> Iterator[Verdict]:
     if case.resource.type in (*_AUDIT_CONFIGS, *_POLICIES):
         return
-    if not any(_logs_calls_of(config, case.resource) for config in case.stack.of_type(*_AUDIT_CONFIGS)):
+    if not any(
+        _logs_calls_of(config, case.resource)
+        for config in case.stack.of_type(*_AUDIT_CONFIGS)
+    ):
         path = _grounds(case.resource)
         yield Violation(
             path,
-            found=_PREDICT if case.resource.type in _CUSTOM_ROLES else case.resource.properties.value(path),
-            expected="beside it an IAMAuditConfig for aiplatform.googleapis.com, in the same project",
-            consequence="Calls to the model are data access, which Google Cloud does not log unless asked.",
+            found=(
+                _PREDICT
+                if case.resource.type in _CUSTOM_ROLES
+                else case.resource.properties.value(path)
+            ),
+            expected=(
+                "beside it an IAMAuditConfig for aiplatform.googleapis.com, in the same"
+                " project"
+            ),
+            consequence=(
+                "Calls to the model are data access, which Google Cloud does not log"
+                " unless asked."
+            ),
         )
 
 
 def _logs_calls_of(config: Resource, subject: Resource) -> bool:
-    """Whether a project's configuration is that of the subject's project. A folder's or an organisation's holds for
-    projects that the stack does not name, and so does what is granted there."""
-    return _covers_vertex(config) and (config.type != _AUDIT_CONFIG or _in_one_project(config, subject))
+    """Whether a project's configuration is that of the subject's project. A folder's or
+    an organisation's holds for projects that the stack does not name, and so does what
+    is granted there."""
+    return _covers_vertex(config) and (
+        config.type != _AUDIT_CONFIG or _in_one_project(config, subject)
+    )
 
 
 def _in_one_project(one: Resource, other: Resource) -> bool:
@@ -117,16 +150,23 @@ def _in_one_project(one: Resource, other: Resource) -> bool:
 
 
 def _project(subject: Resource) -> str:
-    """The project a resource lives in; empty where neither it nor its provider says, or it lives above projects."""
+    """The project a resource lives in; empty where neither it nor its provider says, or
+    it lives above projects."""
     in_a_project = not subject.type.startswith(("gcp:folder/", "gcp:organizations/"))
     default = subject.provider.get("project") if in_a_project else None
-    return subject.properties.text("project") or (default if isinstance(default, str) else "")
+    return subject.properties.text("project") or (
+        default if isinstance(default, str) else ""
+    )
 
 
 def _the_whole_policy_keeps_logging(case: Case) -> Iterator[Verdict]:
     if case.resource.type not in _POLICIES:
         return
-    logged = [c for c in _policy_of(case.resource).bags("auditConfigs") if c.text("service") in _SERVICES]
+    logged = [
+        c
+        for c in _policy_of(case.resource).bags("auditConfigs")
+        if c.text("service") in _SERVICES
+    ]
     configs = [config for each in logged for config in each.bags("auditLogConfigs")]
     yield from _every_log_type("policyData.auditConfigs", configs)
 
@@ -141,7 +181,9 @@ def _grounds(subject: Resource) -> str:
 def _it_asks_for_every_log_type(case: Case) -> Iterator[Verdict]:
     if case.resource.type not in _AUDIT_CONFIGS or not _covers_vertex(case.resource):
         return
-    yield from _every_log_type("auditLogConfigs", case.resource.properties.bags("auditLogConfigs"))
+    yield from _every_log_type(
+        "auditLogConfigs", case.resource.properties.bags("auditLogConfigs")
+    )
 
 
 def _every_log_type(path: str, configs: Sequence[Properties]) -> Iterator[Verdict]:
@@ -176,19 +218,26 @@ def _covers_vertex(config: Resource) -> bool:
 RULE: Final = Rule(
     id="gcp-data-access-logged",
     title="Vertex AI data access is logged",
-    promise="A stack that makes models callable on Vertex AI logs administrative reads, data reads and data writes, "
-    "of everybody.",
+    promise=(
+        "A stack that makes models callable on Vertex AI logs administrative reads,"
+        " data reads and data writes, of everybody."
+    ),
     severity="high",
     cloud="gcp",
     scope="stack",
     types=(*_AUDIT_CONFIGS, *_CUSTOM_ROLES, *_GRANTS, *_POLICIES, _ENABLED_MODEL),
     applies=_grants_models,
-    rationale="Google Cloud logs administration by itself and data access only when asked. A call to a model is "
-    "data access.",
+    rationale=(
+        "Google Cloud logs administration by itself and data access only when asked. A"
+        " call to a model is data access."
+    ),
     risk="After an incident nobody can say which identity called which model.",
     remediation=Remediation(
-        text="Add an IAMAuditConfig for aiplatform.googleapis.com with ADMIN_READ, DATA_READ and DATA_WRITE and no "
-        "exemptions; where an IAMPolicy replaces the whole policy, put the same into its auditConfigs.",
+        text=(
+            "Add an IAMAuditConfig for aiplatform.googleapis.com with ADMIN_READ,"
+            " DATA_READ and DATA_WRITE and no exemptions; where an IAMPolicy replaces"
+            " the whole policy, put the same into its auditConfigs."
+        ),
         pulumi="""\
 gcp.projects.IAMAuditConfig(
     "vertex",
@@ -203,40 +252,92 @@ gcp.projects.IAMAuditConfig(
         Control("Regulation (EU) 2024/1689", "Art. 12"),
     ),
     peers=("prowler: iam_audit_logs_enabled",),
-    checks=(_there_is_an_audit_config, _it_asks_for_every_log_type, _the_whole_policy_keeps_logging),
+    checks=(
+        _there_is_an_audit_config,
+        _it_asks_for_every_log_type,
+        _the_whole_policy_keeps_logging,
+    ),
 )
 
 
-def _audit_config(*log_types: str, service: str = _SERVICES[0], exempted: tuple[str, ...] = ()) -> Resource:
+def _audit_config(
+    *log_types: str, service: str = _SERVICES[0], exempted: tuple[str, ...] = ()
+) -> Resource:
     configs = [
-        {"logType": log_type, **({"exemptedMembers": list(exempted)} if exempted else {})} for log_type in log_types
+        {
+            "logType": log_type,
+            **({"exemptedMembers": list(exempted)} if exempted else {}),
+        }
+        for log_type in log_types
     ]
-    return resource(_AUDIT_CONFIG, "vertex", {"project": "claude", "service": service, "auditLogConfigs": configs})
+    return resource(
+        _AUDIT_CONFIG,
+        "vertex",
+        {"project": "claude", "service": service, "auditLogConfigs": configs},
+    )
 
 
-_ROLE: Final = resource(_CUSTOM_ROLE, "caller", {"roleId": "caller", "title": "Caller", "permissions": [_PREDICT]})
+_ROLE: Final = resource(
+    _CUSTOM_ROLE,
+    "caller",
+    {"roleId": "caller", "title": "Caller", "permissions": [_PREDICT]},
+)
 _MODEL: Final = resource(
-    _ENABLED_MODEL, "sonnet", {"publisherModelName": "publishers/anthropic/models/claude-sonnet-4-6"}
+    _ENABLED_MODEL,
+    "sonnet",
+    {"publisherModelName": "publishers/anthropic/models/claude-sonnet-4-6"},
 )
 
 
 def _whole_policy(**more: object) -> Resource:
     bindings = [{"role": "roles/aiplatform.user", "members": ["user:ann@example.com"]}]
-    return resource(_POLICY, "whole", {"project": "claude", "policyData": json.dumps({"bindings": bindings, **more})})
+    return resource(
+        _POLICY,
+        "whole",
+        {"project": "claude", "policyData": json.dumps({"bindings": bindings, **more})},
+    )
 
 
-_WHOLE_LOGGING: Final = {"service": "allServices", "auditLogConfigs": [{"logType": kind} for kind in _LOG_TYPES]}
+_WHOLE_LOGGING: Final = {
+    "service": "allServices",
+    "auditLogConfigs": [{"logType": kind} for kind in _LOG_TYPES],
+}
 
 COMPLIANT: Final[Compliant] = {
-    "a whole policy that keeps the logging": Right((_whole_policy(auditConfigs=[_WHOLE_LOGGING]),)),
+    "a whole policy that keeps the logging": Right(
+        (_whole_policy(auditConfigs=[_WHOLE_LOGGING]),)
+    ),
     "all three log types": Right((_ROLE, _MODEL, _audit_config(*_LOG_TYPES))),
-    "all services together": Right((_ROLE, _audit_config(*_LOG_TYPES, service="allServices"))),
-    "another service may log less": Right((_audit_config("DATA_READ", service="storage.googleapis.com"),)),
+    "all services together": Right(
+        (_ROLE, _audit_config(*_LOG_TYPES, service="allServices"))
+    ),
+    "another service may log less": Right(
+        (_audit_config("DATA_READ", service="storage.googleapis.com"),)
+    ),
     "the grant of a role that cannot call models": Right(
-        (resource(_GRANT, "reader", {"role": "roles/storage.objectViewer", "member": "user:ann@example.com"}),)
+        (
+            resource(
+                _GRANT,
+                "reader",
+                {
+                    "role": "roles/storage.objectViewer",
+                    "member": "user:ann@example.com",
+                },
+            ),
+        )
     ),
     "a role that cannot call models": Right(
-        (resource(_CUSTOM_ROLE, "reader", {"roleId": "reader", "title": "R", "permissions": ["storage.objects.get"]}),)
+        (
+            resource(
+                _CUSTOM_ROLE,
+                "reader",
+                {
+                    "roleId": "reader",
+                    "title": "R",
+                    "permissions": ["storage.objects.get"],
+                },
+            ),
+        )
     ),
 }
 
@@ -246,7 +347,11 @@ VIOLATING: Final[Violating] = {
             resource(
                 _GRANT,
                 "caller",
-                {"project": "elsewhere", "role": "roles/aiplatform.user", "member": "user:ann@example.com"},
+                {
+                    "project": "elsewhere",
+                    "role": "roles/aiplatform.user",
+                    "member": "user:ann@example.com",
+                },
             ),
             _audit_config(*_LOG_TYPES),
         ),
@@ -257,21 +362,38 @@ VIOLATING: Final[Violating] = {
             resource(
                 "gcp:organizations/iAMMember:IAMMember",
                 "caller",
-                {"orgId": "1", "role": "roles/aiplatform.user", "member": "user:ann@example.com"},
+                {
+                    "orgId": "1",
+                    "role": "roles/aiplatform.user",
+                    "member": "user:ann@example.com",
+                },
             ),
         ),
         paths=("role",),
     ),
-    "a whole policy that takes the logging away": Wrong((_whole_policy(),), paths=("policyData.auditConfigs",)),
-    "a role that may call, and no audit config": Wrong((_ROLE,), paths=("permissions",)),
+    "a whole policy that takes the logging away": Wrong(
+        (_whole_policy(),), paths=("policyData.auditConfigs",)
+    ),
+    "a role that may call, and no audit config": Wrong(
+        (_ROLE,), paths=("permissions",)
+    ),
     "the grant of a role that may call, and no audit config": Wrong(
-        (resource(_GRANT, "caller", {"role": "roles/aiplatform.user", "member": "user:ann@example.com"}),),
+        (
+            resource(
+                _GRANT,
+                "caller",
+                {"role": "roles/aiplatform.user", "member": "user:ann@example.com"},
+            ),
+        ),
         paths=("role",),
     ),
     "an enabled model, and another service's audit config": Wrong(
-        (_MODEL, _audit_config(*_LOG_TYPES, service="storage.googleapis.com")), paths=("publisherModelName",)
+        (_MODEL, _audit_config(*_LOG_TYPES, service="storage.googleapis.com")),
+        paths=("publisherModelName",),
     ),
-    "reads are not logged": Wrong((_ROLE, _audit_config("ADMIN_READ", "DATA_WRITE")), paths=("auditLogConfigs",)),
+    "reads are not logged": Wrong(
+        (_ROLE, _audit_config("ADMIN_READ", "DATA_WRITE")), paths=("auditLogConfigs",)
+    ),
     "an identity is exempt": Wrong(
         (_audit_config(*_LOG_TYPES, exempted=("user:ann@example.com",)),),
         paths=tuple(f"auditLogConfigs[{i}].exemptedMembers" for i in range(3)),

@@ -1,11 +1,17 @@
-"""audit-store-not-public: on every cloud, nobody reads the audit log without an identity."""
+"""audit-store-not-public: on every cloud, nobody reads the audit log without an
+identity."""
 
 from collections.abc import Iterator, Mapping
 from typing import Final
 
 from trivium_policies.arm import GENERIC, STORAGE_ACCOUNT, arm
 from trivium_policies.resource import Properties, Resource, resource
-from trivium_policies.role import GCS_BUCKET, NATIVE_S3_BUCKET, S3_BUCKETS, is_audit_store
+from trivium_policies.role import (
+    GCS_BUCKET,
+    NATIVE_S3_BUCKET,
+    S3_BUCKETS,
+    is_audit_store,
+)
 from trivium_policies.rule import (
     Case,
     Compliant,
@@ -22,19 +28,29 @@ from trivium_policies.rule import (
 
 _S3_BLOCK: Final = "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"
 
-# All four: two stop new grants, two make existing ones void. Source: Amazon S3, PublicAccessBlockConfiguration.
-_BLOCKS: Final = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")
+# All four: two stop new grants, two make existing ones void. Source: Amazon S3,
+# PublicAccessBlockConfiguration.
+_BLOCKS: Final = (
+    "blockPublicAcls",
+    "blockPublicPolicy",
+    "ignorePublicAcls",
+    "restrictPublicBuckets",
+)
 
 _READABLE: Final = "One wrong grant makes the audit log readable by everybody."
 
 
 def _is_audit_storage(subject: Resource) -> bool:
-    return (subject.type != GENERIC or arm(subject).type == STORAGE_ACCOUNT) and is_audit_store(subject)
+    return (
+        subject.type != GENERIC or arm(subject).type == STORAGE_ACCOUNT
+    ) and is_audit_store(subject)
 
 
 def _s3_blocks_public_access(case: Case) -> Iterator[Verdict]:
     if case.resource.type == NATIVE_S3_BUCKET:
-        yield from _all_four_block(case.resource.properties.bag("publicAccessBlockConfiguration"))
+        yield from _all_four_block(
+            case.resource.properties.bag("publicAccessBlockConfiguration")
+        )
         return
     if case.resource.type not in S3_BUCKETS:
         return
@@ -54,7 +70,9 @@ def _all_four_block(block: Properties) -> Iterator[Violation]:
     for name in _BLOCKS:
         blocked = block.flag(name)
         if blocked is not True:
-            yield Violation(block.path(name), found=blocked, expected="true", consequence=_READABLE)
+            yield Violation(
+                block.path(name), found=blocked, expected="true", consequence=_READABLE
+            )
 
 
 def _gcs_prevents_public_access(case: Case) -> Iterator[Verdict]:
@@ -62,14 +80,22 @@ def _gcs_prevents_public_access(case: Case) -> Iterator[Verdict]:
         return
     prevention = case.resource.properties.text("publicAccessPrevention")
     if prevention != "enforced":
-        yield Violation("publicAccessPrevention", found=prevention, expected="enforced", consequence=_READABLE)
+        yield Violation(
+            "publicAccessPrevention",
+            found=prevention,
+            expected="enforced",
+            consequence=_READABLE,
+        )
     uniform = case.resource.properties.flag("uniformBucketLevelAccess")
     if uniform is not True:
         yield Violation(
             "uniformBucketLevelAccess",
             found=uniform,
             expected="true",
-            consequence="Single objects can be opened by access lists that no review of the bucket shows.",
+            consequence=(
+                "Single objects can be opened by access lists that no review of the"
+                " bucket shows."
+            ),
         )
 
 
@@ -80,27 +106,36 @@ def _azure_refuses_anonymous_reads(case: Case) -> Iterator[Verdict]:
     anonymous = properties.flag("allowBlobPublicAccess")
     if anonymous is not False:
         yield Violation(
-            properties.path("allowBlobPublicAccess"), found=anonymous, expected="false", consequence=_READABLE
+            properties.path("allowBlobPublicAccess"),
+            found=anonymous,
+            expected="false",
+            consequence=_READABLE,
         )
 
 
 RULE: Final = Rule(
     id="audit-store-not-public",
     title="No audit store is public",
-    promise="On every cloud, an audit store refuses anonymous access, whatever is granted on it later.",
+    promise=(
+        "On every cloud, an audit store refuses anonymous access, whatever is granted"
+        " on it later."
+    ),
     severity="critical",
     cloud="shared",
     scope="stack",
     types=(*S3_BUCKETS, NATIVE_S3_BUCKET, GCS_BUCKET, STORAGE_ACCOUNT, GENERIC),
     applies=_is_audit_storage,
-    rationale="Each cloud has a switch above its grants that makes public ones void. Without it one wrong grant, by "
-    "anybody at any "
-    "time, opens the store.",
+    rationale=(
+        "Each cloud has a switch above its grants that makes public ones void. Without"
+        " it one wrong grant, by anybody at any time, opens the store."
+    ),
     risk="Records of who asked what, and when, are readable by everybody.",
     remediation=Remediation(
-        text="Add a BucketPublicAccessBlock with all four blocks (AWS), set publicAccessPrevention to enforced with "
-        "uniform "
-        "access (Google Cloud), or allowBlobPublicAccess to false (Azure).",
+        text=(
+            "Add a BucketPublicAccessBlock with all four blocks (AWS), set"
+            " publicAccessPrevention to enforced with uniform access (Google Cloud), or"
+            " allowBlobPublicAccess to false (Azure)."
+        ),
         pulumi="""\
 role = {"trivium-role": "audit-store"}
 bucket = aws.s3.Bucket("audit", tags=role)
@@ -133,8 +168,16 @@ azure_native.storage.StorageAccount(
         Control("NIST SP 800-53 r5", "AU-9"),
         Control("Regulation (EU) 2016/679", "Art. 32(1)(b)"),
     ),
-    peers=("prowler: s3_bucket_level_public_access_block", "checkov: CKV2_AWS_6", "checkov: CKV_GCP_114"),
-    checks=(_s3_blocks_public_access, _gcs_prevents_public_access, _azure_refuses_anonymous_reads),
+    peers=(
+        "prowler: s3_bucket_level_public_access_block",
+        "checkov: CKV2_AWS_6",
+        "checkov: CKV_GCP_114",
+    ),
+    checks=(
+        _s3_blocks_public_access,
+        _gcs_prevents_public_access,
+        _azure_refuses_anonymous_reads,
+    ),
 )
 
 
@@ -142,8 +185,11 @@ _OPEN_LABELS: Final = {"trivium-role": "audit-store"}
 
 
 def _s3(**blocks: bool) -> tuple[Resource, ...]:
-    """An audit bucket that holds its records, with a public access block when `blocks` are given."""
-    bucket = resource(S3_BUCKETS[0], "audit", {"tags": _OPEN_LABELS, "objectLockEnabled": True})
+    """An audit bucket that holds its records, with a public access block when `blocks`
+    are given."""
+    bucket = resource(
+        S3_BUCKETS[0], "audit", {"tags": _OPEN_LABELS, "objectLockEnabled": True}
+    )
     relation = {"bucket": (bucket.urn,)}
     lock = resource(
         "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration",
@@ -151,7 +197,11 @@ def _s3(**blocks: bool) -> tuple[Resource, ...]:
         {"rule": {"defaultRetention": {"mode": "COMPLIANCE", "days": 2557}}},
         depends=relation,
     )
-    return (bucket, lock, *((resource(_S3_BLOCK, "audit", blocks, depends=relation),) if blocks else ()))
+    return (
+        bucket,
+        lock,
+        *((resource(_S3_BLOCK, "audit", blocks, depends=relation),) if blocks else ()),
+    )
 
 
 def _native(**blocks: bool) -> Resource:
@@ -162,7 +212,10 @@ def _native(**blocks: bool) -> Resource:
         {
             "tags": [{"key": "trivium-role", "value": "audit-store"}],
             "objectLockEnabled": True,
-            "objectLockConfiguration": {"objectLockEnabled": "Enabled", "rule": {"defaultRetention": retention}},
+            "objectLockConfiguration": {
+                "objectLockEnabled": "Enabled",
+                "rule": {"defaultRetention": retention},
+            },
             "publicAccessBlockConfiguration": blocks,
         },
     )
@@ -175,7 +228,12 @@ def _gcs(**inputs: object) -> Resource:
 
 def _storage_account(**inputs: object) -> Resource:
     policy = {"immutabilityPeriodSinceCreationInDays": 2557, "state": "Locked"}
-    held: Mapping[str, object] = {"immutableStorageWithVersioning": {"enabled": True, "immutabilityPolicy": policy}}
+    held: Mapping[str, object] = {
+        "immutableStorageWithVersioning": {
+            "enabled": True,
+            "immutabilityPolicy": policy,
+        }
+    }
     return resource(STORAGE_ACCOUNT, "audit", {"tags": _OPEN_LABELS, **held, **inputs})
 
 
@@ -184,8 +242,12 @@ COMPLIANT: Final[Compliant] = {
     "Cloud Storage with prevention and uniform access": Right(
         (_gcs(publicAccessPrevention="enforced", uniformBucketLevelAccess=True),)
     ),
-    "an Azure account without anonymous reads": Right((_storage_account(allowBlobPublicAccess=False),)),
-    "a public website": Right((resource(GCS_BUCKET, "website", {"publicAccessPrevention": "inherited"}),)),
+    "an Azure account without anonymous reads": Right(
+        (_storage_account(allowBlobPublicAccess=False),)
+    ),
+    "a public website": Right(
+        (resource(GCS_BUCKET, "website", {"publicAccessPrevention": "inherited"}),)
+    ),
 }
 
 VIOLATING: Final[Violating] = {
@@ -195,7 +257,8 @@ VIOLATING: Final[Violating] = {
     ),
     "S3 without a block": Wrong(_s3(), paths=("publicAccessBlock",)),
     "S3 with one block of four missing": Wrong(
-        _s3(blockPublicAcls=True, blockPublicPolicy=True, ignorePublicAcls=True), paths=("restrictPublicBuckets",)
+        _s3(blockPublicAcls=True, blockPublicPolicy=True, ignorePublicAcls=True),
+        paths=("restrictPublicBuckets",),
     ),
     "Cloud Storage that inherits": Wrong(
         (_gcs(uniformBucketLevelAccess=True),),
@@ -204,5 +267,7 @@ VIOLATING: Final[Violating] = {
     "Cloud Storage with access lists": Wrong(
         (_gcs(publicAccessPrevention="enforced"),), paths=("uniformBucketLevelAccess",)
     ),
-    "an Azure account as the API makes it": Wrong((_storage_account(),), paths=("allowBlobPublicAccess",)),
+    "an Azure account as the API makes it": Wrong(
+        (_storage_account(),), paths=("allowBlobPublicAccess",)
+    ),
 }

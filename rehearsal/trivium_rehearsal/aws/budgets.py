@@ -1,4 +1,5 @@
-"""AWS Budgets: a cost budget with its notifications. Budgets are global: no `region` property."""
+"""AWS Budgets: a cost budget with its notifications. Budgets are global: no `region`
+property."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -7,7 +8,13 @@ from trivium_rehearsal.aws.calls import ACCOUNT_ID, Calls
 from trivium_rehearsal.aws.executed import Kind
 from trivium_rehearsal.aws.names import named
 from trivium_rehearsal.aws.shape import Shape, from_cloud, to_cloud
-from trivium_rehearsal.aws.tags import as_pairs, from_pairs, tag_change, told_tags, wanted_tags
+from trivium_rehearsal.aws.tags import (
+    as_pairs,
+    from_pairs,
+    tag_change,
+    told_tags,
+    wanted_tags,
+)
 from trivium_rehearsal.execution import Properties
 
 _GONE = ("NotFoundException",)
@@ -45,7 +52,12 @@ def _filter_shape(depth: int) -> Shape:
     if depth == 0:
         return leaves
     inner = _filter_shape(depth - 1)
-    return {**leaves, "ands": ("And", inner), "ors": ("Or", inner), "not": ("Not", inner)}
+    return {
+        **leaves,
+        "ands": ("And", inner),
+        "ors": ("Or", inner),
+        "not": ("Not", inner),
+    }
 
 
 _FILTER = _filter_shape(2)
@@ -64,7 +76,10 @@ class Budget(Kind):
             "budgets.create_budget",
             AccountId=account,
             Budget=_budget(name, inputs),
-            NotificationsWithSubscribers=[_notification(entry) for entry in inputs.get("notifications") or ()] or None,
+            NotificationsWithSubscribers=[
+                _notification(entry) for entry in inputs.get("notifications") or ()
+            ]
+            or None,
             ResourceTags=as_pairs(wanted_tags(inputs)) or None,
         )
         return f"{account}:{name}"
@@ -72,12 +87,18 @@ class Budget(Kind):
     def look(self, aws: Calls, id: str, known: Properties) -> Properties | None:
         account, _, name = id.partition(":")
         answer = aws.maybe(
-            "budgets.describe_budget", *_GONE, AccountId=account, BudgetName=name, ShowFilterExpression=True
+            "budgets.describe_budget",
+            *_GONE,
+            AccountId=account,
+            BudgetName=name,
+            ShowFilterExpression=True,
         )
         if answer is None:
             return None
         budget, arn = answer["Budget"], f"arn:aws:budgets::{account}:budget/{name}"
-        tags = aws("budgets.list_tags_for_resource", ResourceARN=arn).get("ResourceTags")
+        tags = aws("budgets.list_tags_for_resource", ResourceARN=arn).get(
+            "ResourceTags"
+        )
         return {
             "name": budget["BudgetName"],
             "accountId": account,
@@ -88,7 +109,8 @@ class Budget(Kind):
             **_period_told(budget.get("TimePeriod", {})),
             "costTypes": from_cloud(_COST_TYPES, budget.get("CostTypes", {})),
             "costFilters": [
-                {"name": key, "values": values} for key, values in (budget.get("CostFilters") or {}).items()
+                {"name": key, "values": values}
+                for key, values in (budget.get("CostFilters") or {}).items()
             ],
             "filterExpression": from_cloud(_FILTER, budget.get("FilterExpression", {})),
             "metrics": budget.get("Metrics", []),
@@ -98,20 +120,30 @@ class Budget(Kind):
             **told_tags(from_pairs(tags), known),
         }
 
-    def change(self, aws: Calls, id: str, state: Properties, inputs: Properties) -> None:
+    def change(
+        self, aws: Calls, id: str, state: Properties, inputs: Properties
+    ) -> None:
         account, _, name = id.partition(":")
         of_budget = {"AccountId": account, "BudgetName": name}
         aws("budgets.update_budget", AccountId=account, NewBudget=_budget(name, inputs))
         wanted = [_notification(entry) for entry in inputs.get("notifications") or ()]
-        for entry in aws("budgets.describe_notifications_for_budget", **of_budget).get("Notifications", ()):
+        for entry in aws("budgets.describe_notifications_for_budget", **of_budget).get(
+            "Notifications", ()
+        ):
             aws("budgets.delete_notification", **of_budget, Notification=_bare(entry))
         for entry in wanted:
             aws("budgets.create_notification", **of_budget, **entry)
         arn = f"arn:aws:budgets::{account}:budget/{name}"
-        told = from_pairs(aws("budgets.list_tags_for_resource", ResourceARN=arn).get("ResourceTags"))
+        told = from_pairs(
+            aws("budgets.list_tags_for_resource", ResourceARN=arn).get("ResourceTags")
+        )
         change = tag_change(told, inputs)
         if change.put:
-            aws("budgets.tag_resource", ResourceARN=arn, ResourceTags=as_pairs(change.put))
+            aws(
+                "budgets.tag_resource",
+                ResourceARN=arn,
+                ResourceTags=as_pairs(change.put),
+            )
         if change.gone:
             aws("budgets.untag_resource", ResourceARN=arn, ResourceTagKeys=change.gone)
 
@@ -122,12 +154,18 @@ class Budget(Kind):
     def _notifications(self, aws: Calls, account: str, name: str) -> list[Properties]:
         of_budget = {"AccountId": account, "BudgetName": name}
         told = []
-        for entry in aws("budgets.describe_notifications_for_budget", **of_budget).get("Notifications", ()):
-            listed = aws("budgets.describe_subscribers_for_notification", **of_budget, Notification=_bare(entry)).get(
-                "Subscribers", ()
-            )
+        for entry in aws("budgets.describe_notifications_for_budget", **of_budget).get(
+            "Notifications", ()
+        ):
+            listed = aws(
+                "budgets.describe_subscribers_for_notification",
+                **of_budget,
+                Notification=_bare(entry),
+            ).get("Subscribers", ())
             addresses = {
-                ours: [one["Address"] for one in listed if one["SubscriptionType"] == kind]
+                ours: [
+                    one["Address"] for one in listed if one["SubscriptionType"] == kind
+                ]
                 for ours, kind in _SUBSCRIBERS.items()
             }
             told.append({**from_cloud(_NOTIFICATION, entry), **addresses})
@@ -142,7 +180,10 @@ def _budget(name: str, inputs: Properties) -> Properties:
         "TimePeriod": _period(inputs),
     }
     if inputs.get("limitAmount") is not None:
-        budget["BudgetLimit"] = {"Amount": str(inputs["limitAmount"]), "Unit": inputs["limitUnit"]}
+        budget["BudgetLimit"] = {
+            "Amount": str(inputs["limitAmount"]),
+            "Unit": inputs["limitUnit"],
+        }
     if planned := inputs.get("plannedLimits"):
         budget["PlannedBudgetLimits"] = {
             str(int(_parsed(limit["startTime"]).timestamp())): {
@@ -156,11 +197,21 @@ def _budget(name: str, inputs: Properties) -> Properties:
     if auto := inputs.get("autoAdjustData"):
         history = auto.get("historicalOptions")
         budget["AutoAdjustData"] = {"AutoAdjustType": auto["autoAdjustType"]} | (
-            {"HistoricalOptions": {"BudgetAdjustmentPeriod": history["budgetAdjustmentPeriod"]}} if history else {}
+            {
+                "HistoricalOptions": {
+                    "BudgetAdjustmentPeriod": history["budgetAdjustmentPeriod"]
+                }
+            }
+            if history
+            else {}
         )
     for ours, theirs, value in (
         ("costTypes", "CostTypes", to_cloud(_COST_TYPES, inputs.get("costTypes"))),
-        ("filterExpression", "FilterExpression", to_cloud(_FILTER, inputs.get("filterExpression"))),
+        (
+            "filterExpression",
+            "FilterExpression",
+            to_cloud(_FILTER, inputs.get("filterExpression")),
+        ),
         ("metrics", "Metrics", inputs.get("metrics")),
         ("billingViewArn", "BillingViewArn", inputs.get("billingViewArn")),
     ):
@@ -170,7 +221,10 @@ def _budget(name: str, inputs: Properties) -> Properties:
 
 
 def _period(inputs: Properties) -> Properties:
-    period = {"Start": inputs.get("timePeriodStart"), "End": inputs.get("timePeriodEnd") or NO_END}
+    period = {
+        "Start": inputs.get("timePeriodStart"),
+        "End": inputs.get("timePeriodEnd") or NO_END,
+    }
     return {key: _parsed(text) for key, text in period.items() if text}
 
 
@@ -180,7 +234,11 @@ def _parsed(text: str) -> datetime:
 
 def _period_told(period: Properties) -> Properties:
     told = {"timePeriodStart": period.get("Start"), "timePeriodEnd": period.get("End")}
-    return {key: moment.astimezone(UTC).strftime(_PERIOD) for key, moment in told.items() if moment}
+    return {
+        key: moment.astimezone(UTC).strftime(_PERIOD)
+        for key, moment in told.items()
+        if moment
+    }
 
 
 def _money_told(budget: Properties) -> Properties:
@@ -221,7 +279,9 @@ def _notification(entry: Properties) -> Properties:
 
 def _bare(notification: Any) -> Properties:
     """The key of a notification, without its state. `Any`: boto3's untyped answer."""
-    return {key: value for key, value in notification.items() if key != "NotificationState"}
+    return {
+        key: value for key, value in notification.items() if key != "NotificationState"
+    }
 
 
 KINDS: tuple[type[Kind], ...] = (Budget,)

@@ -1,7 +1,8 @@
 """Calls to the local AWS emulator, and what a refusal says.
 
-A `Cloud` speaks to one address only and reads nothing from the user's environment: no `AWS_*` variable, no
-profile, no proxy. A rehearsal that used the user's account by accident would be worse than none.
+A `Cloud` speaks to one address only and reads nothing from the user's environment: no
+`AWS_*` variable, no profile, no proxy. A rehearsal that used the user's account by
+accident would be worse than none.
 """
 
 import os
@@ -15,18 +16,27 @@ from trivium_rehearsal.aws.repairs import repair
 from trivium_rehearsal.execution import ExecutionError
 
 DEFAULT_REGION = "us-east-1"
-"""Where a resource without a `region` lives; MiniStack's own default (`MINISTACK_REGION`, its README, 1.5.33)."""
+"""Where a resource without a `region` lives; MiniStack's own default
+(`MINISTACK_REGION`, its README, 1.5.33)."""
 
 ACCOUNT_ID = "000000000000"
 """MiniStack's default account (`MINISTACK_ACCOUNT_ID`, its README, 1.5.33)."""
 
 ROOT_KEY = "test"
-"""Both halves of MiniStack's root credential, to which IAM enforcement does not apply. It opens nothing else."""
+"""Both halves of MiniStack's root credential, to which IAM enforcement does not apply.
+It opens nothing else."""
 
 CALL_TIMEOUT_S = 30
-"""The emulator answers from memory in milliseconds; a call that takes this long hangs."""
+"""The emulator answers from memory in milliseconds; a call that takes this long
+hangs."""
 
-_EXISTS = ("AlreadyExists", "AlreadyOwnedByYou", "Duplicate", "ConflictException", "InvalidGroup.Duplicate")
+_EXISTS = (
+    "AlreadyExists",
+    "AlreadyOwnedByYou",
+    "Duplicate",
+    "ConflictException",
+    "InvalidGroup.Duplicate",
+)
 _UNKNOWN_OPERATION = (
     "NotImplemented",
     "UnknownOperation",
@@ -35,10 +45,16 @@ _UNKNOWN_OPERATION = (
     "InternalError",
 )
 
-_UNKNOWN_TEXTS = ("Unknown action", "Unknown operation", "Unknown CloudTrail action", "No route")
+_UNKNOWN_TEXTS = (
+    "Unknown action",
+    "Unknown operation",
+    "Unknown CloudTrail action",
+    "No route",
+)
 
 Answer = dict[str, Any]
-"""One response as boto3 gives it; `Any` because every operation has a shape of its own."""
+"""One response as boto3 gives it; `Any` because every operation has a shape of its
+own."""
 
 
 class RefusedError(ExecutionError):
@@ -50,7 +66,8 @@ class RefusedError(ExecutionError):
 
 
 class Cloud:
-    """Clients for one emulator, made on first use and shared by all executors (and their threads)."""
+    """Clients for one emulator, made on first use and shared by all executors (and
+    their threads)."""
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -87,17 +104,23 @@ class Cloud:
             use_dualstack_endpoint=False,
             s3={"addressing_style": "path"},
         )
-        client = self._session.client(service, region_name=region, endpoint_url=self.url, config=config)
+        client = self._session.client(
+            service, region_name=region, endpoint_url=self.url, config=config
+        )
         repair(client, service)
         return client
 
 
 def _session_without_environment() -> Any:
-    """A botocore session whose every setting has lost its environment variable and its files."""
+    """A botocore session whose every setting has lost its environment variable and its
+    files."""
     import botocore.session
     from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES as DEFAULTS
 
-    variables = {name: (None, None, default, cast) for name, (_, _, default, cast) in DEFAULTS.items()}
+    variables = {
+        name: (None, None, default, cast)
+        for name, (_, _, default, cast) in DEFAULTS.items()
+    }
     for file in ("config_file", "credentials_file"):
         variables[file] = (None, None, os.devnull, None)
     return botocore.session.Session(session_vars=variables)
@@ -105,7 +128,8 @@ def _session_without_environment() -> Any:
 
 @dataclass(frozen=True)
 class Calls:
-    """Calls on behalf of one resource in one Region; refusals name the resource type."""
+    """Calls on behalf of one resource in one Region; refusals name the resource
+    type."""
 
     cloud: Cloud
     token: str
@@ -113,16 +137,20 @@ class Calls:
     region: str = field(default=DEFAULT_REGION)
 
     def __call__(self, operation: str, **params: Any) -> Answer:
-        """Run ``service.operation``, for instance ``s3.create_bucket``; arguments that are None are left out.
+        """Run ``service.operation``, for instance ``s3.create_bucket``; arguments that
+        are None are left out.
 
-        Raises `RefusedError` when the emulator says no and `ExecutionError` when it cannot be reached.
+        Raises `RefusedError` when the emulator says no and `ExecutionError` when it
+        cannot be reached.
         """
         from botocore.exceptions import BotoCoreError, ClientError
 
         service, _, method = operation.partition(".")
         given = {name: value for name, value in params.items() if value is not None}
         try:
-            answer: Answer = getattr(self.cloud.client(service, self.region), method)(**given)
+            answer: Answer = getattr(self.cloud.client(service, self.region), method)(
+                **given
+            )
         except ClientError as error:
             raise self._refusal(operation, error.response) from error
         except BotoCoreError as error:
@@ -130,7 +158,8 @@ class Calls:
         return answer
 
     def maybe(self, operation: str, *gone: str, **params: Any) -> Answer | None:
-        """Run it, and answer None when the refusal's code is one of `gone`: there is no such thing."""
+        """Run it, and answer None when the refusal's code is one of `gone`: there is no
+        such thing."""
         try:
             return self(operation, **params)
         except RefusedError as refused:
@@ -143,8 +172,8 @@ class Calls:
         code = str(error.get("Code", "Unknown"))
         text = str(error.get("Message", "")).rstrip(".") or "no text"
         return RefusedError(
-            f"{self.token}: {operation} in {self.region} was refused by the local AWS emulator with {code}: {text}. "
-            f"{_remedy(code, text)}",
+            f"{self.token}: {operation} in {self.region} was refused by the local AWS"
+            f" emulator with {code}: {text}. {_remedy(code, text)}",
             code=code,
         )
 
@@ -153,36 +182,50 @@ class Calls:
 
         if isinstance(error, ParamValidationError):
             return (
-                f"{self.token}: {operation} was not sent, because boto3 finds its parameters wrong: "
-                f"{_valueless(str(error))}. AWS would refuse the resource; correct the property."
+                f"{self.token}: {operation} was not sent, because boto3 finds its"
+                f" parameters wrong: {_valueless(str(error))}. AWS would refuse the"
+                " resource; correct the property."
             )
         return (
-            f"{self.token}: {operation} in {self.region} got no answer from the local AWS emulator at "
-            f"{self.cloud.url} ({type(error).__name__}). The resource was not executed. Run `make up` again; "
-            "if it persists, look at the emulator's log."
+            f"{self.token}: {operation} in {self.region} got no answer from the local"
+            f" AWS emulator at {self.cloud.url} ({type(error).__name__}). The resource"
+            " was not executed. Run `make up` again; if it persists, look at the"
+            " emulator's log."
         )
 
 
 def _valueless(text: str) -> str:
-    """boto3's complaint without the values that it quotes: one of them may be a secret."""
-    return re.sub(r", value: .*?, (?=type: |valid )", ", ", text, flags=re.DOTALL).replace("\n", "; ")
+    """boto3's complaint without the values that it quotes: one of them may be a
+    secret."""
+    return re.sub(
+        r", value: .*?, (?=type: |valid )", ", ", text, flags=re.DOTALL
+    ).replace("\n", "; ")
 
 
 def _remedy(code: str, text: str) -> str:
-    """What to do next, by AWS's error code (and the emulator's text, where its code says too little)."""
+    """What to do next, by AWS's error code (and the emulator's text, where its code
+    says too little)."""
     if any(word in code for word in _EXISTS):
         return (
-            "Either two resources of the program claim one name, or an interrupted run left this one behind: "
-            "give them different names, or run `make down` and `make up` again."
+            "Either two resources of the program claim one name, or an interrupted run"
+            " left this one behind: give them different names, or run `make down` and"
+            " `make up` again."
         )
-    if any(word in code for word in _UNKNOWN_OPERATION) or text.startswith(_UNKNOWN_TEXTS):
+    if any(word in code for word in _UNKNOWN_OPERATION) or text.startswith(
+        _UNKNOWN_TEXTS
+    ):
         return (
-            "The emulator does not implement this call. If it is a change, `make down` and `make up` make the resource "
-            "anew with it; otherwise the resource cannot be executed locally with these properties."
+            "The emulator does not implement this call. If it is a change, `make down`"
+            " and `make up` make the resource anew with it; otherwise the resource"
+            " cannot be executed locally with these properties."
         )
     if "NotFound" in code or "NoSuch" in code:
         return (
-            "Something that this resource names does not exist in the emulator: create it in the program and "
-            "pass its output, or run `make down` and `make up` again if the emulator lost its state."
+            "Something that this resource names does not exist in the emulator: create"
+            " it in the program and pass its output, or run `make down` and `make up`"
+            " again if the emulator lost its state."
         )
-    return "AWS would most likely refuse it as well; correct the property that the text names."
+    return (
+        "AWS would most likely refuse it as well; correct the property that the text"
+        " names."
+    )

@@ -4,7 +4,13 @@ from trivium_rehearsal.aws.calls import Calls
 from trivium_rehearsal.aws.executed import Kind
 from trivium_rehearsal.aws.names import named
 from trivium_rehearsal.aws.shape import Shape, from_cloud, to_cloud
-from trivium_rehearsal.aws.tags import as_pairs, from_pairs, tag_change, told_tags, wanted_tags
+from trivium_rehearsal.aws.tags import (
+    as_pairs,
+    from_pairs,
+    tag_change,
+    told_tags,
+    wanted_tags,
+)
 from trivium_rehearsal.execution import Properties
 
 _GONE = ("TrailNotFoundException",)
@@ -30,7 +36,8 @@ _UNSET = {
     "IsMultiRegionTrail": False,
     "IsOrganizationTrail": False,
 }
-"""What a switch is when the program leaves it out; UpdateTrail would leave it as it was (CloudTrail API reference)."""
+"""What a switch is when the program leaves it out; UpdateTrail would leave it as it was
+(CloudTrail API reference)."""
 
 _ADVANCED: Shape = {
     "name": "Name",
@@ -61,11 +68,16 @@ class Trail(Kind):
     token = "aws:cloudtrail/trail:Trail"
 
     def make(self, aws: Calls, inputs: Properties) -> str:
-        answer = aws("cloudtrail.create_trail", Name=named(self.token, inputs), **to_cloud(_TRAIL, inputs))
+        answer = aws(
+            "cloudtrail.create_trail",
+            Name=named(self.token, inputs),
+            **to_cloud(_TRAIL, inputs),
+        )
         return str(answer["TrailARN"])
 
     def finish(self, aws: Calls, id: str, inputs: Properties) -> None:
-        """MiniStack forgets a new trail's tags and log group, and keeps them when they come in calls of their own."""
+        """MiniStack forgets a new trail's tags and log group, and keeps them when they
+        come in calls of their own."""
         if tags := wanted_tags(inputs):
             aws("cloudtrail.add_tags", ResourceId=id, TagsList=as_pairs(tags))
         if inputs.get("cloudWatchLogsGroupArn"):
@@ -92,19 +104,34 @@ class Trail(Kind):
         }
         if advanced := selectors.get("AdvancedEventSelectors"):
             told["advancedEventSelectors"] = from_cloud(_ADVANCED, advanced)
-        elif known.get("eventSelectors"):  # every trail has a default selector: told only when the program set one
-            told["eventSelectors"] = from_cloud(_SELECTOR, selectors.get("EventSelectors", []))
+        elif known.get(
+            "eventSelectors"
+        ):  # every trail has a default selector: told only when the program set one
+            told["eventSelectors"] = from_cloud(
+                _SELECTOR, selectors.get("EventSelectors", [])
+            )
         return told
 
-    def change(self, aws: Calls, id: str, state: Properties, inputs: Properties) -> None:
+    def change(
+        self, aws: Calls, id: str, state: Properties, inputs: Properties
+    ) -> None:
         cleared = {
             theirs: ""
             for ours, theirs in _TRAIL.items()
-            if isinstance(theirs, str) and isinstance(state.get(ours), str) and state[ours] and not inputs.get(ours)
+            if isinstance(theirs, str)
+            and isinstance(state.get(ours), str)
+            and state[ours]
+            and not inputs.get(ours)
         }
-        aws("cloudtrail.update_trail", Name=id, **{**_UNSET, **cleared, **to_cloud(_TRAIL, inputs)})
+        aws(
+            "cloudtrail.update_trail",
+            Name=id,
+            **{**_UNSET, **cleared, **to_cloud(_TRAIL, inputs)},
+        )
         self._select(aws, id, inputs)
-        logging = "start_logging" if inputs.get("enableLogging", True) else "stop_logging"
+        logging = (
+            "start_logging" if inputs.get("enableLogging", True) else "stop_logging"
+        )
         aws(f"cloudtrail.{logging}", Name=id)
         self._retag(aws, id, inputs)
 
@@ -119,7 +146,11 @@ class Trail(Kind):
                 AdvancedEventSelectors=to_cloud(_ADVANCED, advanced),
             )
         elif selectors := inputs.get("eventSelectors"):
-            aws("cloudtrail.put_event_selectors", TrailName=id, EventSelectors=to_cloud(_SELECTOR, selectors))
+            aws(
+                "cloudtrail.put_event_selectors",
+                TrailName=id,
+                EventSelectors=to_cloud(_SELECTOR, selectors),
+            )
 
     def _retag(self, aws: Calls, id: str, inputs: Properties) -> None:
         listed = aws("cloudtrail.list_tags", ResourceIdList=[id])["ResourceTagList"]

@@ -6,7 +6,13 @@ from trivium_rehearsal.aws.calls import Calls
 from trivium_rehearsal.aws.executed import Kind
 from trivium_rehearsal.aws.names import named
 from trivium_rehearsal.aws.shape import Shape, from_cloud, to_cloud
-from trivium_rehearsal.aws.tags import as_pairs, from_pairs, tag_change, told_tags, wanted_tags
+from trivium_rehearsal.aws.tags import (
+    as_pairs,
+    from_pairs,
+    tag_change,
+    told_tags,
+    wanted_tags,
+)
 from trivium_rehearsal.execution import ExecutionError, Properties
 
 _ROUTE: Shape = {
@@ -23,7 +29,11 @@ _ROUTE: Shape = {
     "transitGatewayId": "TransitGatewayId",
     "vpcPeeringConnectionId": "VpcPeeringConnectionId",
 }
-_DESTINATIONS = ("DestinationCidrBlock", "DestinationIpv6CidrBlock", "DestinationPrefixListId")
+_DESTINATIONS = (
+    "DestinationCidrBlock",
+    "DestinationIpv6CidrBlock",
+    "DestinationPrefixListId",
+)
 _RULE: Shape = {
     "ipProtocol": "IpProtocol",
     "fromPort": "FromPort",
@@ -36,7 +46,9 @@ _RULE: Shape = {
 }
 _DNS_OPTIONS: Shape = {
     "dnsRecordIpType": "DnsRecordIpType",
-    "privateDnsOnlyForInboundResolverEndpoint": "PrivateDnsOnlyForInboundResolverEndpoint",
+    "privateDnsOnlyForInboundResolverEndpoint": (
+        "PrivateDnsOnlyForInboundResolverEndpoint"
+    ),
 }
 _FLOW_LOG_OPTIONS: Shape = {
     "fileFormat": "FileFormat",
@@ -59,7 +71,11 @@ def _retag(aws: Calls, id: str, told: Properties, inputs: Properties) -> None:
     if change.put:
         aws("ec2.create_tags", Resources=[id], Tags=as_pairs(change.put))
     if change.gone:
-        aws("ec2.delete_tags", Resources=[id], Tags=[{"Key": key} for key in change.gone])
+        aws(
+            "ec2.delete_tags",
+            Resources=[id],
+            Tags=[{"Key": key} for key in change.gone],
+        )
 
 
 class _Described(Kind):
@@ -76,11 +92,13 @@ class _Described(Kind):
         return next(iter(answer[key]), None) if answer else None
 
     def known_one(self, aws: Calls, id: str) -> Any:
-        """The one entry, which an update needs. Raises `ExecutionError` when it is gone."""
+        """The one entry, which an update needs. Raises `ExecutionError` when it is
+        gone."""
         if (entry := self.describe_one(aws, id)) is None:
             raise ExecutionError(
-                f"{self.token}: `{id}` is in the stack's state but not in the local AWS emulator, which may have lost "
-                "its state. Run `make up` with a refresh, or `make down` and `make up` again."
+                f"{self.token}: `{id}` is in the stack's state but not in the local AWS"
+                " emulator, which may have lost its state. Run `make up` with a"
+                " refresh, or `make down` and `make up` again."
             )
         return entry
 
@@ -91,13 +109,19 @@ class Vpc(_Described):
     token = "aws:ec2/vpc:Vpc"
     describe = ("ec2.describe_vpcs", "VpcIds", "Vpcs")
     gone = ("InvalidVpcID.NotFound",)
-    unread = ("ipv4IpamPoolId", "ipv4NetmaskLength", "ipv6IpamPoolId", "ipv6NetmaskLength")
+    unread = (
+        "ipv4IpamPoolId",
+        "ipv4NetmaskLength",
+        "ipv6IpamPoolId",
+        "ipv6NetmaskLength",
+    )
 
     _ATTRIBUTES: ClassVar[dict[str, tuple[str, str, bool]]] = {
         "enableDnsSupport": ("enableDnsSupport", "EnableDnsSupport", True),
         "enableDnsHostnames": ("enableDnsHostnames", "EnableDnsHostnames", False),
     }
-    """Property: attribute's name in the describe call, in the modify call, and AWS's default."""
+    """Property: attribute's name in the describe call, in the modify call, and AWS's
+    default."""
 
     def make(self, aws: Calls, inputs: Properties) -> str:
         answer = aws(
@@ -137,7 +161,9 @@ class Vpc(_Described):
             told[name] = answer.get(answer_key, {}).get("Value", False)
         return told
 
-    def change(self, aws: Calls, id: str, state: Properties, inputs: Properties) -> None:
+    def change(
+        self, aws: Calls, id: str, state: Properties, inputs: Properties
+    ) -> None:
         vpc = self.known_one(aws, id)
         tenancy = inputs.get("instanceTenancy")
         if tenancy and tenancy != vpc.get("InstanceTenancy"):
@@ -148,27 +174,44 @@ class Vpc(_Described):
     def remove(self, aws: Calls, id: str, state: Properties) -> None:
         aws.maybe("ec2.delete_vpc", *self.gone, VpcId=id)
 
-    def _attributes(self, aws: Calls, id: str, state: Properties, inputs: Properties) -> None:
+    def _attributes(
+        self, aws: Calls, id: str, state: Properties, inputs: Properties
+    ) -> None:
         """EC2 takes one attribute a call; what is as it should be is not sent."""
         for name, (_, key, default) in self._ATTRIBUTES.items():
-            wanted, is_so = (default if bag.get(name) is None else bag[name] for bag in (inputs, state))
+            wanted, is_so = (
+                default if bag.get(name) is None else bag[name]
+                for bag in (inputs, state)
+            )
             if wanted != is_so:
                 aws("ec2.modify_vpc_attribute", VpcId=id, **{key: {"Value": wanted}})
 
     def _defaults(self, aws: Calls, id: str) -> Properties:
-        """The route table, network ACL and security group that AWS makes with every VPC."""
+        """The route table, network ACL and security group that AWS makes with every
+        VPC."""
         of_vpc = {"Name": "vpc-id", "Values": [id]}
-        tables = aws("ec2.describe_route_tables", Filters=[of_vpc, {"Name": "association.main", "Values": ["true"]}])[
-            "RouteTables"
-        ]
-        acls = aws("ec2.describe_network_acls", Filters=[of_vpc, {"Name": "default", "Values": ["true"]}])
-        groups = aws("ec2.describe_security_groups", Filters=[of_vpc, {"Name": "group-name", "Values": ["default"]}])
+        tables = aws(
+            "ec2.describe_route_tables",
+            Filters=[of_vpc, {"Name": "association.main", "Values": ["true"]}],
+        )["RouteTables"]
+        acls = aws(
+            "ec2.describe_network_acls",
+            Filters=[of_vpc, {"Name": "default", "Values": ["true"]}],
+        )
+        groups = aws(
+            "ec2.describe_security_groups",
+            Filters=[of_vpc, {"Name": "group-name", "Values": ["default"]}],
+        )
         main = tables[0]["RouteTableId"] if tables else ""
         return {
             "mainRouteTableId": main,
             "defaultRouteTableId": main,
-            "defaultNetworkAclId": next((acl["NetworkAclId"] for acl in acls["NetworkAcls"]), ""),
-            "defaultSecurityGroupId": next((group["GroupId"] for group in groups["SecurityGroups"]), ""),
+            "defaultNetworkAclId": next(
+                (acl["NetworkAclId"] for acl in acls["NetworkAcls"]), ""
+            ),
+            "defaultSecurityGroupId": next(
+                (group["GroupId"] for group in groups["SecurityGroups"]), ""
+            ),
         }
 
 
@@ -178,7 +221,12 @@ class Subnet(_Described):
     token = "aws:ec2/subnet:Subnet"
     describe = ("ec2.describe_subnets", "SubnetIds", "Subnets")
     gone = ("InvalidSubnetID.NotFound",)
-    unread = ("ipv4IpamPoolId", "ipv4NetmaskLength", "ipv6IpamPoolId", "ipv6NetmaskLength")
+    unread = (
+        "ipv4IpamPoolId",
+        "ipv4NetmaskLength",
+        "ipv6IpamPoolId",
+        "ipv6NetmaskLength",
+    )
 
     _SWITCHES: ClassVar[Shape] = {
         "mapPublicIpOnLaunch": "MapPublicIpOnLaunch",
@@ -195,7 +243,8 @@ class Subnet(_Described):
             "EnableResourceNameDnsAAAARecord",
         ),
     }
-    """Property: name in the modify call, name within PrivateDnsNameOptionsOnLaunch of the answer."""
+    """Property: name in the modify call, name within PrivateDnsNameOptionsOnLaunch of
+    the answer."""
 
     def make(self, aws: Calls, inputs: Properties) -> str:
         answer = aws(
@@ -220,15 +269,23 @@ class Subnet(_Described):
             return None
         launch = subnet.get("PrivateDnsNameOptionsOnLaunch", {})
         told: Properties = {
-            "arn": subnet.get("SubnetArn") or _arn(aws, subnet["OwnerId"], f"subnet/{id}"),
+            "arn": (
+                subnet.get("SubnetArn") or _arn(aws, subnet["OwnerId"], f"subnet/{id}")
+            ),
             "ownerId": subnet["OwnerId"],
             "vpcId": subnet["VpcId"],
             "cidrBlock": subnet.get("CidrBlock", ""),
             "availabilityZone": subnet["AvailabilityZone"],
             "availabilityZoneId": subnet.get("AvailabilityZoneId", ""),
             "ipv6Native": subnet.get("Ipv6Native", False),
-            **{ours: subnet.get(theirs, False) for ours, theirs in self._SWITCHES.items()},
-            **{name: launch.get(key, False) for name, (_, key) in self._DNS_SWITCHES.items()},
+            **{
+                ours: subnet.get(theirs, False)
+                for ours, theirs in self._SWITCHES.items()
+            },
+            **{
+                name: launch.get(key, False)
+                for name, (_, key) in self._DNS_SWITCHES.items()
+            },
             **told_tags(from_pairs(subnet.get("Tags")), known),
         }
         if hostname := launch.get("HostnameType"):
@@ -240,7 +297,9 @@ class Subnet(_Described):
             }
         return told
 
-    def change(self, aws: Calls, id: str, state: Properties, inputs: Properties) -> None:
+    def change(
+        self, aws: Calls, id: str, state: Properties, inputs: Properties
+    ) -> None:
         subnet = self.known_one(aws, id)
         self._switch(aws, id, state, inputs)
         _retag(aws, id, subnet, inputs)
@@ -248,16 +307,29 @@ class Subnet(_Described):
     def remove(self, aws: Calls, id: str, state: Properties) -> None:
         aws.maybe("ec2.delete_subnet", *self.gone, SubnetId=id)
 
-    def _switch(self, aws: Calls, id: str, state: Properties, inputs: Properties) -> None:
+    def _switch(
+        self, aws: Calls, id: str, state: Properties, inputs: Properties
+    ) -> None:
         """EC2 takes one attribute a call."""
-        switches = {**self._SWITCHES, **{name: theirs for name, (theirs, _) in self._DNS_SWITCHES.items()}}
+        switches = {
+            **self._SWITCHES,
+            **{name: theirs for name, (theirs, _) in self._DNS_SWITCHES.items()},
+        }
         for name, theirs in switches.items():
             wanted = bool(inputs.get(name))
             if wanted != bool(state.get(name)):
-                aws("ec2.modify_subnet_attribute", SubnetId=id, **{str(theirs): {"Value": wanted}})
+                aws(
+                    "ec2.modify_subnet_attribute",
+                    SubnetId=id,
+                    **{str(theirs): {"Value": wanted}},
+                )
         hostname = inputs.get("privateDnsHostnameTypeOnLaunch")
         if hostname and hostname != state.get("privateDnsHostnameTypeOnLaunch"):
-            aws("ec2.modify_subnet_attribute", SubnetId=id, PrivateDnsHostnameTypeOnLaunch=hostname)
+            aws(
+                "ec2.modify_subnet_attribute",
+                SubnetId=id,
+                PrivateDnsHostnameTypeOnLaunch=hostname,
+            )
 
 
 class RouteTable(_Described):
@@ -291,11 +363,15 @@ class RouteTable(_Described):
             "ownerId": owner,
             "vpcId": table["VpcId"],
             "routes": [_route_from_cloud(route) for route in _own_routes(table)],
-            "propagatingVgws": [entry["GatewayId"] for entry in table.get("PropagatingVgws", ())],
+            "propagatingVgws": [
+                entry["GatewayId"] for entry in table.get("PropagatingVgws", ())
+            ],
             **told_tags(from_pairs(table.get("Tags")), known),
         }
 
-    def change(self, aws: Calls, id: str, state: Properties, inputs: Properties) -> None:
+    def change(
+        self, aws: Calls, id: str, state: Properties, inputs: Properties
+    ) -> None:
         table = self.known_one(aws, id)
         wanted = [to_cloud(_ROUTE, route) for route in inputs.get("routes") or ()]
         if inputs.get("routes") is not None or state.get("routes"):
@@ -304,7 +380,9 @@ class RouteTable(_Described):
                 if spelled in wanted:
                     wanted.remove(spelled)
                 else:
-                    destination = {key: spelled[key] for key in _DESTINATIONS if key in spelled}
+                    destination = {
+                        key: spelled[key] for key in _DESTINATIONS if key in spelled
+                    }
                     aws("ec2.delete_route", RouteTableId=id, **destination)
             for route in wanted:
                 aws("ec2.create_route", RouteTableId=id, **route)
@@ -321,7 +399,8 @@ class RouteTable(_Described):
 
 
 def _own_routes(table: Properties) -> list[Properties]:
-    """Routes that somebody created: not the local one, not a gateway endpoint's, not propagated ones."""
+    """Routes that somebody created: not the local one, not a gateway endpoint's, not
+    propagated ones."""
     return [
         route
         for route in table.get("Routes", ())
@@ -340,7 +419,11 @@ class RouteTableAssociation(Kind):
     """A subnet's (or gateway's) route table."""
 
     token = "aws:ec2/routeTableAssociation:RouteTableAssociation"
-    _GONE = ("InvalidAssociationID.NotFound", "InvalidRouteTableID.NotFound", "InvalidRouteTableId.NotFound")
+    _GONE = (
+        "InvalidAssociationID.NotFound",
+        "InvalidRouteTableID.NotFound",
+        "InvalidRouteTableId.NotFound",
+    )
 
     def make(self, aws: Calls, inputs: Properties) -> str:
         answer = aws(
@@ -356,18 +439,25 @@ class RouteTableAssociation(Kind):
         for table in aws("ec2.describe_route_tables", Filters=by_id)["RouteTables"]:
             for entry in table.get("Associations", ()):
                 if entry.get("RouteTableAssociationId") == id:
-                    told = {"routeTableId": table["RouteTableId"], "subnetId": entry.get("SubnetId")}
+                    told = {
+                        "routeTableId": table["RouteTableId"],
+                        "subnetId": entry.get("SubnetId"),
+                    }
                     return {**told, "gatewayId": entry.get("GatewayId")}
         return None
 
-    def change(self, aws: Calls, id: str, state: Properties, inputs: Properties) -> None:
-        """Only the table can change; EC2 then gives the association a new id, which the state cannot follow."""
+    def change(
+        self, aws: Calls, id: str, state: Properties, inputs: Properties
+    ) -> None:
+        """Only the table can change; EC2 then gives the association a new id, which the
+        state cannot follow."""
         if inputs["routeTableId"] == state.get("routeTableId"):
             return
         raise ExecutionError(
-            f"{self.token}: the route table of `{id}` changed. EC2 gives the association a new id then, and the "
-            "provider protocol cannot change an id in an update. Replace the resource: rename it in the program, or "
-            "run `pulumi up --replace` on it."
+            f"{self.token}: the route table of `{id}` changed. EC2 gives the"
+            " association a new id then, and the provider protocol cannot change an id"
+            " in an update. Replace the resource: rename it in the program, or run"
+            " `pulumi up --replace` on it."
         )
 
     def remove(self, aws: Calls, id: str, state: Properties) -> None:
@@ -375,7 +465,8 @@ class RouteTableAssociation(Kind):
 
 
 class SecurityGroup(_Described):
-    """A security group; AWS's default rule that lets everything out is removed, as the provider does."""
+    """A security group; AWS's default rule that lets everything out is removed, as the
+    provider does."""
 
     token = "aws:ec2/securityGroup:SecurityGroup"
     describe = ("ec2.describe_security_groups", "GroupIds", "SecurityGroups")
@@ -386,14 +477,17 @@ class SecurityGroup(_Described):
         answer = aws(
             "ec2.create_security_group",
             GroupName=named(self.token, inputs),
-            Description=inputs.get("description") or "Managed by Pulumi",  # the provider's default
+            Description=inputs.get("description")
+            or "Managed by Pulumi",  # the provider's default
             VpcId=inputs.get("vpcId"),
             TagSpecifications=_tag_specification("security-group", inputs),
         )
         return str(answer["GroupId"])
 
     def finish(self, aws: Calls, id: str, inputs: Properties) -> None:
-        self._revoke(aws, id, "egress", self.known_one(aws, id).get("IpPermissionsEgress"))
+        self._revoke(
+            aws, id, "egress", self.known_one(aws, id).get("IpPermissionsEgress")
+        )
         self._allow(aws, id, inputs)
 
     def look(self, aws: Calls, id: str, known: Properties) -> Properties | None:
@@ -401,20 +495,34 @@ class SecurityGroup(_Described):
         if group is None:
             return None
         return {
-            "arn": group.get("SecurityGroupArn") or _arn(aws, group["OwnerId"], f"security-group/{id}"),
+            "arn": (
+                group.get("SecurityGroupArn")
+                or _arn(aws, group["OwnerId"], f"security-group/{id}")
+            ),
             "ownerId": group["OwnerId"],
             "name": group["GroupName"],
             "description": group["Description"],
             "vpcId": group.get("VpcId", ""),
-            "ingress": _regrouped(_inline_rules(group.get("IpPermissions", ()), id), known.get("ingress")),
-            "egress": _regrouped(_inline_rules(group.get("IpPermissionsEgress", ()), id), known.get("egress")),
+            "ingress": _regrouped(
+                _inline_rules(group.get("IpPermissions", ()), id), known.get("ingress")
+            ),
+            "egress": _regrouped(
+                _inline_rules(group.get("IpPermissionsEgress", ()), id),
+                known.get("egress"),
+            ),
             **told_tags(from_pairs(group.get("Tags")), known),
         }
 
-    def change(self, aws: Calls, id: str, state: Properties, inputs: Properties) -> None:
-        """Inline rules are all replaced when they changed; rules of separate resources stay when none are inline."""
+    def change(
+        self, aws: Calls, id: str, state: Properties, inputs: Properties
+    ) -> None:
+        """Inline rules are all replaced when they changed; rules of separate resources
+        stay when none are inline."""
         group = self.known_one(aws, id)
-        for side, key in (("ingress", "IpPermissions"), ("egress", "IpPermissionsEgress")):
+        for side, key in (
+            ("ingress", "IpPermissions"),
+            ("egress", "IpPermissionsEgress"),
+        ):
             if inputs.get(side) is None or inputs[side] == state.get(side):
                 continue
             self._revoke(aws, id, side, group.get(key))
@@ -423,19 +531,26 @@ class SecurityGroup(_Described):
 
     def remove(self, aws: Calls, id: str, state: Properties) -> None:
         group = self.describe_one(aws, id) if state.get("revokeRulesOnDelete") else None
-        for side, key in (("ingress", "IpPermissions"), ("egress", "IpPermissionsEgress")):
+        for side, key in (
+            ("ingress", "IpPermissions"),
+            ("egress", "IpPermissionsEgress"),
+        ):
             self._revoke(aws, id, side, (group or {}).get(key))
         aws.maybe("ec2.delete_security_group", *self.gone, GroupId=id)
 
     def _revoke(self, aws: Calls, id: str, side: str, permissions: Any) -> None:
         """Take back rules as they were read. `Any`: boto3's untyped answer.
 
-        Groups by id alone: the account that the answer adds is one more thing for MiniStack to find different.
+        Groups by id alone: the account that the answer adds is one more thing for
+        MiniStack to find different.
         """
         bare = [
             {
                 **rule,
-                "UserIdGroupPairs": [{"GroupId": pair["GroupId"]} for pair in rule.get("UserIdGroupPairs", ())],
+                "UserIdGroupPairs": [
+                    {"GroupId": pair["GroupId"]}
+                    for pair in rule.get("UserIdGroupPairs", ())
+                ],
             }
             for rule in permissions or ()
         ]
@@ -446,7 +561,11 @@ class SecurityGroup(_Described):
         for side in ("ingress", "egress"):
             if rules := inputs.get(side):
                 permissions = [_permission(rule, id) for rule in rules]
-                aws(f"ec2.authorize_security_group_{side}", GroupId=id, IpPermissions=permissions)
+                aws(
+                    f"ec2.authorize_security_group_{side}",
+                    GroupId=id,
+                    IpPermissions=permissions,
+                )
 
 
 _GRANTS = {"cidrBlocks", "ipv6CidrBlocks", "prefixListIds", "securityGroups", "self"}
@@ -455,10 +574,16 @@ _GRANTS = {"cidrBlocks", "ipv6CidrBlocks", "prefixListIds", "securityGroups", "s
 def _permission(rule: Properties, group: str) -> Properties:
     """An inline rule as EC2's IpPermission."""
     text = {"Description": rule["description"]} if rule.get("description") else {}
-    groups = [*(rule.get("securityGroups") or ()), *([group] if rule.get("self") else [])]
+    groups = [
+        *(rule.get("securityGroups") or ()),
+        *([group] if rule.get("self") else []),
+    ]
     permission: Properties = {"IpProtocol": rule["protocol"]}
     if rule["protocol"] != "-1":
-        permission |= {"FromPort": rule.get("fromPort", 0), "ToPort": rule.get("toPort", 0)}
+        permission |= {
+            "FromPort": rule.get("fromPort", 0),
+            "ToPort": rule.get("toPort", 0),
+        }
     for key, member, values in (
         ("IpRanges", "CidrIp", rule.get("cidrBlocks")),
         ("Ipv6Ranges", "CidrIpv6", rule.get("ipv6CidrBlocks")),
@@ -480,21 +605,38 @@ def _inline_rules(permissions: Any, group: str) -> list[Properties]:
             "toPort": permission.get("ToPort", 0),
         }
         sources = [
-            *(("cidrBlocks", entry, entry["CidrIp"]) for entry in permission.get("IpRanges", ())),
-            *(("ipv6CidrBlocks", entry, entry["CidrIpv6"]) for entry in permission.get("Ipv6Ranges", ())),
-            *(("prefixListIds", entry, entry["PrefixListId"]) for entry in permission.get("PrefixListIds", ())),
-            *(("securityGroups", entry, entry["GroupId"]) for entry in permission.get("UserIdGroupPairs", ())),
+            *(
+                ("cidrBlocks", entry, entry["CidrIp"])
+                for entry in permission.get("IpRanges", ())
+            ),
+            *(
+                ("ipv6CidrBlocks", entry, entry["CidrIpv6"])
+                for entry in permission.get("Ipv6Ranges", ())
+            ),
+            *(
+                ("prefixListIds", entry, entry["PrefixListId"])
+                for entry in permission.get("PrefixListIds", ())
+            ),
+            *(
+                ("securityGroups", entry, entry["GroupId"])
+                for entry in permission.get("UserIdGroupPairs", ())
+            ),
         ]
         if not sources:  # its only source was one that the emulator does not keep
             rules.append({**head, "description": ""})
         for key, entry, value in sources:
             source = {"self": True} if value == group else {key: [value]}
-            rules.append({**head, **source, "description": entry.get("Description", "")})
+            rules.append(
+                {**head, **source, "description": entry.get("Description", "")}
+            )
     return rules
 
 
-def _regrouped(single: list[Properties], known: list[Properties] | None) -> list[Properties]:
-    """Single-source rules put together as the program wrote them; what it did not write stays single."""
+def _regrouped(
+    single: list[Properties], known: list[Properties] | None
+) -> list[Properties]:
+    """Single-source rules put together as the program wrote them; what it did not write
+    stays single."""
     left = list(single)
     rules = []
     for rule in known or ():
@@ -509,7 +651,8 @@ def _regrouped(single: list[Properties], known: list[Properties] | None) -> list
 def _split(rule: Properties) -> list[Properties]:
     """An inline rule as the single-source rules that it stands for.
 
-    Prefix lists apart, which the emulator does not keep: a rule of prefix lists alone becomes one without source.
+    Prefix lists apart, which the emulator does not keep: a rule of prefix lists alone
+    becomes one without source.
     """
     any_port = rule["protocol"] == "-1"
     head = {
@@ -531,7 +674,11 @@ def _split(rule: Properties) -> list[Properties]:
 class _Rule(_Described):
     """One rule of a security group as a resource of its own."""
 
-    describe = ("ec2.describe_security_group_rules", "SecurityGroupRuleIds", "SecurityGroupRules")
+    describe = (
+        "ec2.describe_security_group_rules",
+        "SecurityGroupRuleIds",
+        "SecurityGroupRules",
+    )
     gone = ("InvalidSecurityGroupRuleId.NotFound", "InvalidGroup.NotFound")
     side: ClassVar[str]
 
@@ -548,27 +695,48 @@ class _Rule(_Described):
         rule = self.describe_one(aws, id)
         if rule is None or rule["IsEgress"] != (self.side == "egress"):
             return None
-        told: Properties = from_cloud(_RULE, {**rule, "ReferencedGroupId": _referenced(rule)})
-        if told["ipProtocol"] == "-1":  # "all traffic" has no ports; the provider tells none
-            told = {key: value for key, value in told.items() if key not in ("fromPort", "toPort")}
+        told: Properties = from_cloud(
+            _RULE, {**rule, "ReferencedGroupId": _referenced(rule)}
+        )
+        if (
+            told["ipProtocol"] == "-1"
+        ):  # "all traffic" has no ports; the provider tells none
+            told = {
+                key: value
+                for key, value in told.items()
+                if key not in ("fromPort", "toPort")
+            }
         return {
             **told,
-            "arn": rule.get("SecurityGroupRuleArn")
-            or _arn(aws, rule.get("GroupOwnerId", ""), f"security-group-rule/{id}"),
+            "arn": (
+                rule.get("SecurityGroupRuleArn")
+                or _arn(aws, rule.get("GroupOwnerId", ""), f"security-group-rule/{id}")
+            ),
             "securityGroupRuleId": id,
             "securityGroupId": rule["GroupId"],
             **told_tags(from_pairs(rule.get("Tags")), known),
         }
 
-    def change(self, aws: Calls, id: str, state: Properties, inputs: Properties) -> None:
+    def change(
+        self, aws: Calls, id: str, state: Properties, inputs: Properties
+    ) -> None:
         rule = self.known_one(aws, id)
         update = {"SecurityGroupRuleId": id, "SecurityGroupRule": _rule_request(inputs)}
-        aws("ec2.modify_security_group_rules", GroupId=inputs["securityGroupId"], SecurityGroupRules=[update])
+        aws(
+            "ec2.modify_security_group_rules",
+            GroupId=inputs["securityGroupId"],
+            SecurityGroupRules=[update],
+        )
         _retag(aws, id, rule, inputs)
 
     def remove(self, aws: Calls, id: str, state: Properties) -> None:
         group = state.get("securityGroupId")
-        aws.maybe(f"ec2.revoke_security_group_{self.side}", *self.gone, GroupId=group, SecurityGroupRuleIds=[id])
+        aws.maybe(
+            f"ec2.revoke_security_group_{self.side}",
+            *self.gone,
+            GroupId=group,
+            SecurityGroupRuleIds=[id],
+        )
 
 
 def _referenced(rule: Properties) -> str | None:
@@ -595,12 +763,23 @@ def _rule_permission(inputs: Properties) -> Properties:
         "cidrBlocks": inputs.get("cidrIpv4"),
         "ipv6CidrBlocks": inputs.get("cidrIpv6"),
         "prefixListIds": inputs.get("prefixListId"),
-        "securityGroups": inputs.get("referencedSecurityGroupId") and _group_id(inputs["referencedSecurityGroupId"]),
+        "securityGroups": (
+            inputs.get("referencedSecurityGroupId")
+            and _group_id(inputs["referencedSecurityGroupId"])
+        ),
     }
     inline = {key: [value] for key, value in sources.items() if value}
-    ports: Properties = {key: inputs[key] for key in ("fromPort", "toPort") if key in inputs}
+    ports: Properties = {
+        key: inputs[key] for key in ("fromPort", "toPort") if key in inputs
+    }
     return _permission(
-        {**inline, **ports, "protocol": inputs["ipProtocol"], "description": inputs.get("description")}, ""
+        {
+            **inline,
+            **ports,
+            "protocol": inputs["ipProtocol"],
+            "description": inputs.get("description"),
+        },
+        "",
     )
 
 
@@ -646,7 +825,10 @@ class VpcEndpoint(_Described):
 
     def look(self, aws: Calls, id: str, known: Properties) -> Properties | None:
         endpoint = self.describe_one(aws, id)
-        if endpoint is None or str(endpoint.get("State", "")).lower() in ("deleted", "deleting"):
+        if endpoint is None or str(endpoint.get("State", "")).lower() in (
+            "deleted",
+            "deleting",
+        ):
             return None
         owner = endpoint.get("OwnerId", "")
         told: Properties = {
@@ -661,21 +843,30 @@ class VpcEndpoint(_Described):
             "requesterManaged": endpoint.get("RequesterManaged", False),
             "routeTableIds": endpoint.get("RouteTableIds", []),
             "subnetIds": endpoint.get("SubnetIds", []),
-            "securityGroupIds": [group["GroupId"] for group in endpoint.get("Groups", ())],
+            "securityGroupIds": [
+                group["GroupId"] for group in endpoint.get("Groups", ())
+            ],
             **told_tags(from_pairs(endpoint.get("Tags")), known),
         }
         if interfaces := endpoint.get("NetworkInterfaceIds"):
             told["networkInterfaceIds"] = interfaces
         if entries := endpoint.get("DnsEntries"):
-            told["dnsEntries"] = from_cloud({"dnsName": "DnsName", "hostedZoneId": "HostedZoneId"}, entries)
-        for ours, theirs in (("ipAddressType", "IpAddressType"), ("serviceRegion", "ServiceRegion")):
+            told["dnsEntries"] = from_cloud(
+                {"dnsName": "DnsName", "hostedZoneId": "HostedZoneId"}, entries
+            )
+        for ours, theirs in (
+            ("ipAddressType", "IpAddressType"),
+            ("serviceRegion", "ServiceRegion"),
+        ):
             if theirs in endpoint:
                 told[ours] = endpoint[theirs]
         if options := endpoint.get("DnsOptions"):
             told["dnsOptions"] = from_cloud(_DNS_OPTIONS, options)
         return {**told, **_prefix_list(aws, endpoint)}
 
-    def change(self, aws: Calls, id: str, state: Properties, inputs: Properties) -> None:
+    def change(
+        self, aws: Calls, id: str, state: Properties, inputs: Properties
+    ) -> None:
         endpoint = self.known_one(aws, id)
         lists: Properties = {}
         for ours, theirs, told in (
@@ -696,8 +887,12 @@ class VpcEndpoint(_Described):
             "ec2.modify_vpc_endpoint",
             VpcEndpointId=id,
             PolicyDocument=inputs.get("policy"),
-            ResetPolicy=True if state.get("policy") and not inputs.get("policy") else None,
-            PrivateDnsEnabled=dns if bool(dns) != bool(endpoint.get("PrivateDnsEnabled")) else None,
+            ResetPolicy=(
+                True if state.get("policy") and not inputs.get("policy") else None
+            ),
+            PrivateDnsEnabled=(
+                dns if bool(dns) != bool(endpoint.get("PrivateDnsEnabled")) else None
+            ),
             DnsOptions=_dns_options(inputs),
             **lists,
         )
@@ -718,10 +913,15 @@ def _prefix_list(aws: Calls, endpoint: Properties) -> Properties:
         return {}
     by_name = [{"Name": "prefix-list-name", "Values": [endpoint["ServiceName"]]}]
     lists = aws("ec2.describe_prefix_lists", Filters=by_name).get("PrefixLists", ())
-    named_so = [entry for entry in lists if entry["PrefixListName"] == endpoint["ServiceName"]]
+    named_so = [
+        entry for entry in lists if entry["PrefixListName"] == endpoint["ServiceName"]
+    ]
     if not named_so:
         return {}
-    return {"prefixListId": named_so[0]["PrefixListId"], "cidrBlocks": named_so[0].get("Cidrs", [])}
+    return {
+        "prefixListId": named_so[0]["PrefixListId"],
+        "cidrBlocks": named_so[0].get("Cidrs", []),
+    }
 
 
 class FlowLog(_Described):
@@ -743,7 +943,8 @@ class FlowLog(_Described):
         target = next((name for name in self._TARGETS if inputs.get(name)), None)
         if target is None:
             raise ExecutionError(
-                f"{self.token}: none of {', '.join(self._TARGETS)} is set; a flow log needs one. Set `vpcId`."
+                f"{self.token}: none of {', '.join(self._TARGETS)} is set; a flow log"
+                " needs one. Set `vpcId`."
             )
         answer = aws(
             "ec2.create_flow_logs",
@@ -756,18 +957,23 @@ class FlowLog(_Described):
             DeliverCrossAccountRole=inputs.get("deliverCrossAccountRole"),
             LogFormat=inputs.get("logFormat"),
             MaxAggregationInterval=inputs.get("maxAggregationInterval"),
-            DestinationOptions=to_cloud(_FLOW_LOG_OPTIONS, inputs.get("destinationOptions")) or None,
+            DestinationOptions=to_cloud(
+                _FLOW_LOG_OPTIONS, inputs.get("destinationOptions")
+            )
+            or None,
         )
         if failed := answer.get("Unsuccessful"):
             error = failed[0].get("Error", {})
             raise ExecutionError(
-                f"{self.token}: ec2.create_flow_logs for `{inputs[target]}` was refused by the local AWS emulator with "
-                f"{error.get('Code')}: {error.get('Message')}. Correct the property that the text names."
+                f"{self.token}: ec2.create_flow_logs for `{inputs[target]}` was refused"
+                f" by the local AWS emulator with {error.get('Code')}:"
+                f" {error.get('Message')}. Correct the property that the text names."
             )
         return str(answer["FlowLogIds"][0])
 
     def finish(self, aws: Calls, id: str, inputs: Properties) -> None:
-        """Tags apart from the creating call, whose resource type (`vpc-flow-log`) MiniStack does not know."""
+        """Tags apart from the creating call, whose resource type (`vpc-flow-log`)
+        MiniStack does not know."""
         _retag(aws, id, {}, inputs)
 
     def look(self, aws: Calls, id: str, known: Properties) -> Properties | None:
@@ -791,11 +997,17 @@ class FlowLog(_Described):
         )
         return {
             **told,
-            "arn": _arn(aws, log.get("OwnerId") or self._owner(aws, log["ResourceId"]), f"vpc-flow-log/{id}"),
+            "arn": _arn(
+                aws,
+                log.get("OwnerId") or self._owner(aws, log["ResourceId"]),
+                f"vpc-flow-log/{id}",
+            ),
             **told_tags(from_pairs(log.get("Tags")), known),
         }
 
-    def change(self, aws: Calls, id: str, state: Properties, inputs: Properties) -> None:
+    def change(
+        self, aws: Calls, id: str, state: Properties, inputs: Properties
+    ) -> None:
         """Only tags can change; everything else replaces the flow log."""
         _retag(aws, id, self.known_one(aws, id), inputs)
 

@@ -4,7 +4,13 @@ from trivium_rehearsal.aws.calls import Calls
 from trivium_rehearsal.aws.executed import Kind
 from trivium_rehearsal.aws.names import named
 from trivium_rehearsal.aws.shape import Shape, from_cloud, to_cloud
-from trivium_rehearsal.aws.tags import as_pairs, from_pairs, tag_change, told_tags, wanted_tags
+from trivium_rehearsal.aws.tags import (
+    as_pairs,
+    from_pairs,
+    tag_change,
+    told_tags,
+    wanted_tags,
+)
 from trivium_rehearsal.execution import Properties
 
 _GONE = ("ResourceNotFoundException", "ResourceNotFound")
@@ -85,9 +91,17 @@ class LogGroup(Kind):
         )
         tags = aws("logs.list_tags_for_resource", resourceArn=arn).get("tags", {})
         retention = group.get("retentionInDays", 0)  # 0: kept for ever
-        return {"name": id, "arn": arn, "retentionInDays": retention, **told, **told_tags(tags, known)}
+        return {
+            "name": id,
+            "arn": arn,
+            "retentionInDays": retention,
+            **told,
+            **told_tags(tags, known),
+        }
 
-    def change(self, aws: Calls, id: str, state: Properties, inputs: Properties) -> None:
+    def change(
+        self, aws: Calls, id: str, state: Properties, inputs: Properties
+    ) -> None:
         if days := inputs.get("retentionInDays"):
             aws("logs.put_retention_policy", logGroupName=id, retentionInDays=days)
         else:
@@ -97,7 +111,9 @@ class LogGroup(Kind):
             aws("logs.associate_kms_key", logGroupName=id, kmsKeyId=key)
         elif old_key and not key:
             aws("logs.disassociate_kms_key", logGroupName=id)
-        if bool(inputs.get("deletionProtectionEnabled")) != bool(state.get("deletionProtectionEnabled")):
+        if bool(inputs.get("deletionProtectionEnabled")) != bool(
+            state.get("deletionProtectionEnabled")
+        ):
             aws(
                 "logs.put_log_group_deletion_protection",
                 logGroupIdentifier=id,
@@ -114,7 +130,9 @@ class LogGroup(Kind):
         if group is None:
             return
         arn = str(group.get("logGroupArn") or group["arn"]).removesuffix(":*")
-        change = tag_change(aws("logs.list_tags_for_resource", resourceArn=arn).get("tags", {}), inputs)
+        change = tag_change(
+            aws("logs.list_tags_for_resource", resourceArn=arn).get("tags", {}), inputs
+        )
         if change.put:
             aws("logs.tag_resource", resourceArn=arn, tags=change.put)
         if change.gone:
@@ -126,7 +144,10 @@ def _log_group(aws: Calls, name: str) -> Properties | None:
     token: str | None = None
     while True:
         page = aws("logs.describe_log_groups", logGroupNamePrefix=name, nextToken=token)
-        found = next((group for group in page["logGroups"] if group["logGroupName"] == name), None)
+        found = next(
+            (group for group in page["logGroups"] if group["logGroupName"] == name),
+            None,
+        )
         token = page.get("nextToken")
         if found is not None or token is None:
             return found
@@ -142,7 +163,9 @@ class LogResourcePolicy(Kind):
         return str(inputs.get("policyName") or inputs["resourceArn"])
 
     def look(self, aws: Calls, id: str, known: Properties) -> Properties | None:
-        answer = aws("logs.describe_resource_policies", resourceArn=known.get("resourceArn"))
+        answer = aws(
+            "logs.describe_resource_policies", resourceArn=known.get("resourceArn")
+        )
         for policy in answer.get("resourcePolicies", ()):
             if policy.get("policyName") == id or policy.get("resourceArn") == id:
                 return dict(
@@ -159,12 +182,19 @@ class LogResourcePolicy(Kind):
                 )
         return None
 
-    def change(self, aws: Calls, id: str, state: Properties, inputs: Properties) -> None:
+    def change(
+        self, aws: Calls, id: str, state: Properties, inputs: Properties
+    ) -> None:
         self._put(aws, inputs)
 
     def remove(self, aws: Calls, id: str, state: Properties) -> None:
         arn = state.get("resourceArn")
-        aws.maybe("logs.delete_resource_policy", *_GONE, policyName=None if arn else id, resourceArn=arn)
+        aws.maybe(
+            "logs.delete_resource_policy",
+            *_GONE,
+            policyName=None if arn else id,
+            resourceArn=arn,
+        )
 
     def _put(self, aws: Calls, inputs: Properties) -> None:
         aws(
@@ -197,22 +227,35 @@ class LogMetricFilter(Kind):
                 [transformation] = entry["metricTransformations"]
                 return {
                     "name": id,
-                    "logGroupName": entry.get("logGroupName", known.get("logGroupName")),
+                    "logGroupName": entry.get(
+                        "logGroupName", known.get("logGroupName")
+                    ),
                     "pattern": entry["filterPattern"],
-                    "applyOnTransformedLogs": entry.get("applyOnTransformedLogs", False),
+                    "applyOnTransformedLogs": entry.get(
+                        "applyOnTransformedLogs", False
+                    ),
                     "metricTransformation": _transformation_told(transformation),
                 }
         return None
 
-    def change(self, aws: Calls, id: str, state: Properties, inputs: Properties) -> None:
+    def change(
+        self, aws: Calls, id: str, state: Properties, inputs: Properties
+    ) -> None:
         self._put(aws, id, inputs)
 
     def remove(self, aws: Calls, id: str, state: Properties) -> None:
-        aws.maybe("logs.delete_metric_filter", *_GONE, logGroupName=state["logGroupName"], filterName=id)
+        aws.maybe(
+            "logs.delete_metric_filter",
+            *_GONE,
+            logGroupName=state["logGroupName"],
+            filterName=id,
+        )
 
     def _put(self, aws: Calls, name: str, inputs: Properties) -> None:
         transformation = to_cloud(_TRANSFORMATION, inputs["metricTransformation"])
-        if "defaultValue" in transformation:  # text in the provider, a number in the API
+        if (
+            "defaultValue" in transformation
+        ):  # text in the provider, a number in the API
             transformation["defaultValue"] = float(transformation["defaultValue"])
         aws(
             "logs.put_metric_filter",
@@ -242,11 +285,15 @@ class MetricAlarm(Kind):
         return name
 
     def look(self, aws: Calls, id: str, known: Properties) -> Properties | None:
-        alarms = aws("cloudwatch.describe_alarms", AlarmNames=[id], AlarmTypes=["MetricAlarm"])["MetricAlarms"]
+        alarms = aws(
+            "cloudwatch.describe_alarms", AlarmNames=[id], AlarmTypes=["MetricAlarm"]
+        )["MetricAlarms"]
         if not alarms:
             return None
         alarm = alarms[0]
-        tags = aws("cloudwatch.list_tags_for_resource", ResourceARN=alarm["AlarmArn"]).get("Tags")
+        tags = aws(
+            "cloudwatch.list_tags_for_resource", ResourceARN=alarm["AlarmArn"]
+        ).get("Tags")
         return {
             **from_cloud(_ALARM, alarm),
             "metricQueries": [_query_told(query) for query in alarm.get("Metrics", ())],
@@ -256,26 +303,48 @@ class MetricAlarm(Kind):
             **told_tags(from_pairs(tags), known),
         }
 
-    def change(self, aws: Calls, id: str, state: Properties, inputs: Properties) -> None:
+    def change(
+        self, aws: Calls, id: str, state: Properties, inputs: Properties
+    ) -> None:
         self._put(aws, id, inputs)
-        told = from_pairs(aws("cloudwatch.list_tags_for_resource", ResourceARN=state["arn"]).get("Tags"))
+        told = from_pairs(
+            aws("cloudwatch.list_tags_for_resource", ResourceARN=state["arn"]).get(
+                "Tags"
+            )
+        )
         change = tag_change(told, inputs)
         if change.put:
-            aws("cloudwatch.tag_resource", ResourceARN=state["arn"], Tags=as_pairs(change.put))
+            aws(
+                "cloudwatch.tag_resource",
+                ResourceARN=state["arn"],
+                Tags=as_pairs(change.put),
+            )
         if change.gone:
-            aws("cloudwatch.untag_resource", ResourceARN=state["arn"], TagKeys=change.gone)
+            aws(
+                "cloudwatch.untag_resource",
+                ResourceARN=state["arn"],
+                TagKeys=change.gone,
+            )
 
     def remove(self, aws: Calls, id: str, state: Properties) -> None:
         aws.maybe("cloudwatch.delete_alarms", *_GONE, AlarmNames=[id])
 
     def _put(self, aws: Calls, name: str, inputs: Properties) -> None:
         spelled = to_cloud(_ALARM, inputs)
-        for query, given in zip(spelled.get("Metrics", ()), inputs.get("metricQueries") or (), strict=True):
+        for query, given in zip(
+            spelled.get("Metrics", ()), inputs.get("metricQueries") or (), strict=True
+        ):
             if metric := given.get("metric"):
                 query["MetricStat"] = _metric_stat(metric)
         dimensions = as_pairs(inputs.get("dimensions") or {}, "Name", "Value") or None
         tags = as_pairs(wanted_tags(inputs)) or None
-        aws("cloudwatch.put_metric_alarm", AlarmName=name, Dimensions=dimensions, Tags=tags, **spelled)
+        aws(
+            "cloudwatch.put_metric_alarm",
+            AlarmName=name,
+            Dimensions=dimensions,
+            Tags=tags,
+            **spelled,
+        )
 
 
 _STATISTIC: Shape = {"period": "Period", "stat": "Stat", "unit": "Unit"}
@@ -285,7 +354,10 @@ _METRIC: Shape = {"metricName": "MetricName", "namespace": "Namespace"}
 def _metric_stat(metric: Properties) -> Properties:
     """The metric of a query as MetricStat."""
     dimensions = as_pairs(metric.get("dimensions") or {}, "Name", "Value")
-    return {"Metric": {**to_cloud(_METRIC, metric), "Dimensions": dimensions}, **to_cloud(_STATISTIC, metric)}
+    return {
+        "Metric": {**to_cloud(_METRIC, metric), "Dimensions": dimensions},
+        **to_cloud(_STATISTIC, metric),
+    }
 
 
 def _query_told(query: Properties) -> Properties:
@@ -294,8 +366,17 @@ def _query_told(query: Properties) -> Properties:
     if statistic := query.get("MetricStat"):
         metric = statistic["Metric"]
         dimensions = from_pairs(metric.get("Dimensions"), "Name", "Value")
-        told["metric"] = {**from_cloud(_METRIC, metric), **from_cloud(_STATISTIC, statistic), "dimensions": dimensions}
+        told["metric"] = {
+            **from_cloud(_METRIC, metric),
+            **from_cloud(_STATISTIC, statistic),
+            "dimensions": dimensions,
+        }
     return told
 
 
-KINDS: tuple[type[Kind], ...] = (LogGroup, LogResourcePolicy, LogMetricFilter, MetricAlarm)
+KINDS: tuple[type[Kind], ...] = (
+    LogGroup,
+    LogResourcePolicy,
+    LogMetricFilter,
+    MetricAlarm,
+)

@@ -1,7 +1,8 @@
-"""Where MiniStack 1.5.33 speaks differently from AWS, put right on the wire, so that the executors meet AWS's manners.
+"""Where MiniStack 1.5.33 speaks differently from AWS, put right on the wire, so that
+the executors meet AWS's manners.
 
-Each repair is one hook on a boto3 client. It changes spelling only: what is kept and what is not stays the
-emulator's own doing.
+Each repair is one hook on a boto3 client. It changes spelling only: what is kept and
+what is not stays the emulator's own doing.
 """
 
 import json
@@ -11,10 +12,17 @@ _ANSWERED = {
     "contentPolicy": {"filtersConfig": "filters", "tierConfig": "tier"},
     "contextualGroundingPolicy": {"filtersConfig": "filters"},
     "topicPolicy": {"topicsConfig": "topics", "tierConfig": "tier"},
-    "wordPolicy": {"wordsConfig": "words", "managedWordListsConfig": "managedWordLists"},
-    "sensitiveInformationPolicy": {"piiEntitiesConfig": "piiEntities", "regexesConfig": "regexes"},
+    "wordPolicy": {
+        "wordsConfig": "words",
+        "managedWordListsConfig": "managedWordLists",
+    },
+    "sensitiveInformationPolicy": {
+        "piiEntitiesConfig": "piiEntities",
+        "regexesConfig": "regexes",
+    },
 }
-"""GetGuardrail's policies: what MiniStack answers (the request's words) and what AWS does (Bedrock API reference)."""
+"""GetGuardrail's policies: what MiniStack answers (the request's words) and what AWS
+does (Bedrock API reference)."""
 
 _REPLACED = (
     "description",
@@ -25,18 +33,24 @@ _REPLACED = (
     "contextualGroundingPolicyConfig",
     "kmsKeyId",
 )
-"""UpdateGuardrail replaces the whole guardrail: what is left out is gone. MiniStack forgets only what it is told to."""
+"""UpdateGuardrail replaces the whole guardrail: what is left out is gone. MiniStack
+forgets only what it is told to."""
 
 
 def repair(client: Any, service: str) -> None:
     """Hook the repairs of one service into its client. `Any`: boto3 is untyped."""
     if service == "bedrock":
-        client.meta.events.register("before-parse.bedrock.GetGuardrail", _respell_answer)
-        client.meta.events.register("before-call.bedrock.UpdateGuardrail", _name_what_goes)
+        client.meta.events.register(
+            "before-parse.bedrock.GetGuardrail", _respell_answer
+        )
+        client.meta.events.register(
+            "before-call.bedrock.UpdateGuardrail", _name_what_goes
+        )
 
 
 def _respell_answer(response_dict: dict[str, Any], **_: Any) -> None:
-    """Give GetGuardrail's answer the words that AWS uses, or boto3 would drop what it does not know."""
+    """Give GetGuardrail's answer the words that AWS uses, or boto3 would drop what it
+    does not know."""
     if response_dict["status_code"] != 200:
         return
     answer = json.loads(response_dict["body"])

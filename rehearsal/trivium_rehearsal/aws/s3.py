@@ -1,7 +1,8 @@
 """Amazon S3: buckets and the side resources that configure them.
 
-The inline settings of `Bucket` (versioning, encryption, …) are deprecated in pulumi-aws 7 in favour of the side
-resources; those that older programs use most are passed on to the same calls.
+The inline settings of `Bucket` (versioning, encryption, …) are deprecated in pulumi-aws
+7 in favour of the side resources; those that older programs use most are passed on to
+the same calls.
 """
 
 from collections.abc import Mapping
@@ -27,14 +28,19 @@ HOSTED_ZONES: Mapping[str, str] = {
     "eu-west-3": "Z3R1K369G5AVDG",
     "eu-north-1": "Z3BAZG2TWCNX0D",
 }
-"""Hosted zones of S3 website endpoints (AWS General Reference, "Amazon S3 endpoints and quotas"). No API tells them;
-the provider carries the same table."""
+"""Hosted zones of S3 website endpoints (AWS General Reference, "Amazon S3 endpoints and
+quotas"). No API tells them; the provider carries the same table."""
 
 _OBJECT_LOCK: Shape = {
     "objectLockEnabled": "ObjectLockEnabled",
     "rule": (
         "Rule",
-        {"defaultRetention": ("DefaultRetention", {"mode": "Mode", "days": "Days", "years": "Years"})},
+        {
+            "defaultRetention": (
+                "DefaultRetention",
+                {"mode": "Mode", "days": "Days", "years": "Years"},
+            )
+        },
     ),
 }
 _ENCRYPTION_RULE: Shape = {
@@ -50,7 +56,10 @@ _NONCURRENT: Shape = {
     "newerNoncurrentVersions": "NewerNoncurrentVersions",
     "storageClass": "StorageClass",
 }
-_SIZES: Shape = {"objectSizeGreaterThan": "ObjectSizeGreaterThan", "objectSizeLessThan": "ObjectSizeLessThan"}
+_SIZES: Shape = {
+    "objectSizeGreaterThan": "ObjectSizeGreaterThan",
+    "objectSizeLessThan": "ObjectSizeLessThan",
+}
 _LIFECYCLE_RULE: Shape = {
     "id": "ID",
     "status": "Status",
@@ -66,7 +75,11 @@ _LIFECYCLE_RULE: Shape = {
     ),
     "expiration": (
         "Expiration",
-        {"date": "Date", "days": "Days", "expiredObjectDeleteMarker": "ExpiredObjectDeleteMarker"},
+        {
+            "date": "Date",
+            "days": "Days",
+            "expiredObjectDeleteMarker": "ExpiredObjectDeleteMarker",
+        },
     ),
     "abortIncompleteMultipartUpload": (
         "AbortIncompleteMultipartUpload",
@@ -104,7 +117,10 @@ _LOGGING: Shape = {
     "targetObjectKeyFormat": (
         "TargetObjectKeyFormat",
         {
-            "partitionedPrefix": ("PartitionedPrefix", {"partitionDateSource": "PartitionDateSource"}),
+            "partitionedPrefix": (
+                "PartitionedPrefix",
+                {"partitionDateSource": "PartitionDateSource"},
+            ),
             "simplePrefix": ("SimplePrefix", {}),
         },
     ),
@@ -152,9 +168,18 @@ class Bucket(Kind):
         if head is None:
             return None
         location = aws("s3.get_bucket_location", Bucket=id).get("LocationConstraint")
-        lock = aws.maybe("s3.get_object_lock_configuration", "ObjectLockConfigurationNotFoundError", *_GONE, Bucket=id)
-        enabled = (lock or {}).get("ObjectLockConfiguration", {}).get("ObjectLockEnabled") == "Enabled"
-        tagging = aws.maybe("s3.get_bucket_tagging", "NoSuchTagSet", *_GONE, Bucket=id) or {}
+        lock = aws.maybe(
+            "s3.get_object_lock_configuration",
+            "ObjectLockConfigurationNotFoundError",
+            *_GONE,
+            Bucket=id,
+        )
+        enabled = (lock or {}).get("ObjectLockConfiguration", {}).get(
+            "ObjectLockEnabled"
+        ) == "Enabled"
+        tagging = (
+            aws.maybe("s3.get_bucket_tagging", "NoSuchTagSet", *_GONE, Bucket=id) or {}
+        )
         region = location or "us-east-1"
         return {
             "bucket": id,
@@ -168,7 +193,9 @@ class Bucket(Kind):
             **self._look_inline(aws, id, known),
         }
 
-    def change(self, aws: Calls, id: str, state: Properties, inputs: Properties) -> None:
+    def change(
+        self, aws: Calls, id: str, state: Properties, inputs: Properties
+    ) -> None:
         self._tag(aws, id, inputs)
         self._inline(aws, id, inputs)
         if state.get("policy") and not inputs.get("policy"):
@@ -189,10 +216,18 @@ class Bucket(Kind):
         """The deprecated inline settings that are still common."""
         if versioning := inputs.get("versioning"):
             status = "Enabled" if versioning.get("enabled") else "Suspended"
-            aws("s3.put_bucket_versioning", Bucket=id, VersioningConfiguration={"Status": status})
+            aws(
+                "s3.put_bucket_versioning",
+                Bucket=id,
+                VersioningConfiguration={"Status": status},
+            )
         if encryption := inputs.get("serverSideEncryptionConfiguration"):
             rules = [_encryption_to_cloud(encryption["rule"])]
-            aws("s3.put_bucket_encryption", Bucket=id, ServerSideEncryptionConfiguration={"Rules": rules})
+            aws(
+                "s3.put_bucket_encryption",
+                Bucket=id,
+                ServerSideEncryptionConfiguration={"Rules": rules},
+            )
         if policy := inputs.get("policy"):
             aws("s3.put_bucket_policy", Bucket=id, Policy=policy)
         if (lock := inputs.get("objectLockConfiguration")) and lock.get("rule"):
@@ -203,26 +238,39 @@ class Bucket(Kind):
             )
 
     def _look_inline(self, aws: Calls, id: str, known: Properties) -> Properties:
-        """Only what the program itself set inline: the side resources answer for the rest."""
+        """Only what the program itself set inline: the side resources answer for the
+        rest."""
         told: Properties = {}
         if known.get("versioning"):
             status = aws("s3.get_bucket_versioning", Bucket=id).get("Status")
             told["versioning"] = {"enabled": status == "Enabled"}
         if known.get("serverSideEncryptionConfiguration"):
             rules = _encryption_rules(aws, id)
-            told["serverSideEncryptionConfiguration"] = {"rule": rules[0] if rules else {}}
+            told["serverSideEncryptionConfiguration"] = {
+                "rule": rules[0] if rules else {}
+            }
         if known.get("policy"):
-            answer = aws.maybe("s3.get_bucket_policy", "NoSuchBucketPolicy", *_GONE, Bucket=id) or {}
+            answer = (
+                aws.maybe(
+                    "s3.get_bucket_policy", "NoSuchBucketPolicy", *_GONE, Bucket=id
+                )
+                or {}
+            )
             told["policy"] = answer.get("Policy", "")
         if known.get("objectLockConfiguration"):
             answer = aws("s3.get_object_lock_configuration", Bucket=id)
-            told["objectLockConfiguration"] = from_cloud(_OBJECT_LOCK, answer["ObjectLockConfiguration"])
+            told["objectLockConfiguration"] = from_cloud(
+                _OBJECT_LOCK, answer["ObjectLockConfiguration"]
+            )
         return told
 
 
 def _lock_wanted(inputs: Properties) -> bool:
     inline = inputs.get("objectLockConfiguration") or {}
-    return bool(inputs.get("objectLockEnabled")) or inline.get("objectLockEnabled") == "Enabled"
+    return (
+        bool(inputs.get("objectLockEnabled"))
+        or inline.get("objectLockEnabled") == "Enabled"
+    )
 
 
 def _location(region: str) -> dict[str, str] | None:
@@ -231,17 +279,26 @@ def _location(region: str) -> dict[str, str] | None:
 
 
 def _empty(aws: Calls, bucket: str) -> None:
-    """Delete every version and marker, page by page, as `forceDestroy` does. Locked versions stay, and S3 says so."""
+    """Delete every version and marker, page by page, as `forceDestroy` does. Locked
+    versions stay, and S3 says so."""
     page: Properties | None = {}
     while page is not None:
         page = aws.maybe("s3.list_object_versions", *_GONE, Bucket=bucket)
-        entries = [*page.get("Versions", ()), *page.get("DeleteMarkers", ())] if page else []
+        entries = (
+            [*page.get("Versions", ()), *page.get("DeleteMarkers", ())] if page else []
+        )
         if not entries:
             return
-        objects = [{"Key": entry["Key"], "VersionId": entry["VersionId"]} for entry in entries]
-        failed = aws("s3.delete_objects", Bucket=bucket, Delete={"Objects": objects}).get("Errors")
+        objects = [
+            {"Key": entry["Key"], "VersionId": entry["VersionId"]} for entry in entries
+        ]
+        failed = aws(
+            "s3.delete_objects", Bucket=bucket, Delete={"Objects": objects}
+        ).get("Errors")
         if failed:
-            return  # delete_bucket then answers BucketNotEmpty, which is what the provider would report
+            # delete_bucket then answers BucketNotEmpty, which is what the provider
+            # would report
+            return
 
 
 class _OfBucket(Kind):
@@ -254,7 +311,9 @@ class _OfBucket(Kind):
         self.put(aws, inputs)
         return str(inputs["bucket"])
 
-    def change(self, aws: Calls, id: str, state: Properties, inputs: Properties) -> None:
+    def change(
+        self, aws: Calls, id: str, state: Properties, inputs: Properties
+    ) -> None:
         self.put(aws, inputs)
 
     def put(self, aws: Calls, inputs: Properties) -> None:
@@ -266,7 +325,8 @@ class _OfBucket(Kind):
 
 
 def _bucket(id: str) -> str:
-    """The bucket's name; with `expectedBucketOwner` an imported id is ``bucket,owner``."""
+    """The bucket's name; with `expectedBucketOwner` an imported id is
+    ``bucket,owner``."""
     return id.partition(",")[0]
 
 
@@ -278,24 +338,41 @@ class BucketVersioning(_OfBucket):
 
     def put(self, aws: Calls, inputs: Properties) -> None:
         wanted = inputs["versioningConfiguration"]
-        configuration = to_cloud({"status": "Status"}, wanted)  # without a device, S3 refuses any word on MFA
-        if wanted.get("status") == "Disabled":  # the provider's word for "never enabled", not one of S3's
+        configuration = to_cloud(
+            {"status": "Status"}, wanted
+        )  # without a device, S3 refuses any word on MFA
+        if (
+            wanted.get("status") == "Disabled"
+        ):  # the provider's word for "never enabled", not one of S3's
             return
-        aws("s3.put_bucket_versioning", Bucket=inputs["bucket"], VersioningConfiguration=configuration)
+        aws(
+            "s3.put_bucket_versioning",
+            Bucket=inputs["bucket"],
+            VersioningConfiguration=configuration,
+        )
 
     def look(self, aws: Calls, id: str, known: Properties) -> Properties | None:
         answer = self.ask(aws, "s3.get_bucket_versioning", id)
         if answer is None:
             return None
         told = from_cloud({"status": "Status"}, answer)
-        return {"bucket": _bucket(id), "versioningConfiguration": {"status": "Disabled", **told}}
+        return {
+            "bucket": _bucket(id),
+            "versioningConfiguration": {"status": "Disabled", **told},
+        }
 
     def remove(self, aws: Calls, id: str, state: Properties) -> None:
-        """Versioning can only be suspended; a bucket with object lock keeps it, as the provider also does."""
+        """Versioning can only be suspended; a bucket with object lock keeps it, as the
+        provider also does."""
         if self.ask(aws, "s3.get_object_lock_configuration", id) is not None:
             return
         suspended = {"Status": "Suspended"}
-        aws.maybe("s3.put_bucket_versioning", *_GONE, Bucket=_bucket(id), VersioningConfiguration=suspended)
+        aws.maybe(
+            "s3.put_bucket_versioning",
+            *_GONE,
+            Bucket=_bucket(id),
+            VersioningConfiguration=suspended,
+        )
 
     gone = ("ObjectLockConfigurationNotFoundError",)
 
@@ -308,7 +385,9 @@ class BucketObjectLockConfiguration(_OfBucket):
     gone = ("ObjectLockConfigurationNotFoundError",)
 
     def put(self, aws: Calls, inputs: Properties) -> None:
-        configuration = to_cloud(_OBJECT_LOCK, {"objectLockEnabled": "Enabled", **inputs})
+        configuration = to_cloud(
+            _OBJECT_LOCK, {"objectLockEnabled": "Enabled", **inputs}
+        )
         aws(
             "s3.put_object_lock_configuration",
             Bucket=inputs["bucket"],
@@ -318,13 +397,17 @@ class BucketObjectLockConfiguration(_OfBucket):
 
     def look(self, aws: Calls, id: str, known: Properties) -> Properties | None:
         answer = self.ask(aws, "s3.get_object_lock_configuration", id)
-        configuration = from_cloud(_OBJECT_LOCK, (answer or {}).get("ObjectLockConfiguration", {}))
+        configuration = from_cloud(
+            _OBJECT_LOCK, (answer or {}).get("ObjectLockConfiguration", {})
+        )
         if not configuration or (known.get("rule") and not configuration.get("rule")):
-            return None  # object lock itself stays for ever: without its rule, this resource is gone
+            # object lock itself stays for ever: without its rule, this resource is gone
+            return None
         return {"bucket": _bucket(id), **configuration}
 
     def remove(self, aws: Calls, id: str, state: Properties) -> None:
-        """Object lock stays for ever; only the default retention for new objects goes."""
+        """Object lock stays for ever; only the default retention for new objects
+        goes."""
         none = {"ObjectLockEnabled": "Enabled"}
         aws.maybe(
             "s3.put_object_lock_configuration",
@@ -343,7 +426,10 @@ class BucketPublicAccessBlock(_OfBucket):
     gone = ("NoSuchPublicAccessBlockConfiguration",)
 
     def put(self, aws: Calls, inputs: Properties) -> None:
-        configuration = {**dict.fromkeys(_PUBLIC_ACCESS.values(), False), **to_cloud(_PUBLIC_ACCESS, inputs)}
+        configuration = {
+            **dict.fromkeys(_PUBLIC_ACCESS.values(), False),
+            **to_cloud(_PUBLIC_ACCESS, inputs),
+        }
         aws(
             "s3.put_public_access_block",
             Bucket=inputs["bucket"],
@@ -354,7 +440,10 @@ class BucketPublicAccessBlock(_OfBucket):
         answer = self.ask(aws, "s3.get_public_access_block", id)
         if answer is None:
             return None
-        return {"bucket": _bucket(id), **from_cloud(_PUBLIC_ACCESS, answer["PublicAccessBlockConfiguration"])}
+        return {
+            "bucket": _bucket(id),
+            **from_cloud(_PUBLIC_ACCESS, answer["PublicAccessBlockConfiguration"]),
+        }
 
     def remove(self, aws: Calls, id: str, state: Properties) -> None:
         if not state.get("skipDestroy"):
@@ -389,7 +478,10 @@ def _encryption_rules(aws: Calls, bucket: str) -> list[Properties] | None:
     answer = aws.maybe("s3.get_bucket_encryption", code, *_GONE, Bucket=bucket)
     if answer is None:
         return None
-    return [_encryption_from_cloud(rule) for rule in answer["ServerSideEncryptionConfiguration"]["Rules"]]
+    return [
+        _encryption_from_cloud(rule)
+        for rule in answer["ServerSideEncryptionConfiguration"]["Rules"]
+    ]
 
 
 class BucketPolicy(_OfBucket):
@@ -422,7 +514,9 @@ class BucketLifecycleConfiguration(_OfBucket):
             "s3.put_bucket_lifecycle_configuration",
             Bucket=inputs["bucket"],
             LifecycleConfiguration={"Rules": rules},
-            TransitionDefaultMinimumObjectSize=inputs.get("transitionDefaultMinimumObjectSize"),
+            TransitionDefaultMinimumObjectSize=inputs.get(
+                "transitionDefaultMinimumObjectSize"
+            ),
         )
 
     def look(self, aws: Calls, id: str, known: Properties) -> Properties | None:
@@ -434,7 +528,11 @@ class BucketLifecycleConfiguration(_OfBucket):
             "bucket": _bucket(id),
             "rules": [_rule_from_cloud(rule) for rule in answer["Rules"]],
         }
-        return told if size is None else {**told, "transitionDefaultMinimumObjectSize": size}
+        return (
+            told
+            if size is None
+            else {**told, "transitionDefaultMinimumObjectSize": size}
+        )
 
     def remove(self, aws: Calls, id: str, state: Properties) -> None:
         self.ask(aws, "s3.delete_bucket_lifecycle", id)
@@ -446,7 +544,9 @@ def _rule_to_cloud(rule: Properties) -> Properties:
     if tags := both.get("Tags"):
         both["Tags"] = as_pairs(tags)
     if "Filter" not in spelled and "Prefix" not in spelled:
-        spelled["Filter"] = {}  # every rule needs one; an empty filter selects every object
+        spelled[
+            "Filter"
+        ] = {}  # every rule needs one; an empty filter selects every object
     return spelled
 
 
@@ -469,13 +569,20 @@ class BucketOwnershipControls(_OfBucket):
 
     def put(self, aws: Calls, inputs: Properties) -> None:
         rules = [to_cloud({"objectOwnership": "ObjectOwnership"}, inputs["rule"])]
-        aws("s3.put_bucket_ownership_controls", Bucket=inputs["bucket"], OwnershipControls={"Rules": rules})
+        aws(
+            "s3.put_bucket_ownership_controls",
+            Bucket=inputs["bucket"],
+            OwnershipControls={"Rules": rules},
+        )
 
     def look(self, aws: Calls, id: str, known: Properties) -> Properties | None:
         answer = self.ask(aws, "s3.get_bucket_ownership_controls", id)
         if answer is None:
             return None
-        rule = from_cloud({"objectOwnership": "ObjectOwnership"}, answer["OwnershipControls"]["Rules"][0])
+        rule = from_cloud(
+            {"objectOwnership": "ObjectOwnership"},
+            answer["OwnershipControls"]["Rules"][0],
+        )
         return {"bucket": id, "rule": rule}
 
     def remove(self, aws: Calls, id: str, state: Properties) -> None:
@@ -490,7 +597,9 @@ class BucketLogging(_OfBucket):
 
     def put(self, aws: Calls, inputs: Properties) -> None:
         status = {"LoggingEnabled": to_cloud(_LOGGING, inputs)}
-        aws("s3.put_bucket_logging", Bucket=inputs["bucket"], BucketLoggingStatus=status)
+        aws(
+            "s3.put_bucket_logging", Bucket=inputs["bucket"], BucketLoggingStatus=status
+        )
 
     def look(self, aws: Calls, id: str, known: Properties) -> Properties | None:
         answer = self.ask(aws, "s3.get_bucket_logging", id) or {}
@@ -499,7 +608,9 @@ class BucketLogging(_OfBucket):
         return {"bucket": _bucket(id), **from_cloud(_LOGGING, enabled)}
 
     def remove(self, aws: Calls, id: str, state: Properties) -> None:
-        aws.maybe("s3.put_bucket_logging", *_GONE, Bucket=_bucket(id), BucketLoggingStatus={})
+        aws.maybe(
+            "s3.put_bucket_logging", *_GONE, Bucket=_bucket(id), BucketLoggingStatus={}
+        )
 
 
 KINDS: tuple[type[Kind], ...] = (

@@ -1,18 +1,21 @@
 """The two spellings of one value: the Pulumi provider's and the AWS API's.
 
-A `Shape` is one table read in both directions, so that what is sent and what is read back cannot drift apart.
-Keys that a shape does not name are dropped in both directions; the comparison after each call finds them.
+A `Shape` is one table read in both directions, so that what is sent and what is read
+back cannot drift apart. Keys that a shape does not name are dropped in both directions;
+the comparison after each call finds them.
 """
 
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 Shape: TypeAlias = Mapping[str, "str | tuple[str, Shape]"]
-"""Provider's key to AWS's key, with the shape of what is inside where that is an object (or a list of them)."""
+"""Provider's key to AWS's key, with the shape of what is inside where that is an object
+(or a list of them)."""
 
 
 def to_cloud(shape: Shape, value: Any) -> Any:
-    """`value` in AWS's spelling; None and unnamed keys are left out. `Any`: plain JSON data."""
+    """`value` in AWS's spelling; None and unnamed keys are left out. `Any`: plain JSON
+    data."""
     if isinstance(value, list):
         return [to_cloud(shape, item) for item in value]
     if not isinstance(value, Mapping):
@@ -26,7 +29,8 @@ def to_cloud(shape: Shape, value: Any) -> Any:
 
 
 def from_cloud(shape: Shape, value: Any) -> Any:
-    """`value`, as AWS answers it, in the provider's spelling. `Any`: plain JSON data."""
+    """`value`, as AWS answers it, in the provider's spelling. `Any`: plain JSON
+    data."""
     if isinstance(value, list):
         return [from_cloud(shape, item) for item in value]
     if not isinstance(value, Mapping):

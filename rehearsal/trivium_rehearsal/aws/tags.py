@@ -1,4 +1,5 @@
-"""Tags: three spellings of the same pairs in the AWS APIs, and how they are brought into line."""
+"""Tags: three spellings of the same pairs in the AWS APIs, and how they are brought
+into line."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +17,8 @@ class TagChange:
 
 
 def wanted_tags(inputs: Properties) -> dict[str, str]:
-    """All tags a resource shall bear: the provider's default tags are already in `tagsAll` where there are any."""
+    """All tags a resource shall bear: the provider's default tags are already in
+    `tagsAll` where there are any."""
     return dict(inputs.get("tagsAll") or inputs.get("tags") or {})
 
 
@@ -35,11 +37,20 @@ def told_tags(told: Mapping[str, str], known: Properties) -> Properties:
     return {"tags": tags, "tagsAll": dict(told)}
 
 
-def as_pairs(tags: Mapping[str, str], key: str = "Key", value: str = "Value") -> list[dict[str, str]]:
+def as_pairs(
+    tags: Mapping[str, str], key: str = "Key", value: str = "Value"
+) -> list[dict[str, str]]:
     """The list spelling, for instance ``[{"Key": …, "Value": …}]``."""
     return [{key: name, value: text} for name, text in tags.items()]
 
 
-def from_pairs(pairs: Sequence[Mapping[str, Any]] | None, key: str = "Key", value: str = "Value") -> dict[str, str]:
-    """The mapping spelling of a list of pairs; AWS's own tags (``aws:…``) are left out."""
-    return {pair[key]: pair.get(value, "") for pair in pairs or () if not pair[key].startswith("aws:")}
+def from_pairs(
+    pairs: Sequence[Mapping[str, Any]] | None, key: str = "Key", value: str = "Value"
+) -> dict[str, str]:
+    """The mapping spelling of a list of pairs; AWS's own tags (``aws:…``) are left
+    out."""
+    return {
+        pair[key]: pair.get(value, "")
+        for pair in pairs or ()
+        if not pair[key].startswith("aws:")
+    }

@@ -1,8 +1,9 @@
 """AWS's service models, as botocore ships them, for the bridged ``aws`` provider.
 
-A resource corresponds to the operation that makes it (``CreateQueue`` for ``Queue``); the properties that are
-spelled as the operation's members are checked against them. Terraform's zero values mean unset and are let pass by
-the checker. Patterns hold for the whole string, as the services apply them.
+A resource corresponds to the operation that makes it (``CreateQueue`` for ``Queue``);
+the properties that are spelled as the operation's members are checked against them.
+Terraform's zero values mean unset and are let pass by the checker. Patterns hold for
+the whole string, as the services apply them.
 """
 
 import gzip
@@ -14,7 +15,14 @@ from typing import Final
 
 import msgspec
 
-from trivium_rehearsal.constraints.model import NO_LIMITS, Kind, Limits, VendorModel, folded, one_to_one
+from trivium_rehearsal.constraints.model import (
+    NO_LIMITS,
+    Kind,
+    Limits,
+    VendorModel,
+    folded,
+    one_to_one,
+)
 
 __all__ = ["Botocore", "model_of"]
 
@@ -42,9 +50,14 @@ _SERVICES: Final[Mapping[str, str]] = {
     "vpc": "ec2",
 }
 # CloudWatch's module holds three services.
-_CLOUDWATCH: Final[Mapping[str, str]] = {"Log": "logs", "Event": "events", "Metric": "cloudwatch"}
+_CLOUDWATCH: Final[Mapping[str, str]] = {
+    "Log": "logs",
+    "Event": "events",
+    "Metric": "cloudwatch",
+}
 
-# Resources made by an operation that is not called after them: (service, operation, path to the part).
+# Resources made by an operation that is not called after them: (service, operation,
+# path to the part).
 _OPERATIONS: Final[Mapping[str, tuple[str, str, tuple[str, ...]]]] = {
     "aws:s3/bucketVersioning:BucketVersioning": ("s3", "PutBucketVersioning", ()),
     "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration": (
@@ -116,7 +129,13 @@ class _Service(msgspec.Struct):
 class Botocore:
     """One place in a botocore service model."""
 
-    def __init__(self, source: str, shapes: Mapping[str, _Shape], shape: _Shape, own_name: str = "") -> None:
+    def __init__(
+        self,
+        source: str,
+        shapes: Mapping[str, _Shape],
+        shape: _Shape,
+        own_name: str = "",
+    ) -> None:
         self.source = source
         self._shapes = shapes
         self._shape = shape
@@ -139,7 +158,11 @@ class Botocore:
             )
         if self.kind in ("integer", "number"):
             return Limits(minimum=shape.min, maximum=shape.max)
-        return Limits(min_items=shape.min, max_items=shape.max) if self.kind == "list" else NO_LIMITS
+        return (
+            Limits(min_items=shape.min, max_items=shape.max)
+            if self.kind == "list"
+            else NO_LIMITS
+        )
 
     @cached_property
     def _members(self) -> Mapping[str, str]:
@@ -148,7 +171,8 @@ class Botocore:
     def member(self, name: str) -> VendorModel | None:
         found = self._members.get(folded(name))
         if found is None and name == "name" and self._own_name:
-            # The resource's own name is `FunctionName` to AWS and `name` to the provider.
+            # The resource's own name is `FunctionName` to AWS and `name` to the
+            # provider.
             found = self._members.get(folded(f"{self._own_name}Name"))
         return self._at(self._shape.members[found]) if found else None
 
@@ -170,7 +194,11 @@ def _folder() -> Path | None:
 @cache
 def _services() -> Mapping[str, str]:
     folder = _folder()
-    return one_to_one(each.name for each in folder.iterdir() if each.is_dir()) if folder else {}
+    return (
+        one_to_one(each.name for each in folder.iterdir() if each.is_dir())
+        if folder
+        else {}
+    )
 
 
 # EC2's model is ten times larger than most; a program uses few services at a time.
@@ -181,17 +209,28 @@ def _service(name: str) -> _Service | None:
     if not files:
         return None
     content = files[-1].read_bytes()
-    return msgspec.json.decode(gzip.decompress(content) if files[-1].suffix == ".gz" else content, type=_Service)
+    return msgspec.json.decode(
+        gzip.decompress(content) if files[-1].suffix == ".gz" else content,
+        type=_Service,
+    )
 
 
 def _service_name(module: str, class_name: str) -> str | None:
     if module == "cloudwatch":
-        return next((name for start, name in _CLOUDWATCH.items() if class_name.startswith(start)), None)
+        return next(
+            (
+                name
+                for start, name in _CLOUDWATCH.items()
+                if class_name.startswith(start)
+            ),
+            None,
+        )
     return _SERVICES.get(module) or _services().get(folded(module))
 
 
 def model_of(token: str, class_name: str) -> VendorModel | None:
-    """The input of the operation that makes the resource `token`, if there is exactly one."""
+    """The input of the operation that makes the resource `token`, if there is exactly
+    one."""
     steps: tuple[str, ...] = ()
     if token in _OPERATIONS:
         service_name, operation_name, steps = _OPERATIONS[token]
@@ -201,13 +240,25 @@ def model_of(token: str, class_name: str) -> VendorModel | None:
     service = _service(found) if found else None
     if found is None or service is None:
         return None
-    operations = [f"{verb}{class_name}" for verb in _VERBS if f"{verb}{class_name}" in service.operations]
-    return _input(found, operations[0], (), class_name) if len(operations) == 1 else None
+    operations = [
+        f"{verb}{class_name}"
+        for verb in _VERBS
+        if f"{verb}{class_name}" in service.operations
+    ]
+    return (
+        _input(found, operations[0], (), class_name) if len(operations) == 1 else None
+    )
 
 
-def _input(service_name: str, operation: str, steps: tuple[str, ...], class_name: str) -> VendorModel | None:
+def _input(
+    service_name: str, operation: str, steps: tuple[str, ...], class_name: str
+) -> VendorModel | None:
     service = _service(service_name)
-    reference = service.operations[operation].input if service and operation in service.operations else None
+    reference = (
+        service.operations[operation].input
+        if service and operation in service.operations
+        else None
+    )
     if service is None or reference is None:
         return None
     source = f"botocore model {service_name} {operation}"

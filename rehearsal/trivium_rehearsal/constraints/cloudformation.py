@@ -1,8 +1,10 @@
 """AWS's CloudFormation resource schemas, as cfn-lint ships them.
 
-They describe aws-native one to one: that provider is generated from them. A few resources of the bridged ``aws``
-provider are parts of one CloudFormation resource and are anchored by hand in `_ANCHORS`.
-Only keywords with a plain meaning are read; ``oneOf``, ``anyOf`` and conditional keywords are left alone.
+They describe aws-native one to one: that provider is generated from them. A few
+resources of the bridged ``aws`` provider are parts of one CloudFormation resource and
+are anchored by hand in
+`_ANCHORS`. Only keywords with a plain meaning are read; ``oneOf``, ``anyOf`` and
+conditional keywords are left alone.
 """
 
 import importlib.util
@@ -12,21 +14,35 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Final
 
-from trivium_rehearsal.constraints.model import NO_LIMITS, Kind, Limits, VendorModel, folded, one_to_one
+from trivium_rehearsal.constraints.model import (
+    NO_LIMITS,
+    Kind,
+    Limits,
+    VendorModel,
+    folded,
+    one_to_one,
+)
 
 __all__ = ["CloudFormation", "create_only", "model_of"]
 
 # SDK module to CloudFormation service where the two spell it differently.
 _SERVICES: Final[Mapping[str, str]] = {"configuration": "config"}
 
-# Bridged resource to the part of a CloudFormation resource that it is; names inside correspond one to one.
+# Bridged resource to the part of a CloudFormation resource that it is; names inside
+# correspond one to one.
 _ANCHORS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
-    "aws:s3/bucketCorsConfiguration:BucketCorsConfiguration": ("AWS::S3::Bucket", ("CorsConfiguration",)),
+    "aws:s3/bucketCorsConfiguration:BucketCorsConfiguration": (
+        "AWS::S3::Bucket",
+        ("CorsConfiguration",),
+    ),
     "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": (
         "AWS::S3::Bucket",
         ("PublicAccessBlockConfiguration",),
     ),
-    "aws:s3/bucketOwnershipControls:BucketOwnershipControls": ("AWS::S3::Bucket", ("OwnershipControls",)),
+    "aws:s3/bucketOwnershipControls:BucketOwnershipControls": (
+        "AWS::S3::Bucket",
+        ("OwnershipControls",),
+    ),
     "aws:s3/bucket:Bucket": ("AWS::S3::Bucket", ()),
     "aws:cloudwatch/logGroup:LogGroup": ("AWS::Logs::LogGroup", ()),
     "aws:cloudtrail/trail:Trail": ("AWS::CloudTrail::Trail", ()),
@@ -68,8 +84,12 @@ class CloudFormation:
         if any(word in node for word in ("oneOf", "anyOf", "allOf", "if")):
             return NO_LIMITS
         return Limits(
-            values=tuple(value for value in node.get("enum", ()) if isinstance(value, str)),
-            numbers=tuple(value for value in node.get("enum", ()) if type(value) in (int, float)),
+            values=tuple(
+                value for value in node.get("enum", ()) if isinstance(value, str)
+            ),
+            numbers=tuple(
+                value for value in node.get("enum", ()) if type(value) in (int, float)
+            ),
             pattern=node.get("pattern") if self.kind == "string" else None,
             min_length=node.get("minLength"),
             max_length=node.get("maxLength"),
@@ -87,11 +107,17 @@ class CloudFormation:
         found = self._members.get(folded(name))
         if found is None:
             return None
-        return CloudFormation(self._type_name, self._root, self._node["properties"][found])
+        return CloudFormation(
+            self._type_name, self._root, self._node["properties"][found]
+        )
 
     def item(self) -> VendorModel | None:
         items = self._node.get("items")
-        return CloudFormation(self._type_name, self._root, items) if isinstance(items, Mapping) else None
+        return (
+            CloudFormation(self._type_name, self._root, items)
+            if isinstance(items, Mapping)
+            else None
+        )
 
 
 def _resolved(root: _Node, node: _Node) -> _Node:
@@ -115,12 +141,18 @@ def _folder() -> Path | None:
 
 @cache
 def _type_files() -> Mapping[str, tuple[str, str]]:
-    """Folded ``service:resource`` to (type name, schema file). One Region has the newest of all types."""
+    """Folded ``service:resource`` to (type name, schema file). One Region has the
+    newest of all types."""
     folder = _folder()
     if folder is None:
         return {}
-    listing: Mapping[str, str] = json.loads((folder / "providers" / "us-east-1.json").read_text())
-    return {name.removeprefix("AWS::").replace("::", ":").lower(): (name, file) for name, file in listing.items()}
+    listing: Mapping[str, str] = json.loads(
+        (folder / "providers" / "us-east-1.json").read_text()
+    )
+    return {
+        name.removeprefix("AWS::").replace("::", ":").lower(): (name, file)
+        for name, file in listing.items()
+    }
 
 
 @cache
@@ -129,7 +161,9 @@ def _schema(file: str) -> _Node:
 
     folder = _folder()
     assert folder is not None  # noqa: S101 - a schema file is only named when the folder is there
-    loaded: _Node = msgspec.json.decode((folder / "resources" / f"{file}.json").read_bytes())
+    loaded: _Node = msgspec.json.decode(
+        (folder / "resources" / f"{file}.json").read_bytes()
+    )
     return loaded
 
 
@@ -143,13 +177,20 @@ def model_of(token: str) -> VendorModel | None:
     """The schema of an aws-native resource, or the anchored part for a bridged one."""
     if token in _ANCHORS:
         type_name, steps = _ANCHORS[token]
-        found = _type_files().get(type_name.removeprefix("AWS::").replace("::", ":").lower())
+        found = _type_files().get(
+            type_name.removeprefix("AWS::").replace("::", ":").lower()
+        )
     else:
-        steps, found = (), _native_file(token) if token.startswith("aws-native:") else None
+        steps, found = (
+            (),
+            (_native_file(token) if token.startswith("aws-native:") else None),
+        )
     if found is None:
         return None
     schema = _schema(found[1])
-    model: VendorModel | None = CloudFormation(found[0], schema, {**schema, "type": "object"})
+    model: VendorModel | None = CloudFormation(
+        found[0], schema, {**schema, "type": "object"}
+    )
     for step in steps:
         model = model.member(step) if model is not None else None
     return model
@@ -157,7 +198,8 @@ def model_of(token: str) -> VendorModel | None:
 
 @cache
 def create_only(token: str) -> frozenset[str]:
-    """Folded names of the top-level properties of an aws-native resource that only creation can set.
+    """Folded names of the top-level properties of an aws-native resource that only
+    creation can set.
 
     Source: ``createOnlyProperties`` of the resource's schema.
     """

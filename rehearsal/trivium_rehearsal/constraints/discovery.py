@@ -1,8 +1,8 @@
 """Google's API descriptions, as google-api-python-client ships them.
 
-The Google provider spells resources and properties as the REST API does, except where Terraform's habits differ;
-only what is spelled the same is checked. Enumerations are compared without regard to capitals and an empty string
-means unset, as in the provider.
+The Google provider spells resources and properties as the REST API does, except where
+Terraform's habits differ; only what is spelled the same is checked. Enumerations are
+compared without regard to capitals and an empty string means unset, as in the provider.
 """
 
 import importlib.util
@@ -14,12 +14,20 @@ from typing import Final
 
 import msgspec
 
-from trivium_rehearsal.constraints.model import NO_LIMITS, Kind, Limits, VendorModel, folded, one_to_one
+from trivium_rehearsal.constraints.model import (
+    NO_LIMITS,
+    Kind,
+    Limits,
+    VendorModel,
+    folded,
+    one_to_one,
+)
 
 __all__ = ["Discovery", "model_of"]
 
-# SDK module to the APIs that may describe it, best first, where the two are not named alike or where a version
-# other than the newest stable one is used by the provider (its documentation links the REST reference).
+# SDK module to the APIs that may describe it, best first, where the two are not named
+# alike or where a version other than the newest stable one is used by the provider (its
+# documentation links the REST reference).
 _APIS: Final[Mapping[str, tuple[str, ...]]] = {
     "accesscontextmanager": ("accesscontextmanager.v1",),
     "artifactregistry": ("artifactregistry.v1",),
@@ -66,9 +74,15 @@ _APIS: Final[Mapping[str, tuple[str, ...]]] = {
 _SCHEMAS: Final[Mapping[str, tuple[str, str]]] = {
     "gcp:sql/databaseInstance:DatabaseInstance": ("sqladmin.v1", "DatabaseInstance"),
     "gcp:bigquery/dataset:Dataset": ("bigquery.v2", "Dataset"),
-    "gcp:compute/globalForwardingRule:GlobalForwardingRule": ("compute.v1", "ForwardingRule"),
+    "gcp:compute/globalForwardingRule:GlobalForwardingRule": (
+        "compute.v1",
+        "ForwardingRule",
+    ),
     "gcp:compute/globalAddress:GlobalAddress": ("compute.v1", "Address"),
-    "gcp:compute/regionBackendService:RegionBackendService": ("compute.v1", "BackendService"),
+    "gcp:compute/regionBackendService:RegionBackendService": (
+        "compute.v1",
+        "BackendService",
+    ),
     "gcp:compute/uRLMap:URLMap": ("compute.v1", "UrlMap"),
     "gcp:logging/projectSink:ProjectSink": ("logging.v2", "LogSink"),
     "gcp:logging/organizationSink:OrganizationSink": ("logging.v2", "LogSink"),
@@ -95,7 +109,9 @@ class _Schema(msgspec.Struct):
     ref: str | None = msgspec.field(default=None, name="$ref")
     properties: dict[str, "_Schema"] = {}
     items: "_Schema | None" = None
-    additional: "_Schema | None" = msgspec.field(default=None, name="additionalProperties")
+    additional: "_Schema | None" = msgspec.field(
+        default=None, name="additionalProperties"
+    )
     enum: list[str] = []
     pattern: str | None = None
     minimum: str | None = None
@@ -109,7 +125,9 @@ class _Document(msgspec.Struct):
 class Discovery:
     """One place in a discovery document."""
 
-    def __init__(self, api: str, schemas: Mapping[str, _Schema], schema: _Schema, depth: int = 0) -> None:
+    def __init__(
+        self, api: str, schemas: Mapping[str, _Schema], schema: _Schema, depth: int = 0
+    ) -> None:
         self.source = f"Google discovery document {api}"
         self._api = api
         self._schemas = schemas
@@ -131,7 +149,8 @@ class Discovery:
         return Limits(
             values=(*schema.enum, "") if schema.enum else (),
             ignore_case=True,
-            # Deeper down the provider often takes another form of a name than the API (tag names, self links).
+            # Deeper down the provider often takes another form of a name than the API
+            # (tag names, self links).
             pattern=schema.pattern if self._depth == 1 else None,
             whole=True,  # the document leaves the anchors out
             minimum=float(schema.minimum) if numeric and schema.minimum else None,
@@ -146,11 +165,17 @@ class Discovery:
         found = self._members.get(folded(name))
         if found is None:
             return None
-        return Discovery(self._api, self._schemas, self._schema.properties[found], self._depth + 1)
+        return Discovery(
+            self._api, self._schemas, self._schema.properties[found], self._depth + 1
+        )
 
     def item(self) -> VendorModel | None:
         inner = self._schema.items or self._schema.additional
-        return Discovery(self._api, self._schemas, inner, self._depth + 1) if inner else None
+        return (
+            Discovery(self._api, self._schemas, inner, self._depth + 1)
+            if inner
+            else None
+        )
 
 
 @cache
@@ -160,22 +185,33 @@ def _document(api: str) -> Mapping[str, _Schema]:
     if not locations:
         return {}
     file = Path(locations[0]) / "discovery_cache" / "documents" / f"{api}.json"
-    return msgspec.json.decode(file.read_bytes(), type=_Document).schemas if file.is_file() else {}
+    return (
+        msgspec.json.decode(file.read_bytes(), type=_Document).schemas
+        if file.is_file()
+        else {}
+    )
 
 
 def model_of(token: str, name: str) -> VendorModel | None:
-    """The schema for the resource `token` whose class is `name`, if exactly one schema is called that."""
+    """The schema for the resource `token` whose class is `name`, if exactly one schema
+    is called that."""
     if token in _SCHEMAS:
         api, schema_name = _SCHEMAS[token]
         schemas = _document(api)
-        return Discovery(api, schemas, schemas[schema_name]) if schema_name in schemas else None
+        return (
+            Discovery(api, schemas, schemas[schema_name])
+            if schema_name in schemas
+            else None
+        )
     module = token.split(":")[1].partition("/")[0]
     for api in _APIS.get(module, ()):
         schemas = _document(api)
         if name in schemas:
             return Discovery(api, schemas, schemas[name])
         # Newer APIs put the package before the name: GoogleCloudRunV2Service.
-        qualified = re.compile(rf"GoogleCloud\w*?V\d+(?:beta\d+|alpha\d+)?{re.escape(name)}")
+        qualified = re.compile(
+            rf"GoogleCloud\w*?V\d+(?:beta\d+|alpha\d+)?{re.escape(name)}"
+        )
         found = [each for each in schemas if qualified.fullmatch(each)]
         if len(found) == 1:
             return Discovery(api, schemas, schemas[found[0]])

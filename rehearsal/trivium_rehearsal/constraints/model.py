@@ -1,8 +1,9 @@
 """What a vendor's own model says about a property, in one shape for all vendors.
 
-A vendor model is walked in step with the SDK's type: only where a name in the SDK corresponds to exactly one name
-in the vendor's model, and both are the same kind of value, is the vendor's limit applied. Everything else stays
-unchecked: a limit from a model that does not fit would refuse a program that the cloud accepts.
+A vendor model is walked in step with the SDK's type: only where a name in the SDK
+corresponds to exactly one name in the vendor's model, and both are the same kind of
+value, is the vendor's limit applied. Everything else stays unchecked: a limit from a
+model that does not fit would refuse a program that the cloud accepts.
 """
 
 import re
@@ -11,9 +12,19 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, Literal, Protocol
 
-__all__ = ["NO_LIMITS", "Kind", "Limits", "VendorModel", "compiled", "folded", "one_to_one"]
+__all__ = [
+    "NO_LIMITS",
+    "Kind",
+    "Limits",
+    "VendorModel",
+    "compiled",
+    "folded",
+    "one_to_one",
+]
 
-Kind = Literal["string", "boolean", "integer", "number", "list", "map", "object", "other"]
+Kind = Literal[
+    "string", "boolean", "integer", "number", "list", "map", "object", "other"
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +68,8 @@ class VendorModel(Protocol):
         """What the value must satisfy."""
 
     def member(self, name: str) -> "VendorModel | None":
-        """The member that corresponds to the SDK's wire name `name`, if exactly one does."""
+        """The member that corresponds to the SDK's wire name `name`, if exactly one
+        does."""
 
     def item(self) -> "VendorModel | None":
         """What every item of this list, or value of this map, is."""
@@ -78,7 +90,8 @@ def one_to_one(names: Iterable[str]) -> Mapping[str, str]:
 
 @lru_cache(maxsize=1024)
 def compiled(pattern: str) -> re.Pattern[str] | None:
-    r"""`pattern` compiled, or None when Python cannot read it (Java's ``\p{L}``, for instance)."""
+    r"""`pattern` compiled, or None when Python cannot read it (Java's ``\p{L}``, for
+    instance)."""
     try:
         # AWS takes a policy of many lines for `.*`.
         return re.compile(pattern, re.DOTALL)

@@ -1,8 +1,9 @@
 """Strict local endpoints of the model APIs of Bedrock, Vertex AI and Foundry.
 
-They refuse what the real ones refuse, serve the vendors' own clients unmodified, answer with a small local model or
-from a script, break in every way a cloud can break, and testify to what arrived. Every reply says that it does not
-come from Claude (header `x-trivium-rehearsal`, and `model` where the protocol has one).
+They refuse what the real ones refuse, serve the vendors' own clients unmodified, answer
+with a small local model or from a script, break in every way a cloud can break, and
+testify to what arrived. Every reply says that it does not come from Claude (header
+`x-trivium-rehearsal`, and `model` where the protocol has one).
 
 In a test:
 
@@ -11,7 +12,8 @@ In a test:
         …                                   # call local.addresses["foundry"] + "/anthropic/v1/messages"
         assert local.counters()["foundry"]["outcomes"] == {"fault:overloaded": 1}
 
-As a process: `python -m trivium_rehearsal.endpoints --config FILE`, with the same document as JSON:
+As a process: `python -m trivium_rehearsal.endpoints --config FILE`, with the same
+document as JSON:
 
     {"source": {"kind": "model"},
      "bedrock": {"region": "us-east-1", "models": {"us.anthropic.claude-sonnet-4-5-20250929-v1:0": {}},

@@ -1,7 +1,8 @@
 """`python -m trivium_rehearsal.endpoints --config FILE`: the endpoints as one process.
 
-Reads the configuration (from a file, or `-` for standard input), prints one line of JSON with the addresses when all
-ports listen, and serves until SIGTERM, SIGINT, or, with `--until-stdin-closes`, until whoever started it is gone.
+Reads the configuration (from a file, or `-` for standard input), prints one line of
+JSON with the addresses when all ports listen, and serves until SIGTERM, SIGINT, or,
+with `--until-stdin-closes`, until whoever started it is gone.
 """
 
 import argparse
@@ -12,23 +13,39 @@ import sys
 import threading
 from pathlib import Path
 
-from trivium_rehearsal.endpoints.configuration import Configuration, EndpointsConfigurationError, parse_configuration
+from trivium_rehearsal.endpoints.configuration import (
+    Configuration,
+    EndpointsConfigurationError,
+    parse_configuration,
+)
 from trivium_rehearsal.endpoints.server import EndpointsError, start
 
 _NAMES = ("bedrock", "vertex", "vertex_grpc", "foundry", "control")
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run; 0 after an orderly end, 2 when the configuration or a port cannot be used."""
-    parser = argparse.ArgumentParser(prog="python -m trivium_rehearsal.endpoints", description=__doc__)
-    parser.add_argument("--config", required=True, help="JSON file, or - for standard input")
+    """Run; 0 after an orderly end, 2 when the configuration or a port cannot be
+    used."""
+    parser = argparse.ArgumentParser(
+        prog="python -m trivium_rehearsal.endpoints", description=__doc__
+    )
     parser.add_argument(
-        "--until-stdin-closes", action="store_true", help="end when standard input closes (needs a config file)"
+        "--config", required=True, help="JSON file, or - for standard input"
+    )
+    parser.add_argument(
+        "--until-stdin-closes",
+        action="store_true",
+        help="end when standard input closes (needs a config file)",
     )
     options = parser.parse_args(arguments)
     try:
         configuration = parse_configuration(_read(options.config))
-        asyncio.run(_serve(configuration, watch_stdin=options.until_stdin_closes and options.config != "-"))
+        asyncio.run(
+            _serve(
+                configuration,
+                watch_stdin=options.until_stdin_closes and options.config != "-",
+            )
+        )
     except (EndpointsConfigurationError, EndpointsError, OSError) as error:
         print(error, file=sys.stderr)
         return 2
@@ -44,11 +61,15 @@ async def _serve(configuration: Configuration, *, watch_stdin: bool) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     if watch_stdin:
-        # A parent that is killed cannot send SIGTERM; its end of the pipe closes all the same.
+        # A parent that is killed cannot send SIGTERM; its end of the pipe closes all
+        # the same.
         threading.Thread(target=_wait_for_stdin, args=(loop, stop), daemon=True).start()
     running = await start(configuration)
     try:
-        print(json.dumps({name: running.addresses.get(name) for name in _NAMES}), flush=True)
+        print(
+            json.dumps({name: running.addresses.get(name) for name in _NAMES}),
+            flush=True,
+        )
         await stop.wait()
     finally:
         await running.close()

@@ -1,8 +1,10 @@
-"""The Bedrock runtime of one region: Converse, InvokeModel, their streams, and CountTokens.
+"""The Bedrock runtime of one region: Converse, InvokeModel, their streams, and
+CountTokens.
 
-Paths, members and error types are those of botocore's `bedrock-runtime` model; texts are AWS's where they are widely
-quoted. Not served: async invocation, bidirectional streams, guardrail application (a guardrail is looked up, what it
-would block is not verifiable here), Bedrock API keys (bearer tokens).
+Paths, members and error types are those of botocore's `bedrock-runtime` model; texts
+are AWS's where they are widely quoted. Not served: async invocation, bidirectional
+streams, guardrail application (a guardrail is looked up, what it would block is not
+verifiable here), Bedrock API keys (bearer tokens).
 """
 
 import base64
@@ -13,15 +15,28 @@ import uuid
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
-from trivium_rehearsal.endpoints import converse, eventstream, messages, messages_body, sigv4
+from trivium_rehearsal.endpoints import (
+    converse,
+    eventstream,
+    messages,
+    messages_body,
+    sigv4,
+)
 from trivium_rehearsal.endpoints.configuration import VERSION_2026, Bedrock, Model
-from trivium_rehearsal.endpoints.delivery import Desk, RefusalError, accepts, gathered, parsed
+from trivium_rehearsal.endpoints.delivery import (
+    Desk,
+    RefusalError,
+    accepts,
+    gathered,
+    parsed,
+)
 from trivium_rehearsal.endpoints.faults import Fault
 from trivium_rehearsal.endpoints.http import Answer, Request
 from trivium_rehearsal.endpoints.text import Frame, Json
 
 MAX_BODY_BYTES = 20 * 1024 * 1024
-"""Claude on Bedrock takes requests up to 20 MB (platform.claude.com, API errors, "Request size limits")."""
+"""Claude on Bedrock takes requests up to 20 MB (platform.claude.com, API errors,
+"Request size limits")."""
 
 _VERSION = "bedrock-2023-05-31"
 _EVENTSTREAM = "application/vnd.amazon.eventstream"
@@ -57,9 +72,12 @@ class BedrockEndpoint:
     async def _serve(self, request: Request, answer: Answer) -> str:
         operation, model_id = _route(request)
         stream = operation in _STREAMS
-        # Before authentication: the body was not kept, so its hash could not be checked.
+        # Before authentication: the body was not kept, so its hash could not be
+        # checked.
         if request.too_large:
-            raise _refusal(413, "RequestEntityTooLargeException", "Request size exceeds the limit.")
+            raise _refusal(
+                413, "RequestEntityTooLargeException", "Request size exceeds the limit."
+            )
         self._authenticate(request)
         self._desk.check_expiry(model_id, stream=stream, dialect=self)
         match operation:
@@ -82,11 +100,15 @@ class BedrockEndpoint:
         except sigv4.SignatureRefusedError as refused:
             raise _refusal(refused.status, refused.kind, refused.message) from refused
 
-    async def _converse(self, request: Request, answer: Answer, operation: str, model_id: str) -> str:
+    async def _converse(
+        self, request: Request, answer: Answer, operation: str, model_id: str
+    ) -> str:
         body = _json(request)
         try:
             converse.validate(operation, model_id, body)
-            messages_body.validate_extra_fields(body.get("additionalModelRequestFields") or {})
+            messages_body.validate_extra_fields(
+                body.get("additionalModelRequestFields") or {}
+            )
         except converse.InvalidConverseError as invalid:
             raise _refusal(400, invalid.kind, invalid.message) from invalid
         except messages_body.InvalidBodyError as invalid:
@@ -96,15 +118,20 @@ class BedrockEndpoint:
         extra = body.get("additionalModelRequestFields") or {}
         self._check_betas(extra)
         guardrail = body.get("guardrailConfig") or {}
-        self._check_guardrail(guardrail.get("guardrailIdentifier"), guardrail.get("guardrailVersion"))
+        self._check_guardrail(
+            guardrail.get("guardrailIdentifier"), guardrail.get("guardrailVersion")
+        )
         translated = converse.as_messages(body)
         _check_limit(translated["max_tokens"], model)
         _check_prefill(translated, model)
         prompt = messages.prompt(translated, cloud="bedrock", model=model_id)
         stream = operation == "ConverseStream"
-        # A call that says it wants no event stream is refused; the real service's answer is not verifiable here.
+        # A call that says it wants no event stream is refused; the real service's
+        # answer is not verifiable here.
         if stream and not accepts(request, _EVENTSTREAM):
-            raise _refusal(406, "NotAcceptableException", f"Accept must allow {_EVENTSTREAM}.")
+            raise _refusal(
+                406, "NotAcceptableException", f"Accept must allow {_EVENTSTREAM}."
+            )
         fault = self._desk.take(model_id, stream=stream, dialect=self)
         started = time.perf_counter()
         pieces = await self._desk.pieces(prompt, self)
@@ -112,18 +139,25 @@ class BedrockEndpoint:
         if stream:
             frames = converse.frames(pieces, started=started, pointers=pointers)
             headers = {"content-type": _EVENTSTREAM, **_ids()}
-            return await self._desk.stream(answer, frames, headers, fault=fault, dialect=self)
-        reply = converse.reply(await gathered(pieces, self), started=started, pointers=pointers)
+            return await self._desk.stream(
+                answer, frames, headers, fault=fault, dialect=self
+            )
+        reply = converse.reply(
+            await gathered(pieces, self), started=started, pointers=pointers
+        )
         return await self._desk.whole(answer, reply, _ids(), fault)
 
-    async def _invoke(self, request: Request, answer: Answer, operation: str, model_id: str) -> str:
+    async def _invoke(
+        self, request: Request, answer: Answer, operation: str, model_id: str
+    ) -> str:
         stream = operation == "InvokeModelWithResponseStream"
         _check_media(request, stream=stream)
         model = self._model(model_id)
         body = _json(request)
         self._check_body(body, model)
         self._check_guardrail(
-            request.header("x-amzn-bedrock-guardrailidentifier"), request.header("x-amzn-bedrock-guardrailversion")
+            request.header("x-amzn-bedrock-guardrailidentifier"),
+            request.header("x-amzn-bedrock-guardrailversion"),
         )
         prompt = messages.prompt(body, cloud="bedrock", model=model_id)
         fault = self._desk.take(model_id, stream=stream, dialect=self)
@@ -136,8 +170,12 @@ class BedrockEndpoint:
                 "x-amzn-bedrock-content-type": "application/json",
                 **_ids(),
             }
-            return await self._desk.stream(answer, _chunks(events, started), headers, fault=fault, dialect=self)
-        reply = messages.message(await gathered(pieces, self), label=self._desk.source.label)
+            return await self._desk.stream(
+                answer, _chunks(events, started), headers, fault=fault, dialect=self
+            )
+        reply = messages.message(
+            await gathered(pieces, self), label=self._desk.source.label
+        )
         headers = _ids() | {
             "x-amzn-bedrock-invocation-latency": str(_elapsed_ms(started)),
             "x-amzn-bedrock-input-token-count": str(reply["usage"]["input_tokens"]),
@@ -160,7 +198,10 @@ class BedrockEndpoint:
                 translated = parsed(base64.b64decode(asked["invokeModel"]["body"]))
             except ValueError as error:
                 raise _refusal(
-                    400, "ValidationException", "Malformed input request, please reformat your input and try again."
+                    400,
+                    "ValidationException",
+                    "Malformed input request, please reformat your input and try"
+                    " again.",
                 ) from error
             self._check_body(translated, model)
         prompt = messages.prompt(translated, cloud="bedrock", model=model_id)
@@ -174,7 +215,9 @@ class BedrockEndpoint:
         if version is not None and version not in allowed:
             # Which text an unknown version gets is not verifiable here.
             raise _refusal(
-                400, "ValidationException", f"anthropic_version: Input should be {' or '.join(map(repr, allowed))}"
+                400,
+                "ValidationException",
+                f"anthropic_version: Input should be {' or '.join(map(repr, allowed))}",
             )
         try:
             messages_body.validate(
@@ -198,7 +241,10 @@ class BedrockEndpoint:
             return
         known = self._settings.guardrails.get((identifier or "").rpartition("/")[2], ())
         if version not in known:
-            text = "The guardrail identifier or version provided in the request does not exist."
+            text = (
+                "The guardrail identifier or version provided in the request does not"
+                " exist."
+            )
             raise _refusal(400, "ValidationException", text)
 
     def _model(self, model_id: str) -> Model:
@@ -208,60 +254,108 @@ class BedrockEndpoint:
             raise _refusal(
                 400,
                 "ValidationException",
-                f"Invocation of model ID {model_id} with on-demand throughput isn\u2019t supported. Retry your request "
-                "with the ID or ARN of an inference profile that contains this model.",
+                f"Invocation of model ID {model_id} with on-demand throughput"
+                " isn\u2019t supported. Retry your request with the ID or ARN of an"
+                " inference profile that contains this model.",
             )
         if found is None:
-            raise _refusal(400, "ValidationException", "The provided model identifier is invalid.")
+            raise _refusal(
+                400, "ValidationException", "The provided model identifier is invalid."
+            )
         if not found.accessible:
             text = "You don't have access to the model with the specified model ID."
             raise _refusal(403, "AccessDeniedException", text)
         return found
 
     def _counted_model(self, model_id: str) -> Model:
-        """Tokens are counted for foundation models, also those that are invoked through a profile alone."""
-        profiles = (model for name, model in self._settings.models.items() if name.endswith(f".{model_id}"))
+        """Tokens are counted for foundation models, also those that are invoked through
+        a profile alone."""
+        profiles = (
+            model
+            for name, model in self._settings.models.items()
+            if name.endswith(f".{model_id}")
+        )
         return next(profiles, None) or self._model(model_id)
 
     def _from_arn(self, model_id: str) -> str | None:
         """The id inside an ARN of this region (and this account, if it names one)."""
         parts = model_id.split(":", 5)
-        if len(parts) != 6 or parts[0] != "arn" or parts[2] != "bedrock" or parts[3] != self._settings.region:
+        if (
+            len(parts) != 6
+            or parts[0] != "arn"
+            or parts[2] != "bedrock"
+            or parts[3] != self._settings.region
+        ):
             return None
         kind, _, name = parts[5].partition("/")
-        owner = {"foundation-model": "", "inference-profile": self._settings.account_id}.get(kind)
+        owner = {
+            "foundation-model": "",
+            "inference-profile": self._settings.account_id,
+        }.get(kind)
         return name if owner == parts[4] else None
 
     # -------------------------------------------------- the Dialect
 
     def instead(self, fault: Fault) -> RefusalError:
         status, kind, text = _FAULTS[fault.kind]
-        headers = {"retry-after": str(fault.retry_after_s)} if fault.retry_after_s is not None else {}
-        return _refusal(status, kind, text, headers if status in (429, 503) else {}, fault=fault.kind)
+        headers = (
+            {"retry-after": str(fault.retry_after_s)}
+            if fault.retry_after_s is not None
+            else {}
+        )
+        return _refusal(
+            status,
+            kind,
+            text,
+            headers if status in (429, 503) else {},
+            fault=fault.kind,
+        )
 
     def source_refused(self, message: str) -> RefusalError:
-        return _refusal(400, "ValidationException", f"The model returned the following errors: {message}")
+        return _refusal(
+            400,
+            "ValidationException",
+            f"The model returned the following errors: {message}",
+        )
 
     def source_failed(self, message: str) -> RefusalError:
         return _refusal(500, "InternalServerException", message)
 
     def stream_error(self, kind: str | None) -> bytes:
-        payload = {"message": "The rehearsal ordered this error in the middle of the stream."}
-        return eventstream.exception(kind or "serviceUnavailableException", json.dumps(payload).encode())
+        payload = {
+            "message": "The rehearsal ordered this error in the middle of the stream."
+        }
+        return eventstream.exception(
+            kind or "serviceUnavailableException", json.dumps(payload).encode()
+        )
 
     def garbage(self) -> bytes:
-        return eventstream.corrupted(eventstream.event("contentBlockDelta", b'{"contentBlockIndex":0,"delta":{}}'))
+        return eventstream.corrupted(
+            eventstream.event(
+                "contentBlockDelta", b'{"contentBlockIndex":0,"delta":{}}'
+            )
+        )
 
 
 def _route(request: Request) -> tuple[str, str]:
     """The operation and the model id. Raises the refusal of an unknown one."""
     segments = request.segments
-    if request.method == "POST" and len(segments) == 3 and segments[0] == "model" and segments[1]:
+    if (
+        request.method == "POST"
+        and len(segments) == 3
+        and segments[0] == "model"
+        and segments[1]
+    ):
         operation = _OPERATIONS.get(segments[2])
         if operation is not None:
             return operation, segments[1]
-    # The type is the one of AWS's front end for every unknown path; the body's text is not verifiable here.
-    raise _refusal(404, "UnknownOperationException", "The requested operation is not recognized by the service.")
+    # The type is the one of AWS's front end for every unknown path; the body's text is
+    # not verifiable here.
+    raise _refusal(
+        404,
+        "UnknownOperationException",
+        "The requested operation is not recognized by the service.",
+    )
 
 
 def _json(request: Request) -> Json:
@@ -273,18 +367,26 @@ def _json(request: Request) -> Json:
 
 
 def _check_media(request: Request, *, stream: bool) -> None:
-    """InvokeModel's media types: `Content-Type` and, for a whole reply, `Accept`, for a stream
-    `X-Amzn-Bedrock-Accept` (botocore's model), name the model's own format; `Accept` may also name the framing."""
-    if (request.header("content-type") or "application/json").partition(";")[0].strip() != "application/json":
+    """InvokeModel's media types: `Content-Type` and, for a whole reply, `Accept`, for a
+    stream `X-Amzn-Bedrock-Accept` (botocore's model), name the model's own format;
+    `Accept` may also name the framing.
+    """
+    if (request.header("content-type") or "application/json").partition(";")[
+        0
+    ].strip() != "application/json":
         raise _refusal(
-            400, "ValidationException", "The provided Content-Type is invalid or not supported for this model"
+            400,
+            "ValidationException",
+            "The provided Content-Type is invalid or not supported for this model",
         )
     inner = request.header("x-amzn-bedrock-accept") or "application/json"
     allowed = ("application/json", _EVENTSTREAM) if stream else ("application/json",)
     # AnthropicBedrock sends `Accept: application/json` for streams too, and is served.
     if inner not in ("application/json", "*/*") or not accepts(request, *allowed):
         raise _refusal(
-            400, "ValidationException", "The provided Accept Type is invalid or not supported for this model"
+            400,
+            "ValidationException",
+            "The provided Accept Type is invalid or not supported for this model",
         )
 
 
@@ -302,13 +404,16 @@ def _check_limit(max_tokens: int, model: Model) -> None:
         raise _refusal(
             400,
             "ValidationException",
-            f"The maximum tokens you requested exceeds the model limit of {limit}. Try again with a maximum tokens "
-            f"value that is lower than {limit}.",
+            f"The maximum tokens you requested exceeds the model limit of {limit}. Try"
+            f" again with a maximum tokens value that is lower than {limit}.",
         )
 
 
-async def _chunks(events: AsyncGenerator[Json, None], started: float) -> AsyncGenerator[Frame, None]:
-    """Events as `chunk` messages; the last carries Bedrock's metrics. Bedrock sends no `ping`."""
+async def _chunks(
+    events: AsyncGenerator[Json, None], started: float
+) -> AsyncGenerator[Frame, None]:
+    """Events as `chunk` messages; the last carries Bedrock's metrics. Bedrock sends no
+    `ping`."""
     usage: Json = {}
     first: int | None = None
     async with aclosing(events):
@@ -324,9 +429,14 @@ async def _chunks(events: AsyncGenerator[Json, None], started: float) -> AsyncGe
                     "invocationLatency": _elapsed_ms(started),
                     "firstByteLatency": first,
                 }
-            inner = base64.b64encode(json.dumps(event, ensure_ascii=False).encode()).decode()
+            inner = base64.b64encode(
+                json.dumps(event, ensure_ascii=False).encode()
+            ).decode()
             outer = json.dumps({"bytes": inner, "p": eventstream.padding()}).encode()
-            yield Frame(eventstream.event("chunk", outer), 0 if event["type"] == "message_stop" else None)
+            yield Frame(
+                eventstream.event("chunk", outer),
+                0 if event["type"] == "message_stop" else None,
+            )
 
 
 def _elapsed_ms(started: float) -> int:
@@ -338,7 +448,23 @@ def _ids() -> dict[str, str]:
 
 
 def _refusal(
-    status: int, kind: str, message: str, headers: dict[str, str] | None = None, *, fault: str | None = None
+    status: int,
+    kind: str,
+    message: str,
+    headers: dict[str, str] | None = None,
+    *,
+    fault: str | None = None,
 ) -> RefusalError:
-    head = {"x-amzn-errortype": f"{kind}:http://internal.amazon.com/coral/com.amazon.bedrock/", **_ids()}
-    return RefusalError(status, fault or kind, {"message": message}, head | (headers or {}), fault=fault is not None)
+    head = {
+        "x-amzn-errortype": (
+            f"{kind}:http://internal.amazon.com/coral/com.amazon.bedrock/"
+        ),
+        **_ids(),
+    }
+    return RefusalError(
+        status,
+        fault or kind,
+        {"message": message},
+        head | (headers or {}),
+        fault=fault is not None,
+    )

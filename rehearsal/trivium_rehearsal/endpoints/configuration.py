@@ -1,8 +1,10 @@
-"""What the endpoints are told: who may call, which models exist, where the text comes from.
+"""What the endpoints are told: who may call, which models exist, where the text comes
+from.
 
-One JSON document. Unknown keys, wrong types and missing keys are refused with the path of the key, because a
-misspelt `expires_at` would otherwise make an endpoint laxer than the cloud it stands for. Records hold secrets, so
-none of those records shows its fields when printed.
+One JSON document. Unknown keys, wrong types and missing keys are refused with the path
+of the key, because a misspelt `expires_at` would otherwise make an endpoint laxer than
+the cloud it stands for. Records hold secrets, so none of those records shows its fields
+when printed.
 """
 
 import datetime as dt
@@ -16,10 +18,12 @@ Cloud = Literal["bedrock", "vertex", "foundry"]
 CLOUDS: tuple[Cloud, ...] = ("bedrock", "vertex", "foundry")
 
 CLOUD_PLATFORM_SCOPE = "https://www.googleapis.com/auth/cloud-platform"
-"""The OAuth scope that Vertex AI asks for (REST reference, projects.locations.publishers.models.rawPredict)."""
+"""The OAuth scope that Vertex AI asks for (REST reference,
+projects.locations.publishers.models.rawPredict)."""
 
 VERSION_2026 = "2026-10-21"
-"""The Messages API version that anthropic 2.x sends (anthropic/_constants.py in 2.12.0)."""
+"""The Messages API version that anthropic 2.x sends (anthropic/_constants.py in
+2.12.0)."""
 
 Port = Annotated[int, msgspec.Meta(ge=1, le=65535)]
 Positive = Annotated[int, msgspec.Meta(ge=1)]
@@ -28,7 +32,8 @@ Name = Annotated[str, msgspec.Meta(min_length=1)]
 
 
 class EndpointsConfigurationError(ConfigurationError):
-    """The configuration cannot be used; the message names the key, what was found and what is expected."""
+    """The configuration cannot be used; the message names the key, what was found and
+    what is expected."""
 
 
 class _Record(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -67,27 +72,31 @@ class GoogleIdentity(_Secretive, frozen=True, kw_only=True):
 
 
 class EntraIdentity(_Secretive, frozen=True, kw_only=True):
-    """A Microsoft Entra access token that may call Foundry. It is compared as it is; it need not be a JWT."""
+    """A Microsoft Entra access token that may call Foundry. It is compared as it is; it
+    need not be a JWT."""
 
     token: Name
     audience: Name = "https://ai.azure.com"
-    """The token's `aud`; Foundry takes `https://ai.azure.com` and `https://cognitiveservices.azure.com`."""
+    """The token's `aud`; Foundry takes `https://ai.azure.com` and
+    `https://cognitiveservices.azure.com`."""
     expires_at: dt.datetime | None = None
     permitted: bool = True
-    """False for an identity without a role on the resource: authenticated and then denied."""
+    """False for an identity without a role on the resource: authenticated and then
+    denied."""
 
 
 class Model(_Record, frozen=True, kw_only=True):
     """What is known about one model id or deployment."""
 
     max_output_tokens: Positive = 64_000
-    """Largest `max_tokens` (Claude Sonnet 4.5: 64,000, model overview, read 2026-11-22)."""
+    """Largest `max_tokens` (Claude Sonnet 4.5: 64,000, model overview, read
+    2026-11-22)."""
     accepts_2026_10_21: bool | None = None
-    """Whether the version 2026-10-21 is accepted. None: on Vertex and Foundry yes, on Bedrock no, where it began
-    with Claude 4.7 (anthropic-sdk-python issue 2031)."""
+    """Whether the version 2026-10-21 is accepted. None: on Vertex and Foundry yes, on
+    Bedrock no, where it began with Claude 4.7 (anthropic-sdk-python issue 2031)."""
     accepts_prefill: bool = True
-    """Whether a conversation may end with the assistant's turn. False from Claude Opus 4.8 on (hermes-agent pull
-    request 108209), which answers 400."""
+    """Whether a conversation may end with the assistant's turn. False from Claude Opus
+    4.8 on (hermes-agent pull request 108209), which answers 400."""
     accessible: bool = True
     """False for a model that exists and that the account was not granted."""
 
@@ -98,12 +107,13 @@ class Bedrock(_Record, frozen=True, kw_only=True):
     region: Name
     identities: tuple[AwsIdentity, ...]
     models: dict[str, Model]
-    """By model id, inference profile id or application inference profile ARN, exactly as a caller may name it. A
-    foundation model that is only reachable through a profile is refused under its plain id, as the cloud does."""
+    """By model id, inference profile id or application inference profile ARN, exactly
+    as a caller may name it. A foundation model that is only reachable through a profile
+    is refused under its plain id, as the cloud does."""
     account_id: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{12}$")] = "000000000000"
     guardrails: dict[str, tuple[str, ...]] = {}
-    """Guardrail id to its versions. They are looked up and not enforced: what a guardrail would block is not
-    verifiable here."""
+    """Guardrail id to its versions. They are looked up and not enforced: what a
+    guardrail would block is not verifiable here."""
     betas: tuple[str, ...] = ()
     """Accepted members of `anthropic_beta`."""
 
@@ -164,11 +174,14 @@ class ToolUsePart(_Record, frozen=True, kw_only=True, tag="tool_use"):
 
 Part = TextPart | ThinkingPart | RedactedThinkingPart | ToolUsePart
 
-StopReason = Literal["end_turn", "max_tokens", "stop_sequence", "tool_use", "pause_turn", "refusal"]
+StopReason = Literal[
+    "end_turn", "max_tokens", "stop_sequence", "tool_use", "pause_turn", "refusal"
+]
 
 
 class When(_Record, frozen=True, kw_only=True):
-    """Which requests a scripted reply answers; every condition that is given must hold."""
+    """Which requests a scripted reply answers; every condition that is given must
+    hold."""
 
     contains: str | None = None
     """Text that the last turn contains."""
@@ -180,7 +193,8 @@ class When(_Record, frozen=True, kw_only=True):
 
 
 class ScriptedReply(_Record, frozen=True, kw_only=True):
-    """One reply. The first in the list whose `when` holds and whose `times` are not used up is given."""
+    """One reply. The first in the list whose `when` holds and whose `times` are not
+    used up is given."""
 
     content: tuple[Part, ...]
     when: When = When()
@@ -208,8 +222,9 @@ class LocalModel(_Record, frozen=True, kw_only=True, tag="model", tag_field="kin
     """Replies from SmolLM2-135M-Instruct, generated as they are streamed."""
 
     threads: Positive = 1
-    """Threads that compute. On two cores a second one gains a fifth when the machine is idle (24 tokens in 0.26 s
-    instead of 0.32 s), and costs tenfold when it is busy, as both then wait for each other."""
+    """Threads that compute. On two cores a second one gains a fifth when the machine is
+    idle (24 tokens in 0.26 s instead of 0.32 s), and costs tenfold when it is busy, as
+    both then wait for each other."""
     context_tokens: Positive = 4096
     """Context of one request; two run at a time."""
     parallel: Positive = 2
@@ -236,25 +251,29 @@ class Configuration(_Record, frozen=True, kw_only=True):
 
 
 def parse_configuration(document: bytes | str) -> Configuration:
-    """Read the JSON document. Raises `EndpointsConfigurationError`, which shows the key's path and never a value."""
+    """Read the JSON document. Raises `EndpointsConfigurationError`, which shows the
+    key's path and never a value."""
     try:
         configuration = msgspec.json.decode(document, type=Configuration)
     except msgspec.DecodeError as error:
         raise EndpointsConfigurationError(
-            f"The endpoints' configuration cannot be used: {error}. Nothing was started; correct the document "
-            "(its shape is in trivium_rehearsal/endpoints/configuration.py)."
+            f"The endpoints' configuration cannot be used: {error}. Nothing was"
+            " started; correct the document (its shape is in"
+            " trivium_rehearsal/endpoints/configuration.py)."
         ) from error
     for path, moment in _moments(configuration):
         if moment.tzinfo is None:
             raise EndpointsConfigurationError(
-                f"The endpoints' configuration cannot be used: `{path}` has no time zone, so nobody could tell "
-                "when it passes. Write it as RFC 3339 with `Z` or an offset."
+                f"The endpoints' configuration cannot be used: `{path}` has no time"
+                " zone, so nobody could tell when it passes. Write it as RFC 3339 with"
+                " `Z` or an offset."
             )
     return configuration
 
 
 def encode_configuration(configuration: Configuration) -> bytes:
-    """The JSON document that `parse_configuration` reads. It contains the credentials: write it with mode 0600."""
+    """The JSON document that `parse_configuration` reads. It contains the credentials:
+    write it with mode 0600."""
     return msgspec.json.encode(configuration)
 
 
@@ -262,7 +281,9 @@ def _moments(configuration: Configuration) -> list[tuple[str, dt.datetime]]:
     found: list[tuple[str, dt.datetime]] = []
     for cloud in CLOUDS:
         settings: Bedrock | Vertex | Foundry | None = getattr(configuration, cloud)
-        identities: tuple[AwsIdentity | GoogleIdentity | EntraIdentity, ...] = settings.identities if settings else ()
+        identities: tuple[AwsIdentity | GoogleIdentity | EntraIdentity, ...] = (
+            settings.identities if settings else ()
+        )
         found += [
             (f"{cloud}.identities[{position}].expires_at", identity.expires_at)
             for position, identity in enumerate(identities)

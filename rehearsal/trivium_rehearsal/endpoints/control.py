@@ -1,6 +1,8 @@
-"""The door for whoever runs the rehearsal: order faults, read the counters, ask whether a text arrived.
+"""The door for whoever runs the rehearsal: order faults, read the counters, ask whether
+a text arrived.
 
-JSON over HTTP on 127.0.0.1, meant for the same machine and the same user. It never gives out what was received.
+JSON over HTTP on 127.0.0.1, meant for the same machine and the same user. It never
+gives out what was received.
 
 - `POST /faults` with one fault or a list (fields in faults.py): 204.
 - `GET /faults`: the orders still open.
@@ -28,7 +30,9 @@ class _Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Control:
     """Serves the control door."""
 
-    def __init__(self, ledger: Ledger, faults: Faults, reset: Callable[[], None]) -> None:
+    def __init__(
+        self, ledger: Ledger, faults: Faults, reset: Callable[[], None]
+    ) -> None:
         self._ledger = ledger
         self._faults = faults
         self._reset = reset
@@ -39,7 +43,9 @@ class Control:
         except msgspec.DecodeError as error:
             status, body = 400, {"error": f"The request cannot be used: {error}."}
         data = b"" if body is None else msgspec.json.encode(body)
-        await answer.whole(status, {"content-type": "application/json"} if data else {}, data)
+        await answer.whole(
+            status, {"content-type": "application/json"} if data else {}, data
+        )
 
     def _serve(self, request: Request) -> tuple[int, object]:
         match request.method, request.path:
@@ -58,5 +64,13 @@ class Control:
             case "POST", "/reset":
                 self._reset()
                 return 204, None
-        known = "POST /faults, GET /faults, GET /counters, POST /received_contains, POST /reset"
-        return 404, {"error": f"{request.method} {request.path[:100]} is not served here. Served: {known}."}
+        known = (
+            "POST /faults, GET /faults, GET /counters, POST /received_contains, POST"
+            " /reset"
+        )
+        return 404, {
+            "error": (
+                f"{request.method} {request.path[:100]} is not served here. Served:"
+                f" {known}."
+            )
+        }

@@ -1,7 +1,8 @@
 """From pieces to the caller, through whatever fault was ordered.
 
-Everything the three clouds do alike after a request was authenticated and judged: ask the source, take a fault, send,
-count. What differs (the words of an error, the framing) comes in as a `Dialect`.
+Everything the three clouds do alike after a request was authenticated and judged: ask
+the source, take a fault, send, count. What differs (the words of an error, the framing)
+comes in as a `Dialect`.
 """
 
 import asyncio
@@ -48,7 +49,11 @@ class RefusalError(Exception):
         self.status = status
         self.kind = kind
         """The provider's error type, or the fault's kind; what the ledger counts."""
-        self.body = body if isinstance(body, bytes) else json.dumps(body, ensure_ascii=False).encode()
+        self.body = (
+            body
+            if isinstance(body, bytes)
+            else json.dumps(body, ensure_ascii=False).encode()
+        )
         self.headers = {"content-type": "application/json", **(headers or {})}
         self.fault = fault
 
@@ -87,7 +92,8 @@ class Desk:
         return {MARK: f"{self.source.label} (not Claude)"}
 
     async def attend(self, answer: Answer, work: Awaitable[str]) -> None:
-        """Run one request's work, send its refusal if it refuses, and count what became of it."""
+        """Run one request's work, send its refusal if it refuses, and count what became
+        of it."""
         try:
             outcome = await work
         except RefusalError as refusal:
@@ -102,23 +108,30 @@ class Desk:
         self.account.outcome(outcome)
 
     async def _refuse(self, answer: Answer, refusal: RefusalError) -> None:
-        await answer.whole(refusal.status, {**refusal.headers, **self.mark}, refusal.body)
+        await answer.whole(
+            refusal.status, {**refusal.headers, **self.mark}, refusal.body
+        )
 
     def take(self, model: str, *, stream: bool, dialect: Dialect) -> Fault | None:
-        """The fault this request suffers, if it is one that acts on the answer. Raises the others as `RefusalError`."""
+        """The fault this request suffers, if it is one that acts on the answer. Raises
+        the others as `RefusalError`."""
         fault = self.faults.take(self.cloud, model, stream=stream)
         if fault is not None and fault.kind not in MidStream:
             raise dialect.instead(fault)
         return fault
 
     def check_expiry(self, model: str, *, stream: bool, dialect: Dialect) -> None:
-        """Raise as `RefusalError` the fault about the credential, if one was ordered."""
+        """Raise as `RefusalError` the fault about the credential, if one was
+        ordered."""
         fault = self.faults.take(self.cloud, model, stream=stream, authentication=True)
         if fault is not None:
             raise dialect.instead(fault)
 
-    async def pieces(self, prompt: Prompt, dialect: Dialect) -> AsyncGenerator[Piece, None]:
-        """The source's answer, begun: what the source refuses is raised here, before any byte is sent."""
+    async def pieces(
+        self, prompt: Prompt, dialect: Dialect
+    ) -> AsyncGenerator[Piece, None]:
+        """The source's answer, begun: what the source refuses is raised here, before
+        any byte is sent."""
         source = stopped(self.source.answer(prompt), prompt.stop_sequences)
         try:
             first = await anext(source)
@@ -137,8 +150,15 @@ class Desk:
         except SourceFailedError as failed:
             raise dialect.source_failed(str(failed)) from failed
 
-    async def whole(self, answer: Answer, body: Any, headers: Mapping[str, str], fault: Fault | None = None) -> str:
-        """Send a complete JSON reply (any JSON value), or what the fault makes of it. Returns the outcome."""
+    async def whole(
+        self,
+        answer: Answer,
+        body: Any,
+        headers: Mapping[str, str],
+        fault: Fault | None = None,
+    ) -> str:
+        """Send a complete JSON reply (any JSON value), or what the fault makes of it.
+        Returns the outcome."""
         data = json.dumps(body, ensure_ascii=False).encode()
         headers = {"content-type": "application/json", **headers, **self.mark}
         match fault.kind if fault else None:
@@ -159,7 +179,13 @@ class Desk:
                 await self._drip_whole(answer, headers, data, fault)
         return f"fault:{fault.kind}" if fault else "answered"
 
-    async def _drip_whole(self, answer: Answer, headers: Mapping[str, str], data: bytes, fault: Fault | None) -> None:
+    async def _drip_whole(
+        self,
+        answer: Answer,
+        headers: Mapping[str, str],
+        data: bytes,
+        fault: Fault | None,
+    ) -> None:
         await answer.part(200, headers, data[:1], len(data))
         for position in range(1, len(data)):
             await asyncio.sleep(fault.delay_s if fault else 0)
@@ -174,18 +200,24 @@ class Desk:
         fault: Fault | None,
         dialect: Dialect,
     ) -> str:
-        """Send a stream, event by event, or what the fault makes of it. Returns the outcome."""
+        """Send a stream, event by event, or what the fault makes of it. Returns the
+        outcome."""
         await answer.start(200, {**headers, **self.mark})
         sent = 0
         async with aclosing(frames):
             try:
                 async for frame in frames:
-                    if fault is not None and fault.kind != "drip" and _due(fault, frame, sent):
+                    if (
+                        fault is not None
+                        and fault.kind != "drip"
+                        and _due(fault, frame, sent)
+                    ):
                         return await self._break(answer, fault, dialect)
                     await self._send(answer, frame.data, fault)
                     sent += 1
             except (SourceFailedError, SourceRefusedError):
-                # It began and failed: the protocol's own error event, and never a proper end.
+                # It began and failed: the protocol's own error event, and never a
+                # proper end.
                 await answer.send(dialect.stream_error(None))
                 await answer.finish()
                 return "failed"
@@ -211,7 +243,8 @@ class Desk:
                 await answer.send(dialect.garbage())
                 await answer.finish()
             case "abort":
-                # What was sent must arrive before the reset overtakes it, or the fault would look like another one.
+                # What was sent must arrive before the reset overtakes it, or the fault
+                # would look like another one.
                 await asyncio.sleep(0.02)
                 answer.abort()
             case _:
@@ -221,21 +254,27 @@ class Desk:
 
 
 def _due(fault: Fault, frame: Frame, sent: int) -> bool:
-    """Whether the fault acts before this frame: as ordered, or, where the stream is shorter than that, before its
-    terminal event, so that a fault is never a complete answer."""
+    """Whether the fault acts before this frame: as ordered, or, where the stream is
+    shorter than that, before its terminal event, so that a fault is never a complete
+    answer."""
     never = frame.remaining is not None and fault.after_events > sent + frame.remaining
     return sent >= fault.after_events or never
 
 
-async def _resumed(first: Piece, rest: AsyncGenerator[Piece, None]) -> AsyncGenerator[Piece, None]:
+async def _resumed(
+    first: Piece, rest: AsyncGenerator[Piece, None]
+) -> AsyncGenerator[Piece, None]:
     async with aclosing(rest):
         yield first
         async for piece in rest:
             yield piece
 
 
-async def gathered(pieces: AsyncGenerator[Piece, None], dialect: Dialect) -> list[Piece]:
-    """All pieces of a reply that is sent whole. Raises the dialect's refusal if the source fails on the way."""
+async def gathered(
+    pieces: AsyncGenerator[Piece, None], dialect: Dialect
+) -> list[Piece]:
+    """All pieces of a reply that is sent whole. Raises the dialect's refusal if the
+    source fails on the way."""
     try:
         return await collected(pieces)
     except SourceRefusedError as refused:
@@ -245,7 +284,8 @@ async def gathered(pieces: AsyncGenerator[Piece, None], dialect: Dialect) -> lis
 
 
 def parsed(body: bytes) -> Json:
-    """The JSON object of a request. Raises ValueError; NaN and Infinity are not JSON."""
+    """The JSON object of a request. Raises ValueError; NaN and Infinity are not
+    JSON."""
 
     def refuse(constant: str) -> Any:  # json's own protocol
         raise ValueError(f"{constant} is not JSON")
@@ -257,16 +297,24 @@ def parsed(body: bytes) -> Json:
 
 
 def accepts(request: Request, *media_types: str) -> bool:
-    """Whether `Accept` allows one of the media types; a request without it allows all (RFC 9110, 12.5.1)."""
+    """Whether `Accept` allows one of the media types; a request without it allows all
+    (RFC 9110, 12.5.1)."""
     header = request.header("accept")
     if header is None:
         return True
     ranges = set()
     for entry in header.split(","):
         name, *parameters = (part.strip().lower() for part in entry.split(";"))
-        if not any(parameter in ("q=0", "q=0.0", "q=0.00", "q=0.000") for parameter in parameters):
+        if not any(
+            parameter in ("q=0", "q=0.0", "q=0.00", "q=0.000")
+            for parameter in parameters
+        ):
             ranges.add(name)
-    allowed = {"*/*", *media_types, *(f"{kind.partition('/')[0]}/*" for kind in media_types)}
+    allowed = {
+        "*/*",
+        *media_types,
+        *(f"{kind.partition('/')[0]}/*" for kind in media_types),
+    }
     return bool(ranges & allowed)
 
 

@@ -1,8 +1,9 @@
 """Amazon's event-stream framing, the sending side.
 
-A message is: total length and header length (two big-endian 32-bit numbers), the CRC-32 of those eight bytes, the
-headers, the payload, and the CRC-32 of everything before it. All headers used here are strings (type 7).
-Source: smithy.io, "Amazon Event Stream Specification", read 2026-11-22.
+A message is: total length and header length (two big-endian 32-bit numbers), the CRC-32
+of those eight bytes, the headers, the payload, and the CRC-32 of everything before it.
+All headers used here are strings (type 7). Source: smithy.io, "Amazon Event Stream
+Specification", read 2026-11-22.
 """
 
 import random
@@ -16,7 +17,11 @@ _STRING = 7
 
 def event(event_type: str, payload: bytes) -> bytes:
     """A `:message-type` `event` with a JSON payload."""
-    headers = {":event-type": event_type, ":content-type": "application/json", ":message-type": "event"}
+    headers = {
+        ":event-type": event_type,
+        ":content-type": "application/json",
+        ":message-type": "event",
+    }
     return message(headers, payload)
 
 
@@ -31,8 +36,10 @@ def exception(exception_type: str, payload: bytes) -> bytes:
 
 
 def padding() -> str:
-    """What Bedrock puts into `p` of each stream event, so that lengths on the wire tell nothing of the tokens:
-    a random length of a fixed alphabet (seen in aws-sdk-js-v3 issue 6919). Clients must let it pass."""
+    """What Bedrock puts into `p` of each stream event, so that lengths on the wire tell
+    nothing of the tokens: a random length of a fixed alphabet (seen in aws-sdk-js-v3
+    issue 6919). Clients must let it pass.
+    """
     alphabet = string.ascii_lowercase + string.ascii_uppercase + string.digits
     return alphabet[: random.randint(1, len(alphabet))]  # noqa: S311 - it hides nothing here
 
@@ -46,10 +53,16 @@ def message(headers: Mapping[str, str], payload: bytes) -> bytes:
 
 
 def corrupted(frame: bytes) -> bytes:
-    """The same frame with one payload bit changed and the old checksum: the fault that only a CRC check finds."""
+    """The same frame with one payload bit changed and the old checksum: the fault that
+    only a CRC check finds."""
     return frame[:-5] + bytes([frame[-5] ^ 0x01]) + frame[-4:]
 
 
 def _header(name: str, value: str) -> bytes:
     text = value.encode()
-    return struct.pack(">B", len(name)) + name.encode("ascii") + struct.pack(">BH", _STRING, len(text)) + text
+    return (
+        struct.pack(">B", len(name))
+        + name.encode("ascii")
+        + struct.pack(">BH", _STRING, len(text))
+        + text
+    )

@@ -1,7 +1,8 @@
 """Faults to order: what a cloud does on a bad day, on demand.
 
-A fault never makes an endpoint laxer: a request must have passed authentication and validation before a fault takes
-it (but for `expired_token`, which is itself about authentication). Faults are taken in the order they were ordered.
+A fault never makes an endpoint laxer: a request must have passed authentication and
+validation before a fault takes it (but for `expired_token`, which is itself about
+authentication). Faults are taken in the order they were ordered.
 """
 
 import asyncio
@@ -18,14 +19,24 @@ Kind = Literal[
     "model_error",  # Bedrock 424 ModelErrorException; elsewhere 500
     "expired_token",  # 401; Bedrock 403 ExpiredTokenException
     "stream_error",  # an exception frame or `event: error` after `after_events` events
-    "truncate",  # a clean end after `after_events` events; a whole reply is cut in half with its length adjusted
-    "abort",  # a connection reset after `after_events` events; for a whole reply in the middle of the body
-    "garbage",  # a frame with a wrong checksum, or an event that is not JSON; a whole reply that is not JSON
+    # a clean end after `after_events` events; a whole reply is cut in half with its
+    # length adjusted
+    "truncate",
+    # a connection reset after `after_events` events; for a whole reply in the middle of
+    # the body
+    "abort",
+    # a frame with a wrong checksum, or an event that is not JSON; a whole reply that is
+    # not JSON
+    "garbage",
     "drip",  # every byte `delay_s` apart
-    "hang",  # silence after `after_events` events, until the caller leaves or the faults are reset
+    # silence after `after_events` events, until the caller leaves or the faults are
+    # reset
+    "hang",
 ]
 
-MidStream: frozenset[str] = frozenset({"stream_error", "truncate", "abort", "garbage", "drip", "hang"})
+MidStream: frozenset[str] = frozenset(
+    {"stream_error", "truncate", "abort", "garbage", "drip", "hang"}
+)
 """Kinds that act on the answer itself; the others answer instead of it."""
 
 
@@ -44,13 +55,16 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     stream: bool | None = None
     """Only streams (true) or only whole replies (false)."""
     after_events: Annotated[int, msgspec.Meta(ge=0)] = 0
-    """Events of a stream that are sent before it acts; a shorter stream is stopped before its terminal event."""
+    """Events of a stream that are sent before it acts; a shorter stream is stopped
+    before its terminal event."""
     retry_after_s: Annotated[int, msgspec.Meta(ge=0)] | None = 1
-    """The `retry-after` of `rate_limit` and `overloaded`, in seconds; None leaves the header out."""
+    """The `retry-after` of `rate_limit` and `overloaded`, in seconds; None leaves the
+    header out."""
     delay_s: Annotated[float, msgspec.Meta(ge=0)] = 0.01
     """Pause between two bytes of `drip`, in seconds."""
     error: str | None = None
-    """The error type of `stream_error` (`overloaded_error`, `throttlingException`); None: the cloud's usual one."""
+    """The error type of `stream_error` (`overloaded_error`, `throttlingException`);
+    None: the cloud's usual one."""
 
 
 class _Order:
@@ -90,8 +104,11 @@ class Faults:
         """Wait until the faults are reset; a caller that leaves cancels the wait."""
         await self._released.wait()
 
-    def take(self, cloud: Cloud, model: str, *, stream: bool, authentication: bool = False) -> Fault | None:
-        """The fault that this request suffers, counted as taken; None when it suffers none.
+    def take(
+        self, cloud: Cloud, model: str, *, stream: bool, authentication: bool = False
+    ) -> Fault | None:
+        """The fault that this request suffers, counted as taken; None when it suffers
+        none.
 
         `authentication` asks for those about the credential, otherwise for all others.
         """
@@ -110,4 +127,8 @@ class Faults:
 
     def open(self) -> list[Fault]:
         """Orders that can still take a request."""
-        return [order.fault for order in self._orders if order.left is None or order.left > 0]
+        return [
+            order.fault
+            for order in self._orders
+            if order.left is None or order.left > 0
+        ]

@@ -1,8 +1,9 @@
 """An HTTP/1.1 server that gives its handlers every byte of the answer.
 
-h11 judges what is HTTP; this file moves bytes and owns the connection. A handler can answer properly, or, for a
-rehearsed fault, write bytes that are not HTTP, stop in the middle, or reset the connection. It deliberately has no
-routing, no compression and no TLS: it listens on 127.0.0.1 alone.
+h11 judges what is HTTP; this file moves bytes and owns the connection. A handler can
+answer properly, or, for a rehearsed fault, write bytes that are not HTTP, stop in the
+middle, or reset the connection. It deliberately has no routing, no compression and no
+TLS: it listens on 127.0.0.1 alone.
 """
 
 import asyncio
@@ -20,7 +21,8 @@ import h11
 
 HOST = "127.0.0.1"
 PORTS = range(20_000, 30_000)
-"""Below Linux's default ephemeral range (net.ipv4.ip_local_port_range, 32768), so no outgoing connection takes one."""
+"""Below Linux's default ephemeral range (net.ipv4.ip_local_port_range, 32768), so no
+outgoing connection takes one."""
 _ATTEMPTS = 200
 _MAX_HEAD_BYTES = 64 * 1024
 
@@ -54,7 +56,8 @@ class Request:
 
     @property
     def segments(self) -> tuple[str, ...]:
-        """The path's segments, each decoded after the split, so that an encoded slash does not split."""
+        """The path's segments, each decoded after the split, so that an encoded slash
+        does not split."""
         return tuple(unquote(segment) for segment in self.path.lstrip("/").split("/"))
 
 
@@ -75,7 +78,8 @@ class Traffic(Protocol):
 
 
 class Answer(Protocol):
-    """The way back to one caller. Either `whole` or `start` … `finish` is used; `abort` at any time."""
+    """The way back to one caller. Either `whole` or `start` … `finish` is used; `abort`
+    at any time."""
 
     started: bool
 
@@ -91,14 +95,18 @@ class Answer(Protocol):
     async def finish(self) -> None:
         """The proper end of a started answer."""
 
-    async def part(self, status: int, headers: Mapping[str, str], body: bytes, length: int) -> None:
-        """Promise `length` bytes and send only these; `abort` must follow, or the rest by `more`."""
+    async def part(
+        self, status: int, headers: Mapping[str, str], body: bytes, length: int
+    ) -> None:
+        """Promise `length` bytes and send only these; `abort` must follow, or the rest
+        by `more`."""
 
     async def more(self, body: bytes) -> None:
         """Bytes that `part` promised; the answer is complete when the last was sent."""
 
     def abort(self) -> None:
-        """Reset the connection (RST), as a crashed proxy does; nothing can be sent afterwards."""
+        """Reset the connection (RST), as a crashed proxy does; nothing can be sent
+        afterwards."""
 
 
 Handler = Callable[[Request, Answer], Awaitable[None]]
@@ -116,12 +124,23 @@ class _HttpAnswer:
     async def whole(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
         await self.part(status, headers, body, len(body))
 
-    async def part(self, status: int, headers: Mapping[str, str], body: bytes, length: int) -> None:
+    async def part(
+        self, status: int, headers: Mapping[str, str], body: bytes, length: int
+    ) -> None:
         self.started = True
         self._left = length
         # 204 has no content and must not tell its length (RFC 9110, 8.6).
-        fields = [*headers.items(), *([("content-length", str(length))] if status != HTTPStatus.NO_CONTENT else [])]
-        head = self._connection.encode(h11.Response(status_code=status, headers=_encoded(fields)))
+        fields = [
+            *headers.items(),
+            *(
+                [("content-length", str(length))]
+                if status != HTTPStatus.NO_CONTENT
+                else []
+            ),
+        ]
+        head = self._connection.encode(
+            h11.Response(status_code=status, headers=_encoded(fields))
+        )
         await self.more(body, head)
 
     async def more(self, body: bytes, head: bytes = b"") -> None:
@@ -135,7 +154,9 @@ class _HttpAnswer:
         self.started = True
         fields = [*headers.items(), ("transfer-encoding", "chunked")]
         await self._connection.write(
-            self._connection.encode(h11.Response(status_code=status, headers=_encoded(fields)))
+            self._connection.encode(
+                h11.Response(status_code=status, headers=_encoded(fields))
+            )
         )
 
     async def send(self, data: bytes) -> None:
@@ -165,13 +186,20 @@ class Server:
     async def close(self) -> None:
         """Stop listening, end every connection and wait for its handlers."""
         self._server.close()
-        tasks = [task for connection in list(self._connections) if (task := connection.stop())]
+        tasks = [
+            task
+            for connection in list(self._connections)
+            if (task := connection.stop())
+        ]
         if tasks:
             await asyncio.wait(tasks, timeout=5)
 
 
-async def listen(handler: Handler, *, port: int | None, traffic: Traffic, max_body_bytes: int) -> Server:
-    """Serve on 127.0.0.1. `port` None takes a free one of `PORTS`. Raises OSError when the given port is taken."""
+async def listen(
+    handler: Handler, *, port: int | None, traffic: Traffic, max_body_bytes: int
+) -> Server:
+    """Serve on 127.0.0.1. `port` None takes a free one of `PORTS`. Raises OSError when
+    the given port is taken."""
     loop = asyncio.get_running_loop()
     connections: set[_Connection] = set()
 
@@ -186,12 +214,16 @@ async def listen(handler: Handler, *, port: int | None, traffic: Traffic, max_bo
                 raise
             continue
         return Server((HOST, candidate), server, connections)
-    raise OSError(f"No free port among {_ATTEMPTS} tried between {PORTS.start} and {PORTS.stop - 1} on {HOST}.")
+    raise OSError(
+        f"No free port among {_ATTEMPTS} tried between {PORTS.start} and"
+        f" {PORTS.stop - 1} on {HOST}."
+    )
 
 
 def candidates(port: int | None) -> Iterable[int]:
     """The ports to try: the given one alone, or a random sample of `PORTS`."""
-    # Not for security: two rehearsals that start together should not try the same ports in the same order.
+    # Not for security: two rehearsals that start together should not try the same ports
+    # in the same order.
     return [port] if port is not None else random.sample(PORTS, _ATTEMPTS)
 
 
@@ -200,16 +232,23 @@ def _encoded(fields: Iterable[tuple[str, str]]) -> list[tuple[bytes, bytes]]:
 
 
 class _Connection(asyncio.Protocol):
-    """One connection: bytes in, one request at a time, bytes out. The caller's leaving cancels the handler."""
+    """One connection: bytes in, one request at a time, bytes out. The caller's leaving
+    cancels the handler."""
 
     def __init__(
-        self, handler: Handler, traffic: Traffic, max_body_bytes: int, connections: set["_Connection"]
+        self,
+        handler: Handler,
+        traffic: Traffic,
+        max_body_bytes: int,
+        connections: set["_Connection"],
     ) -> None:
         self._handler = handler
         self._traffic = traffic
         self._max_body_bytes = max_body_bytes
         self._connections = connections
-        self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=_MAX_HEAD_BYTES)
+        self._http = h11.Connection(
+            h11.SERVER, max_incomplete_event_size=_MAX_HEAD_BYTES
+        )
         self._transport: asyncio.Transport | None = None
         self._task: asyncio.Task[None] | None = None
         self._writable = asyncio.Event()
@@ -248,15 +287,27 @@ class _Connection(asyncio.Protocol):
             self._refuse(error.error_status_hint)
 
     def eof_received(self) -> bool:
-        # A caller that shuts its sending side has left; nobody half-closes in these protocols.
+        # A caller that shuts its sending side has left; nobody half-closes in these
+        # protocols.
         return False
 
     def _advance(self) -> None:
         while True:
             event = self._http.next_event()
-            if event is h11.NEED_DATA or event is h11.PAUSED or isinstance(event, h11.ConnectionClosed):
-                if event is h11.NEED_DATA and self._http.they_are_waiting_for_100_continue:
-                    self._push(self.encode(h11.InformationalResponse(status_code=100, headers=[])))
+            if (
+                event is h11.NEED_DATA
+                or event is h11.PAUSED
+                or isinstance(event, h11.ConnectionClosed)
+            ):
+                if (
+                    event is h11.NEED_DATA
+                    and self._http.they_are_waiting_for_100_continue
+                ):
+                    self._push(
+                        self.encode(
+                            h11.InformationalResponse(status_code=100, headers=[])
+                        )
+                    )
                 return
             if isinstance(event, h11.Request):
                 self._begin(event)
@@ -268,7 +319,10 @@ class _Connection(asyncio.Protocol):
     def _begin(self, head: h11.Request) -> None:
         self._head, self._too_large = head, False
         self._body.clear()
-        lines = [b"%b %b" % (head.method, head.target), *(b"%b: %b" % pair for pair in head.headers)]
+        lines = [
+            b"%b %b" % (head.method, head.target),
+            *(b"%b: %b" % pair for pair in head.headers),
+        ]
         self._number = self._traffic.opened(b"\r\n".join(lines))
 
     def _collect(self, data: bytes) -> None:
@@ -284,7 +338,10 @@ class _Connection(asyncio.Protocol):
         request = Request(
             method=self._head.method.decode("ascii"),
             target=self._head.target.decode("latin-1"),
-            headers=tuple((k.decode("latin-1").lower(), v.decode("latin-1")) for k, v in self._head.headers),
+            headers=tuple(
+                (k.decode("latin-1").lower(), v.decode("latin-1"))
+                for k, v in self._head.headers
+            ),
             body=bytes(self._body),
             too_large=self._too_large,
         )
@@ -298,7 +355,8 @@ class _Connection(asyncio.Protocol):
             self._close()
             return
         except Exception:
-            # A handler that fails half-way must look like a crash to the caller, never like an answer.
+            # A handler that fails half-way must look like a crash to the caller, never
+            # like an answer.
             self.reset()
             raise
         self._task = None
@@ -316,7 +374,8 @@ class _Connection(asyncio.Protocol):
         return self._http.send(event) or b""
 
     async def write(self, data: bytes) -> None:
-        """Write and wait while the caller reads slowly. Raises ConnectionResetError once it has left."""
+        """Write and wait while the caller reads slowly. Raises ConnectionResetError
+        once it has left."""
         self._push(data)
         await self._writable.wait()
         if self._transport is None or self._transport.is_closing():
@@ -330,7 +389,10 @@ class _Connection(asyncio.Protocol):
 
     def _refuse(self, status: int) -> None:
         with contextlib.suppress(h11.LocalProtocolError, ConnectionError):
-            head = h11.Response(status_code=status, headers=[("content-length", "0"), ("connection", "close")])
+            head = h11.Response(
+                status_code=status,
+                headers=[("content-length", "0"), ("connection", "close")],
+            )
             self._push(self.encode(head) + self.encode(h11.EndOfMessage()))
         self._close()
 
@@ -339,16 +401,20 @@ class _Connection(asyncio.Protocol):
             self._transport.close()
 
     def reset(self) -> None:
-        """Close with RST: zero linger makes the kernel drop what is unsent and say so."""
+        """Close with RST: zero linger makes the kernel drop what is unsent and say
+        so."""
         if self._transport is None:
             return
         sock = self._transport.get_extra_info("socket")
         if sock is not None:
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            sock.setsockopt(
+                socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
+            )
         self._transport.abort()
 
     def stop(self) -> asyncio.Task[None] | None:
-        """End the connection at once; returns the handler that is still to be waited for."""
+        """End the connection at once; returns the handler that is still to be waited
+        for."""
         if self._transport is not None:
             self._transport.abort()
         if self._task is not None:

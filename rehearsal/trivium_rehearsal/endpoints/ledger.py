@@ -1,8 +1,9 @@
 """What arrived and what became of it, per cloud: the endpoints' own testimony.
 
-A test proves that a secret never left by asking here. So every byte that arrives is kept (in memory, for as long as
-the process lives or until a reset), also of requests that were refused, cut off or unreadable; and none of it is
-ever printed: only counts go out. When the memory set aside is full, the ledger says `complete: false` instead of
+A test proves that a secret never left by asking here. So every byte that arrives is
+kept (in memory, for as long as the process lives or until a reset), also of requests
+that were refused, cut off or unreadable; and none of it is ever printed: only counts go
+out. When the memory set aside is full, the ledger says `complete: false` instead of
 forgetting quietly.
 """
 
@@ -16,7 +17,8 @@ from typing import Any
 from trivium_rehearsal.endpoints.configuration import CLOUDS, Cloud
 
 _CAPACITY_BYTES = 256 * 1024 * 1024
-"""Several hundred requests of the largest size; ordinary rehearsals use a few megabytes."""
+"""Several hundred requests of the largest size; ordinary rehearsals use a few
+megabytes."""
 
 
 class Account:
@@ -59,14 +61,16 @@ class Account:
         self.bytes_out += size
 
     def outcome(self, name: str) -> None:
-        """What became of a request: `answered`, `refused:<type>`, `fault:<kind>`, `failed` (the source, on
-        the way), `left` (the caller did), `crashed` (we did)."""
+        """What became of a request: `answered`, `refused:<type>`, `fault:<kind>`,
+        `failed` (the source, on the way), `left` (the caller did), `crashed` (we
+        did)."""
         self.outcomes[name] += 1
         if name == "answered":
             self.answered += 1
 
     def containing(self, text: str) -> int:
-        """How many requests contain the text: raw, in any JSON string, or inside a base64 string of the JSON."""
+        """How many requests contain the text: raw, in any JSON string, or inside a
+        base64 string of the JSON."""
         return sum(1 for data in self._kept.values() if _contains(bytes(data), text))
 
     def summary(self) -> dict[str, Any]:
@@ -103,7 +107,8 @@ class Ledger:
         return {cloud: account.summary() for cloud, account in self.accounts.items()}
 
     def containing(self, text: str) -> dict[str, Any]:
-        """Per cloud, how many requests contain the text and whether every byte was kept to look through."""
+        """Per cloud, how many requests contain the text and whether every byte was kept
+        to look through."""
         return {
             cloud: {"requests": account.containing(text), "complete": account.complete}
             for cloud, account in self.accounts.items()
@@ -119,7 +124,9 @@ def _contains(data: bytes, text: str) -> bool:
         document = json.loads(body)
     except ValueError:
         return False
-    return any(text in string or wanted in _decoded(string) for string in _strings(document))
+    return any(
+        text in string or wanted in _decoded(string) for string in _strings(document)
+    )
 
 
 def _strings(value: Any) -> Iterator[str]:  # any JSON value

@@ -1,6 +1,8 @@
-"""The Messages protocol, the serving side: a judged body to a prompt, pieces to JSON or server-sent events.
+"""The Messages protocol, the serving side: a judged body to a prompt, pieces to JSON or
+server-sent events.
 
-Source: the Messages API reference and its streaming guide (platform.claude.com, read 2026-11-22).
+Source: the Messages API reference and its streaming guide (platform.claude.com, read
+2026-11-22).
 """
 
 import json
@@ -29,7 +31,11 @@ from trivium_rehearsal.endpoints.text import (
 def prompt(body: Json, *, cloud: Cloud, model: str) -> Prompt:
     """The prompt of a valid body. Without `max_tokens` (counting) it is 0."""
     tools = tuple(
-        ToolSpec(name=tool["name"], description=tool.get("description", ""), schema=tool["input_schema"])
+        ToolSpec(
+            name=tool["name"],
+            description=tool.get("description", ""),
+            schema=tool["input_schema"],
+        )
         for tool in body.get("tools") or []
     )
     content = body["messages"][-1]["content"]
@@ -37,14 +43,17 @@ def prompt(body: Json, *, cloud: Cloud, model: str) -> Prompt:
         cloud=cloud,
         model=model,
         system=_words(body.get("system") or ""),
-        turns=tuple((turn["role"], _words(turn["content"])) for turn in body["messages"]),
+        turns=tuple(
+            (turn["role"], _words(turn["content"])) for turn in body["messages"]
+        ),
         max_tokens=body.get("max_tokens", 0),
         stop_sequences=tuple(body.get("stop_sequences") or ()),
         temperature=body.get("temperature"),
         top_p=body.get("top_p"),
         tools=tools,
         forced_tool=_forced(body.get("tool_choice"), tools),
-        has_tool_result=isinstance(content, list) and any(block["type"] == "tool_result" for block in content),
+        has_tool_result=isinstance(content, list)
+        and any(block["type"] == "tool_result" for block in content),
     )
 
 
@@ -165,7 +174,9 @@ def _opened(piece: Open) -> Json:
             return {"type": "tool_use", "id": piece.id, "name": piece.name, "input": {}}
 
 
-async def events(pieces: AsyncGenerator[Piece, None], *, label: str) -> AsyncGenerator[Json, None]:
+async def events(
+    pieces: AsyncGenerator[Piece, None], *, label: str
+) -> AsyncGenerator[Json, None]:
     """The stream's events, `message_start` to `message_stop`."""
     begin, index, kind = Begin(input_tokens=0), -1, "text"
     async with aclosing(pieces):
@@ -177,17 +188,36 @@ async def events(pieces: AsyncGenerator[Piece, None], *, label: str) -> AsyncGen
                     yield {"type": "ping"}
                 case Open():
                     index, kind = index + 1, piece.kind
-                    yield {"type": "content_block_start", "index": index, "content_block": _opened(piece)}
+                    yield {
+                        "type": "content_block_start",
+                        "index": index,
+                        "content_block": _opened(piece),
+                    }
                 case Text(text=text):
-                    yield {"type": "content_block_delta", "index": index, "delta": _delta(kind, text)}
+                    yield {
+                        "type": "content_block_delta",
+                        "index": index,
+                        "delta": _delta(kind, text),
+                    }
                 case Signature(signature=signature):
                     delta = {"type": "signature_delta", "signature": signature}
-                    yield {"type": "content_block_delta", "index": index, "delta": delta}
+                    yield {
+                        "type": "content_block_delta",
+                        "index": index,
+                        "delta": delta,
+                    }
                 case Close():
                     yield {"type": "content_block_stop", "index": index}
                 case End():
-                    reason = {"stop_reason": piece.stop_reason, "stop_sequence": piece.stop_sequence}
-                    yield {"type": "message_delta", "delta": reason, "usage": _usage(begin, piece.output_tokens)}
+                    reason = {
+                        "stop_reason": piece.stop_reason,
+                        "stop_sequence": piece.stop_sequence,
+                    }
+                    yield {
+                        "type": "message_delta",
+                        "delta": reason,
+                        "usage": _usage(begin, piece.output_tokens),
+                    }
                     yield {"type": "message_stop"}
 
 
@@ -227,7 +257,9 @@ def error_body(kind: str, message: str) -> Json:
     return {"type": "error", "error": {"type": kind, "message": message}}
 
 
-async def frames(pieces: AsyncGenerator[Piece, None], *, label: str) -> AsyncGenerator[Frame, None]:
+async def frames(
+    pieces: AsyncGenerator[Piece, None], *, label: str
+) -> AsyncGenerator[Frame, None]:
     """The stream's events as server-sent events."""
     async with aclosing(events(pieces, label=label)) as described:
         async for event in described:
@@ -240,7 +272,10 @@ def sse_error(kind: str | None) -> bytes:
     return sse(error_body(kind or "overloaded_error", text))
 
 
-SSE_GARBAGE = b'event: content_block_delta\ndata: {"type": "content_block_delta", "index": \xff\xfe\n\n'
+SSE_GARBAGE = (
+    b'event: content_block_delta\ndata: {"type": "content_block_delta", "index":'
+    b" \xff\xfe\n\n"
+)
 """An event whose data is neither UTF-8 nor JSON."""
 
 

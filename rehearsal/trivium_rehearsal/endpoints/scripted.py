@@ -1,4 +1,5 @@
-"""Replies from a list, word by word: for tests, which need to know what will be said."""
+"""Replies from a list, word by word: for tests, which need to know what will be
+said."""
 
 import asyncio
 import json
@@ -33,7 +34,8 @@ _WORD = re.compile(r"\s*\S+\s*$|\s*\S+|\s+$")
 
 
 class ScriptedSource(Source):
-    """Gives the first reply whose condition holds and that is not used up. A word counts as a token."""
+    """Gives the first reply whose condition holds and that is not used up. A word
+    counts as a token."""
 
     label = "scripted"
 
@@ -44,7 +46,9 @@ class ScriptedSource(Source):
     async def answer(self, prompt: Prompt) -> AsyncGenerator[Piece, None]:
         reply = self._choose(prompt)
         yield Begin(
-            input_tokens=_words_of(prompt) if reply.input_tokens is None else reply.input_tokens,
+            input_tokens=(
+                _words_of(prompt) if reply.input_tokens is None else reply.input_tokens
+            ),
             cache_read_input_tokens=reply.cache_read_input_tokens,
             cache_creation_input_tokens=reply.cache_creation_input_tokens,
         )
@@ -68,7 +72,9 @@ class ScriptedSource(Source):
             yield End(stop_reason="max_tokens", output_tokens=spent)
             return
         output = spent if reply.output_tokens is None else reply.output_tokens
-        yield End(stop_reason=reply.stop_reason or _usual_reason(reply), output_tokens=output)
+        yield End(
+            stop_reason=reply.stop_reason or _usual_reason(reply), output_tokens=output
+        )
 
     async def count(self, prompt: Prompt) -> int:
         return _words_of(prompt)
@@ -78,10 +84,14 @@ class ScriptedSource(Source):
 
     def _choose(self, prompt: Prompt) -> ScriptedReply:
         for position, reply in enumerate(self._replies):
-            if (reply.times is None or self._given[position] < reply.times) and _holds(reply.when, prompt):
+            if (reply.times is None or self._given[position] < reply.times) and _holds(
+                reply.when, prompt
+            ):
                 self._given[position] += 1
                 return reply
-        raise SourceFailedError("The rehearsal's script has no reply left for this request.")
+        raise SourceFailedError(
+            "The rehearsal's script has no reply left for this request."
+        )
 
     def reset(self) -> None:
         """Begin the script anew."""
@@ -102,7 +112,11 @@ def _unfolded(part: Part) -> tuple[Open, list[str], list[Piece]]:
         case TextPart(text=text):
             return Open(kind="text"), words(text), []
         case ThinkingPart(thinking=thinking, signature=signature):
-            return Open(kind="thinking"), words(thinking), [Signature(signature=signature)]
+            return (
+                Open(kind="thinking"),
+                words(thinking),
+                [Signature(signature=signature)],
+            )
         case RedactedThinkingPart(data=data):
             return Open(kind="redacted_thinking", data=data), [], []
         case ToolUsePart(id=id, name=name, input=input):
@@ -110,7 +124,8 @@ def _unfolded(part: Part) -> tuple[Open, list[str], list[Piece]]:
 
 
 def words(text: str) -> list[str]:
-    """The text in words, each with the space before it; joined they are the text again."""
+    """The text in words, each with the space before it; joined they are the text
+    again."""
     return _WORD.findall(text)
 
 
@@ -119,8 +134,14 @@ def _length(reply: ScriptedReply) -> int:
 
 
 def _words_of(prompt: Prompt) -> int:
-    return len(prompt.system.split()) + sum(len(text.split()) for _, text in prompt.turns)
+    return len(prompt.system.split()) + sum(
+        len(text.split()) for _, text in prompt.turns
+    )
 
 
 def _usual_reason(reply: ScriptedReply) -> StopReason:
-    return "tool_use" if any(isinstance(part, ToolUsePart) for part in reply.content) else "end_turn"
+    return (
+        "tool_use"
+        if any(isinstance(part, ToolUsePart) for part in reply.content)
+        else "end_turn"
+    )

@@ -44,34 +44,56 @@ class Running:
         except OSError as error:
             await self.close()
             raise EndpointsError(
-                f"The rehearsal's model endpoints could not start: {error}. Free the port or leave it out of `ports`, "
-                "so that a free one is taken."
+                f"The rehearsal's model endpoints could not start: {error}. Free the"
+                " port or leave it out of `ports`, so that a free one is taken."
             ) from error
 
     async def _start(self, configuration: Configuration) -> None:
         ports = configuration.ports
         if configuration.bedrock is not None:
-            handler: http.Handler = bedrock.BedrockEndpoint(configuration.bedrock, self._desk("bedrock"))
-            await self._listen("bedrock", handler, ports.bedrock, bedrock.MAX_BODY_BYTES)
+            handler: http.Handler = bedrock.BedrockEndpoint(
+                configuration.bedrock, self._desk("bedrock")
+            )
+            await self._listen(
+                "bedrock", handler, ports.bedrock, bedrock.MAX_BODY_BYTES
+            )
         if configuration.vertex is not None:
             handler = vertex.VertexEndpoint(configuration.vertex, self._desk("vertex"))
             await self._listen("vertex", handler, ports.vertex, vertex.MAX_BODY_BYTES)
             if configuration.vertex.grpc:
                 await self._listen_grpc(handler, ports.vertex_grpc)
         if configuration.foundry is not None:
-            handler = foundry.FoundryEndpoint(configuration.foundry, self._desk("foundry"))
-            await self._listen("foundry", handler, ports.foundry, foundry.MAX_BODY_BYTES)
+            handler = foundry.FoundryEndpoint(
+                configuration.foundry, self._desk("foundry")
+            )
+            await self._listen(
+                "foundry", handler, ports.foundry, foundry.MAX_BODY_BYTES
+            )
         door = control.Control(self.ledger, self.faults, self.reset)
-        server = await http.listen(door, port=ports.control, traffic=_Unnoted(), max_body_bytes=control.MAX_BODY_BYTES)
+        server = await http.listen(
+            door,
+            port=ports.control,
+            traffic=_Unnoted(),
+            max_body_bytes=control.MAX_BODY_BYTES,
+        )
         self._servers.append(server)
         self.addresses["control"] = server.url
 
     def _desk(self, cloud: Cloud) -> Desk:
-        return Desk(cloud=cloud, source=self.source, faults=self.faults, account=self.ledger.accounts[cloud])
+        return Desk(
+            cloud=cloud,
+            source=self.source,
+            faults=self.faults,
+            account=self.ledger.accounts[cloud],
+        )
 
-    async def _listen(self, cloud: Cloud, handler: http.Handler, port: int | None, limit: int) -> None:
+    async def _listen(
+        self, cloud: Cloud, handler: http.Handler, port: int | None, limit: int
+    ) -> None:
         traffic = self.ledger.accounts[cloud]
-        server = await http.listen(handler, port=port, traffic=traffic, max_body_bytes=limit)
+        server = await http.listen(
+            handler, port=port, traffic=traffic, max_body_bytes=limit
+        )
         self._servers.append(server)
         self.addresses[cloud] = server.url
 
@@ -79,7 +101,10 @@ class Running:
         from trivium_rehearsal.endpoints import vertex_grpc
 
         server = await vertex_grpc.listen(
-            handler, port=port, traffic=self.ledger.accounts["vertex"], max_body_bytes=vertex.MAX_BODY_BYTES
+            handler,
+            port=port,
+            traffic=self.ledger.accounts["vertex"],
+            max_body_bytes=vertex.MAX_BODY_BYTES,
         )
         self._servers.append(server)
         self.addresses["vertex_grpc"] = server.address
@@ -140,7 +165,9 @@ class Endpoints:
     def __init__(self, configuration: Configuration) -> None:
         self._configuration = configuration
         self._ready: Future[Running] = Future()
-        self._thread = threading.Thread(target=self._run, name="trivium-endpoints", daemon=True)
+        self._thread = threading.Thread(
+            target=self._run, name="trivium-endpoints", daemon=True
+        )
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop: asyncio.Event | None = None
         self._running: Running | None = None
@@ -151,7 +178,10 @@ class Endpoints:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         if self._loop is not None and self._stop is not None:
             with contextlib.suppress(RuntimeError):  # the loop has ended on its own
@@ -160,12 +190,15 @@ class Endpoints:
 
     @property
     def addresses(self) -> dict[str, str]:
-        """`bedrock`, `vertex`, `foundry` and `control` as URLs, `vertex_grpc` as host and port; what is not served
-        is absent."""
+        """`bedrock`, `vertex`, `foundry` and `control` as URLs, `vertex_grpc` as host
+        and port; what is not served is absent."""
         return dict(self._started.addresses)
 
-    def fault(self, kind: str, **fields: Any) -> None:  # the fields of `Fault`, which are judged there
-        """Order a fault, for instance `fault("truncate", cloud="vertex", after_events=3)`."""
+    def fault(
+        self, kind: str, **fields: Any
+    ) -> None:  # the fields of `Fault`, which are judged there
+        """Order a fault, for instance `fault("truncate", cloud="vertex",
+        after_events=3)`."""
         from msgspec import convert
 
         order = convert({"kind": kind, **fields}, Fault)
@@ -176,7 +209,8 @@ class Endpoints:
         return self._call(self._started.ledger.summary)
 
     def received_contains(self, text: str) -> dict[str, Any]:
-        """Per cloud: how many requests contain the text, and whether everything was kept to look through."""
+        """Per cloud: how many requests contain the text, and whether everything was
+        kept to look through."""
         return self._call(lambda: self._started.ledger.containing(text))
 
     def reset(self) -> None:
@@ -186,7 +220,10 @@ class Endpoints:
     @property
     def _started(self) -> Running:
         if self._running is None:
-            raise EndpointsError("The endpoints are not running; use them inside `with Endpoints(…) as endpoints:`.")
+            raise EndpointsError(
+                "The endpoints are not running; use them inside `with Endpoints(…) as"
+                " endpoints:`."
+            )
         return self._running
 
     def _call(self, function: Callable[[], _Result]) -> _Result:

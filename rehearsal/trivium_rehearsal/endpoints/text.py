@@ -1,7 +1,8 @@
 """What is asked and what is answered, in no cloud's protocol.
 
-A source turns a `Prompt` into a series of `Piece`s; the protocols turn pieces into bytes. Also here: cutting at
-`max_tokens` is the source's task, stopping at a stop sequence is everybody's (`stopped`).
+A source turns a `Prompt` into a series of `Piece`s; the protocols turn pieces into
+bytes. Also here: cutting at `max_tokens` is the source's task, stopping at a stop
+sequence is everybody's (`stopped`).
 """
 
 import abc
@@ -34,7 +35,8 @@ class Prompt:
     """As the caller named it."""
     system: str
     turns: tuple[tuple[Literal["user", "assistant", "system"], str], ...]
-    """Oldest first; tool calls and results are told in words, images and files by a placeholder."""
+    """Oldest first; tool calls and results are told in words, images and files by a
+    placeholder."""
     max_tokens: int
     stop_sequences: tuple[str, ...] = ()
     temperature: float | None = None
@@ -109,7 +111,8 @@ class Frame(NamedTuple):
 
 
 class SourceRefusedError(Exception):
-    """The source cannot answer this prompt, and the caller can do something about it."""
+    """The source cannot answer this prompt, and the caller can do something about
+    it."""
 
 
 class SourceFailedError(Exception):
@@ -126,7 +129,8 @@ class Source(abc.ABC):
     def answer(self, prompt: Prompt) -> AsyncGenerator[Piece, None]:
         """The reply, piece by piece as it comes to be.
 
-        Raises `SourceRefusedError` before `Begin` alone, `SourceFailedError` at any time.
+        Raises `SourceRefusedError` before `Begin` alone, `SourceFailedError` at any
+        time.
         """
 
     @abc.abstractmethod
@@ -138,11 +142,14 @@ class Source(abc.ABC):
         """Let go of what it holds."""
 
 
-async def stopped(pieces: AsyncGenerator[Piece, None], sequences: Sequence[str]) -> AsyncGenerator[Piece, None]:
+async def stopped(
+    pieces: AsyncGenerator[Piece, None], sequences: Sequence[str]
+) -> AsyncGenerator[Piece, None]:
     """The pieces, ended before the first stop sequence in a text block.
 
-    Text that could be the beginning of a stop sequence is held back until it is known. Output tokens after a stop
-    are those of the pieces that were let through (one each), because a source counts only what it finishes.
+    Text that could be the beginning of a stop sequence is held back until it is known.
+    Output tokens after a stop are those of the pieces that were let through (one each),
+    because a source counts only what it finishes.
     """
     held, in_text, sent = "", False, 0
     async with aclosing(pieces):
@@ -158,7 +165,11 @@ async def stopped(pieces: AsyncGenerator[Piece, None], sequences: Sequence[str])
                     if position:
                         yield Text(text=held[:position])
                     yield Close()
-                    yield End(stop_reason="stop_sequence", stop_sequence=sequence, output_tokens=sent)
+                    yield End(
+                        stop_reason="stop_sequence",
+                        stop_sequence=sequence,
+                        output_tokens=sent,
+                    )
                     return
                 safe = len(held) - longest_beginning(held, sequences)
                 if safe:
@@ -172,8 +183,13 @@ async def stopped(pieces: AsyncGenerator[Piece, None], sequences: Sequence[str])
 
 
 def first_stop(text: str, sequences: Sequence[str]) -> tuple[int, str] | None:
-    """Where the earliest stop sequence begins, and which it is; the longer one where two begin together."""
-    found = [(position, -len(one), one) for one in sequences if (position := text.find(one)) >= 0]
+    """Where the earliest stop sequence begins, and which it is; the longer one where
+    two begin together."""
+    found = [
+        (position, -len(one), one)
+        for one in sequences
+        if (position := text.find(one)) >= 0
+    ]
     if not found:
         return None
     position, _, sequence = min(found)

@@ -8,7 +8,14 @@ from functools import cache
 from importlib import resources
 from typing import Any, Final
 
-from trivium_rehearsal.invokes.function import Answer, Arguments, Function, FunctionError, hexed, needed
+from trivium_rehearsal.invokes.function import (
+    Answer,
+    Arguments,
+    Function,
+    FunctionError,
+    hexed,
+    needed,
+)
 from trivium_rehearsal.place import Place
 
 
@@ -36,44 +43,61 @@ def _partition(_: Arguments, place: Place) -> Answer:
 def _zones(arguments: Arguments, place: Place) -> Answer:
     region = str(arguments.get("region") or place.region)
     names = [f"{region}{letter}" for letter in "abc"]
-    code = "".join(part[0] if not part.isdigit() else part for part in region.split("-"))
+    code = "".join(
+        part[0] if not part.isdigit() else part for part in region.split("-")
+    )
     return {**arguments, "id": region, "names": names, "region": region, "groupNames": [region],
             "zoneIds": [f"{code}-az{number}" for number in (1, 2, 3)]}  # fmt: skip
 
 
 @cache
 def _geographies() -> Mapping[str, Mapping[str, Any]]:
-    text = resources.files("trivium_rehearsal").joinpath("inference_profiles.json").read_text()
+    text = (
+        resources.files("trivium_rehearsal")
+        .joinpath("inference_profiles.json")
+        .read_text()
+    )
     found: Mapping[str, Mapping[str, Any]] = json.loads(text)["geographies"]
     return found
 
 
 def _inference_profile(arguments: Arguments, place: Place) -> Answer:
-    wanted = needed(arguments, "inferenceProfileId", "aws:bedrock/getInferenceProfile:getInferenceProfile")
+    wanted = needed(
+        arguments,
+        "inferenceProfileId",
+        "aws:bedrock/getInferenceProfile:getInferenceProfile",
+    )
     profile = wanted.rpartition("/")[2]
     geography, _, model = profile.partition(".")
     region = str(arguments.get("region") or place.region)
     found = _geographies().get(geography)
     if found is None or not model:
         raise FunctionError(
-            f"There is no system-defined inference profile {profile}: profiles begin with "
-            f"{', '.join(f'{name}.' for name in _geographies())}. Write, for instance, us.anthropic.…"
+            f"There is no system-defined inference profile {profile}: profiles begin"
+            f" with {', '.join(f'{name}.' for name in _geographies())}. Write, for"
+            " instance, us.anthropic.…"
         )
     if found["sources"] and region not in found["sources"]:
         raise FunctionError(
-            f"The inference profile {profile} cannot be called from {region}; it is offered in "
-            f"{', '.join(found['sources'])}. Choose the profile of the Region's geography, or the global one."
+            f"The inference profile {profile} cannot be called from {region}; it is"
+            f" offered in {', '.join(found['sources'])}. Choose the profile of the"
+            " Region's geography, or the global one."
         )
     # A global profile names the model without a Region, beside the source Region's own.
     places = [*found["destinations"]] or [region, ""]
-    arns = [f"arn:{place.partition}:bedrock:{each}::foundation-model/{model}" for each in places]
+    arns = [
+        f"arn:{place.partition}:bedrock:{each}::foundation-model/{model}"
+        for each in places
+    ]
     return {
         **arguments,
         "createdAt": "2026-01-01T00:00:00Z",
         "updatedAt": "2026-01-01T00:00:00Z",
         "description": f"Routes requests to {model} in {found['name']}.",
         "id": profile,
-        "inferenceProfileArn": f"arn:{place.partition}:bedrock:{region}:{place.account}:inference-profile/{profile}",
+        "inferenceProfileArn": (
+            f"arn:{place.partition}:bedrock:{region}:{place.account}:inference-profile/{profile}"
+        ),
         "inferenceProfileId": profile,
         "inferenceProfileName": f"{found['name']} {model}",
         "models": [{"modelArn": arn} for arn in arns],
@@ -84,7 +108,8 @@ def _inference_profile(arguments: Arguments, place: Place) -> Answer:
 
 
 def _policy_document(arguments: Arguments, _: Place) -> Answer:
-    """A real rendering: the same JSON text that the provider makes (statements joined, single values unwrapped)."""
+    """A real rendering: the same JSON text that the provider makes (statements joined,
+    single values unwrapped)."""
     statements: list[Answer] = []
     for text in arguments.get("sourcePolicyDocuments") or []:
         statements += _statements_of(text)
@@ -106,8 +131,8 @@ def _statements_of(text: Any) -> list[Answer]:
         stated = json.loads(text)["Statement"]
     except (TypeError, ValueError, KeyError) as broken:
         raise FunctionError(
-            f"aws:iam/getPolicyDocument:getPolicyDocument: a source document is no policy ({type(broken).__name__}); "
-            "give JSON text with a Statement."
+            "aws:iam/getPolicyDocument:getPolicyDocument: a source document is no"
+            f" policy ({type(broken).__name__}); give JSON text with a Statement."
         ) from broken
     return list(stated) if isinstance(stated, list) else [stated]
 
@@ -125,12 +150,17 @@ def _statement(given: Arguments) -> Answer:
                            ("notResources", "NotResource")):  # fmt: skip
         if given.get(source):
             rendered[target] = _single(given[source])
-    for source, target in (("principals", "Principal"), ("notPrincipals", "NotPrincipal")):
+    for source, target in (
+        ("principals", "Principal"),
+        ("notPrincipals", "NotPrincipal"),
+    ):
         if given.get(source):
             rendered[target] = _principals(given[source])
     conditions: dict[str, Answer] = {}
     for each in given.get("conditions") or []:
-        conditions.setdefault(each["test"], {})[each["variable"]] = _single(each["values"])
+        conditions.setdefault(each["test"], {})[each["variable"]] = _single(
+            each["values"]
+        )
     return {**rendered, "Condition": conditions} if conditions else rendered
 
 
@@ -181,23 +211,41 @@ def _route53_zone(arguments: Arguments, place: Place) -> Answer:
             "nameServers": [f"ns-{n}.rehearsal.invalid" for n in range(4)], "tags": {}}  # fmt: skip
 
 
-def _found(service: str, kind: str, key: str, *, own: str = "name", regional: bool = True) -> Function:
-    """What is looked up by its name and has an ARN: the program's word that it exists is taken."""
+def _found(
+    service: str, kind: str, key: str, *, own: str = "name", regional: bool = True
+) -> Function:
+    """What is looked up by its name and has an ARN: the program's word that it exists
+    is taken."""
 
     def look(arguments: Arguments, place: Place) -> Answer:
         name = needed(arguments, own, key)
         region = str(arguments.get("region") or place.region)
         where = f"{region}:{place.account}" if regional else f":{place.account}"
-        arn = name if name.startswith("arn:") else f"arn:{place.partition}:{service}:{where}:{kind}{name}"
-        return {**arguments, "id": name, own: name, "arn": arn, "region": region, "tags": {}}
+        arn = (
+            name
+            if name.startswith("arn:")
+            else f"arn:{place.partition}:{service}:{where}:{kind}{name}"
+        )
+        return {
+            **arguments,
+            "id": name,
+            own: name,
+            "arn": arn,
+            "region": region,
+            "tags": {},
+        }
 
     return look
 
 
 def _policy(arguments: Arguments, place: Place) -> Answer:
-    """A policy of AWS's own, unless the ARN says otherwise. What it grants only the cloud can tell."""
+    """A policy of AWS's own, unless the ARN says otherwise. What it grants only the
+    cloud can tell."""
     prefix = str(arguments.get("pathPrefix") or "/")
-    given = arguments.get("arn") or f"arn:{place.partition}:iam::aws:policy{prefix}{arguments.get('name')}"
+    given = (
+        arguments.get("arn")
+        or f"arn:{place.partition}:iam::aws:policy{prefix}{arguments.get('name')}"
+    )
     arn = str(given)
     return {**arguments, "id": arn, "arn": arn, "name": arn.rpartition("/")[2], "path": prefix,
             "policyId": "ANPA" + hexed(arn, length=17).upper(), "attachmentCount": 0, "tags": {}}  # fmt: skip
@@ -205,8 +253,13 @@ def _policy(arguments: Arguments, place: Place) -> Answer:
 
 def _parameter(arguments: Arguments, place: Place) -> Answer:
     name = needed(arguments, "name", "aws:ssm/getParameter:getParameter")
-    # AWS publishes the newest images under such names (Systems Manager User Guide, "Calling AMI public parameters").
-    value = f"ami-{hexed(name, length=17)}" if "/ami-" in name else f"rehearsal-{hexed(name, length=12)}"
+    # AWS publishes the newest images under such names (Systems Manager User Guide,
+    # "Calling AMI public parameters").
+    value = (
+        f"ami-{hexed(name, length=17)}"
+        if "/ami-" in name
+        else f"rehearsal-{hexed(name, length=12)}"
+    )
     arn = f"arn:{place.partition}:ssm:{place.region}:{place.account}:parameter/{name.lstrip('/')}"
     return {**arguments, "id": name, "name": name, "arn": arn, "type": "String", "value": value,
             "insecureValue": value, "version": 1, "region": place.region}  # fmt: skip
@@ -221,7 +274,10 @@ def _registry_token(arguments: Arguments, place: Place) -> Answer:
 
 
 def _subnet(arguments: Arguments, place: Place) -> Answer:
-    subnet = str(arguments.get("id") or f"subnet-{hexed(json.dumps(dict(arguments), sort_keys=True), length=17)}")
+    subnet = str(
+        arguments.get("id")
+        or f"subnet-{hexed(json.dumps(dict(arguments), sort_keys=True), length=17)}"
+    )
     vpc = arguments.get("vpcId") or f"vpc-{hexed('default', place.region, length=17)}"
     return {**arguments, "id": subnet, "vpcId": vpc, "ownerId": place.account, "state": "available",
             "arn": f"arn:{place.partition}:ec2:{place.region}:{place.account}:subnet/{subnet}",
@@ -230,7 +286,10 @@ def _subnet(arguments: Arguments, place: Place) -> Answer:
 
 
 def _security_group(arguments: Arguments, place: Place) -> Answer:
-    group = str(arguments.get("id") or f"sg-{hexed(json.dumps(dict(arguments), sort_keys=True), length=17)}")
+    group = str(
+        arguments.get("id")
+        or f"sg-{hexed(json.dumps(dict(arguments), sort_keys=True), length=17)}"
+    )
     vpc = arguments.get("vpcId") or f"vpc-{hexed('default', place.region, length=17)}"
     return {**arguments, "id": group, "vpcId": vpc, "name": arguments.get("name") or "default", "description": "",
             "arn": f"arn:{place.partition}:ec2:{place.region}:{place.account}:security-group/{group}",
@@ -239,13 +298,19 @@ def _security_group(arguments: Arguments, place: Place) -> Answer:
 
 def _prefix_list(arguments: Arguments, place: Place) -> Answer:
     name = str(arguments.get("name") or f"com.amazonaws.{place.region}.s3")
-    identity = str(arguments.get("id") or arguments.get("prefixListId") or f"pl-{hexed(name, length=8)}")
+    identity = str(
+        arguments.get("id")
+        or arguments.get("prefixListId")
+        or f"pl-{hexed(name, length=8)}"
+    )
     return {**arguments, "id": identity, "name": name, "cidrBlocks": [], "entries": [], "region": place.region,
             "arn": f"arn:{place.partition}:ec2:{place.region}:aws:prefix-list/{identity}"}  # fmt: skip
 
 
 def _secret_version(arguments: Arguments, place: Place) -> Answer:
-    secret = needed(arguments, "secretId", "aws:secretsmanager/getSecretVersion:getSecretVersion")
+    secret = needed(
+        arguments, "secretId", "aws:secretsmanager/getSecretVersion:getSecretVersion"
+    )
     return {**arguments, "id": f"{secret}|AWSCURRENT", "arn": secret, "secretString": "rehearsal-no-secret",
             "secretBinary": "", "versionId": hexed(secret, length=32), "versionStages": ["AWSCURRENT"],
             "createdDate": "2026-01-01T00:00:00Z", "region": place.region}  # fmt: skip
@@ -261,7 +326,14 @@ def _key_alias(arguments: Arguments, place: Place) -> Answer:
 
 def _session(arguments: Arguments, _: Place) -> Answer:
     arn = needed(arguments, "arn", "aws:iam/getSessionContext:getSessionContext")
-    return {"id": arn, "arn": arn, "issuerArn": arn, "issuerId": "", "issuerName": "", "sessionName": ""}
+    return {
+        "id": arn,
+        "arn": arn,
+        "issuerArn": arn,
+        "issuerId": "",
+        "issuerName": "",
+        "sessionName": "",
+    }
 
 
 FUNCTIONS: Final[Mapping[str, Function]] = {
@@ -271,7 +343,9 @@ FUNCTIONS: Final[Mapping[str, Function]] = {
     "aws:ec2/getSubnet:getSubnet": _subnet,
     "aws:ecr/getAuthorizationToken:getAuthorizationToken": _registry_token,
     "aws:iam/getPolicy:getPolicy": _policy,
-    "aws:iam/getRole:getRole": _found("iam", "role/", "aws:iam/getRole:getRole", regional=False),
+    "aws:iam/getRole:getRole": _found(
+        "iam", "role/", "aws:iam/getRole:getRole", regional=False
+    ),
     "aws:iam/getSessionContext:getSessionContext": _session,
     "aws:kms/getAlias:getAlias": _key_alias,
     "aws:secretsmanager/getSecret:getSecret": _found(
@@ -290,7 +364,11 @@ FUNCTIONS: Final[Mapping[str, Function]] = {
     "aws:ec2/getSubnets:getSubnets": _subnets,
     "aws:ec2/getAmi:getAmi": _ami,
     "aws:route53/getZone:getZone": _route53_zone,
-    "aws-native:index:getAccountId": lambda _arguments, place: {"accountId": place.account},
+    "aws-native:index:getAccountId": lambda _arguments, place: {
+        "accountId": place.account
+    },
     "aws-native:index:getRegion": lambda _arguments, place: {"region": place.region},
-    "aws-native:index:getPartition": lambda _arguments, place: {"partition": place.partition},
+    "aws-native:index:getPartition": lambda _arguments, place: {
+        "partition": place.partition
+    },
 }

@@ -6,7 +6,13 @@ import uuid
 from collections.abc import Mapping
 from typing import Final
 
-from trivium_rehearsal.invokes.function import Answer, Arguments, Function, hexed, needed
+from trivium_rehearsal.invokes.function import (
+    Answer,
+    Arguments,
+    Function,
+    hexed,
+    needed,
+)
 from trivium_rehearsal.place import Place
 
 
@@ -20,35 +26,52 @@ def _token(_arguments: Arguments, _place: Place) -> Answer:
 
 
 def _storage_keys(arguments: Arguments, _: Place) -> Answer:
-    account = needed(arguments, "accountName", "azure-native:storage:listStorageAccountKeys")
+    account = needed(
+        arguments, "accountName", "azure-native:storage:listStorageAccountKeys"
+    )
     return {"keys": [{"keyName": name, "value": hexed(account, name, length=64), "permissions": "FULL",
                       "creationTime": "2026-01-01T00:00:00Z"} for name in ("key1", "key2")]}  # fmt: skip
 
 
 def _registry_credentials(arguments: Arguments, _: Place) -> Answer:
-    registry = needed(arguments, "registryName", "azure-native:containerregistry:listRegistryCredentials")
+    registry = needed(
+        arguments,
+        "registryName",
+        "azure-native:containerregistry:listRegistryCredentials",
+    )
     return {"username": registry, "passwords": [
         {"name": name, "value": hexed(registry, name, length=40)} for name in ("password", "password2")]}  # fmt: skip
 
 
 def _workspace_keys(arguments: Arguments, _: Place) -> Answer:
-    workspace = needed(arguments, "workspaceName", "azure-native:operationalinsights:getSharedKeys")
-    return {f"{each}SharedKey": hexed(workspace, each, length=64) for each in ("primary", "secondary")}
+    workspace = needed(
+        arguments, "workspaceName", "azure-native:operationalinsights:getSharedKeys"
+    )
+    return {
+        f"{each}SharedKey": hexed(workspace, each, length=64)
+        for each in ("primary", "secondary")
+    }
 
 
 def _account_keys(arguments: Arguments, _: Place) -> Answer:
-    account = needed(arguments, "accountName", "azure-native:cognitiveservices:listAccountKeys")
+    account = needed(
+        arguments, "accountName", "azure-native:cognitiveservices:listAccountKeys"
+    )
     return {name: hexed(account, name, length=32) for name in ("key1", "key2")}
 
 
 def _database_keys(arguments: Arguments, _: Place) -> Answer:
-    account = needed(arguments, "accountName", "azure-native:cosmosdb:listDatabaseAccountKeys")
+    account = needed(
+        arguments, "accountName", "azure-native:cosmosdb:listDatabaseAccountKeys"
+    )
     return {f"{which}{mode}MasterKey": hexed(account, which, mode, length=64)
             for which in ("primary", "secondary") for mode in ("", "Readonly")}  # fmt: skip
 
 
 def _resource_group(arguments: Arguments, place: Place) -> Answer:
-    name = needed(arguments, "resourceGroupName", "azure-native:resources:getResourceGroup")
+    name = needed(
+        arguments, "resourceGroupName", "azure-native:resources:getResourceGroup"
+    )
     return {"id": f"/subscriptions/{place.subscription}/resourceGroups/{name}", "name": name,
             "location": place.location, "type": "Microsoft.Resources/resourceGroups", "azureApiVersion": "",
             "properties": {"provisioningState": "Succeeded"}}  # fmt: skip
@@ -63,7 +86,9 @@ def _cluster_credentials(arguments: Arguments, place: Place) -> Answer:
         "kind": "Config",
         "current-context": cluster,
         "clusters": [{"name": cluster, "cluster": {"server": server}}],
-        "contexts": [{"name": cluster, "context": {"cluster": cluster, "user": cluster}}],
+        "contexts": [
+            {"name": cluster, "context": {"cluster": cluster, "user": cluster}}
+        ],
         "users": [{"name": cluster, "user": {"token": "rehearsal-no-token"}}],
     }
     encoded = base64.b64encode(json.dumps(content).encode()).decode()
@@ -71,7 +96,10 @@ def _cluster_credentials(arguments: Arguments, place: Place) -> Answer:
 
 
 def _bus_keys(arguments: Arguments, _: Place) -> Answer:
-    namespace, rule = arguments.get("namespaceName"), arguments.get("authorizationRuleName")
+    namespace, rule = (
+        arguments.get("namespaceName"),
+        arguments.get("authorizationRuleName"),
+    )
     told: Answer = {"keyName": rule}
     for which in ("primary", "secondary"):
         key = hexed(namespace, rule, which, length=44)
@@ -84,17 +112,23 @@ def _bus_keys(arguments: Arguments, _: Place) -> Answer:
 
 def _two_keys(arguments: Arguments, _: Place) -> Answer:
     seed = json.dumps(dict(arguments), sort_keys=True)
-    return {f"{which}Key": hexed(seed, which, length=44) for which in ("primary", "secondary")}
+    return {
+        f"{which}Key": hexed(seed, which, length=44)
+        for which in ("primary", "secondary")
+    }
 
 
 def _found(path: str, *names: str) -> Function:
-    """What is looked up by its name in a resource group: the program's word that it exists is taken."""
+    """What is looked up by its name in a resource group: the program's word that it
+    exists is taken."""
 
     def look(arguments: Arguments, place: Place) -> Answer:
         group = needed(arguments, "resourceGroupName", path)
         given = [needed(arguments, name, path) for name in names]
         namespace, *kinds = path.split("/")
-        steps = "/".join(f"{kind}/{name}" for kind, name in zip(kinds, given, strict=True))
+        steps = "/".join(
+            f"{kind}/{name}" for kind, name in zip(kinds, given, strict=True)
+        )
         root = f"/subscriptions/{place.subscription}/resourceGroups/{group}/providers/{namespace}"
         return {"id": f"{root}/{steps}", "name": given[-1], "type": path, "location": place.location,
                 "azureApiVersion": "", "provisioningState": "Succeeded"}  # fmt: skip
@@ -110,13 +144,23 @@ def _vault(arguments: Arguments, place: Place) -> Answer:
 
 
 def _workspace(arguments: Arguments, place: Place) -> Answer:
-    told = _found("Microsoft.OperationalInsights/workspaces", "workspaceName")(arguments, place)
-    return {**told, "customerId": str(uuid.UUID(hexed(told["id"], length=32), version=4))}
+    told = _found("Microsoft.OperationalInsights/workspaces", "workspaceName")(
+        arguments, place
+    )
+    return {
+        **told,
+        "customerId": str(uuid.UUID(hexed(told["id"], length=32), version=4)),
+    }
 
 
 def _identity(arguments: Arguments, place: Place) -> Answer:
-    told = _found("Microsoft.ManagedIdentity/userAssignedIdentities", "resourceName")(arguments, place)
-    ids = {name: str(uuid.UUID(hexed(told["id"], name, length=32), version=4)) for name in ("principalId", "clientId")}
+    told = _found("Microsoft.ManagedIdentity/userAssignedIdentities", "resourceName")(
+        arguments, place
+    )
+    ids = {
+        name: str(uuid.UUID(hexed(told["id"], name, length=32), version=4))
+        for name in ("principalId", "clientId")
+    }
     return {**told, **ids, "tenantId": place.tenant}
 
 
@@ -124,10 +168,18 @@ def _entra_found(*names: str) -> Function:
     """A directory object that is looked up by any of its names."""
 
     def look(arguments: Arguments, _: Place) -> Answer:
-        given = next((str(arguments[name]) for name in names if arguments.get(name)), "")
+        given = next(
+            (str(arguments[name]) for name in names if arguments.get(name)), ""
+        )
         identity = str(uuid.UUID(hexed(*names, given, length=32), version=4))
         client = str(uuid.UUID(hexed("client", given, length=32), version=4))
-        return {"displayName": given, "clientId": client, **arguments, "id": identity, "objectId": identity}
+        return {
+            "displayName": given,
+            "clientId": client,
+            **arguments,
+            "id": identity,
+            "objectId": identity,
+        }
 
     return look
 
@@ -162,17 +214,25 @@ FUNCTIONS: Final[Mapping[str, Function]] = {
     "azure-native:network:getSubnet": _found(
         "Microsoft.Network/virtualNetworks/subnets", "virtualNetworkName", "subnetName"
     ),
-    "azure-native:network:getVirtualNetwork": _found("Microsoft.Network/virtualNetworks", "virtualNetworkName"),
+    "azure-native:network:getVirtualNetwork": _found(
+        "Microsoft.Network/virtualNetworks", "virtualNetworkName"
+    ),
     "azure-native:operationalinsights:getWorkspace": _workspace,
     "azure-native:redis:listRedisKeys": _two_keys,
     "azure-native:search:listAdminKey": _two_keys,
     "azure-native:servicebus:listNamespaceKeys": _bus_keys,
     "azure-native:servicebus:listQueueKeys": _bus_keys,
-    "azuread:index/getApplication:getApplication": _entra_found("displayName", "clientId", "objectId"),
+    "azuread:index/getApplication:getApplication": _entra_found(
+        "displayName", "clientId", "objectId"
+    ),
     "azuread:index/getDomains:getDomains": _entra_domains,
     "azuread:index/getGroup:getGroup": _entra_found("displayName", "objectId"),
-    "azuread:index/getServicePrincipal:getServicePrincipal": _entra_found("clientId", "displayName", "objectId"),
-    "azuread:index/getUser:getUser": _entra_found("userPrincipalName", "objectId", "mailNickname"),
+    "azuread:index/getServicePrincipal:getServicePrincipal": _entra_found(
+        "clientId", "displayName", "objectId"
+    ),
+    "azuread:index/getUser:getUser": _entra_found(
+        "userPrincipalName", "objectId", "mailNickname"
+    ),
     "azure-native:authorization:getClientConfig": _client,
     "azure-native:authorization:getClientToken": _token,
     "azure-native:storage:listStorageAccountKeys": _storage_keys,
@@ -182,5 +242,7 @@ FUNCTIONS: Final[Mapping[str, Function]] = {
     "azure-native:cosmosdb:listDatabaseAccountKeys": _database_keys,
     "azure-native:resources:getResourceGroup": _resource_group,
     "azuread:index/getClientConfig:getClientConfig": _entra_client,
-    "azuread:index/getApplicationPublishedAppIds:getApplicationPublishedAppIds": _entra_apps,
+    "azuread:index/getApplicationPublishedAppIds:getApplicationPublishedAppIds": (
+        _entra_apps
+    ),
 }

@@ -49,7 +49,11 @@ def _policy(arguments: Arguments, _: Place) -> Answer:
     bindings = [{"members": sorted(each.get("members") or []), "role": each["role"],
                  **({"condition": each["condition"]} if each.get("condition") else {})}
                 for each in arguments.get("bindings") or []]  # fmt: skip
-    return {**arguments, "id": "iam-policy", "policyData": json.dumps({"bindings": bindings})}
+    return {
+        **arguments,
+        "id": "iam-policy",
+        "policyData": json.dumps({"bindings": bindings}),
+    }
 
 
 def _engine_versions(arguments: Arguments, place: Place) -> Answer:
@@ -62,7 +66,8 @@ def _engine_versions(arguments: Arguments, place: Place) -> Answer:
 
 
 def _agent(host: str, *, prefix: str = "service-", address: str = "email") -> Function:
-    """The account that a Google service acts with in the project (IAM documentation, "Service agents")."""
+    """The account that a Google service acts with in the project (IAM documentation,
+    "Service agents")."""
 
     def tell(arguments: Arguments, place: Place) -> Answer:
         email = f"{prefix}{place.project_number}@{host}.iam.gserviceaccount.com"
@@ -73,7 +78,8 @@ def _agent(host: str, *, prefix: str = "service-", address: str = "email") -> Fu
 
 
 def _found(kind: str, key: str, *, own: str = "name", where: str = "") -> Function:
-    """What is looked up by its name in a project: the program's word that it exists is taken."""
+    """What is looked up by its name in a project: the program's word that it exists is
+    taken."""
 
     def look(arguments: Arguments, place: Place) -> Answer:
         name = needed(arguments, own, key).rpartition("/")[2]
@@ -81,21 +87,31 @@ def _found(kind: str, key: str, *, own: str = "name", where: str = "") -> Functi
                  "location": arguments.get("location") or "global",
                  "region": arguments.get("region") or place.gcp_region}  # fmt: skip
         path = f"projects/{parts['project']}/{where.format_map(parts)}{kind}/{name}"
-        link = {"selfLink": f"https://www.googleapis.com/compute/v1/{path}"} if key.startswith("gcp:compute") else {}
+        link = (
+            {"selfLink": f"https://www.googleapis.com/compute/v1/{path}"}
+            if key.startswith("gcp:compute")
+            else {}
+        )
         return {**parts, **arguments, "id": path, own: name, **link}
 
     return look
 
 
 def _subnetwork(arguments: Arguments, place: Place) -> Answer:
-    found = _found("subnetworks", "gcp:compute/getSubnetwork:getSubnetwork", where="regions/{region}/")
+    found = _found(
+        "subnetworks",
+        "gcp:compute/getSubnetwork:getSubnetwork",
+        where="regions/{region}/",
+    )
     return {"ipCidrRange": "10.128.0.0/20", "gatewayAddress": "10.128.0.1", "privateIpGoogleAccess": False,
             "secondaryIpRanges": [], "network": f"projects/{place.project}/global/networks/default",
             **found(arguments, place)}  # fmt: skip
 
 
 def _account(arguments: Arguments, place: Place) -> Answer:
-    given = needed(arguments, "accountId", "gcp:serviceaccount/getAccount:getAccount").rpartition("/")[2]
+    given = needed(
+        arguments, "accountId", "gcp:serviceaccount/getAccount:getAccount"
+    ).rpartition("/")[2]
     project = arguments.get("project") or place.project
     email = given if "@" in given else f"{given}@{project}.iam.gserviceaccount.com"
     name = f"projects/{project}/serviceAccounts/{email}"
@@ -104,7 +120,9 @@ def _account(arguments: Arguments, place: Place) -> Answer:
 
 
 def _secret(arguments: Arguments, place: Place) -> Answer:
-    secret = needed(arguments, "secret", "gcp:secretmanager/getSecretVersion:getSecretVersion").rpartition("/")[2]
+    secret = needed(
+        arguments, "secret", "gcp:secretmanager/getSecretVersion:getSecretVersion"
+    ).rpartition("/")[2]
     version = str(arguments.get("version") or "1")
     name = f"projects/{place.project_number}/secrets/{secret}/versions/{version}"
     return {**arguments, "id": name, "name": name, "secret": secret, "version": version, "enabled": True,
@@ -114,11 +132,17 @@ def _secret(arguments: Arguments, place: Place) -> Answer:
 
 def _crypto_key(arguments: Arguments, _: Place) -> Answer:
     ring = needed(arguments, "keyRing", "gcp:kms/getKMSCryptoKey:getKMSCryptoKey")
-    return {**arguments, "id": f"{ring}/cryptoKeys/{arguments.get('name')}", "purpose": "ENCRYPT_DECRYPT"}
+    return {
+        **arguments,
+        "id": f"{ring}/cryptoKeys/{arguments.get('name')}",
+        "purpose": "ENCRYPT_DECRYPT",
+    }
 
 
 FUNCTIONS: Final[Mapping[str, Function]] = {
-    "gcp:compute/getNetwork:getNetwork": _found("networks", "gcp:compute/getNetwork:getNetwork", where="global/"),
+    "gcp:compute/getNetwork:getNetwork": _found(
+        "networks", "gcp:compute/getNetwork:getNetwork", where="global/"
+    ),
     "gcp:compute/getSubnetwork:getSubnetwork": _subnetwork,
     "gcp:kms/getKMSCryptoKey:getKMSCryptoKey": _crypto_key,
     "gcp:kms/getKMSKeyRing:getKMSKeyRing": _found(
@@ -126,7 +150,9 @@ FUNCTIONS: Final[Mapping[str, Function]] = {
     ),
     "gcp:secretmanager/getSecretVersion:getSecretVersion": _secret,
     "gcp:serviceaccount/getAccount:getAccount": _account,
-    "gcp:bigquery/getDefaultServiceAccount:getDefaultServiceAccount": _agent("bigquery-encryption", prefix="bq-"),
+    "gcp:bigquery/getDefaultServiceAccount:getDefaultServiceAccount": _agent(
+        "bigquery-encryption", prefix="bq-"
+    ),
     "gcp:storage/getProjectServiceAccount:getProjectServiceAccount": _agent(
         "gs-project-accounts", address="emailAddress"
     ),

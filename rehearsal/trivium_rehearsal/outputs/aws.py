@@ -19,7 +19,8 @@ _EC2: Final[Mapping[str, str]] = {
     "VpcEndpointService": "vpce-svc", "SpotInstanceRequest": "sir",
 }  # fmt: skip
 
-# ARN templates by type (AWS Service Authorization Reference, "Resource types defined by …").
+# ARN templates by type (AWS Service Authorization Reference, "Resource types defined by
+# …").
 _ARNS: Final[Mapping[str, str]] = {
     "aws:s3/bucket:Bucket": "arn:{partition}:s3:::{bucket}",
     "aws:iam/role:Role": "arn:{partition}:iam::{account}:role{path}{name}",
@@ -112,7 +113,8 @@ _OUTPUTS: Final[Mapping[str, Mapping[str, str]]] = {
         "bucketDomainName": "{bucket}.s3.amazonaws.com",
         "bucketRegionalDomainName": "{bucket}.s3.{region}.amazonaws.com",
         "bucketRegion": "{region}",
-        # AWS General Reference, "Amazon S3 website endpoints" (us-east-1's hosted zone).
+        # AWS General Reference, "Amazon S3 website endpoints" (us-east-1's hosted
+        # zone).
         "hostedZoneId": "Z3AQBSTGFYJSTF",
         "websiteEndpoint": "{bucket}.s3-website-{region}.amazonaws.com",
         "websiteDomain": "s3-website-{region}.amazonaws.com",
@@ -162,11 +164,13 @@ _OUTPUTS: Final[Mapping[str, Mapping[str, str]]] = {
     "aws:lb/loadBalancer:LoadBalancer": {
         "dnsName": "{name}-{digits9}.{region}.elb.amazonaws.com",
         "arnSuffix": "app/{name}/{hex16}",
-        "zoneId": "Z35SXDOTRQ7X7K",  # AWS General Reference, "Elastic Load Balancing endpoints", us-east-1
+        # AWS General Reference, "Elastic Load Balancing endpoints", us-east-1
+        "zoneId": "Z35SXDOTRQ7X7K",
     },
     "aws:cloudfront/distribution:Distribution": {
         "domainName": "d{hex13}.cloudfront.net",
-        "hostedZoneId": "Z2FDTNDATAQYW2",  # the same for every distribution (Route 53 API, AliasTarget)
+        # the same for every distribution (Route 53 API, AliasTarget)
+        "hostedZoneId": "Z2FDTNDATAQYW2",
         "status": "Deployed",
     },
     "aws:apigatewayv2/api:Api": {
@@ -199,7 +203,8 @@ _ARN_SERVICES: Final[Mapping[str, str]] = {
 }  # fmt: skip
 
 
-# The port that an RDS engine listens on (Amazon RDS API reference, CreateDBInstance, `Port`).
+# The port that an RDS engine listens on (Amazon RDS API reference, CreateDBInstance,
+# `Port`).
 _ENGINE_PORTS: Final[Mapping[str, int]] = {
     "postgres": 5432, "aurora-postgresql": 5432, "mysql": 3306, "mariadb": 3306, "aurora-mysql": 3306,
     "oracle": 1521, "sqlserver": 1433, "db2": 50000,
@@ -214,28 +219,46 @@ def _derived(maker: Maker, parts: Parts, id: str) -> dict[str, Any]:  # noqa: A0
 
 def _alias_target(maker: Maker, parts: Parts, _: str) -> dict[str, Any]:
     key = str(maker.inputs.get("targetKeyId") or "")
-    made = f"arn:{parts['partition']}:kms:{parts['region']}:{parts['account']}:key/{key}"
+    made = (
+        f"arn:{parts['partition']}:kms:{parts['region']}:{parts['account']}:key/{key}"
+    )
     return {"targetKeyArn": key if key.startswith("arn:") else made}
 
 
 def _database(maker: Maker, parts: Parts, _: str) -> dict[str, Any]:
     engine = str(maker.inputs.get("engine") or "")
-    family = next((name for name in sorted(_ENGINE_PORTS, reverse=True) if engine.startswith(name)), "mysql")
+    family = next(
+        (
+            name
+            for name in sorted(_ENGINE_PORTS, reverse=True)
+            if engine.startswith(name)
+        ),
+        "mysql",
+    )
     port = maker.inputs.get("port") or _ENGINE_PORTS[family]
     address = f"{parts['identifier']}.{parts['guardrail12']}.{parts['region']}.rds.amazonaws.com"
-    endpoint = {"endpoint": f"{address}:{port}"} if maker.type.name == "Instance" else {}
+    endpoint = (
+        {"endpoint": f"{address}:{port}"} if maker.type.name == "Instance" else {}
+    )
     return {"port": port, **endpoint}
 
 
 def _certificate(maker: Maker, _parts: Parts, _id: str) -> dict[str, Any]:
-    names = [maker.inputs.get("domainName"), *(maker.inputs.get("subjectAlternativeNames") or [])]
+    names = [
+        maker.inputs.get("domainName"),
+        *(maker.inputs.get("subjectAlternativeNames") or []),
+    ]
     return {
         "domainValidationOptions": [
             {
                 "domainName": name,
-                "resourceRecordName": f"_{maker.hex(name, 32)}.{name.removeprefix('*.')}.",
+                "resourceRecordName": (
+                    f"_{maker.hex(name, 32)}.{name.removeprefix('*.')}."
+                ),
                 "resourceRecordType": "CNAME",
-                "resourceRecordValue": f"_{maker.hex(name + 'v', 32)}.acm-validations.aws.",
+                "resourceRecordValue": (
+                    f"_{maker.hex(name + 'v', 32)}.acm-validations.aws."
+                ),
             }
             for name in dict.fromkeys(each for each in names if isinstance(each, str))
         ]
@@ -249,15 +272,25 @@ def _cluster_issuer(maker: Maker, parts: Parts, _: str) -> dict[str, Any]:
 
 def _oidc_provider(maker: Maker, parts: Parts, _: str) -> dict[str, Any]:
     host = str(maker.inputs.get("url") or "").removeprefix("https://").rstrip("/")
-    return {"arn": f"arn:{parts['partition']}:iam::{parts['account']}:oidc-provider/{host}", "url": host}
+    return {
+        "arn": f"arn:{parts['partition']}:iam::{parts['account']}:oidc-provider/{host}",
+        "url": host,
+    }
 
 
 def _zone_id(maker: Maker, parts: Parts, _: str) -> dict[str, Any]:
-    """The zone's id: zones are numbered here in the order of their letters (`use1-az1`)."""
+    """The zone's id: zones are numbered here in the order of their letters
+    (`use1-az1`)."""
     zone = str(maker.inputs.get("availabilityZone") or f"{parts['region']}a")
     region, letter = zone.rstrip("abcdef"), zone[-1:]
-    code = "".join(part if part.isdigit() else part[:1] for part in re.findall(r"[a-z]+|\d+", region)[1:])
-    return {"availabilityZone": zone, "availabilityZoneId": f"{region[:2]}{code}-az{'abcdef'.find(letter) + 1}"}
+    code = "".join(
+        part if part.isdigit() else part[:1]
+        for part in re.findall(r"[a-z]+|\d+", region)[1:]
+    )
+    return {
+        "availabilityZone": zone,
+        "availabilityZoneId": f"{region[:2]}{code}-az{'abcdef'.find(letter) + 1}",
+    }
 
 
 def _hosted_zone(_maker: Maker, _parts: Parts, id: str) -> dict[str, Any]:  # noqa: A002 - Pulumi's word
@@ -296,14 +329,19 @@ def own_arn(maker: Maker) -> str:
     module = maker.type.module.split(".")[0].rstrip("_")
     kind = re.sub(r"(?<!^)(?=[A-Z])", "-", maker.type.name).lower()
     own = _ec2_id(maker) or maker.name
-    service = "events" if maker.type.name.startswith("Event") else _ARN_SERVICES.get(module, module)
+    service = (
+        "events"
+        if maker.type.name.startswith("Event")
+        else _ARN_SERVICES.get(module, module)
+    )
     place = maker.place
     region = maker.inputs.get("region", place.region)
     return f"arn:{place.partition}:{service}:{region}:{place.account}:{kind}/{own}"
 
 
 def arn_output(maker: Maker, name: str) -> str:
-    """The resource's own ARN (`arn`, a guardrail's `guardrailArn`), or that of something that hangs on it."""
+    """The resource's own ARN (`arn`, a guardrail's `guardrailArn`), or that of
+    something that hangs on it."""
     of = name[:-3].lower()
     if of in maker.type.name.lower():  # also the empty word
         return own_arn(maker)
@@ -314,7 +352,11 @@ def _ec2_id(maker: Maker) -> str | None:
     module = maker.type.module
     if module in ("ec2", "vpc", "ec2transitgateway") and maker.type.name in _EC2:
         prefix = f"{_EC2[maker.type.name]}-"
-        return maker.known_id if maker.known_id.startswith(prefix) else prefix + maker.hex("id", 17)
+        return (
+            maker.known_id
+            if maker.known_id.startswith(prefix)
+            else prefix + maker.hex("id", 17)
+        )
     return None
 
 
@@ -332,7 +374,17 @@ def special(maker: Maker, id: str) -> dict[str, Any]:  # noqa: A002 - Pulumi's w
     """Outputs that AWS is known to give, by name."""
     arn = own_arn(maker)
     parts = Parts(maker, {"id": id, "arn": arn})
-    told = {name: text.format_map(parts) for name, text in _OUTPUTS.get(maker.type.token, {}).items()}
+    told = {
+        name: text.format_map(parts)
+        for name, text in _OUTPUTS.get(maker.type.token, {}).items()
+    }
     tags = maker.inputs.get("tags")
     every = {**maker.place.default_tags, **(tags if isinstance(tags, dict) else {})}
-    return {"arn": arn, "region": parts["region"], "tagsAll": every, "urn": id, **told, **_derived(maker, parts, id)}
+    return {
+        "arn": arn,
+        "region": parts["region"],
+        "tagsAll": every,
+        "urn": id,
+        **told,
+        **_derived(maker, parts, id),
+    }

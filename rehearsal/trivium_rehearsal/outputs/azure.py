@@ -7,7 +7,8 @@ from trivium_rehearsal.names import path_parameters
 from trivium_rehearsal.outputs.maker import Maker, plural
 from trivium_rehearsal.types import ResourceType
 
-# Resource provider namespaces whose spelling is not the module's (Azure resource providers and their services).
+# Resource provider namespaces whose spelling is not the module's (Azure resource
+# providers and their services).
 _NAMESPACES: Final[Mapping[str, str]] = {
     "aad": "Microsoft.AAD", "alertsmanagement": "Microsoft.AlertsManagement",
     "apimanagement": "Microsoft.ApiManagement",
@@ -77,12 +78,24 @@ def identifier(maker: Maker) -> str:
     group = given.get("resourceGroupName")
     if type_.token == "azure-native:resources:ResourceGroup":  # noqa: S105 - a type token
         return f"{subscription}/resourceGroups/{maker.name}"
-    namespace = _NAMESPACES.get(type_.module, f"Microsoft.{type_.module[:1].upper()}{type_.module[1:]}")
+    namespace = _NAMESPACES.get(
+        type_.module, f"Microsoft.{type_.module[:1].upper()}{type_.module[1:]}"
+    )
     scope = given.get("scope") or given.get("resourceUri")
-    root = f"/{str(scope).strip('/')}" if scope else subscription + (f"/resourceGroups/{group}" if group else "")
+    root = (
+        f"/{str(scope).strip('/')}"
+        if scope
+        else subscription + (f"/resourceGroups/{group}" if group else "")
+    )
     if type_.token == "azure-native:resources:Resource":  # noqa: S105 - a type token
-        generic = (str(given.get("parentResourcePath") or ""), str(given.get("resourceType")), maker.name)
-        return f"{root}/providers/{given.get('resourceProviderNamespace')}/" + "/".join(filter(None, generic))
+        generic = (
+            str(given.get("parentResourcePath") or ""),
+            str(given.get("resourceType")),
+            maker.name,
+        )
+        return f"{root}/providers/{given.get('resourceProviderNamespace')}/" + "/".join(
+            filter(None, generic)
+        )
     parent_names = [
         name
         for name in path_parameters(type_)
@@ -93,16 +106,23 @@ def identifier(maker: Maker) -> str:
     parents = [str(given[name]) for name in parent_names]
     segments = _SEGMENTS.get(type_.token)
     if segments is None:
-        segments = (*(_parent_segment(type_, name) for name in parent_names), plural(type_.name))
+        segments = (
+            *(_parent_segment(type_, name) for name in parent_names),
+            plural(type_.name),
+        )
     steps = (*parents, maker.name)
     pairs = [
-        f"{segment}/{step}" for segment, step in zip(segments[-len(steps) :], steps[-len(segments) :], strict=False)
+        f"{segment}/{step}"
+        for segment, step in zip(
+            segments[-len(steps) :], steps[-len(segments) :], strict=False
+        )
     ]
     return f"{root}/providers/{namespace}/" + "/".join(pairs)
 
 
 def _parent_segment(type_: ResourceType, parameter: str) -> str:
-    """The resource type that a path parameter names: `accountName` of storage is one of the `storageAccounts`."""
+    """The resource type that a path parameter names: `accountName` of storage is one of
+    the `storageAccounts`."""
     of = parameter.removesuffix("Name").removesuffix("Id").rstrip("_")
     owner = _PARENTS.get((type_.module, of), of)
     return plural(owner[:1].upper() + owner[1:])
@@ -111,25 +131,44 @@ def _parent_segment(type_: ResourceType, parameter: str) -> str:
 def _type(id: str) -> str:  # noqa: A002 - Azure's word
     """``Microsoft.Storage/storageAccounts`` from a resource id."""
     steps = id.rpartition("/providers/")[2].split("/")
-    return "/".join([steps[0], *steps[1::2]]) if len(steps) > 1 else "Microsoft.Resources/resourceGroups"
+    return (
+        "/".join([steps[0], *steps[1::2]])
+        if len(steps) > 1
+        else "Microsoft.Resources/resourceGroups"
+    )
 
 
 def _vault_secret(maker: Maker, _: str) -> dict[str, Any]:
-    uri = f"https://{maker.inputs.get('vaultName')}.vault.azure.net/secrets/{maker.name}"
-    return {"properties": {"secretUri": uri, "secretUriWithVersion": f"{uri}/{maker.hex('version', 32)}"}}
+    uri = (
+        f"https://{maker.inputs.get('vaultName')}.vault.azure.net/secrets/{maker.name}"
+    )
+    return {
+        "properties": {
+            "secretUri": uri,
+            "secretUriWithVersion": f"{uri}/{maker.hex('version', 32)}",
+        }
+    }
 
 
 def _ai_account(maker: Maker, _: str) -> dict[str, Any]:
     given = maker.inputs.get("properties")
     domain = given.get("customSubDomainName") if isinstance(given, dict) else None
-    return {"properties": {"endpoint": f"https://{domain or maker.name}.cognitiveservices.azure.com/"}}
+    return {
+        "properties": {
+            "endpoint": f"https://{domain or maker.name}.cognitiveservices.azure.com/"
+        }
+    }
 
 
 def _public_address(maker: Maker, _: str) -> dict[str, Any]:
     given = maker.inputs.get("dnsSettings")
     label = given.get("domainNameLabel") if isinstance(given, dict) else None
     location = maker.inputs.get("location", maker.place.location)
-    named = {"dnsSettings": {"fqdn": f"{label}.{location}.cloudapp.azure.com"}} if label else {}
+    named = (
+        {"dnsSettings": {"fqdn": f"{label}.{location}.cloudapp.azure.com"}}
+        if label
+        else {}
+    )
     return {"ipAddress": f"203.0.113.{maker.octet('ip')}", **named}
 
 
@@ -144,7 +183,11 @@ def _kubernetes(maker: Maker, id: str) -> dict[str, Any]:  # noqa: A002 - Azure'
     location = maker.inputs.get("location", maker.place.location)
     host = f"{maker.inputs.get('dnsPrefix') or maker.name}-{maker.hex('host', 8)}.hcp.{location}.azmk8s.io"
     identity = f"{root}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/{maker.name}-agentpool"
-    kubelet = {"resourceId": identity, "objectId": maker.uuid("kubelet"), "clientId": maker.uuid("kubelet-client")}
+    kubelet = {
+        "resourceId": identity,
+        "objectId": maker.uuid("kubelet"),
+        "clientId": maker.uuid("kubelet-client"),
+    }
     return {"fqdn": host, "identityProfile": {"kubeletidentity": kubelet}}
 
 
@@ -157,15 +200,19 @@ _DERIVED: Final[Mapping[str, Callable[[Maker, str], dict[str, Any]]]] = {
     },
     "azure-native:network:PrivateEndpoint": _private_endpoint,
     "azure-native:network:PublicIPAddress": _public_address,
-    "azure-native:sql:Server": lambda maker, _: {"fullyQualifiedDomainName": f"{maker.name}.database.windows.net"},
+    "azure-native:sql:Server": lambda maker, _: {
+        "fullyQualifiedDomainName": f"{maker.name}.database.windows.net"
+    },
 }
-# Inputs that Azure fills when a program leaves them out, by the same reference pages as what it fills them with.
+# Inputs that Azure fills when a program leaves them out, by the same reference pages as
+# what it fills them with.
 FILLED: Final[Mapping[str, frozenset[str]]] = {
     "azure-native:containerservice:ManagedCluster": frozenset({"identityProfile"}),
     "azure-native:network:PublicIPAddress": frozenset({"ipAddress"}),
 }
 NAMED_BY_AZURE: Final = "fqdn"
-"""Stands among the inputs of public addresses, but is made of the label that a program gives."""
+"""Stands among the inputs of public addresses, but is made of the label that a program
+gives."""
 
 
 def _told(maker: Maker, id: str) -> dict[str, Any]:  # noqa: A002 - Azure's word
@@ -173,7 +220,10 @@ def _told(maker: Maker, id: str) -> dict[str, Any]:  # noqa: A002 - Azure's word
     if token in _DERIVED:
         return _DERIVED[token](maker, id)
     if token == "azure-native:storage:StorageAccount":  # noqa: S105 - a type token
-        hosts = {kind: f"https://{name}.{kind}.core.windows.net/" for kind in ("blob", "dfs", "file", "queue", "table")}
+        hosts = {
+            kind: f"https://{name}.{kind}.core.windows.net/"
+            for kind in ("blob", "dfs", "file", "queue", "table")
+        }
         return {"primaryEndpoints": {**hosts, "web": f"https://{name}.z20.web.core.windows.net/"},
                 "primaryLocation": maker.inputs.get("location", maker.place.location),
                 "statusOfPrimary": "available"}  # fmt: skip
@@ -182,7 +232,8 @@ def _told(maker: Maker, id: str) -> dict[str, Any]:  # noqa: A002 - Azure's word
     if token == "azure-native:containerregistry:Registry":  # noqa: S105 - a type token
         return {"loginServer": f"{name.lower()}.azurecr.io"}
     if token == "azure-native:keyvault:Key":  # noqa: S105 - a type token
-        # With its port, as Azure Resource Manager's own example has it (Microsoft.KeyVault 2022-07-01, `createKey`).
+        # With its port, as Azure Resource Manager's own example has it
+        # (Microsoft.KeyVault 2022-07-01, `createKey`).
         uri = f"https://{maker.inputs.get('vaultName')}.vault.azure.net:443/keys/{name}"
         return {"keyUri": uri, "keyUriWithVersion": f"{uri}/{maker.hex('version', 32)}"}
     if token == "azure-native:managedidentity:UserAssignedIdentity":  # noqa: S105 - a type token

@@ -96,9 +96,13 @@ _OUTPUTS: Final[Mapping[str, Mapping[str, str]]] = {
 
 def _parts(maker: Maker) -> Parts:
     place = maker.place
-    text = {name: value for name, value in maker.inputs.items() if isinstance(value, str)}
+    text = {
+        name: value for name, value in maker.inputs.items() if isinstance(value, str)
+    }
     zone = text.get("zone", place.gcp_zone)
-    region = text.get("region", zone.rsplit("-", 1)[0] if "zone" in text else place.gcp_region)
+    region = text.get(
+        "region", zone.rsplit("-", 1)[0] if "zone" in text else place.gcp_region
+    )
     return Parts(
         maker,
         {
@@ -157,12 +161,17 @@ _PARAMETER: Final = re.compile(r"\{\{(\w+)\}\}")
 
 
 def _documented(maker: Maker, parts: Parts) -> str | None:
-    """The resource name that Google's API reference gives, or None when it needs more than the inputs tell."""
+    """The resource name that Google's API reference gives, or None when it needs more
+    than the inputs tell."""
     steps = maker.type.import_id.split("/")
     filled = [_step(maker, parts, step) for step in steps]
     if filled[-1] is None:
         filled[-1] = maker.digits("number", 18)  # what Google itself numbers
-    return "/".join(step for step in filled if step) if maker.type.import_id and None not in filled else None
+    return (
+        "/".join(step for step in filled if step)
+        if maker.type.import_id and None not in filled
+        else None
+    )
 
 
 def _step(maker: Maker, parts: Parts, step: str) -> str | None:
@@ -193,7 +202,13 @@ def identifier(maker: Maker) -> str:
         return own_or_first(maker)
     kind = plural(maker.type.name)
     if maker.type.module == "compute":
-        where = "zones/{zone}" if "zone" in fields else "regions/{region}" if "region" in fields else "global"
+        where = (
+            "zones/{zone}"
+            if "zone" in fields
+            else "regions/{region}"
+            if "region" in fields
+            else "global"
+        )
     else:
         where = "locations/{location}" if "location" in fields else ""
     own = maker.name if name_property(maker.type) else own_or_first(maker)
@@ -206,7 +221,10 @@ def special(maker: Maker, id: str) -> dict[str, Any]:  # noqa: A002 - Pulumi's w
     type_ = maker.type
     found = _parts(maker)
     found["id"] = id
-    told = {name: text.format_map(found) for name, text in _OUTPUTS.get(type_.token, {}).items()}
+    told = {
+        name: text.format_map(found)
+        for name, text in _OUTPUTS.get(type_.token, {}).items()
+    }
     labels = maker.inputs.get("labels")
     every = {**maker.place.default_tags, **(labels if isinstance(labels, dict) else {})}
     api = "compute/v1" if type_.module == "compute" else f"{type_.module}/v1"

@@ -1,4 +1,5 @@
-"""What a cloud would answer for a resource: its id and all its outputs, from its inputs."""
+"""What a cloud would answer for a resource: its id and all its outputs, from its
+inputs."""
 
 import hashlib
 import re
@@ -12,10 +13,19 @@ from trivium_rehearsal.outputs.maker import Maker
 from trivium_rehearsal.outputs.values import value_of
 from trivium_rehearsal.place import Place
 from trivium_rehearsal.replacement import replaces
-from trivium_rehearsal.types import Field, ListOf, ObjectType, ResourceType, Scalar, Type
+from trivium_rehearsal.types import (
+    Field,
+    ListOf,
+    ObjectType,
+    ResourceType,
+    Scalar,
+    Type,
+)
 from trivium_rehearsal.wire import UNKNOWN, Asset, Path
 
-_CLOUDS: Final[Mapping[str, tuple[Callable[[Maker], str], Callable[[Maker, str], dict[str, Any]]]]] = {
+_CLOUDS: Final[
+    Mapping[str, tuple[Callable[[Maker], str], Callable[[Maker, str], dict[str, Any]]]]
+] = {
     "aws": (aws.identifier, aws.special),
     "aws-native": (aws.identifier, aws.special),
     "gcp": (google.identifier, google.special),
@@ -59,26 +69,39 @@ def remade(
     old: Mapping[str, Any],
     secret: frozenset[str] = frozenset(),
 ) -> dict[str, Any]:
-    """The outputs after an update (or for a resource that exists): what was made up before stays as it was."""
+    """The outputs after an update (or for a resource that exists): what was made up
+    before stays as it was."""
     return _outputs(_maker(type_, inputs, place, urn, secret), id, old)
 
 
 def preview(type_: ResourceType, inputs: Mapping[str, Any]) -> dict[str, Any]:
-    """What is known of a resource before it exists: its inputs; everything computed is unknown."""
+    """What is known of a resource before it exists: its inputs; everything computed is
+    unknown."""
     outputs = _echo(inputs)
     filled = azure.FILLED.get(type_.token, frozenset())
     for name, field in type_.outputs.items():
         if name in outputs:
-            asked = type_.inputs.fields[name].type if name in type_.inputs.fields else None
+            asked = (
+                type_.inputs.fields[name].type if name in type_.inputs.fields else None
+            )
             outputs[name] = _completed(None, "", name, outputs[name], field.type, asked)
         if outputs.get(name) is None and (
-            field.required or field.filled or name in filled or name not in type_.inputs.fields
+            field.required
+            or field.filled
+            or name in filled
+            or name not in type_.inputs.fields
         ):
             outputs[name] = UNKNOWN
     return outputs
 
 
-def _maker(type_: ResourceType, inputs: Mapping[str, Any], place: Place, urn: str, secret: frozenset[str]) -> Maker:
+def _maker(
+    type_: ResourceType,
+    inputs: Mapping[str, Any],
+    place: Place,
+    urn: str,
+    secret: frozenset[str],
+) -> Maker:
     own = name_property(type_)
     resource = urn.rpartition("::")[2]
     given = inputs.get(own) if own is not None else inputs.get("name")
@@ -89,7 +112,11 @@ def _maker(type_: ResourceType, inputs: Mapping[str, Any], place: Place, urn: st
     name = given if isinstance(given, str) else resource
     open_inputs = {key: value for key, value in inputs.items() if key not in secret}
     # What replaces a resource makes another one, with identifiers of its own.
-    fixed = [(path, value) for path, value in _leaves(open_inputs, ()) if replaces(type_, path)]
+    fixed = [
+        (path, value)
+        for path, value in _leaves(open_inputs, ())
+        if replaces(type_, path)
+    ]
     return Maker(type_, inputs, place, f"{urn}|{sorted(map(str, fixed))}", name)
 
 
@@ -109,16 +136,31 @@ def _echo(inputs: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in inputs.items() if not name.startswith("__")}
 
 
-# What a cloud adds inside a block that the program gave: identifiers, addresses, endpoints.
-_ADDED: Final = re.compile(r"(arn|Arn|[iI]d|[uU]ri|URI|[uU]rl|URL|[eE]ndpoint|[fF]qdn|[hH]ostName|[iI]p|[iI]pAddress)$")
+# What a cloud adds inside a block that the program gave: identifiers, addresses,
+# endpoints.
+_ADDED: Final = re.compile(
+    r"(arn|Arn|[iI]d|[uU]ri|URI|[uU]rl|URL|[eE]ndpoint|[fF]qdn|[hH]ostName|[iI]p|[iI]pAddress)$"
+)
 
 
 def _is_added(key: str, asked: Field | None) -> bool:
-    return bool(_ADDED.search(key)) if asked is None else asked.filled or key == azure.NAMED_BY_AZURE
+    return (
+        bool(_ADDED.search(key))
+        if asked is None
+        else asked.filled or key == azure.NAMED_BY_AZURE
+    )
 
 
-def _completed(maker: Maker | None, id: str, name: str, given: Any, shape: Type, asked: Type | None) -> Any:  # noqa: A002
-    """`given` with what the cloud adds inside of it: only what could not be given. Unknown without a maker."""
+def _completed(
+    maker: Maker | None,
+    id: str,  # noqa: A002
+    name: str,
+    given: Any,
+    shape: Type,
+    asked: Type | None,
+) -> Any:
+    """`given` with what the cloud adds inside of it: only what could not be given.
+    Unknown without a maker."""
     if isinstance(shape, ListOf) and isinstance(given, list):
         inner = asked.item if isinstance(asked, ListOf) else None
         return [_completed(maker, id, name, item, shape.item, inner) for item in given]
@@ -130,10 +172,20 @@ def _completed(maker: Maker | None, id: str, name: str, given: Any, shape: Type,
         asked_field = asked_fields.get(key)
         if key in given:
             inner_asked = asked_field.type if asked_field else None
-            completed[key] = _completed(maker, id, key, given[key], field.type, inner_asked)
+            completed[key] = _completed(
+                maker, id, key, given[key], field.type, inner_asked
+            )
         elif field.type == Scalar("string") and _is_added(key, asked_field):
-            completed[key] = UNKNOWN if maker is None else value_of(maker, field.type, key, 0, sure=True)
-        elif key == "id" and isinstance(given.get("name"), str) and id.startswith("/subscriptions/"):
+            completed[key] = (
+                UNKNOWN
+                if maker is None
+                else value_of(maker, field.type, key, 0, sure=True)
+            )
+        elif (
+            key == "id"
+            and isinstance(given.get("name"), str)
+            and id.startswith("/subscriptions/")
+        ):
             # Azure gives every named part of a resource an id below the resource's own.
             completed[key] = f"{id}/{name}/{given['name']}"
     return completed
@@ -142,12 +194,18 @@ def _completed(maker: Maker | None, id: str, name: str, given: Any, shape: Type,
 def _outputs(maker: Maker, id: str, old: Mapping[str, Any]) -> dict[str, Any]:  # noqa: A002 - Pulumi's word
     maker = replace(maker, known_id=id)
     type_ = maker.type
-    outputs = {name: value for name, value in _echo(maker.inputs).items() if name in type_.outputs}
+    outputs = {
+        name: value
+        for name, value in _echo(maker.inputs).items()
+        if name in type_.outputs
+    }
     _, told_by_cloud = _CLOUDS[type_.package]
     special = told_by_cloud(maker, id)
     for name, field in type_.outputs.items():
         if outputs.get(name) is not None:
-            asked = type_.inputs.fields[name].type if name in type_.inputs.fields else None
+            asked = (
+                type_.inputs.fields[name].type if name in type_.inputs.fields else None
+            )
             completed = _completed(maker, id, name, outputs[name], field.type, asked)
             outputs[name] = _with_special(completed, outputs[name], special.get(name))
             continue
@@ -156,7 +214,9 @@ def _outputs(maker: Maker, id: str, old: Mapping[str, Any]) -> dict[str, Any]:  
             outputs[name] = told if name in _FOLLOWING else old.get(name, told)
         elif name in old and name not in type_.inputs.fields:
             outputs[name] = old[name]
-        elif field.required or ((field.filled or name not in type_.inputs.fields) and _is_telling(field)):
+        elif field.required or (
+            (field.filled or name not in type_.inputs.fields) and _is_telling(field)
+        ):
             outputs[name] = _computed(maker, name, field)
     return outputs
 
@@ -165,12 +225,19 @@ def _with_special(completed: Any, given: Any, special: Any) -> Any:
     """A block with what the cloud is known to add inside of it."""
     if not (isinstance(completed, dict) and isinstance(special, dict)):
         return completed
-    return {**completed, **{key: value for key, value in special.items() if given.get(key) is None}}
+    return {
+        **completed,
+        **{key: value for key, value in special.items() if given.get(key) is None},
+    }
 
 
 def _converted(told: Any, type_: Type) -> Any:
     """What a template says of a number is a number."""
-    return int(told) if type_ == Scalar("integer") and isinstance(told, str) and told.isdigit() else told
+    return (
+        int(told)
+        if type_ == Scalar("integer") and isinstance(told, str) and told.isdigit()
+        else told
+    )
 
 
 _FOLLOWING: Final = frozenset({"tagsAll", "effectiveLabels", "pulumiLabels"})
@@ -178,14 +245,20 @@ _FOLLOWING: Final = frozenset({"tagsAll", "effectiveLabels", "pulumiLabels"})
 
 
 def _is_telling(field: Field) -> bool:
-    """Whether an optional output is one that programs pass on (an id, an ARN, an endpoint)."""
+    """Whether an optional output is one that programs pass on (an id, an ARN, an
+    endpoint)."""
     return bool(
         re.search(r"(arn|Arn|Id|[uU]rl|[eE]ndpoint|[hH]ostName|[fF]qdn)$", field.name)
     ) and field.type == Scalar("string")
 
 
 def _computed(maker: Maker, name: str, field: Field) -> Any:
-    old_style = field.type == Scalar("string") and name in ("name", name_property(maker.type))
+    old_style = field.type == Scalar("string") and name in (
+        "name",
+        name_property(maker.type),
+    )
     if old_style:
         return maker.name
-    return value_of(maker, field.type, name, 0, sure=name not in maker.type.inputs.fields)
+    return value_of(
+        maker, field.type, name, 0, sure=name not in maker.type.inputs.fields
+    )

@@ -23,7 +23,8 @@ class Maker:
     seed: str
     name: str
     known_id: str = ""
-    """The resource's id, once there is one; an id that a program names itself is taken as it is."""
+    """The resource's id, once there is one; an id that a program names itself is taken
+    as it is."""
 
     def hex(self, what: str, length: int) -> str:
         return hashlib.sha256(f"{self.seed}/{what}".encode()).hexdigest()[:length]
@@ -52,7 +53,11 @@ class Parts(dict[str, str]):
     """Template parts; a part that the inputs lack reads as the resource's own name."""
 
     def __init__(self, maker: Maker, more: Mapping[str, str]) -> None:
-        strings = {name: value for name, value in maker.inputs.items() if isinstance(value, str)}
+        strings = {
+            name: value
+            for name, value in maker.inputs.items()
+            if isinstance(value, str)
+        }
         place = maker.place
         region = strings.get("region", place.region)
         super().__init__(
@@ -64,7 +69,11 @@ class Parts(dict[str, str]):
                 "account": place.account,
                 "region": region,
                 "project": strings.get("project", place.project),
-                "uuid": maker.known_id if _UUID.fullmatch(maker.known_id) else maker.uuid("id"),
+                "uuid": (
+                    maker.known_id
+                    if _UUID.fullmatch(maker.known_id)
+                    else maker.uuid("id")
+                ),
                 "dist": "E" + maker.letters("dist", 13),
                 "guardrail": base36(maker.hex("short", 40), 12),
                 "guardrail10": base36(maker.hex("short", 40), 10),
@@ -75,7 +84,10 @@ class Parts(dict[str, str]):
                 "digits9": maker.digits("digits", 9),
                 "octet": str(maker.octet("octet")),
                 "hex16b": maker.hex("second", 16),
-                **{f"hex{size}": maker.hex("id", size) for size in (6, 8, 10, 13, 16, 17, 32, 40)},
+                **{
+                    f"hex{size}": maker.hex("id", size)
+                    for size in (6, 8, 10, 13, 16, 17, 32, 40)
+                },
                 **more,
             }
         )
@@ -94,18 +106,30 @@ def base36(digest: str, length: int) -> str:
 
 
 def own_or_first(maker: Maker) -> str:
-    """A resource with a name is called by it; a resource that belongs to others, by what it joins."""
+    """A resource with a name is called by it; a resource that belongs to others, by
+    what it joins."""
     own = name_property(maker.type)
-    if own is not None and isinstance(maker.inputs.get(own) or maker.inputs.get(f"{own}Prefix"), str):
+    if own is not None and isinstance(
+        maker.inputs.get(own) or maker.inputs.get(f"{own}Prefix"), str
+    ):
         return maker.name
-    joined = [maker.inputs[name] for name in maker.type.inputs.required if isinstance(maker.inputs.get(name), str)]
+    joined = [
+        maker.inputs[name]
+        for name in maker.type.inputs.required
+        if isinstance(maker.inputs.get(name), str)
+    ]
     return ":".join(joined)[:200] if joined else f"{maker.name}-{maker.hex('id', 8)}"
 
 
 def plural(class_name: str) -> str:
-    """`urlMaps` for URLMap, `managementPolicies` for ManagementPolicy, `indexes` for Index."""
+    """`urlMaps` for URLMap, `managementPolicies` for ManagementPolicy, `indexes` for
+    Index."""
     head = re.match(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]+$|[A-Z]", class_name)
-    camel = class_name[: head.end()].lower() + class_name[head.end() :] if head else class_name
+    camel = (
+        class_name[: head.end()].lower() + class_name[head.end() :]
+        if head
+        else class_name
+    )
     if re.search(r"[^aeiou]y$", camel):
         return camel[:-1] + "ies"
     if camel.endswith("ies"):

@@ -7,7 +7,16 @@ from typing import Any, Final
 
 from trivium_rehearsal.outputs.aws import arn_output
 from trivium_rehearsal.outputs.maker import Maker
-from trivium_rehearsal.types import Anything, Enumeration, ListOf, MapOf, ObjectType, OneOf, Scalar, Type
+from trivium_rehearsal.types import (
+    Anything,
+    Enumeration,
+    ListOf,
+    MapOf,
+    ObjectType,
+    OneOf,
+    Scalar,
+    Type,
+)
 
 _CLOCK: Final = "2026-01-01T00:00:00Z"
 """The stand-ins' clock stands still, so that two runs give the same state."""
@@ -21,14 +30,18 @@ _EC2_REFERENCES: Final[Mapping[str, str]] = {
 
 
 def _ec2_reference(maker: Maker, name: str) -> str:
-    """The identifier of another EC2 resource, by the end of the output's name (`defaultSecurityGroupId`)."""
+    """The identifier of another EC2 resource, by the end of the output's name
+    (`defaultSecurityGroupId`)."""
     folded = name.removesuffix("Id").lower()
-    prefix = next((text for end, text in _EC2_REFERENCES.items() if folded.endswith(end)), folded)
+    prefix = next(
+        (text for end, text in _EC2_REFERENCES.items() if folded.endswith(end)), folded
+    )
     return f"{prefix}-{maker.hex(name, 17)}"
 
 
 def _identifier(maker: Maker, name: str) -> str:
-    """Google numbers its resources, Entra gives each a UUID; elsewhere an identifier says what it is of."""
+    """Google numbers its resources, Entra gives each a UUID; elsewhere an identifier
+    says what it is of."""
     if maker.type.package == "gcp":
         return maker.digits(name, 18)
     if maker.type.package == "azuread":
@@ -79,27 +92,38 @@ def _string(maker: Maker, name: str) -> str:
     return ""
 
 
-# Lists whose first element programs pass on: addresses, links to what belongs to the resource.
-_LISTED_REFERENCES: Final = re.compile(r"([aA]rns|Ids|[uU]rls|[aA]ddresses|[eE]ndpoints)$")
+# Lists whose first element programs pass on: addresses, links to what belongs to the
+# resource.
+_LISTED_REFERENCES: Final = re.compile(
+    r"([aA]rns|Ids|[uU]rls|[aA]ddresses|[eE]ndpoints)$"
+)
 # What is counted from one.
 _COUNTED: Final = re.compile(r"([vV]ersion|[rR]evision|^generation)$")
 
 
 def value_of(maker: Maker, type_: Type, name: str, depth: int, *, sure: bool) -> Any:
-    """A value of `type_` for the output `name`. `sure` outputs are given where others would be left empty."""
+    """A value of `type_` for the output `name`. `sure` outputs are given where others
+    would be left empty."""
     if isinstance(type_, Scalar):
         if type_.kind == "string":
-            return _string(maker, name) or (f"{maker.name}-{name.lower()}" if sure else "")
+            return _string(maker, name) or (
+                f"{maker.name}-{name.lower()}" if sure else ""
+            )
         counted = bool(_COUNTED.search(name))
         return {"boolean": False, "integer": int(counted), "number": 0}.get(type_.kind)
     if isinstance(type_, Enumeration):
         return type_.values[0] if type_.values else ""
     if isinstance(type_, ListOf):
-        # A program reads the first element of a computed block (`cluster.master_auths[0]`).
+        # A program reads the first element of a computed block
+        # (`cluster.master_auths[0]`).
         is_block = sure and depth < _DEEPEST and isinstance(type_.item, ObjectType)
         if sure and name == "nameServers":
             return [f"ns-{number}.rehearsal.invalid" for number in range(4)]
-        is_reference = sure and type_.item == Scalar("string") and bool(_LISTED_REFERENCES.search(name))
+        is_reference = (
+            sure
+            and type_.item == Scalar("string")
+            and bool(_LISTED_REFERENCES.search(name))
+        )
         return (
             [value_of(maker, type_.item, name.removesuffix("s"), depth + 1, sure=False)]
             if is_block or is_reference

@@ -1,4 +1,5 @@
-"""Makes what the rehearsal and the tests need besides the environment: the engine and the AWS emulator.
+"""Makes what the rehearsal and the tests need besides the environment: the engine and
+the AWS emulator.
 
 python -m trivium_rehearsal.toolchain
 """
@@ -14,11 +15,14 @@ from trivium_rehearsal.toolchain.progress import told
 
 
 def main() -> int:
-    """The exit code: 0 made or there already, 1 with an instruction, 130 interrupted."""
+    """The exit code: 0 made or there already, 1 with an instruction, 130
+    interrupted."""
     try:
         with ended_like_ctrl_c(), told() as progress:
             engine = ensure_engine(progress)
-            progress.say(f"using Pulumi {engine.version} ({engine.origin}), {engine.pulumi}")
+            progress.say(
+                f"using Pulumi {engine.version} ({engine.origin}), {engine.pulumi}"
+            )
             ensure_ministack(progress)
     except KeyboardInterrupt:
         print("trivium: interrupted; run the same command again", file=sys.stderr)

@@ -1,10 +1,12 @@
-"""Stands between the engine and a policy pack until the engine has said for which stack the pack is to judge.
+"""Stands between the engine and a policy pack until the engine has said for which stack
+the pack is to judge.
 
-A pack reads its organisation, project, stack and configuration from the environment, when it is imported. The engine
-tells them later, by `ConfigureStack`. So the engine is given this proxy's port; the pack is started by the first
-call that needs it, with the environment that `ConfigureStack` tells, and every call is handed on as bytes.
-`PULUMI_CONFIG` and its companions are those that the official host sets (pulumi/pulumi, `constructEnv` in
-`sdk/go/common/resource/plugin/analyzer_plugin.go`, 3.259).
+A pack reads its organisation, project, stack and configuration from the environment,
+when it is imported. The engine tells them later, by `ConfigureStack`. So the engine is
+given this proxy's port; the pack is started by the first call that needs it, with the
+environment that `ConfigureStack` tells, and every call is handed on as bytes.
+`PULUMI_CONFIG` and its companions are those that the official host sets (pulumi/pulumi,
+`constructEnv` in `sdk/go/common/resource/plugin/analyzer_plugin.go`, 3.259).
 """
 
 import json
@@ -26,18 +28,24 @@ WORKERS = 32
 _SERVICE = "/pulumirpc.Analyzer/"
 
 StartPack = Callable[[dict[str, str]], int]
-"""Starts the pack with these variables added to its environment; returns the port that it serves on."""
+"""Starts the pack with these variables added to its environment; returns the port that
+it serves on."""
 
 
 class AnalyzerProxy:
-    """Serves `pulumirpc.Analyzer` on a port of 127.0.0.1 by handing every call to the pack."""
+    """Serves `pulumirpc.Analyzer` on a port of 127.0.0.1 by handing every call to the
+    pack."""
 
     def __init__(self, start_pack: StartPack) -> None:
         self._start_pack = start_pack
         self._lock = threading.Lock()
         self._channel: Any = None  # grpc.Channel; grpc has no types here
         self._handshake = b""
-        self._server = grpc.server(ThreadPoolExecutor(WORKERS), handlers=(_Handler(self._answer),), options=OPTIONS)
+        self._server = grpc.server(
+            ThreadPoolExecutor(WORKERS),
+            handlers=(_Handler(self._answer),),
+            options=OPTIONS,
+        )
         self.port: int = self._server.add_insecure_port("127.0.0.1:0")
         self._server.start()
 
@@ -60,21 +68,32 @@ class AnalyzerProxy:
         try:
             return self._call(self._pack(about), method, request)
         except grpc.RpcError as error:
-            gone = "the policy pack no longer answers: " if error.code() == grpc.StatusCode.UNAVAILABLE else ""
+            gone = (
+                "the policy pack no longer answers: "
+                if error.code() == grpc.StatusCode.UNAVAILABLE
+                else ""
+            )
             context.abort(error.code(), gone + error.details())
         except OSError as error:
             context.abort(grpc.StatusCode.UNAVAILABLE, str(error))
         raise AssertionError("abort raises")
 
     def _pack(self, about: analyzer_pb2.AnalyzerStackConfigureRequest) -> Any:
-        """The channel to the pack, started by the first caller for the stack that `about` tells, if any."""
+        """The channel to the pack, started by the first caller for the stack that
+        `about` tells, if any."""
         with self._lock:
             if self._channel is None:
                 port = self._start_pack(stack_environment(about))
-                self._channel = grpc.insecure_channel(f"127.0.0.1:{port}", options=OPTIONS)
+                self._channel = grpc.insecure_channel(
+                    f"127.0.0.1:{port}", options=OPTIONS
+                )
                 if self._handshake:
-                    with suppress(grpc.RpcError):  # A pack of an older SDK does not know it.
-                        self._call(self._channel, _SERVICE + "Handshake", self._handshake)
+                    with suppress(
+                        grpc.RpcError
+                    ):  # A pack of an older SDK does not know it.
+                        self._call(
+                            self._channel, _SERVICE + "Handshake", self._handshake
+                        )
             return self._channel
 
     @staticmethod
@@ -95,8 +114,11 @@ class _Handler(grpc.GenericRpcHandler):  # type: ignore[misc]  # grpc has no typ
         )
 
 
-def stack_environment(about: analyzer_pb2.AnalyzerStackConfigureRequest) -> dict[str, str]:
-    """The variables by which a pack learns of the stack it judges; empty when no stack was told."""
+def stack_environment(
+    about: analyzer_pb2.AnalyzerStackConfigureRequest,
+) -> dict[str, str]:
+    """The variables by which a pack learns of the stack it judges; empty when no stack
+    was told."""
     if not about.stack:
         return {}
     told = {

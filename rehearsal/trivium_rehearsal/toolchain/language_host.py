@@ -2,13 +2,15 @@
 
     python -m trivium_rehearsal.toolchain.language_host <engine address>
 
-Serves `pulumirpc.LanguageRuntime` on a port of 127.0.0.1 and prints that port as its first line. Programs, policy
-packs and plugins run as children: in the project's `virtualenv` if Pulumi.yaml names one, else with this interpreter.
-When the call that runs a child is cancelled, or this host ends in whatever way, the child and all that it started
-end. The host itself ends with the engine.
+Serves `pulumirpc.LanguageRuntime` on a port of 127.0.0.1 and prints that port as its
+first line. Programs, policy packs and plugins run as children: in the project's
+`virtualenv` if Pulumi.yaml names one, else with this interpreter. When the call that
+runs a child is cancelled, or this host ends in whatever way, the child and all that it
+started end. The host itself ends with the engine.
 
-Used by the rehearsal and tests alone; an official engine brings a host of its own. Not offered here: debuggers,
-project templates, code generation and linking of local packages; the engine says "not implemented" of those.
+Used by the rehearsal and tests alone; an official engine brings a host of its own. Not
+offered here: debuggers, project templates, code generation and linking of local
+packages; the engine says "not implemented" of those.
 """
 
 import importlib.metadata
@@ -31,7 +33,11 @@ from google.protobuf import empty_pb2
 from trivium.errors import TriviumError
 from trivium_rehearsal.processes import Child, start
 from trivium_rehearsal.toolchain.analyzer_proxy import OPTIONS, AnalyzerProxy
-from trivium_rehearsal.toolchain.messages import language_pb2, language_pb2_grpc, plugin_pb2
+from trivium_rehearsal.toolchain.messages import (
+    language_pb2,
+    language_pb2_grpc,
+    plugin_pb2,
+)
 
 WORKERS = 64
 """Calls at a time. Each running program or plugin holds one for as long as it runs."""
@@ -41,20 +47,23 @@ LAST_WORDS_S = 5.0
 """How long a pack that does not serve has to say why."""
 PROGRAM = Path(__file__).with_name("program.py")
 ALREADY_SHOWN = 32
-"""As `program.ALREADY_SHOWN`; that file is not imported here, because it imports the whole SDK."""
+"""As `program.ALREADY_SHOWN`; that file is not imported here, because it imports the
+whole SDK."""
 
 Context = Any
 """grpc.ServicerContext; grpc has no types here."""
 
 
 class HostError(TriviumError):
-    """The host cannot do what the engine asks, because of what the project or the environment says."""
+    """The host cannot do what the engine asks, because of what the project or the
+    environment says."""
 
     fault = "platform"
 
 
 class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
-    """Answers the engine. Method names and messages are those of Pulumi's language.proto."""
+    """Answers the engine. Method names and messages are those of Pulumi's
+    language.proto."""
 
     def __init__(self, engine: str) -> None:
         self._engine = engine
@@ -63,7 +72,11 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
 
     # What the engine wants to know
 
-    def Handshake(self, request: language_pb2.LanguageHandshakeRequest, context: Context) -> Any:  # noqa: ARG002, N802
+    def Handshake(  # noqa: N802
+        self,
+        request: language_pb2.LanguageHandshakeRequest,
+        context: Context,  # noqa: ARG002
+    ) -> Any:
         self._engine = request.engine_address or self._engine
         return language_pb2.LanguageHandshakeResponse()
 
@@ -71,7 +84,8 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
         return plugin_pb2.PluginInfo(version=importlib.metadata.version("pulumi"))
 
     def GetRequiredPlugins(self, request: object, context: Context) -> Any:  # noqa: ARG002, N802
-        """None: the SDKs name their plugins and versions when they register resources."""
+        """None: the SDKs name their plugins and versions when they register
+        resources."""
         return language_pb2.GetRequiredPluginsResponse()
 
     def GetRequiredPackages(self, request: object, context: Context) -> Any:  # noqa: ARG002, N802
@@ -83,29 +97,48 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
 
     def About(self, request: language_pb2.AboutRequest, context: Context) -> Any:  # noqa: N802
         python = _python_or_abort(request.info, context)
-        said = subprocess.run([python, "-V"], capture_output=True, text=True, check=False)
-        return language_pb2.AboutResponse(executable=str(python), version=said.stdout.strip().removeprefix("Python "))
+        said = subprocess.run(
+            [python, "-V"], capture_output=True, text=True, check=False
+        )
+        return language_pb2.AboutResponse(
+            executable=str(python), version=said.stdout.strip().removeprefix("Python ")
+        )
 
-    def GetProgramDependencies(self, request: language_pb2.GetProgramDependenciesRequest, context: Context) -> Any:  # noqa: N802
-        """The packages installed for the program; without `transitiveDependencies`, those that none other needs."""
+    def GetProgramDependencies(  # noqa: N802
+        self, request: language_pb2.GetProgramDependenciesRequest, context: Context
+    ) -> Any:
+        """The packages installed for the program; without `transitiveDependencies`,
+        those that none other needs."""
         python = _python_or_abort(request.info, context)
-        found = dependencies(_site_packages(python), transitive=request.transitiveDependencies)
-        infos = [language_pb2.DependencyInfo(name=name, version=version) for name, version in found.items()]
+        found = dependencies(
+            _site_packages(python), transitive=request.transitiveDependencies
+        )
+        infos = [
+            language_pb2.DependencyInfo(name=name, version=version)
+            for name, version in found.items()
+        ]
         return language_pb2.GetProgramDependenciesResponse(dependencies=infos)
 
-    def InstallDependencies(self, request: language_pb2.InstallDependenciesRequest, context: Context) -> Iterator[Any]:  # noqa: N802
-        """Installs nothing: the environment is the project's and was made, with pinned hashes, beforehand.
+    def InstallDependencies(  # noqa: N802
+        self, request: language_pb2.InstallDependenciesRequest, context: Context
+    ) -> Iterator[Any]:
+        """Installs nothing: the environment is the project's and was made, with pinned
+        hashes, beforehand.
 
         Fails when Pulumi's SDK is not in it.
         """
         python = _python_or_abort(request.info, context)
-        if subprocess.run([python, "-c", "import pulumi"], capture_output=True, check=False).returncode:
+        if subprocess.run(
+            [python, "-c", "import pulumi"], capture_output=True, check=False
+        ).returncode:
             context.abort(
                 grpc.StatusCode.FAILED_PRECONDITION,
-                f"{python} cannot import pulumi, so no program or plugin can run with it. "
-                "Install the project's dependencies into its environment first.",
+                f"{python} cannot import pulumi, so no program or plugin can run with"
+                " it. Install the project's dependencies into its environment first.",
             )
-        yield language_pb2.InstallDependenciesResponse(stdout=f"Using the environment of {python}\n".encode())
+        yield language_pb2.InstallDependenciesResponse(
+            stdout=f"Using the environment of {python}\n".encode()
+        )
 
     # What the engine wants run
 
@@ -117,7 +150,9 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
             return language_pb2.RunResponse(error=str(error))
         directory = Path(request.info.program_directory or request.pwd)
         order = {
-            "program": str(directory / (request.info.entry_point or request.program or ".")),
+            "program": str(
+                directory / (request.info.entry_point or request.program or ".")
+            ),
             "args": list(request.args),
             "monitor": request.monitor_address,
             "engine": self._engine,
@@ -144,17 +179,32 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
             code = child.wait()
         return _run_response(code)
 
-    def RunPlugin(self, request: language_pb2.RunPluginRequest, context: Context) -> Iterator[Any]:  # noqa: N802
-        """Run a policy pack, component provider or other plugin, streaming what it writes, then its exit code."""
+    def RunPlugin(  # noqa: N802
+        self, request: language_pb2.RunPluginRequest, context: Context
+    ) -> Iterator[Any]:
+        """Run a policy pack, component provider or other plugin, streaming what it
+        writes, then its exit code."""
         python = _python_or_abort(request.info, context)
-        env = {**os.environ, **dict(entry.split("=", 1) for entry in request.env if "=" in entry)}
+        env = {
+            **os.environ,
+            **dict(entry.split("=", 1) for entry in request.env if "=" in entry),
+        }
         directory = Path(request.info.program_directory or request.program)
         if request.kind == "analyzer":
-            yield from self._run_pack(python, list(request.args), directory, env, context)
+            yield from self._run_pack(
+                python, list(request.args), directory, env, context
+            )
             return
-        command: list[str | Path] = [python, "-u", directory / (request.info.entry_point or "."), *request.args]
+        command: list[str | Path] = [
+            python,
+            "-u",
+            directory / (request.info.entry_point or "."),
+            *request.args,
+        ]
         output = _Output()
-        with self._running(_start_plugin(command, env, Path(request.pwd or directory)), context) as child:
+        with self._running(
+            _start_plugin(command, env, Path(request.pwd or directory)), context
+        ) as child:
             output.follow(child)
             yield from output.until_ended(child)
 
@@ -171,20 +221,34 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
             child.stop()
 
     def _run_pack(
-        self, python: Path, args: list[str], directory: Path, env: Mapping[str, str], context: Context
+        self,
+        python: Path,
+        args: list[str],
+        directory: Path,
+        env: Mapping[str, str],
+        context: Context,
     ) -> Iterator[Any]:
         """A policy pack, behind the proxy that starts it once the stack is known."""
         output, started = _Output(), queue.SimpleQueue[Child | None]()
 
         def start_pack(stack: dict[str, str]) -> int:
-            command: list[str | Path] = [python, "-u", "-m", "pulumi.policy", *args, directory]
+            command: list[str | Path] = [
+                python,
+                "-u",
+                "-m",
+                "pulumi.policy",
+                *args,
+                directory,
+            ]
             child = _start_plugin(command, {**env, **stack}, directory)
             port = _first_line(child)
             said = "" if port.strip().isdigit() else _last_words(child)
             output.follow(child)
             started.put(child)
             if not port.strip().isdigit():
-                raise OSError(f"the policy pack in {directory} ended before it served: {said}")
+                raise OSError(
+                    f"the policy pack in {directory} ended before it served: {said}"
+                )
             return int(port)
 
         proxy = AnalyzerProxy(start_pack)
@@ -204,9 +268,12 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
 
 
 class _Running:
-    """While inside, a child is known to the host and ends when its call is cancelled; on leaving it is stopped."""
+    """While inside, a child is known to the host and ends when its call is cancelled;
+    on leaving it is stopped."""
 
-    def __init__(self, child: Child, context: Context, known: set[Child], lock: threading.Lock) -> None:
+    def __init__(
+        self, child: Child, context: Context, known: set[Child], lock: threading.Lock
+    ) -> None:
         self._child, self._known, self._lock = child, known, lock
         if not context.add_callback(child.stop):
             child.stop()  # The call had been cancelled already.
@@ -223,7 +290,8 @@ class _Running:
 
 
 class _Output:
-    """What a plugin writes, as messages for the engine, in the order in which it came."""
+    """What a plugin writes, as messages for the engine, in the order in which it
+    came."""
 
     def __init__(self) -> None:
         self._messages: queue.SimpleQueue[Any] = queue.SimpleQueue()
@@ -234,13 +302,17 @@ class _Output:
         for pipe in (child.stdout, child.stderr):
             assert pipe is not None  # noqa: S101 - `_start_plugin` asks for both
             self._open += 1
-            threading.Thread(target=self._collect, args=(pipe, pipe is child.stderr), daemon=True).start()
+            threading.Thread(
+                target=self._collect, args=(pipe, pipe is child.stderr), daemon=True
+            ).start()
 
     def _collect(self, pipe: IO[bytes], is_error: bool) -> None:
         with pipe:
             while chunk := os.read(pipe.fileno(), 65_536):
                 message = language_pb2.RunPluginResponse
-                self._messages.put(message(stderr=chunk) if is_error else message(stdout=chunk))
+                self._messages.put(
+                    message(stderr=chunk) if is_error else message(stdout=chunk)
+                )
         self._messages.put(None)
 
     def until_ended(self, child: Child) -> Iterator[Any]:
@@ -254,12 +326,22 @@ class _Output:
         yield language_pb2.RunPluginResponse(exitcode=child.wait())
 
 
-def _start_plugin(command: list[str | Path], env: Mapping[str, str], directory: Path) -> Child:
-    return start(command, name="the plugin", env=env, cwd=directory, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+def _start_plugin(
+    command: list[str | Path], env: Mapping[str, str], directory: Path
+) -> Child:
+    return start(
+        command,
+        name="the plugin",
+        env=env,
+        cwd=directory,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
 
 
 def _first_line(child: Child) -> str:
-    """The first line of output; empty when it ended without one. Reads bytewise, so that nothing more is taken."""
+    """The first line of output; empty when it ended without one. Reads bytewise, so
+    that nothing more is taken."""
     assert child.stdout is not None  # noqa: S101 - `_start_plugin` asks for it
     line = b""
     while not line.endswith(b"\n"):
@@ -271,7 +353,8 @@ def _first_line(child: Child) -> str:
 
 
 def _last_words(child: Child) -> str:
-    """What a child that does not serve says on standard error; it is ended when it does not end by itself."""
+    """What a child that does not serve says on standard error; it is ended when it does
+    not end by itself."""
     assert child.stderr is not None  # noqa: S101 - `_start_plugin` asks for it
     impatient = threading.Timer(LAST_WORDS_S, child.stop)
     impatient.start()
@@ -286,12 +369,15 @@ def _run_response(code: int) -> Any:
     if code == ALREADY_SHOWN:
         return language_pb2.RunResponse(bail=True)
     if code:
-        return language_pb2.RunResponse(error=f"The program ended with exit code {code}.")
+        return language_pb2.RunResponse(
+            error=f"The program ended with exit code {code}."
+        )
     return language_pb2.RunResponse()
 
 
 def interpreter(info: language_pb2.ProgramInfo) -> Path:
-    """The Python for a program: of the `virtualenv` that its project file names, else the one that runs this host.
+    """The Python for a program: of the `virtualenv` that its project file names, else
+    the one that runs this host.
 
     Raises `HostError` when the project names one that does not exist.
     """
@@ -303,7 +389,8 @@ def interpreter(info: language_pb2.ProgramInfo) -> Path:
     python = root / str(named) / "bin" / "python"
     if not python.exists():
         raise HostError(
-            f"The project in {root} names the environment `virtualenv: {named}`, but there is no {python}.",
+            f"The project in {root} names the environment `virtualenv: {named}`, but"
+            f" there is no {python}.",
             next_step="Make that environment, or remove the option `virtualenv`.",
         )
     return python
@@ -321,16 +408,32 @@ def _site_packages(python: Path) -> list[str]:
     """Where `python` finds installed packages."""
     if python == Path(sys.executable):
         return [folder for folder in sys.path if folder.endswith("site-packages")]
-    return [str(folder) for folder in (python.parent.parent / "lib").glob("python*/site-packages")]
+    return [
+        str(folder)
+        for folder in (python.parent.parent / "lib").glob("python*/site-packages")
+    ]
 
 
 def dependencies(folders: list[str], *, transitive: bool) -> dict[str, str]:
-    """Name to version of the packages installed in `folders`; not `transitive`: those that no other needs."""
-    found = {_plain(item.name): item for item in importlib.metadata.distributions(path=folders)}
+    """Name to version of the packages installed in `folders`; not `transitive`: those
+    that no other needs."""
+    found = {
+        _plain(item.name): item
+        for item in importlib.metadata.distributions(path=folders)
+    }
     needed = set[str]()
     if not transitive:
-        requirements = (text for item in found.values() for text in item.requires or () if "extra ==" not in text)
-        needed = {_plain(match[0]) for text in requirements if (match := re.match(r"[\w.-]+", text))}
+        requirements = (
+            text
+            for item in found.values()
+            for text in item.requires or ()
+            if "extra ==" not in text
+        )
+        needed = {
+            _plain(match[0])
+            for text in requirements
+            if (match := re.match(r"[\w.-]+", text))
+        }
     return {name: found[name].version for name in sorted(found.keys() - needed)}
 
 
@@ -340,7 +443,8 @@ def _plain(name: str) -> str:
 
 
 def _end_with(engine: int) -> None:
-    """End this process when the one that started it is gone. Our children's lifelines end with us."""
+    """End this process when the one that started it is gone. Our children's lifelines
+    end with us."""
     gone = threading.Event()
     while not gone.wait(LOOK_S):
         if os.getppid() != engine:
@@ -350,7 +454,10 @@ def _end_with(engine: int) -> None:
 def main(arguments: list[str]) -> None:
     """Serve until the engine ends us, or itself."""
     threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
-    engine = next((argument for argument in reversed(arguments) if not argument.startswith("-")), "")
+    engine = next(
+        (argument for argument in reversed(arguments) if not argument.startswith("-")),
+        "",
+    )
     host = LanguageHost(engine)
     server = grpc.server(ThreadPoolExecutor(WORKERS), options=OPTIONS)
     language_pb2_grpc.add_LanguageRuntimeServicer_to_server(host, server)

@@ -1,4 +1,5 @@
-"""What long work tells the person who waits: a live bar on a terminal, one plain line now and then elsewhere."""
+"""What long work tells the person who waits: a live bar on a terminal, one plain line
+now and then elsewhere."""
 
 import sys
 import threading
@@ -9,7 +10,8 @@ from types import TracebackType
 from typing import Protocol, Self, TextIO
 
 EVERY_S = 10.0
-"""Seconds between plain lines: often enough that nobody thinks it hangs, seldom enough for a CI log."""
+"""Seconds between plain lines: often enough that nobody thinks it hangs, seldom enough
+for a CI log."""
 
 
 class Progress(Protocol):
@@ -19,11 +21,13 @@ class Progress(Protocol):
         """One line that stays."""
 
     def advance(self, text: str, done: int, total: int) -> None:
-        """`done` of about `total` of the work that `text` names. Called as often as the caller likes."""
+        """`done` of about `total` of the work that `text` names. Called as often as the
+        caller likes."""
 
 
 class PlainProgress:
-    """Plain lines, for logs and pipes: every `say`, and an `advance` at most every `EVERY_S` seconds."""
+    """Plain lines, for logs and pipes: every `say`, and an `advance` at most every
+    `EVERY_S` seconds."""
 
     def __init__(self, stream: TextIO | None = None) -> None:
         self._stream = stream
@@ -40,8 +44,8 @@ class PlainProgress:
 
 
 class TerminalProgress:
-    """A live bar on a terminal, which pulses while nobody knows how far the work has come. A context manager: leaving
-    it clears the bar."""
+    """A live bar on a terminal, which pulses while nobody knows how far the work has
+    come. A context manager: leaving it clears the bar."""
 
     def __init__(self) -> None:
         from rich import console  # here, because rich takes 50 ms to import
@@ -62,30 +66,41 @@ class TerminalProgress:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self._bar.stop()
 
     def say(self, text: str) -> None:
         self._bar.console.print(f"trivium: {text}", markup=False, highlight=False)
         if self._task is not None:
-            self._bar.remove_task(self._task)  # what it counted is done; another total would not make it pulse
+            self._bar.remove_task(
+                self._task
+            )  # what it counted is done; another total would not make it pulse
         self._task = self._bar.add_task("working", total=None)
 
     def advance(self, text: str, done: int, total: int) -> None:
         if self._task is None:
             self._task = self._bar.add_task(text)
-        self._bar.update(self._task, description=text, completed=min(done, total), total=total)
+        self._bar.update(
+            self._task, description=text, completed=min(done, total), total=total
+        )
 
 
 def told() -> AbstractContextManager[Progress]:
-    """The progress of a command: a bar where somebody looks at a terminal, plain lines elsewhere."""
+    """The progress of a command: a bar where somebody looks at a terminal, plain lines
+    elsewhere."""
     return TerminalProgress() if sys.stderr.isatty() else nullcontext(PlainProgress())
 
 
 @contextmanager
-def ticking(progress: Progress, come: Callable[[], tuple[str, int, int]]) -> Iterator[None]:
-    """While inside, report once a second how far things have come, so that a silent stretch still shows life."""
+def ticking(
+    progress: Progress, come: Callable[[], tuple[str, int, int]]
+) -> Iterator[None]:
+    """While inside, report once a second how far things have come, so that a silent
+    stretch still shows life."""
     ended = threading.Event()
 
     def tick() -> None:
@@ -102,5 +117,6 @@ def ticking(progress: Progress, come: Callable[[], tuple[str, int, int]]) -> Ite
 
 
 def _share(done: int, total: int) -> str:
-    """`done` of `total` as a share; totals are estimates, so a hundred is only said when the work returns."""
+    """`done` of `total` as a share; totals are estimates, so a hundred is only said
+    when the work returns."""
     return f"{min(99, 100 * done // max(total, 1))}%"

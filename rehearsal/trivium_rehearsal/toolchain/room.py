@@ -1,6 +1,7 @@
 """How much room a disk has, and which of several disks is the full one.
 
-The standard library alone is imported, because rehearsal/bootstrap.py uses this before anything is installed.
+The standard library alone is imported, because rehearsal/bootstrap.py uses this before
+anything is installed.
 """
 
 import os
@@ -8,13 +9,15 @@ from collections.abc import Mapping
 from pathlib import Path
 
 NEARLY_FULL = 50_000_000
-"""With less than this many bytes free, whatever failed is taken to have failed for want of room: programs that meet a
-full disk do not always say so (`python -m venv`, an interpreter that cannot write its output)."""
+"""With less than this many bytes free, whatever failed is taken to have failed for want
+of room: programs that meet a full disk do not always say so (`python -m venv`, an
+interpreter that cannot write its output)."""
 
 
 REHEARSAL_BYTES = 100_000_000
-"""What a rehearsal needs: 4 MB the first time and 2 MB of the engine's logs each time after it (measured), and much
-more than that for temporary files, a larger stack and the audit log of many rehearsals."""
+"""What a rehearsal needs: 4 MB the first time and 2 MB of the engine's logs each time
+after it (measured), and much more than that for temporary files, a larger stack and the
+audit log of many rehearsals."""
 
 
 def rehearsal_folders(root: Path) -> tuple[Path, Path]:
@@ -23,7 +26,8 @@ def rehearsal_folders(root: Path) -> tuple[Path, Path]:
 
 
 def free_bytes(folder: Path) -> int:
-    """The free space of the disk on which `folder` lies, or would lie once it is made. None is free without inodes."""
+    """The free space of the disk on which `folder` lies, or would lie once it is made.
+    None is free without inodes."""
     for place in (folder, *folder.parents):
         try:
             disk = os.statvfs(place)
@@ -49,5 +53,9 @@ def amount(size: float) -> str:
 
 
 def demand(folder: Path, needed: int) -> str:
-    """The instruction to make room for `needed` bytes where `folder` is; it ends in a comma, for what to do then."""
-    return f"The disk that holds {folder} has {amount(free_bytes(folder))} free. Free {amount(needed)} there,"
+    """The instruction to make room for `needed` bytes where `folder` is; it ends in a
+    comma, for what to do then."""
+    return (
+        f"The disk that holds {folder} has {amount(free_bytes(folder))} free. Free"
+        f" {amount(needed)} there,"
+    )

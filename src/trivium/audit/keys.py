@@ -9,11 +9,12 @@ from trivium.vocabulary.envelope import Ed25519Signer, EnvelopeError
 
 
 def load_or_create(path: Path) -> Ed25519Signer:
-    """The Ed25519 key at `path`, made there (mode 0600) when there is none; its public half lies at `<path>.pub`,
-    before those of the keys that it replaces, which earlier parts of a log are verified with.
+    """The Ed25519 key at `path`, made there (mode 0600) when there is none; its public
+    half lies at `<path>.pub`, before those of the keys that it replaces, which earlier
+    parts of a log are verified with.
 
-    Raises `AuditError` when the file exists and is no such key or not private, or cannot be written. Two
-    processes that start at the same time end with the same key.
+    Raises `AuditError` when the file exists and is no such key or not private, or
+    cannot be written. Two processes that start at the same time end with the same key.
     """
     if not path.exists():
         _create(path)
@@ -29,7 +30,8 @@ def load_or_create(path: Path) -> Ed25519Signer:
 
 
 _NOT_PRIVATE = stat.S_IWGRP | stat.S_IRWXO
-"""What others may not do. A group may read: that is how Kubernetes gives a secret to a user that is not root."""
+"""What others may not do. A group may read: that is how Kubernetes gives a secret to a
+user that is not root."""
 
 
 def _require_private(path: Path) -> None:
@@ -37,21 +39,26 @@ def _require_private(path: Path) -> None:
     mode = stat.S_IMODE(path.stat().st_mode)
     if mode & _NOT_PRIVATE:
         raise AuditError(
-            f"The audit signing key {path} has mode {mode:04o}, expected 0640 at most: whoever can read it can sign a "
-            "false log.",
-            next_step="Make a new key if others may have read this one (move it away, its `.pub` stays), or chmod 600.",
+            f"The audit signing key {path} has mode {mode:04o}, expected 0640 at most:"
+            " whoever can read it can sign a false log.",
+            next_step=(
+                "Make a new key if others may have read this one (move it away, its"
+                " `.pub` stays), or chmod 600."
+            ),
         )
 
 
 def earlier_keys(path: Path) -> bytes:
-    """The public keys (PEM) that lie beside the key at `path`: its own and those that it replaced."""
+    """The public keys (PEM) that lie beside the key at `path`: its own and those that
+    it replaced."""
     try:
         return _public(path).read_bytes()
     except FileNotFoundError:
         return b""
     except OSError as error:
         raise AuditError(
-            f"The public keys {_public(path)} cannot be read: {error.strerror}.", next_step="Make the file readable."
+            f"The public keys {_public(path)} cannot be read: {error.strerror}.",
+            next_step="Make the file readable.",
         ) from error
 
 

@@ -1,11 +1,13 @@
 """The audit log: records appended to a shard, sealed into signed segments.
 
-Law 3: nothing is answered that is not recorded, so `append` returns only when the record is kept as durably as the
-deployment demands, and raises `AuditWriteError` otherwise. The layout on disk is specified in docs/audit-format.md.
+Law 3: nothing is answered that is not recorded, so `append` returns only when the
+record is kept as durably as the deployment demands, and raises `AuditWriteError`
+otherwise. The layout on disk is specified in docs/audit-format.md.
 
-One process writes one shard, held by a lock; several processes on one directory take a shard each. A log that a crash
-left open is sealed as it was found by the next process that opens it. A log that is not as its checkpoint says is not
-written to: what is appended and signed would hide what was removed.
+One process writes one shard, held by a lock; several processes on one directory take a
+shard each. A log that a crash left open is sealed as it was found by the next process
+that opens it. A log that is not as its checkpoint says is not written to: what is
+appended and signed would hide what was removed.
 """
 
 import fcntl
@@ -38,17 +40,20 @@ from trivium.vocabulary.envelope import TrustedKeys, canonical, digest, seal, un
 SEGMENT_RECORDS = 10_000
 """A segment is sealed after so many records …"""
 SEGMENT_S = 60.0
-"""… or when its first record is so old, so that no more than a minute of a log is ever unsigned."""
+"""… or when its first record is so old, so that no more than a minute of a log is ever
+unsigned."""
 BATCH_S = 1.0
 """With durability `batch`, a record is on disk after so many seconds at the latest."""
 
-_SHARDS = 256  # processes that can write one log at the same time; shard names are two hex digits
+# processes that can write one log at the same time; shard names are two hex digits
+_SHARDS = 256
 _ENCODER = msgspec.json.Encoder(order="sorted")
 _ZERO = "0" * 64
 
 
 class AuditLog:
-    """An open log. Thread-safe; use as a context manager, or call `close()`, which seals."""
+    """An open log. Thread-safe; use as a context manager, or call `close()`, which
+    seals."""
 
     def __init__(self, shard: "_Shard") -> None:
         self._shard = shard
@@ -64,9 +69,11 @@ class AuditLog:
         durability: Literal["sync", "batch"] = "sync",
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> "AuditLog":
-        """Open or create the log in `directory`. `earlier_keys`: public keys (PEM) that it was signed with before.
+        """Open or create the log in `directory`. `earlier_keys`: public keys (PEM) that
+        it was signed with before.
 
-        Raises `AuditError` when it belongs to another deployment, is not as its checkpoint says, or cannot be used.
+        Raises `AuditError` when it belongs to another deployment, is not as its
+        checkpoint says, or cannot be used.
         """
 
         def now() -> str:
@@ -74,17 +81,23 @@ class AuditLog:
 
         try:
             log = digest(_identity(directory, deployment, now))
-            checkpoint = CheckpointFile(directory, log, signer, earlier_keys=earlier_keys, clock=now)
+            checkpoint = CheckpointFile(
+                directory, log, signer, earlier_keys=earlier_keys, clock=now
+            )
             shard = _Shard(_claim(directory), log, signer, durability, checkpoint, now)
         except OSError as error:
             raise AuditError(
                 f"The audit log in {directory} cannot be opened: {error.strerror}.",
-                next_step="Give the process a writable directory with free space (TRIVIUM_AUDIT_DIR).",
+                next_step=(
+                    "Give the process a writable directory with free space"
+                    " (TRIVIUM_AUDIT_DIR)."
+                ),
             ) from error
         return cls(shard)
 
     def append(self, record: AuditRecord) -> None:
-        """Keep one record. Returns when it is as durable as demanded; raises `AuditWriteError` otherwise."""
+        """Keep one record. Returns when it is as durable as demanded; raises
+        `AuditWriteError` otherwise."""
         self._shard.append(record)
 
     def seal(self) -> None:
@@ -131,7 +144,8 @@ class _Shard:
         self._closed = False
         self._pid = os.getpid()
         self._torn = False
-        """Ctrl-C came between a line and what is remembered of it: the file tells how far it is."""
+        """Ctrl-C came between a line and what is remembered of it: the file tells how
+        far it is."""
         self._seal_timer: threading.Timer | None = None
         self._sync_timer: threading.Timer | None = None
         try:
@@ -195,37 +209,66 @@ class _Shard:
             self._next_seq = manifest.first_seq + manifest.count
             self._previous = digest(envelope)
             self._last_leaf = _last_leaf(self._path, manifest)
-            self._head = ShardHead(segments=manifest.segment, records=self._next_seq - 1, head=self._previous)
+            self._head = ShardHead(
+                segments=manifest.segment,
+                records=self._next_seq - 1,
+                head=self._previous,
+            )
         self._require_latest_checkpoint()
         self._require_checkpoint(last[1] if last else None)
         if last:
-            _open_file(self._path, last[1].segment).unlink(missing_ok=True)  # a crash after sealing left it
+            _open_file(self._path, last[1].segment).unlink(
+                missing_ok=True
+            )  # a crash after sealing left it
         self._start_segment()
         dropped = self._replay()
         if self._tree.count or dropped:
             self._write_sealed(dropped_bytes=dropped)
 
     def _require_latest_checkpoint(self) -> None:
-        """No segment of any shard was sealed after a later checkpoint than there is. Raises `AuditError`."""
-        sealed_after = max(_checkpoints_named(self._path.parent, self._checkpoint.trusted), default=0)
-        number = self._checkpoint.number()  # asked last: other processes may seal meanwhile
+        """No segment of any shard was sealed after a later checkpoint than there is.
+        Raises `AuditError`."""
+        sealed_after = max(
+            _checkpoints_named(self._path.parent, self._checkpoint.trusted), default=0
+        )
+        number = (
+            self._checkpoint.number()
+        )  # asked last: other processes may seal meanwhile
         if number < sealed_after:
-            raise self._checkpoint.disagrees(f"it has number {number}, and a segment was sealed after {sealed_after}")
+            raise self._checkpoint.disagrees(
+                f"it has number {number}, and a segment was sealed after {sealed_after}"
+            )
 
     def _require_checkpoint(self, last: Manifest | None) -> None:
-        """The checkpoint saw exactly what is here, or a crash kept the last segment from it. Raises `AuditError`."""
+        """The checkpoint saw exactly what is here, or a crash kept the last segment
+        from it. Raises `AuditError`."""
         said = self._checkpoint.head_of(self._path.name)
         if said == self._head:
             return
-        if last is None or self._head is None or not _crashed_before_checkpoint(self._path, last, said):
-            there = f"{self._head.records} records in {self._head.segments} segments" if self._head else "nothing"
-            saw = f"{said.records} records in {said.segments} segments" if said else "nothing"
-            raise self._checkpoint.disagrees(f"shard {self._path.name} has {there}, the checkpoint saw {saw}")
+        if (
+            last is None
+            or self._head is None
+            or not _crashed_before_checkpoint(self._path, last, said)
+        ):
+            there = (
+                f"{self._head.records} records in {self._head.segments} segments"
+                if self._head
+                else "nothing"
+            )
+            saw = (
+                f"{said.records} records in {said.segments} segments"
+                if said
+                else "nothing"
+            )
+            raise self._checkpoint.disagrees(
+                f"shard {self._path.name} has {there}, the checkpoint saw {saw}"
+            )
         self._checkpoint.advance(self._path.name, after=said, to=self._head)
 
     def _start_segment(self) -> None:
         self._open_path = _open_file(self._path, self._segment)
-        # Never through a link: whoever laid it chose where the records go, and what is sealed as if it were theirs.
+        # Never through a link: whoever laid it chose where the records go, and what is
+        # sealed as if it were theirs.
         flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
         self._fd = os.open(self._open_path, flags, 0o600)
         sync_directory(self._path)
@@ -237,16 +280,22 @@ class _Shard:
         self._first_time = self._last_time = ""
 
     def _mend(self) -> None:
-        """Where an append was interrupted, read the open segment again: a whole line counts, a torn one is cut off."""
+        """Where an append was interrupted, read the open segment again: a whole line
+        counts, a torn one is cut off."""
         if self._torn:
             self._tree = MerkleTree()
-            self._next_seq, self._last_leaf, self._size = self._first_seq, self._leaf_before, 0
+            self._next_seq, self._last_leaf, self._size = (
+                self._first_seq,
+                self._leaf_before,
+                0,
+            )
             self._first_time = self._last_time = ""
             self._replay()
             self._torn = False
 
     def _replay(self) -> int:
-        """Read the lines that a crash left in the open segment; returns the bytes of a torn last line, cut off."""
+        """Read the lines that a crash left in the open segment; returns the bytes of a
+        torn last line, cut off."""
         content = self._open_path.read_bytes()
         kept = 0
         for line in content.split(b"\n")[:-1]:
@@ -293,7 +342,8 @@ class _Shard:
             try:
                 os.fdatasync(descriptor)
             except OSError as error:
-                # After a failed sync the kernel may have dropped the pages: nothing about the file is certain now.
+                # After a failed sync the kernel may have dropped the pages: nothing
+                # about the file is certain now.
                 self._broken = f"{error.strerror} while writing to disk"
                 raise _refused(self._path, self._broken) from error
             finally:
@@ -306,7 +356,9 @@ class _Shard:
                 self._sync_timer = _later(BATCH_S, self._sync_quietly)
 
     def _sync_quietly(self) -> None:
-        with suppress(AuditWriteError, OSError):  # a failure marks the shard broken, and the next append raises
+        with suppress(
+            AuditWriteError, OSError
+        ):  # a failure marks the shard broken, and the next append raises
             self._make_durable(self._next_seq)
 
     def _seal_quietly(self) -> None:
@@ -328,11 +380,14 @@ class _Shard:
             raise _refused(self._path, self._broken) from error
 
     def _write_sealed(self, *, dropped_bytes: int) -> None:
-        """Compressed file, then manifest, then checkpoint, each durable before the next; then the open file goes."""
+        """Compressed file, then manifest, then checkpoint, each durable before the
+        next; then the open file goes."""
         if self._seal_timer:
             self._seal_timer.cancel()
         os.fsync(self._fd)
-        packed = zstandard.ZstdCompressor(level=3, write_checksum=True).compress(self._open_path.read_bytes())
+        packed = zstandard.ZstdCompressor(level=3, write_checksum=True).compress(
+            self._open_path.read_bytes()
+        )
         manifest = Manifest(
             format=FORMAT,
             log=self._log,
@@ -353,7 +408,9 @@ class _Shard:
         stem = segment_name(self._segment)
         write_durably(self._path / f"{stem}.ndjson.zst", packed)
         write_durably(self._path / f"{stem}.manifest.json", envelope)
-        head = ShardHead(segments=self._segment, records=self._next_seq - 1, head=digest(envelope))
+        head = ShardHead(
+            segments=self._segment, records=self._next_seq - 1, head=digest(envelope)
+        )
         self._checkpoint.advance(self._path.name, after=self._head, to=head)
         self._head = head
         sealed_path, sealed_fd = self._open_path, self._fd
@@ -367,7 +424,9 @@ class _Shard:
         if self._closed:
             raise _refused(self._path, "the log is closed")
         if self._pid != os.getpid():
-            raise _refused(self._path, "this process was forked from the one that opened the log")
+            raise _refused(
+                self._path, "this process was forked from the one that opened the log"
+            )
         self._require_unbroken()
 
     def _require_unbroken(self) -> None:
@@ -381,20 +440,28 @@ def _identity(directory: Path, deployment: str, clock: Callable[[], str]) -> byt
     path = directory / "log.json"
     with locked(directory / "lock"):
         if not path.exists():
-            identity = LogIdentity(format=FORMAT, log=secrets.token_hex(16), deployment=deployment, created_at=clock())
+            identity = LogIdentity(
+                format=FORMAT,
+                log=secrets.token_hex(16),
+                deployment=deployment,
+                created_at=clock(),
+            )
             write_durably(path, canonical(identity))
         content = path.read_bytes()
     try:
         found = msgspec.json.decode(content, type=LogIdentity)
     except ValueError as error:
         raise AuditError(
-            f"{path} cannot be read: {error}.", next_step="Run `trivium audit verify`; write to another directory."
+            f"{path} cannot be read: {error}.",
+            next_step="Run `trivium audit verify`; write to another directory.",
         ) from error
     if found.deployment != deployment or found.format != FORMAT:
         raise AuditError(
-            f"{path} belongs to deployment `{found.deployment}` (format {found.format}), not to `{deployment}` "
-            f"(format {FORMAT}).",
-            next_step="Give each deployment a directory of its own (TRIVIUM_AUDIT_DIR).",
+            f"{path} belongs to deployment `{found.deployment}` (format"
+            f" {found.format}), not to `{deployment}` (format {FORMAT}).",
+            next_step=(
+                "Give each deployment a directory of its own (TRIVIUM_AUDIT_DIR)."
+            ),
         )
     return content
 
@@ -404,7 +471,9 @@ def _claim(directory: Path) -> tuple[Path, int]:
     for number in range(_SHARDS):
         path = directory / f"{number:02x}"
         path.mkdir(exist_ok=True, mode=0o700)
-        descriptor = os.open(path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        descriptor = os.open(
+            path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600
+        )
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -423,20 +492,26 @@ def _last_manifest(shard: Path, trusted: TrustedKeys) -> tuple[bytes, Manifest] 
         return None
     envelope = files[-1].read_bytes()
     try:
-        return envelope, msgspec.json.decode(unseal(envelope, MANIFEST_TYPE, trusted), type=Manifest)
+        return envelope, msgspec.json.decode(
+            unseal(envelope, MANIFEST_TYPE, trusted), type=Manifest
+        )
     except ValueError as error:
         raise AuditError(
-            f"The last manifest of the audit log, {files[-1]}, does not hold ({error}), so nothing can be appended to "
-            "it.",
-            next_step="Run `trivium audit verify`, keep the directory as evidence, and write to another one. If the "
-            "signing key was changed, put the earlier public key beside the new one, into the file that is named like "
-            "the key and `.pub`.",
+            f"The last manifest of the audit log, {files[-1]}, does not hold ({error}),"
+            " so nothing can be appended to it.",
+            next_step=(
+                "Run `trivium audit verify`, keep the directory as evidence, and write"
+                " to another one. If the signing key was changed, put the earlier"
+                " public key beside the new one, into the file that is named like the"
+                " key and `.pub`."
+            ),
         ) from error
 
 
 def _checkpoints_named(directory: Path, trusted: TrustedKeys) -> Iterator[int]:
-    """The checkpoint that each shard's last manifest names. One that does not hold says nothing here: whoever goes on
-    with its shard is told, and `verify` tells everybody."""
+    """The checkpoint that each shard's last manifest names. One that does not hold says
+    nothing here: whoever goes on with its shard is told, and `verify` tells
+    everybody."""
     for shard in directory.glob("[0-9a-f][0-9a-f]"):
         with suppress(AuditError, OSError):
             last = _last_manifest(shard, trusted)
@@ -450,17 +525,28 @@ def _last_leaf(shard: Path, manifest: Manifest) -> str:
     packed = path.read_bytes()
     if digest(packed) != manifest.file_digest:
         raise AuditError(
-            f"The last segment of the audit log, {path}, was changed, so nothing can be appended to it.",
-            next_step="Run `trivium audit verify`, keep the directory as evidence, and write to another one.",
+            f"The last segment of the audit log, {path}, was changed, so nothing can be"
+            " appended to it.",
+            next_step=(
+                "Run `trivium audit verify`, keep the directory as evidence, and write"
+                " to another one."
+            ),
         )
     lines = zstandard.ZstdDecompressor().decompress(packed).split(b"\n")[:-1]
     return leaf_hash(lines[-1]).hex() if lines else _ZERO
 
 
-def _crashed_before_checkpoint(shard: Path, last: Manifest, said: ShardHead | None) -> bool:
-    """Whether `last` is the one segment that follows what the checkpoint saw, its sealing never finished."""
+def _crashed_before_checkpoint(
+    shard: Path, last: Manifest, said: ShardHead | None
+) -> bool:
+    """Whether `last` is the one segment that follows what the checkpoint saw, its
+    sealing never finished."""
     seen = said or ShardHead(segments=0, records=0, head="")
-    follows = (seen.segments + 1, seen.records + 1, seen.head) == (last.segment, last.first_seq, last.previous)
+    follows = (seen.segments + 1, seen.records + 1, seen.head) == (
+        last.segment,
+        last.first_seq,
+        last.previous,
+    )
     return follows and _open_file(shard, last.segment).exists()
 
 
@@ -488,11 +574,16 @@ def _time_of(line: bytes) -> str:
 
 def _refused(path: Path, reason: str) -> AuditWriteError:
     return AuditWriteError(
-        f"The audit record could not be kept in {path}: {reason}. The request is refused, because nothing may be "
-        "answered that is not recorded.",
-        next_step="Free the disk or repair the mount, and open the log in the process that writes it.",
+        f"The audit record could not be kept in {path}: {reason}. The request is"
+        " refused, because nothing may be answered that is not recorded.",
+        next_step=(
+            "Free the disk or repair the mount, and open the log in the process that"
+            " writes it."
+        ),
     )
 
 
 def _rfc3339(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    return (
+        moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    )

@@ -1,8 +1,9 @@
-"""The records that the audit log keeps. They never hold a prompt, a reply, a credential or a matched text.
+"""The records that the audit log keeps. They never hold a prompt, a reply, a credential
+or a matched text.
 
-One `Attempt` is written for every attempt on a route, also for the failed ones of a failover and for requests that
-were refused before anything left. A streamed reply writes `Opened` first, because its text reaches the caller before
-it ends.
+One `Attempt` is written for every attempt on a route, also for the failed ones of a
+failover and for requests that were refused before anything left. A streamed reply
+writes `Opened` first, because its text reaches the caller before it ends.
 """
 
 from typing import Literal
@@ -17,8 +18,9 @@ FORMAT = 1
 """Version of the record format; see docs/audit-format.md."""
 
 Outcome = Literal["answered", "blocked", "escalated", "refused", "failed", "abandoned"]
-"""`answered`: the caller got the reply. `blocked`, `escalated`: the guard said so. `refused`: not sent for another
-reason (residency, guard failure, credentials). `failed`: the route failed. `abandoned`: the caller left the stream."""
+"""`answered`: the caller got the reply. `blocked`, `escalated`: the guard said so.
+`refused`: not sent for another reason (residency, guard failure, credentials).
+`failed`: the route failed. `abandoned`: the caller left the stream."""
 
 
 class Failure(Record, frozen=True, kw_only=True):
@@ -57,18 +59,33 @@ class _Where(Record, frozen=True, kw_only=True):
     user_id: str | None = None
 
 
-class Opened(_Where, frozen=True, kw_only=True, tag_field="kind", tag="opened", omit_defaults=False):
+class Opened(
+    _Where,
+    frozen=True,
+    kw_only=True,
+    tag_field="kind",
+    tag="opened",
+    omit_defaults=False,
+):
     """A stream's first event is about to reach the caller."""
 
 
-class Attempt(_Where, frozen=True, kw_only=True, tag_field="kind", tag="attempt", omit_defaults=False):
+class Attempt(
+    _Where,
+    frozen=True,
+    kw_only=True,
+    tag_field="kind",
+    tag="attempt",
+    omit_defaults=False,
+):
     """One attempt, complete."""
 
     outcome: Outcome
     decision: Decision
     usage: Usage = msgspec.field(default_factory=Usage)
     cost_usd: float | None = None
-    """List price; None when nothing was used or the catalogue does not know the model."""
+    """List price; None when nothing was used or the catalogue does not know the
+    model."""
     latency_s: float = 0.0
     """From sending the request to its last byte; 0 when nothing was sent."""
     first_event_s: float | None = None

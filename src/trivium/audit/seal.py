@@ -1,7 +1,9 @@
-"""What makes the log tamper-evident: the Merkle tree over a segment's records and the manifests that are signed.
+"""What makes the log tamper-evident: the Merkle tree over a segment's records and the
+manifests that are signed.
 
-Pure: bytes in, hashes and records out. The tree is RFC 6962's (section 2.1): leaf `SHA-256(0x00 ‖ line)`, node
-`SHA-256(0x01 ‖ left ‖ right)`, an odd node is carried up, an empty tree has root `SHA-256("")`.
+Pure: bytes in, hashes and records out. The tree is RFC 6962's (section 2.1): leaf
+`SHA-256(0x00 ‖ line)`, node `SHA-256(0x01 ‖ left ‖ right)`, an odd node is carried up,
+an empty tree has root `SHA-256("")`.
 """
 
 import hashlib
@@ -19,12 +21,14 @@ def leaf_hash(line: bytes) -> bytes:
 
 
 class MerkleTree:
-    """The root over leaves appended one by one, in memory that grows with the logarithm of their number."""
+    """The root over leaves appended one by one, in memory that grows with the logarithm
+    of their number."""
 
     def __init__(self) -> None:
         self.count = 0
         """Leaves so far."""
-        self._peaks: list[bytes] = []  # roots of perfect subtrees, largest first; sizes are the set bits of `count`
+        # Roots of perfect subtrees, largest first; sizes are the set bits of `count`.
+        self._peaks: list[bytes] = []
 
     def append(self, leaf: bytes) -> None:
         """Add the next leaf hash."""
@@ -65,7 +69,8 @@ class Manifest(Record, frozen=True, kw_only=True, omit_defaults=False):
     segment: int
     """1, 2, 3, … without gaps in each shard."""
     first_seq: int
-    """Sequence number of the first record; the shard's records are numbered from 1 without gaps."""
+    """Sequence number of the first record; the shard's records are numbered from 1
+    without gaps."""
     count: int
     root: str
     """Lower-case hex RFC 6962 root over the segment's lines."""
@@ -79,8 +84,9 @@ class Manifest(Record, frozen=True, kw_only=True, omit_defaults=False):
     dropped_bytes: int
     """Bytes of a torn last line that a crash left and recovery dropped; 0 otherwise."""
     checkpoint: int = 0
-    """Number of the log's checkpoint when the segment was sealed; 0 when there was none. So no earlier one can be put
-    back beside it, which would hide that another shard's segments were removed."""
+    """Number of the log's checkpoint when the segment was sealed; 0 when there was
+    none. So no earlier one can be put back beside it, which would hide that another
+    shard's segments were removed."""
 
 
 class ShardHead(Record, frozen=True, kw_only=True, omit_defaults=False):
@@ -93,7 +99,8 @@ class ShardHead(Record, frozen=True, kw_only=True, omit_defaults=False):
 
 
 class Checkpoint(Record, frozen=True, kw_only=True, omit_defaults=False):
-    """The heads of all shards at one moment. Kept elsewhere, it catches a log that was rolled back as a whole."""
+    """The heads of all shards at one moment. Kept elsewhere, it catches a log that was
+    rolled back as a whole."""
 
     format: int
     log: str

@@ -18,7 +18,8 @@ _COMMANDS = {
 
 
 class _Lazy(click.Group):
-    """Imports a command's module only when it is used, so that `trivium --help` stays quick."""
+    """Imports a command's module only when it is used, so that `trivium --help` stays
+    quick."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 -- click's signature
         return sorted(_COMMANDS)
@@ -29,7 +30,11 @@ class _Lazy(click.Group):
         command: click.Command = importlib.import_module(f"trivium.cli.{name}").command
         return command
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+    def format_commands(
+        self,
+        ctx: click.Context,  # noqa: ARG002
+        formatter: click.HelpFormatter,
+    ) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(sorted(_COMMANDS.items()))
 
@@ -41,8 +46,10 @@ def command() -> None:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Entry point. Exit status: 0 done, 1 refused or failed, 2 wrong usage, 130 interrupted."""
-    # What azure-identity says of each place where it looked for a credential would bury our own error.
+    """Entry point. Exit status: 0 done, 1 refused or failed, 2 wrong usage, 130
+    interrupted."""
+    # What azure-identity says of each place where it looked for a credential would bury
+    # our own error.
     logging.getLogger("azure").addHandler(logging.NullHandler())
     try:
         code = command.main(args=arguments, prog_name="trivium", standalone_mode=False)

@@ -16,7 +16,9 @@ def command() -> None:
 
 
 @command.command("verify")
-@click.argument("directory", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument(
+    "directory", type=click.Path(exists=True, file_okay=False, path_type=Path)
+)
 @click.option(
     "--key",
     "keys",
@@ -24,22 +26,32 @@ def command() -> None:
     required=True,
     envvar="TRIVIUM_AUDIT_PUBLIC_KEY",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Public key (PEM) that signed the log; give every key the log was ever signed with. "
-    "Get it from where the platform team keeps it, not from beside the log.",
+    help=(
+        "Public key (PEM) that signed the log; give every key the log was ever signed"
+        " with. Get it from where the platform team keeps it, not from beside the log."
+    ),
 )
 @click.option(
     "--checkpoint",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="An earlier checkpoint.json, kept elsewhere: finds a log that was rolled back as a whole.",
+    help=(
+        "An earlier checkpoint.json, kept elsewhere: finds a log that was rolled back"
+        " as a whole."
+    ),
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
-def verify_command(directory: Path, keys: tuple[Path, ...], checkpoint: Path | None, as_json: bool) -> None:
-    """Find any changed, removed, reordered or truncated record in DIRECTORY. Exit status 1 if there is one."""
+def verify_command(
+    directory: Path, keys: tuple[Path, ...], checkpoint: Path | None, as_json: bool
+) -> None:
+    """Find any changed, removed, reordered or truncated record in DIRECTORY. Exit
+    status 1 if there is one."""
     try:
         trusted = TrustedKeys.from_pem(b"\n".join(path.read_bytes() for path in keys))
     except EnvelopeError as error:
         raise AuditError(f"The public key cannot be used: {error}.") from error
-    found = verify(directory, trusted, checkpoint=checkpoint.read_bytes() if checkpoint else None)
+    found = verify(
+        directory, trusted, checkpoint=checkpoint.read_bytes() if checkpoint else None
+    )
     if as_json:
         print_json(_plain(found))
     else:
@@ -56,11 +68,24 @@ def _plain(found: Verification) -> dict[str, object]:
 def _print(found: Verification) -> None:
     for problem in found.problems:
         click.echo(f"problem: {problem}", err=True)
-    verdict = "intact" if found.intact else f"NOT INTACT, {len(found.problems)} problem(s)"
+    verdict = (
+        "intact" if found.intact else f"NOT INTACT, {len(found.problems)} problem(s)"
+    )
     click.echo(f"{found.directory}: {verdict}")
-    click.echo(f"  deployment {found.deployment or 'unknown'}, {found.first_time or '-'} to {found.last_time or '-'}")
-    click.echo(f"  {found.records} records sealed in {found.segments} segments of {found.shards} shards")
+    click.echo(
+        f"  deployment {found.deployment or 'unknown'}, {found.first_time or '-'} to"
+        f" {found.last_time or '-'}"
+    )
+    click.echo(
+        f"  {found.records} records sealed in {found.segments} segments of"
+        f" {found.shards} shards"
+    )
     if found.unsealed:
-        click.echo(f"  {found.unsealed} more are not sealed yet: nothing is proven about them")
+        click.echo(
+            f"  {found.unsealed} more are not sealed yet: nothing is proven about them"
+        )
     if not found.compared:
-        click.echo("  not compared with an earlier checkpoint: a roll-back of the whole log is not verifiable here")
+        click.echo(
+            "  not compared with an earlier checkpoint: a roll-back of the whole log is"
+            " not verifiable here"
+        )

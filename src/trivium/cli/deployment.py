@@ -1,4 +1,5 @@
-"""`trivium deployment`: show, check and sign deployment descriptors, and the keys that do."""
+"""`trivium deployment`: show, check and sign deployment descriptors, and the keys that
+do."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -11,7 +12,13 @@ from trivium.cli import print_json
 from trivium.durable import create_durably, write_durably
 from trivium.errors import ConstitutionError, DeploymentError
 from trivium.vocabulary import deployment as vocabulary
-from trivium.vocabulary.envelope import Ed25519Signer, EnvelopeError, TrustedKeys, digest, payload_unverified
+from trivium.vocabulary.envelope import (
+    Ed25519Signer,
+    EnvelopeError,
+    TrustedKeys,
+    digest,
+    payload_unverified,
+)
 
 if TYPE_CHECKING:
     from trivium.credentials.kms import ProvenSigner
@@ -23,7 +30,10 @@ _READABLE = 0o644
 def _signing_key(function: Callable[..., Any]) -> Callable[..., Any]:
     """The options that name the key. Any: click calls the function by its options."""
     file = click.Path(exists=True, dir_okay=False, path_type=Path)
-    kms = "Key in AWS KMS, Google Cloud KMS or Azure Key Vault, as `pulumi stack output signing_key` names it."
+    kms = (
+        "Key in AWS KMS, Google Cloud KMS or Azure Key Vault, as `pulumi stack output"
+        " signing_key` names it."
+    )
     function = click.option("--kms", metavar="KEY", help=kms)(function)
     return click.option("--key", type=file, help="Ed25519 private key (PEM).")(function)
 
@@ -34,8 +44,16 @@ def command() -> None:
 
 
 @command.command("show")
-@click.argument("descriptor", envvar="TRIVIUM_DEPLOYMENT", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--trust", envvar="TRIVIUM_TRUSTED_KEYS", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument(
+    "descriptor",
+    envvar="TRIVIUM_DEPLOYMENT",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+)
+@click.option(
+    "--trust",
+    envvar="TRIVIUM_TRUSTED_KEYS",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the descriptor as JSON.")
 def show_command(descriptor: Path, trust: Path | None, as_json: bool) -> None:
     """Show DESCRIPTOR and whether it may be used. Exit status 1 if it may not."""
@@ -43,7 +61,10 @@ def show_command(descriptor: Path, trust: Path | None, as_json: bool) -> None:
     error: DeploymentError | None = None
     try:
         if trust is None:
-            raise DeploymentError("Its signature is not verified.", next_step="Give the public key by --trust.")
+            raise DeploymentError(
+                "Its signature is not verified.",
+                next_step="Give the public key by --trust.",
+            )
         shown = vocabulary.verify(document, _trusted(trust), now=datetime.now(UTC))
     except DeploymentError as refused:
         error, shown = refused, _unverified(document)
@@ -51,7 +72,11 @@ def show_command(descriptor: Path, trust: Path | None, as_json: bool) -> None:
         print_json(shown)
     else:
         _print(shown)
-    verdict = f"REFUSED  {error}" if error else "signature, version, content and validity verified"
+    verdict = (
+        f"REFUSED  {error}"
+        if error
+        else "signature, version, content and validity verified"
+    )
     click.echo(f"  {verdict}", err=as_json or error is not None)
     if error:
         raise click.exceptions.Exit(1)
@@ -60,12 +85,18 @@ def show_command(descriptor: Path, trust: Path | None, as_json: bool) -> None:
 @command.command("sign")
 @click.argument("draft", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @_signing_key
-@click.option("--valid-days", type=click.IntRange(1, 366), default=90, show_default=True)
+@click.option(
+    "--valid-days", type=click.IntRange(1, 366), default=90, show_default=True
+)
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), required=True)
-def sign_command(draft: Path, key: Path | None, kms: str | None, valid_days: int, out: Path) -> None:
-    """Complete DRAFT (a stack's `descriptor` output) with its validity and the constitution's digests, and sign it.
+def sign_command(
+    draft: Path, key: Path | None, kms: str | None, valid_days: int, out: Path
+) -> None:
+    """Complete DRAFT (a stack's `descriptor` output) with its validity and the
+    constitution's digests, and sign it.
 
-    What is signed has been tried: the constitution compiles, and each provision passes its own tests.
+    What is signed has been tried: the constitution compiles, and each provision passes
+    its own tests.
     """
     _require_one(key, kms)
     described = vocabulary.decode(draft.read_bytes())
@@ -81,34 +112,44 @@ def sign_command(draft: Path, key: Path | None, kms: str | None, valid_days: int
         write_durably(out, envelope, mode=_READABLE)
     except OSError as error:
         raise DeploymentError(
-            f"The signed descriptor cannot be written to {out}: {error.strerror}. {_standing(out, envelope)}",
+            f"The signed descriptor cannot be written to {out}: {error.strerror}."
+            f" {_standing(out, envelope)}",
             next_step="Free the disk or name another place by --out, and sign again.",
         ) from error
     click.echo(
-        f"{out}: signed by {signer.keyid[:16]}, {digest(vocabulary.encode(completed))}, until {completed.expires_at}"
+        f"{out}: signed by {signer.keyid[:16]}, {digest(vocabulary.encode(completed))},"
+        f" until {completed.expires_at}"
     )
 
 
 @command.command("keygen")
 @click.argument("path", type=click.Path(dir_okay=False, path_type=Path))
 def keygen_command(path: Path) -> None:
-    """Make an Ed25519 signing key at PATH (mode 0600) and its public half at PATH.pub. Never replaces a key."""
+    """Make an Ed25519 signing key at PATH (mode 0600) and its public half at PATH.pub.
+    Never replaces a key."""
     signer = Ed25519Signer.generate()
     public = path.with_name(f"{path.name}.pub")
     try:
         create_durably(path, signer.to_pem())
     except FileExistsError as error:
-        raise DeploymentError(f"{path} exists; a signing key is never replaced.") from error
+        raise DeploymentError(
+            f"{path} exists; a signing key is never replaced."
+        ) from error
     except OSError as error:
         raise DeploymentError(
-            f"The signing key {path} cannot be made: {error.strerror}.", next_step="Name a writable place."
+            f"The signing key {path} cannot be made: {error.strerror}.",
+            next_step="Name a writable place.",
         ) from error
     try:
         write_durably(public, signer.public_pem, mode=_READABLE)
     except OSError as error:
         raise DeploymentError(
-            f"The signing key {path} was made; its public half cannot be written to {public}: {error.strerror}.",
-            next_step=f"Free the disk and run `trivium deployment public-key --key {path} > {public}`.",
+            f"The signing key {path} was made; its public half cannot be written to"
+            f" {public}: {error.strerror}.",
+            next_step=(
+                f"Free the disk and run `trivium deployment public-key --key {path} >"
+                f" {public}`."
+            ),
         ) from error
     click.echo(f"{path}: {signer.keyid}")
 
@@ -116,9 +157,11 @@ def keygen_command(path: Path) -> None:
 @command.command("public-key")
 @_signing_key
 def public_key_command(key: Path | None, kms: str | None) -> None:
-    """Print the public half of a signing key (PEM), and its id beside it on standard error.
+    """Print the public half of a signing key (PEM), and its id beside it on standard
+    error.
 
-    It is what --trust and TRIVIUM_TRUSTED_KEYS name. A reviewer asks the key service for it, and signs nothing.
+    It is what --trust and TRIVIUM_TRUSTED_KEYS name. A reviewer asks the key service
+    for it, and signs nothing.
     """
     _require_one(key, kms)
     signer = _signer(key, kms)
@@ -133,7 +176,8 @@ def schema_command() -> None:
 
 
 def _tried(refs: vocabulary.ConstitutionRef, base: Path) -> vocabulary.ConstitutionRef:
-    """The references with their digests. Raises `ConstitutionError` when the constitution fails its own tests."""
+    """The references with their digests. Raises `ConstitutionError` when the
+    constitution fails its own tests."""
     from trivium.constitution import load_layers, resolve
     from trivium.guard import prove
 
@@ -141,8 +185,11 @@ def _tried(refs: vocabulary.ConstitutionRef, base: Path) -> vocabulary.Constitut
     problems = prove(load_layers(resolved, base=base))
     if problems:
         raise ConstitutionError(
-            f"The constitution fails {len(problems)} of its own tests, so it is not signed: {' '.join(problems[:3])}",
-            next_step="Correct the provision, or the test that states what it should do.",
+            f"The constitution fails {len(problems)} of its own tests, so it is not"
+            f" signed: {' '.join(problems[:3])}",
+            next_step=(
+                "Correct the provision, or the test that states what it should do."
+            ),
         )
     return resolved
 
@@ -151,14 +198,18 @@ def _trusted(path: Path) -> TrustedKeys:
     try:
         return TrustedKeys.from_pem(path.read_bytes())
     except EnvelopeError as error:
-        raise DeploymentError(f"The trusted key {path} cannot be used: {error}.") from error
+        raise DeploymentError(
+            f"The trusted key {path} cannot be used: {error}."
+        ) from error
 
 
 def _standing(out: Path, envelope: bytes) -> str:
     """What is at `out` after a write that failed."""
     if not out.exists():
         return "No file was made."
-    if out.read_bytes() == envelope:  # it was put in place, and then the folder could not be forced to disk
+    if (
+        out.read_bytes() == envelope
+    ):  # it was put in place, and then the folder could not be forced to disk
         return "The file is there, but may not outlive a power cut."
     return "The file that was there is untouched."
 
@@ -177,7 +228,9 @@ def _signer(key: Path | None, kms: str | None) -> "Ed25519Signer | ProvenSigner"
     try:
         return Ed25519Signer.from_pem(key.read_bytes())
     except EnvelopeError as error:
-        raise DeploymentError(f"The signing key {key} cannot be used: {error}.") from error
+        raise DeploymentError(
+            f"The signing key {key} cannot be used: {error}."
+        ) from error
 
 
 def _unverified(document: bytes) -> vocabulary.Deployment:
@@ -188,16 +241,27 @@ def _unverified(document: bytes) -> vocabulary.Deployment:
 
 
 def _print(shown: vocabulary.Deployment) -> None:
-    click.echo(f"{shown.name} ({shown.environment}), zone {shown.zone}" + (", REHEARSAL" if shown.rehearsal else ""))
-    click.echo(f"  issued {shown.issued_at or 'not yet'}, expires {shown.expires_at or '-'}")
+    click.echo(
+        f"{shown.name} ({shown.environment}), zone {shown.zone}"
+        + (", REHEARSAL" if shown.rehearsal else "")
+    )
+    click.echo(
+        f"  issued {shown.issued_at or 'not yet'}, expires {shown.expires_at or '-'}"
+    )
     click.echo(f"  constitution {shown.constitution.digest or 'not fixed yet'}")
     for layer in shown.constitution.layers:
         click.echo(f"    {layer.source}")
     for route in shown.routes:
         click.echo(f"  route {route.id}: {route.protocol} at {route.endpoint}")
         for tier, target in route.models.items():
-            click.echo(f"    {tier:<8} {target.id} → {', '.join(target.destinations)} (proof: {target.proof})")
+            click.echo(
+                f"    {tier:<8} {target.id} → {', '.join(target.destinations)} (proof:"
+                f" {target.proof})"
+            )
     for role, tier in shown.roles.items():
         click.echo(f"  role {role} → {tier}")
     for store in shown.audit.stores:
-        click.echo(f"  audit {store.uri}: {store.regime}, {store.retention_days} days, {store.lock}")
+        click.echo(
+            f"  audit {store.uri}: {store.regime}, {store.retention_days} days,"
+            f" {store.lock}"
+        )

@@ -43,11 +43,21 @@ class _Found:
 
 
 @click.command("doctor")
-@click.option("--deployment", envvar="TRIVIUM_DEPLOYMENT", help="Signed descriptor: path or URL.")
-@click.option("--trust", envvar="TRIVIUM_TRUSTED_KEYS", help="Public key (PEM) that signed it.")
-@click.option("--connect", is_flag=True, help="Also open a TCP connection to each route's endpoint (sends nothing).")
+@click.option(
+    "--deployment", envvar="TRIVIUM_DEPLOYMENT", help="Signed descriptor: path or URL."
+)
+@click.option(
+    "--trust", envvar="TRIVIUM_TRUSTED_KEYS", help="Public key (PEM) that signed it."
+)
+@click.option(
+    "--connect",
+    is_flag=True,
+    help="Also open a TCP connection to each route's endpoint (sends nothing).",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
-def command(deployment: str | None, trust: str | None, connect: bool, as_json: bool) -> None:
+def command(
+    deployment: str | None, trust: str | None, connect: bool, as_json: bool
+) -> None:
     """Check whether this machine can use its deployment. Exit status 1 if it cannot."""
     checks = list(_checks(deployment, trust, connect=connect))
     if as_json:
@@ -81,12 +91,24 @@ def _checks(source: str | None, trust: str | None, *, connect: bool) -> Iterator
         yield from (_connection(route) for route in deployed.routes)
 
 
-def _deployment_checks(source: str | None, trust: str | None) -> Iterator[Check | _Found]:
+def _deployment_checks(
+    source: str | None, trust: str | None
+) -> Iterator[Check | _Found]:
     if not source:
-        yield Check("fail", "Deployment", "none named", "Set TRIVIUM_DEPLOYMENT to the signed descriptor.")
+        yield Check(
+            "fail",
+            "Deployment",
+            "none named",
+            "Set TRIVIUM_DEPLOYMENT to the signed descriptor.",
+        )
         return
     if not trust:
-        yield Check("fail", "Trusted keys", "none named", "Set TRIVIUM_TRUSTED_KEYS to the public key's PEM file.")
+        yield Check(
+            "fail",
+            "Trusted keys",
+            "none named",
+            "Set TRIVIUM_TRUSTED_KEYS to the public key's PEM file.",
+        )
         return
     try:
         keys = trusted_keys(trust)
@@ -101,9 +123,18 @@ def _deployment_checks(source: str | None, trust: str | None) -> Iterator[Check 
         return
     days = (datetime.fromisoformat(deployed.expires_at) - datetime.now(UTC)).days
     kind = "a rehearsal" if deployed.rehearsal else f"zone {deployed.zone}"
-    yield Check("ok", "Deployment", f"`{deployed.name}`, {kind}, {len(deployed.routes)} routes, signature verified")
+    yield Check(
+        "ok",
+        "Deployment",
+        f"`{deployed.name}`, {kind}, {len(deployed.routes)} routes, signature verified",
+    )
     if days < 14:  # two weeks: enough to sign a new one without hurry
-        yield Check("warn", "Validity", f"expires in {days} days", "Ask the platform team to sign a new descriptor.")
+        yield Check(
+            "warn",
+            "Validity",
+            f"expires in {days} days",
+            "Ask the platform team to sign a new descriptor.",
+        )
     yield _Found(deployed, base)
 
 
@@ -114,7 +145,11 @@ def _constitution(deployed: vocabulary.Deployment, base: Path | None) -> Check:
         constitution = load_layers(deployed.constitution, base=base)
     except TriviumError as error:
         return Check("fail", "Constitution", error.message, error.next_step or "")
-    return Check("ok", "Constitution", f"{len(deployed.constitution.layers)} layers, {constitution.digest[:23]}…")
+    return Check(
+        "ok",
+        "Constitution",
+        f"{len(deployed.constitution.layers)} layers, {constitution.digest[:23]}…",
+    )
 
 
 def _extra(cloud: Cloud) -> Check:
@@ -125,18 +160,35 @@ def _extra(cloud: Cloud) -> Check:
         there = False
     if there:
         return Check("ok", f"Credentials for {cloud}", f"{module} can look for them")
-    remedy = f"Install trivium[{cloud}], or pass credentials= to Client.from_deployment."
-    return Check("warn", f"Credentials for {cloud}", f"{module} is not installed: only environment variables", remedy)
+    remedy = (
+        f"Install trivium[{cloud}], or pass credentials= to Client.from_deployment."
+    )
+    return Check(
+        "warn",
+        f"Credentials for {cloud}",
+        f"{module} is not installed: only environment variables",
+        remedy,
+    )
 
 
 def _audit_directory(deployment: str) -> Check:
     path = audit_directory(None, deployment).absolute()
     there = next(parent for parent in (path, *path.parents) if parent.exists())
     if not os.access(there, os.W_OK):
-        return Check("fail", "Audit log", f"{there} is not writable", "Set TRIVIUM_AUDIT_DIR to a writable directory.")
+        return Check(
+            "fail",
+            "Audit log",
+            f"{there} is not writable",
+            "Set TRIVIUM_AUDIT_DIR to a writable directory.",
+        )
     free = shutil.disk_usage(there).free
     if free < 1 << 30:  # a gigabyte: about a million records
-        return Check("warn", "Audit log", f"{free >> 20} MiB free at {there}", "A full disk refuses every request.")
+        return Check(
+            "warn",
+            "Audit log",
+            f"{free >> 20} MiB free at {there}",
+            "A full disk refuses every request.",
+        )
     return Check("ok", "Audit log", f"{path}, {free >> 30} GiB free")
 
 
@@ -147,5 +199,10 @@ def _connection(route: vocabulary.Route) -> Check:
         socket.create_connection(address, timeout=5).close()
     except OSError as error:
         remedy = "Check the private endpoint, DNS and egress rules."
-        return Check("fail", f"Route {route.id}", f"{address[0]}:{address[1]}: {error.strerror or error}", remedy)
+        return Check(
+            "fail",
+            f"Route {route.id}",
+            f"{address[0]}:{address[1]}: {error.strerror or error}",
+            remedy,
+        )
     return Check("ok", f"Route {route.id}", f"{address[0]}:{address[1]} answers")

@@ -9,10 +9,19 @@ from trivium.client.options import Options
 if TYPE_CHECKING:
     from trivium.client.asynchronous import AsyncClient, AsyncMessageStream
 
-__all__ = ["AsyncClient", "AsyncMessageStream", "Client", "Message", "MessageStream", "Options"]
+__all__ = [
+    "AsyncClient",
+    "AsyncMessageStream",
+    "Client",
+    "Message",
+    "MessageStream",
+    "Options",
+]
 
 
-def __getattr__(name: str) -> Any:  # the async client costs the import of asyncio, so only who wants it pays
+def __getattr__(
+    name: str,
+) -> Any:  # the async client costs the import of asyncio, so only who wants it pays
     if name not in ("AsyncClient", "AsyncMessageStream"):
         raise AttributeError(f"module `trivium.client` has no attribute `{name}`")
     from trivium.client import asynchronous

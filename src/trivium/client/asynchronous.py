@@ -6,7 +6,18 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self, Unpack
 
-from trivium.client.core import Abandoned, Append, Drain, Effect, Emit, Forget, Read, Send, Sleep, Steps
+from trivium.client.core import (
+    Abandoned,
+    Append,
+    Drain,
+    Effect,
+    Emit,
+    Forget,
+    Read,
+    Send,
+    Sleep,
+    Steps,
+)
 from trivium.client.elsewhere import Explained
 from trivium.client.message import Message, RequestArguments
 from trivium.client.shared import RUNNING, Shared
@@ -38,7 +49,10 @@ class AsyncClient(Shared):
         return self
 
     async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         await self.close()
 
@@ -58,7 +72,9 @@ class AsyncMessages(Explained):
 
     def stream(self, **arguments: Unpack[RequestArguments]) -> "AsyncMessageStream":
         """`Messages.stream`, for `async with`."""
-        return AsyncMessageStream(_AsyncRun(self._client, self._client._steps(arguments, stream=True)))
+        return AsyncMessageStream(
+            _AsyncRun(self._client, self._client._steps(arguments, stream=True))
+        )
 
 
 class AsyncMessageStream(Explained):
@@ -72,7 +88,10 @@ class AsyncMessageStream(Explained):
         return self
 
     async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         await self._events.aclose()
 
@@ -82,7 +101,9 @@ class AsyncMessageStream(Explained):
     @property
     def text_stream(self) -> AsyncIterator[str]:
         """The text alone, piece by piece."""
-        return (event.text async for event in self._events if isinstance(event, TextDelta))
+        return (
+            event.text async for event in self._events if isinstance(event, TextDelta)
+        )
 
     async def get_final_message(self) -> Message:
         """Read to the end and return the whole answer."""
@@ -92,7 +113,8 @@ class AsyncMessageStream(Explained):
 
 
 class _AsyncRun:
-    """`_SyncRun`, in an event loop. What may wait for a disk or for another machine's token runs in a thread."""
+    """`_SyncRun`, in an event loop. What may wait for a disk or for another machine's
+    token runs in a thread."""
 
     def __init__(self, client: AsyncClient, steps: Steps) -> None:
         self._client = client
@@ -104,11 +126,15 @@ class _AsyncRun:
     def message(self) -> Message:
         """The answer; only after its end."""
         if self._message is None:
-            raise RequestError("The stream was left or failed before its end, so there is no final message.")
+            raise RequestError(
+                "The stream was left or failed before its end, so there is no final"
+                " message."
+            )
         return self._message
 
     async def events(self) -> AsyncGenerator[Event, None]:
-        """Run the request. To be called once. An iterator that is forgotten half way is closed by the event loop."""
+        """Run the request. To be called once. An iterator that is forgotten half way is
+        closed by the event loop."""
         result: Any = None  # of the effect before; each has its own
         failed: BaseException | None = None
         interrupted: BaseException | None = None
@@ -116,7 +142,9 @@ class _AsyncRun:
         RUNNING.add(self)
         try:
             while True:
-                effect = self._steps.throw(failed) if failed else self._steps.send(result)
+                effect = (
+                    self._steps.throw(failed) if failed else self._steps.send(result)
+                )
                 result, failed = None, None
                 if isinstance(effect, Emit):
                     try:
@@ -128,8 +156,11 @@ class _AsyncRun:
                 try:
                     result = await self._do(effect)
                 except Exception as error:
-                    failed = error  # the core knows what becomes of it, and of what nobody foresaw
-                except BaseException as error:  # cancelled: the attempt is recorded, then it goes on
+                    # the core knows what becomes of it, and of what nobody foresaw
+                    failed = error
+                except (
+                    BaseException
+                ) as error:  # cancelled: the attempt is recorded, then it goes on
                     interrupted, failed = error, Abandoned()
         except StopIteration as done:
             self._message = done.value
@@ -153,14 +184,18 @@ class _AsyncRun:
             case Drain():
                 return await self._drain()
             case Append(record=record):
-                return await _to_the_end(asyncio.to_thread(self._client._append, record))
+                return await _to_the_end(
+                    asyncio.to_thread(self._client._append, record)
+                )
             case Sleep(seconds=seconds):
                 return await asyncio.sleep(seconds)
             case Forget(route=route):
                 return self._client._authorisers[route.id].forget()
 
     async def _drain(self) -> None:
-        with suppress(TimeoutError):  # the read is given up then, which closes the connection
+        with suppress(
+            TimeoutError
+        ):  # the read is given up then, which closes the connection
             async with asyncio.timeout(DRAIN_S):
                 await self._exchange.drain()
 
@@ -171,7 +206,8 @@ class _AsyncRun:
 
 
 async def _to_the_end(work: Coroutine[Any, Any, None]) -> None:
-    """Wait for it even when cancelled in between: half a record would make a second one."""
+    """Wait for it even when cancelled in between: half a record would make a second
+    one."""
     task = asyncio.ensure_future(work)
     try:
         await asyncio.shield(task)

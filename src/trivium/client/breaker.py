@@ -5,9 +5,12 @@ from collections.abc import Callable
 
 
 class Breaker:
-    """Open after `failures` failures in a row; after `pause_s` it lets one request through to try. Thread-safe."""
+    """Open after `failures` failures in a row; after `pause_s` it lets one request
+    through to try. Thread-safe."""
 
-    def __init__(self, *, failures: int, pause_s: float, monotonic: Callable[[], float]) -> None:
+    def __init__(
+        self, *, failures: int, pause_s: float, monotonic: Callable[[], float]
+    ) -> None:
         self._limit = failures
         self._pause_s = pause_s
         self._monotonic = monotonic

@@ -8,7 +8,18 @@ from queue import Empty, SimpleQueue
 from types import TracebackType
 from typing import Any, Self, Unpack
 
-from trivium.client.core import Abandoned, Append, Drain, Effect, Emit, Forget, Read, Send, Sleep, Steps
+from trivium.client.core import (
+    Abandoned,
+    Append,
+    Drain,
+    Effect,
+    Emit,
+    Forget,
+    Read,
+    Send,
+    Sleep,
+    Steps,
+)
 from trivium.client.elsewhere import Explained
 from trivium.client.message import Message, RequestArguments
 from trivium.client.shared import RUNNING, Shared
@@ -19,7 +30,8 @@ from trivium.vocabulary.messages import Event, TextDelta
 
 
 class Client(Shared):
-    """Claude through a deployment: governed, recorded, inside the zone. Thread-safe; close it, or use `with`."""
+    """Claude through a deployment: governed, recorded, inside the zone. Thread-safe;
+    close it, or use `with`."""
 
     def __init__(self, deployed: Deployment, **parts: Any) -> None:  # Any: see `Shared`
         super().__init__(deployed, **parts)
@@ -29,9 +41,11 @@ class Client(Shared):
         """`create` and `stream`."""
 
     def close(self) -> None:
-        """Close connections and seal the audit log. Requests that still run fail, and are recorded.
+        """Close connections and seal the audit log. Requests that still run fail, and
+        are recorded.
 
-        In a process forked from the one that made it, nothing is closed: it all belongs to the other one.
+        In a process forked from the one that made it, nothing is closed: it all belongs
+        to the other one.
         """
         if self._forked:
             return
@@ -45,7 +59,10 @@ class Client(Shared):
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self.close()
 
@@ -59,12 +76,14 @@ class Messages(Explained):
     def create(self, **arguments: Unpack[RequestArguments]) -> Message:
         """Ask, and wait for the whole answer.
 
-        The arguments are the Messages API's: `model` (a tier, a role, a route id or `route-id/tier`), `max_tokens`,
-        `messages`, and if wanted `system`, `stop_sequences`, `temperature`, `top_p`, `top_k`, `tools`, `tool_choice`,
+        The arguments are the Messages API's: `model` (a tier, a role, a route id or
+        `route-id/tier`), `max_tokens`, `messages`, and if wanted `system`,
+        `stop_sequences`, `temperature`, `top_p`, `top_k`, `tools`, `tool_choice`,
         `thinking` and `metadata`; see `RequestArguments`.
 
-        Raises `RequestError` (the arguments), `PolicyError` (a rule said no), `RouteError` or `AllRoutesFailedError`
-        (no answer), `AuditWriteError` (it could not be recorded).
+        Raises `RequestError` (the arguments), `PolicyError` (a rule said no),
+        `RouteError` or `AllRoutesFailedError` (no answer), `AuditWriteError` (it could
+        not be recorded).
         """
         run = _SyncRun(self._client, self._client._steps(arguments, stream=False))
         for _ in run.events():
@@ -72,12 +91,16 @@ class Messages(Explained):
         return run.message
 
     def stream(self, **arguments: Unpack[RequestArguments]) -> "MessageStream":
-        """Ask, and get the answer as it is written, behind the guard. Use `with`; arguments and errors as `create`.
+        """Ask, and get the answer as it is written, behind the guard. Use `with`;
+        arguments and errors as `create`.
 
-        Before any content was handed over a failed attempt is retried or moved to another route; afterwards its error
-        is raised, for a second beginning would contradict the first.
+        Before any content was handed over a failed attempt is retried or moved to
+        another route; afterwards its error is raised, for a second beginning would
+        contradict the first.
         """
-        return MessageStream(_SyncRun(self._client, self._client._steps(arguments, stream=True)))
+        return MessageStream(
+            _SyncRun(self._client, self._client._steps(arguments, stream=True))
+        )
 
 
 class MessageStream(Explained):
@@ -91,7 +114,10 @@ class MessageStream(Explained):
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self._run.leaving = True
         self._events.close()
@@ -114,8 +140,9 @@ class MessageStream(Explained):
 class _SyncRun:
     """Does what the core asks for; iterating `events` gives those that it emits.
 
-    It does not hold that iterator, which is dropped by whoever forgets a stream, and it is held by nothing else than
-    `RUNNING` then: all that the record of such a stream needs is still whole when the iterator is taken away.
+    It does not hold that iterator, which is dropped by whoever forgets a stream, and it
+    is held by nothing else than `RUNNING` then: all that the record of such a stream
+    needs is still whole when the iterator is taken away.
     """
 
     def __init__(self, client: Client, steps: Steps) -> None:
@@ -124,13 +151,17 @@ class _SyncRun:
         self._exchange = SyncExchange(client._pools, client._readers)
         self._message: Message | None = None
         self.leaving = False
-        """Whether the caller leaves in so many words. Where the answer is not complete, that is recorded at once."""
+        """Whether the caller leaves in so many words. Where the answer is not complete,
+        that is recorded at once."""
 
     @property
     def message(self) -> Message:
         """The answer; only after its end."""
         if self._message is None:
-            raise RequestError("The stream was left or failed before its end, so there is no final message.")
+            raise RequestError(
+                "The stream was left or failed before its end, so there is no final"
+                " message."
+            )
         return self._message
 
     def events(self) -> Generator[Event, None, None]:
@@ -143,7 +174,9 @@ class _SyncRun:
         RUNNING.add(self)
         try:
             while True:
-                effect = self._steps.throw(failed) if failed else self._steps.send(result)
+                effect = (
+                    self._steps.throw(failed) if failed else self._steps.send(result)
+                )
                 result, failed = None, None
                 if isinstance(effect, Emit):
                     _DROPPED.watch()
@@ -159,8 +192,11 @@ class _SyncRun:
                 try:
                     result = self._do(effect)
                 except Exception as error:
-                    failed = error  # the core knows what becomes of it, and of what nobody foresaw
-                except BaseException as error:  # Ctrl-C: the attempt is recorded, then it goes on
+                    # the core knows what becomes of it, and of what nobody foresaw
+                    failed = error
+                except (
+                    BaseException
+                ) as error:  # Ctrl-C: the attempt is recorded, then it goes on
                     interrupted, failed = error, Abandoned()
         except StopIteration as done:
             self._message = done.value
@@ -172,7 +208,8 @@ class _SyncRun:
                 self._end()
 
     def settle(self) -> None:
-        """Record that the caller dropped the stream. A log that fails says so to the next request."""
+        """Record that the caller dropped the stream. A log that fails says so to the
+        next request."""
         if self._client._forked:
             return  # it belongs to the process that this one was forked from
         try:
@@ -208,9 +245,9 @@ class _SyncRun:
 
 
 class _Dropped:
-    """Streams that were forgotten half way. Python takes an iterator away at any moment, also in the midst of an append
-    to the same log; so that moment only puts the stream into a queue, which is safe, and a thread of its own records
-    it."""
+    """Streams that were forgotten half way. Python takes an iterator away at any
+    moment, also in the midst of an append to the same log; so that moment only puts the
+    stream into a queue, which is safe, and a thread of its own records it."""
 
     def __init__(self) -> None:
         self._queue: SimpleQueue[_SyncRun] = SimpleQueue()
@@ -220,7 +257,11 @@ class _Dropped:
         """See to it that the thread runs in this process."""
         if self._watched_by != os.getpid():
             self._watched_by = os.getpid()
-            threading.Thread(target=self._settle_for_ever, name="trivium-dropped-streams", daemon=True).start()
+            threading.Thread(
+                target=self._settle_for_ever,
+                name="trivium-dropped-streams",
+                daemon=True,
+            ).start()
 
     def add(self, run: _SyncRun) -> None:
         """Have it recorded. May be called from a destructor."""
@@ -234,7 +275,9 @@ class _Dropped:
 
     def _settle_for_ever(self) -> None:
         while True:
-            with suppress(Exception):  # of one stream; the next one is to be recorded all the same
+            with suppress(
+                Exception
+            ):  # of one stream; the next one is to be recorded all the same
                 self._queue.get().settle()
 
 

@@ -1,7 +1,9 @@
-"""One request from beginning to end, without I/O: a generator that yields what is to be done and is told the result.
+"""One request from beginning to end, without I/O: a generator that yields what is to be
+done and is told the result.
 
-The drivers (`client.py`) do it, one with threads and one in an event loop; whatever fails is thrown in at the `yield`.
-The order of the steps is the law: guard before sending, record before answering, the terminal event last.
+The drivers (`client.py`) do it, one with threads and one in an event loop; whatever
+fails is thrown in at the `yield`. The order of the steps is the law: guard before
+sending, record before answering, the terminal event last.
 """
 
 import time
@@ -74,7 +76,8 @@ class Read:
 
 @dataclass(frozen=True)
 class Drain:
-    """Read the open stream to its end, whatever comes: its connection can then serve the next request."""
+    """Read the open stream to its end, whatever comes: its connection can then serve
+    the next request."""
 
 
 @dataclass(frozen=True)
@@ -114,7 +117,8 @@ Steps = Generator[Effect, Any, Message]
 
 @dataclass(frozen=True)
 class Answer:
-    """Status, headers (lower-case names) and body of an answer; the body is empty while it streams."""
+    """Status, headers (lower-case names) and body of an answer; the body is empty while
+    it streams."""
 
     status: int
     headers: Mapping[str, str]
@@ -160,7 +164,9 @@ class _Try:
     @property
     def judged(self) -> Decision:
         """What was decided so far, on the request and on the reply."""
-        return self.decision.joined(self.guard.decision) if self.guard else self.decision
+        return (
+            self.decision.joined(self.guard.decision) if self.guard else self.decision
+        )
 
 
 class Core:
@@ -187,7 +193,11 @@ class Core:
         self._monotonic = monotonic
         self._random = random or Random()  # noqa: S311 -- spreads retries, guards nothing
         self._breakers = {
-            route.id: Breaker(failures=options.breaker_failures, pause_s=options.breaker_pause_s, monotonic=monotonic)
+            route.id: Breaker(
+                failures=options.breaker_failures,
+                pause_s=options.breaker_pause_s,
+                monotonic=monotonic,
+            )
             for route in deployment.routes
         }
 
@@ -200,7 +210,8 @@ class Core:
         user_id: str | None = None,
         attributes: Mapping[str, str] | None = None,
     ) -> Steps:
-        """Everything that one request needs, in order; returns the message. Raises the error it ends with."""
+        """Everything that one request needs, in order; returns the message. Raises the
+        error it ends with."""
         deadline = self._monotonic() + self.options.timeout_s
         ask = _Ask(request, request_id, stream, user_id, attributes or {}, deadline)
         try:
@@ -211,26 +222,36 @@ class Core:
 
     def _answered(self, ask: _Ask) -> Steps:
         try:
-            check_validity(self.deployment, self._clock())  # a client may live longer than its descriptor
+            check_validity(
+                self.deployment, self._clock()
+            )  # a client may live longer than its descriptor
             found = candidates(self.deployment, ask.request.model)
         except TriviumError as error:
-            yield from self._record_refusal(ask, None, Decision(constitution=self._constitution), error)
+            yield from self._record_refusal(
+                ask, None, Decision(constitution=self._constitution), error
+            )
             raise
         for candidate in self._in_service(found, ask):
             try:
                 return (yield from self._on_route(ask, candidate))
             except (RequestError, CredentialsError) as error:
-                ask.passed_over.append((candidate.route.id, error))  # another route may carry it
+                ask.passed_over.append(
+                    (candidate.route.id, error)
+                )  # another route may carry it
             except RouteError as error:
                 if ask.failures[-1:] != [error] or error.fault == "caller":
-                    raise  # content was released already, or no other route would take it either
+                    # content was released already, or no other route would take it
+                    # either
+                    raise
             if self._monotonic() >= ask.deadline:
                 break
         _give_up(ask)
 
-    def _in_service(self, found: tuple[Candidate, ...], ask: _Ask) -> Iterator[Candidate]:
-        """Candidates whose breaker is closed when their turn comes; all when every breaker is open, for somebody must
-        try."""
+    def _in_service(
+        self, found: tuple[Candidate, ...], ask: _Ask
+    ) -> Iterator[Candidate]:
+        """Candidates whose breaker is closed when their turn comes; all when every
+        breaker is open, for somebody must try."""
         for candidate in found:
             if self._breakers[candidate.route.id].closed:
                 yield candidate
@@ -238,9 +259,11 @@ class Core:
             yield from found
 
     def _on_route(self, ask: _Ask, candidate: Candidate) -> Steps:
-        """Tries on one route. The `RouteError` it ends with is the last of `ask.failures`.
+        """Tries on one route. The `RouteError` it ends with is the last of
+        `ask.failures`.
 
-        A credential that the provider does not take is tried once more: by then another one was fetched.
+        A credential that the provider does not take is tried once more: by then another
+        one was fetched.
         """
         for number in range(1, self.options.attempts_per_route + 1):
             try:
@@ -250,8 +273,14 @@ class Core:
                     raise  # content was released already: the caller must decide
                 pause = self._pause(number, error)
                 out_of_time = self._monotonic() + pause >= ask.deadline
-                again = error.retryable or (isinstance(error, AuthenticationError) and number == 1)
-                if not again or number == self.options.attempts_per_route or out_of_time:
+                again = error.retryable or (
+                    isinstance(error, AuthenticationError) and number == 1
+                )
+                if (
+                    not again
+                    or number == self.options.attempts_per_route
+                    or out_of_time
+                ):
                     raise
                 yield Sleep(pause)
         raise AssertionError("unreachable: the last try returns or raises")
@@ -260,7 +289,9 @@ class Core:
         """One attempt and its record."""
         ask.attempts += 1
         context = self._context(ask, candidate)
-        running = _Try(candidate, ask.attempts, Decision(constitution=self._constitution))
+        running = _Try(
+            candidate, ask.attempts, Decision(constitution=self._constitution)
+        )
         adapter = ADAPTERS[candidate.route.protocol]
         try:
             checked = _fail_closed(self._guard.check_request, ask.request, context)
@@ -268,7 +299,12 @@ class Core:
             self._require_allowed(checked.decision, "request")
             wire = _encoded(adapter, checked.value, candidate, stream=ask.stream)
             running.sent_at = self._monotonic()
-            answer: Answer = yield Send(candidate.route, wire, ask.stream, max(0.0, ask.deadline - running.sent_at))
+            answer: Answer = yield Send(
+                candidate.route,
+                wire,
+                ask.stream,
+                max(0.0, ask.deadline - running.sent_at),
+            )
             if ask.stream and answer.status == 200:
                 message = yield from self._stream(ask, running, answer, context)
             else:
@@ -279,7 +315,10 @@ class Core:
         except TriviumError as error:
             yield from self._record_refusal(ask, running, running.judged, error)
             raise
-        except (Abandoned, KeyboardInterrupt):  # Ctrl-C may also come while this generator works
+        except (
+            Abandoned,
+            KeyboardInterrupt,
+        ):  # Ctrl-C may also come while this generator works
             if not running.recorded:
                 yield Append(self._record(ask, running, "abandoned"))
             raise
@@ -290,25 +329,39 @@ class Core:
         self._breakers[candidate.route.id].succeeded()
         return message
 
-    def _whole(self, ask: _Ask, running: _Try, answer: Answer, context: Context) -> Steps:
+    def _whole(
+        self, ask: _Ask, running: _Try, answer: Answer, context: Context
+    ) -> Steps:
         candidate = running.candidate
         adapter = ADAPTERS[candidate.route.protocol]
-        reply = adapter.decode(answer.status, answer.headers, answer.body, model=candidate.target.id)
+        reply = adapter.decode(
+            answer.status, answer.headers, answer.body, model=candidate.target.id
+        )
         latency_s = self._since(running)
         running.usage = reply.usage
         checked = _fail_closed(self._guard.check_reply, reply, context)
         running.decision = running.decision.joined(checked.decision)
         self._require_allowed(checked.decision, "reply")
         running.recorded = True
-        yield Append(self._record(ask, running, "answered", reply=reply, latency_s=latency_s))
+        yield Append(
+            self._record(ask, running, "answered", reply=reply, latency_s=latency_s)
+        )
         return self._message(ask, running, checked.value, latency_s)
 
-    def _stream(self, ask: _Ask, running: _Try, answer: Answer, context: Context) -> Steps:
+    def _stream(
+        self, ask: _Ask, running: _Try, answer: Answer, context: Context
+    ) -> Steps:
         candidate = running.candidate
         adapter = ADAPTERS[candidate.route.protocol]
         if not answer.headers.get("content-type", "").startswith(adapter.stream_type):
-            raise ProtocolError(f"The provider's stream is not `{adapter.stream_type}`.", status=answer.status)
-        decoder, guard = adapter.decoder(candidate.target.id), _fail_closed(self._guard.stream, context)
+            raise ProtocolError(
+                f"The provider's stream is not `{adapter.stream_type}`.",
+                status=answer.status,
+            )
+        decoder, guard = (
+            adapter.decoder(candidate.target.id),
+            _fail_closed(self._guard.stream, context),
+        )
         running.guard = guard
         gathered = Accumulator()
         held: list[Event] = []
@@ -325,8 +378,11 @@ class Core:
             held += _fail_closed(_judged, guard, events)
             if guard.action is not Action.ALLOW:
                 self._require_allowed(guard.decision, "reply")
-            # Until there is content the stream may still fail over, so its beginning is not handed over alone.
-            if held and (end is not None or running.released or any(map(_is_content, held))):
+            # Until there is content the stream may still fail over, so its beginning is
+            # not handed over alone.
+            if held and (
+                end is not None or running.released or any(map(_is_content, held))
+            ):
                 released, held = tuple(held), []
                 gathered.take(released)
                 if not running.released:
@@ -337,30 +393,39 @@ class Core:
         gathered.take((end,))
         reply = gathered.reply(provider_request_id=_provider_request_id(answer))
         running.recorded = True
-        yield Append(self._record(ask, running, "answered", reply=reply, latency_s=latency_s))
+        yield Append(
+            self._record(ask, running, "answered", reply=reply, latency_s=latency_s)
+        )
         yield Emit((end,))
         yield Drain()
         return self._message(ask, running, reply, latency_s)
 
     def _require_allowed(self, decision: Decision, stage: str) -> None:
-        """Raise when the guard said no. REVISE is refused like BLOCK: this release does not rewrite replies."""
+        """Raise when the guard said no. REVISE is refused like BLOCK: this release does
+        not rewrite replies."""
         if decision.action < Action.REVISE:
             return
         names = ", ".join(decision.provisions)
         where = "before it left" if stage == "request" else "before it was handed over"
         if decision.action == Action.ESCALATE:
             raise EscalatedError(
-                f"The {stage} needs a person's decision ({names}); it was stopped {where}.",
+                f"The {stage} needs a person's decision ({names}); it was stopped"
+                f" {where}.",
                 provisions=decision.provisions,
                 next_step="Have it approved by the owner of the provision.",
             )
         raise BlockedError(
             f"The {stage} was stopped {where} by {names}.",
             provisions=decision.provisions,
-            next_step="Read the provision's text; what it found is in the audit log, without the content.",
+            next_step=(
+                "Read the provision's text; what it found is in the audit log, without"
+                " the content."
+            ),
         )
 
-    def _failed(self, ask: _Ask, running: _Try, error: RouteError) -> Generator[Effect, Any, None]:
+    def _failed(
+        self, ask: _Ask, running: _Try, error: RouteError
+    ) -> Generator[Effect, Any, None]:
         error.route = running.candidate.route.id
         if not running.released:
             ask.failures.append(error)
@@ -380,11 +445,15 @@ class Core:
             outcome = "escalated"
         if running is None:
             ask.attempts += 1
-        yield Append(self._record(ask, running, outcome, error=error, decision=decision))
+        yield Append(
+            self._record(ask, running, outcome, error=error, decision=decision)
+        )
 
     def _pause(self, number: int, error: RouteError) -> float:
         """Full jitter, or what the provider asked for when that is longer."""
-        bound = min(self.options.max_pause_s, self.options.backoff_s * 2 ** (number - 1))
+        bound = min(
+            self.options.max_pause_s, self.options.backoff_s * 2 ** (number - 1)
+        )
         pause = self._random.uniform(0, bound)
         return max(pause, min(error.retry_after_s or 0.0, self.options.max_pause_s))
 
@@ -408,7 +477,12 @@ class Core:
     def _where(self, ask: _Ask, running: _Try | None) -> dict[str, Any]:
         """The fields that `Opened` and `Attempt` share. Any: keyword arguments."""
         common = {
-            "time": self._clock().astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z"),
+            "time": (
+                self._clock()
+                .astimezone(UTC)
+                .isoformat(timespec="microseconds")
+                .replace("+00:00", "Z")
+            ),
             "request_id": ask.request_id,
             "attempt": running.number if running else ask.attempts,
             "deployment": self.deployment.name,
@@ -453,20 +527,28 @@ class Core:
             decision=decision or (running.judged if running else Decision()),
             usage=usage,
             cost_usd=self._cost(running, usage) if running else None,
-            latency_s=latency_s if latency_s is not None else self._since(running) if running else 0.0,
+            latency_s=(
+                latency_s
+                if latency_s is not None
+                else self._since(running)
+                if running
+                else 0.0
+            ),
             first_event_s=running.first_event_s if running else None,
             stop_reason=reply.stop_reason if reply else None,
             provider_request_id=(
                 reply.provider_request_id
                 if reply
-                else error.provider_request_id
-                if isinstance(error, RouteError)
-                else None
+                else (
+                    error.provider_request_id if isinstance(error, RouteError) else None
+                )
             ),
             failure=_failure(error) if error else None,
         )
 
-    def _message(self, ask: _Ask, running: _Try, reply: Reply, latency_s: float) -> Message:
+    def _message(
+        self, ask: _Ask, running: _Try, reply: Reply, latency_s: float
+    ) -> Message:
         return Message(
             request_id=ask.request_id,
             route=running.candidate.route.id,
@@ -488,10 +570,18 @@ class Core:
         route, target = running.candidate.route, running.candidate.target
         if usage == Usage() or target.model not in self._catalogue.models:
             return None
-        return self._catalogue.cost_usd(target.model, usage, cloud=route.cloud, scope=target.scope, region=route.region)
+        return self._catalogue.cost_usd(
+            target.model,
+            usage,
+            cloud=route.cloud,
+            scope=target.scope,
+            region=route.region,
+        )
 
     def _since(self, running: _Try) -> float:
-        return self._monotonic() - running.sent_at if running.sent_at is not None else 0.0
+        return (
+            self._monotonic() - running.sent_at if running.sent_at is not None else 0.0
+        )
 
     @property
     def _constitution(self) -> str:
@@ -499,9 +589,12 @@ class Core:
 
 
 def _give_up(ask: _Ask) -> NoReturn:
-    """Raise the one error there was, or one that names each: what the preferred route said is not to be lost."""
+    """Raise the one error there was, or one that names each: what the preferred route
+    said is not to be lost."""
     if ask.failures and len(ask.failures) + len(ask.passed_over) > 1:
-        told = _told([*ask.passed_over, *((error.route or "", error) for error in ask.failures)])
+        told = _told(
+            [*ask.passed_over, *((error.route or "", error) for error in ask.failures)]
+        )
         raise AllRoutesFailedError(
             f"Every permitted route failed ({told}).",
             attempts=tuple(ask.failures),
@@ -522,24 +615,27 @@ def _told(errors: list[tuple[str, TriviumError]]) -> str:
 
 
 def _fail_closed(judge: Callable[P, R], *arguments: P.args, **named: P.kwargs) -> R:
-    """Law 1: whatever goes wrong in the guard refuses. The cause is named by its type alone, as it may quote."""
+    """Law 1: whatever goes wrong in the guard refuses. The cause is named by its type
+    alone, as it may quote."""
     try:
         return judge(*arguments, **named)
     except TriviumError:
         raise
     except Exception as error:
         raise GuardFailureError(
-            f"The guard failed with {type(error).__name__}; it fails closed, so nothing passes.",
+            f"The guard failed with {type(error).__name__}; it fails closed, so nothing"
+            " passes.",
             next_step="Report it with the constitution's digest.",
         ) from None
 
 
 def _defect(error: Exception) -> TriviumError:
-    """What nobody foresaw, as an error of the tree: told by type and place, since its text may quote the request."""
+    """What nobody foresaw, as an error of the tree: told by type and place, since its
+    text may quote the request."""
     place = traceback.extract_tb(error.__traceback__)[-1]
     return TriviumError(
-        f"Trivium failed with {type(error).__name__} in {Path(place.filename).name}, line {place.lineno}; nothing is"
-        " answered.",
+        f"Trivium failed with {type(error).__name__} in {Path(place.filename).name},"
+        f" line {place.lineno}; nothing is answered.",
         next_step="Report it: this is a defect.",
     )
 
@@ -548,7 +644,9 @@ def _judged(guard: StreamGuard, events: list[Event]) -> list[Event]:
     """What may be handed over of these events; the terminal one is kept back."""
     released: list[Event] = []
     for event in events:
-        released += guard.close() if isinstance(event, MessageStop) else guard.feed(event)
+        released += (
+            guard.close() if isinstance(event, MessageStop) else guard.feed(event)
+        )
     return released
 
 
@@ -559,17 +657,24 @@ def _is_content(event: Event) -> bool:
     return not isinstance(event, MessageStart)
 
 
-def _encoded(adapter: Adapter, request: MessageRequest, candidate: Candidate, *, stream: bool) -> WireRequest:
+def _encoded(
+    adapter: Adapter, request: MessageRequest, candidate: Candidate, *, stream: bool
+) -> WireRequest:
     try:
         return adapter.encode(request, candidate.target, candidate.route, stream=stream)
     except (ValueError, TypeError, RecursionError):
-        # Half of a surrogate pair, a number beyond 64 bits, a schema nested without end. The cause quotes the text.
-        raise RequestError("The request cannot be written as JSON; its text must be valid Unicode.") from None
+        # Half of a surrogate pair, a number beyond 64 bits, a schema nested without
+        # end. The cause quotes the text.
+        raise RequestError(
+            "The request cannot be written as JSON; its text must be valid Unicode."
+        ) from None
 
 
 def _failure(error: TriviumError) -> Failure:
     if isinstance(error, RouteError):
-        return Failure(code=error.code, status=error.status, provider_type=error.provider_type)
+        return Failure(
+            code=error.code, status=error.status, provider_type=error.provider_type
+        )
     return Failure(code=error.code)
 
 

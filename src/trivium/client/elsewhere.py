@@ -1,9 +1,13 @@
-"""What users of Anthropic's own SDK look for here and do not find, and what to do instead."""
+"""What users of Anthropic's own SDK look for here and do not find, and what to do
+instead."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-_UNCHECKED = "Nothing leaves that the guard has not checked, so there is no way around the arguments."
+_UNCHECKED = (
+    "Nothing leaves that the guard has not checked, so there is no way around the"
+    " arguments."
+)
 
 ARGUMENTS: Mapping[str, str] = {
     "stream": "Use `client.messages.stream(…)`.",
@@ -29,7 +33,9 @@ _ATTRIBUTES: Mapping[str, str] = {
     "get_final_text": "Use `get_final_message().text`.",
     "until_done": "Use `get_final_message()`.",
     "close": "Use the stream in a `with` block, which closes it.",
-    "current_message_snapshot": "Use `get_final_message()`: before its end a stream is no answer.",
+    "current_message_snapshot": (
+        "Use `get_final_message()`: before its end a stream is no answer."
+    ),
     "request_id": "It is in the final message, and in every error.",
     # of a message
     "id": "See `request_id`, and the provider's own `provider_request_id`.",

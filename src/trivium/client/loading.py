@@ -1,4 +1,5 @@
-"""Where a client finds its descriptor, the keys that it trusts, and a place for its audit log."""
+"""Where a client finds its descriptor, the keys that it trusts, and a place for its
+audit log."""
 
 import os
 from datetime import timedelta
@@ -13,7 +14,8 @@ MAX_DESCRIPTOR_BYTES = 1 << 20
 
 
 def fetch(source: str | Path | None) -> tuple[bytes, Path | None]:
-    """The descriptor's bytes and the folder that its `path:` layers are relative to. Raises `DeploymentError`."""
+    """The descriptor's bytes and the folder that its `path:` layers are relative to.
+    Raises `DeploymentError`."""
     named = source if source is not None else os.environ.get("TRIVIUM_DEPLOYMENT")
     if not named:
         raise DeploymentError(
@@ -29,10 +31,16 @@ def fetch(source: str | Path | None) -> tuple[bytes, Path | None]:
         return _download(text), None
     path = Path(unquote(parts.path)) if parts.scheme == "file" else Path(text)
     if "://" in text and parts.scheme != "file":
-        raise DeploymentError(f"The descriptor's address begins with `{parts.scheme}:`, expected `https:` or a path.")
+        raise DeploymentError(
+            f"The descriptor's address begins with `{parts.scheme}:`, expected `https:`"
+            " or a path."
+        )
     try:
         with path.open("rb") as file:
-            return _sized(file.read(MAX_DESCRIPTOR_BYTES + 1), text), path.resolve().parent
+            return (
+                _sized(file.read(MAX_DESCRIPTOR_BYTES + 1), text),
+                path.resolve().parent,
+            )
     except OSError as error:
         raise DeploymentError(
             f"The deployment descriptor {path} cannot be read: {error.strerror}.",
@@ -41,23 +49,31 @@ def fetch(source: str | Path | None) -> tuple[bytes, Path | None]:
 
 
 def trusted_keys(trust: str | Path | bytes | TrustedKeys | None) -> TrustedKeys:
-    """The keys that a descriptor may be signed with. Raises `DeploymentSignatureError`: without any, none is."""
+    """The keys that a descriptor may be signed with. Raises `DeploymentSignatureError`:
+    without any, none is."""
     named = trust if trust is not None else os.environ.get("TRIVIUM_TRUSTED_KEYS")
     if isinstance(named, TrustedKeys):
         return named
     if not named:
         raise DeploymentSignatureError(
-            "No trusted key is named, so the deployment descriptor's signature cannot be verified.",
-            next_step="Pass trust=, or set TRIVIUM_TRUSTED_KEYS to the platform team's public key (a PEM file).",
+            "No trusted key is named, so the deployment descriptor's signature cannot"
+            " be verified.",
+            next_step=(
+                "Pass trust=, or set TRIVIUM_TRUSTED_KEYS to the platform team's public"
+                " key (a PEM file)."
+            ),
         )
     try:
         if isinstance(named, str) and "-----BEGIN" in named:
             named = named.encode()
-        return TrustedKeys.from_pem(named if isinstance(named, bytes) else Path(named).read_bytes())
+        return TrustedKeys.from_pem(
+            named if isinstance(named, bytes) else Path(named).read_bytes()
+        )
     except (OSError, EnvelopeError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         raise DeploymentSignatureError(
-            f"The trusted keys cannot be used: {reason}.", next_step="Name a PEM file of public keys."
+            f"The trusted keys cannot be used: {reason}.",
+            next_step="Name a PEM file of public keys.",
         ) from error
 
 
@@ -76,17 +92,21 @@ def catalogue_override() -> bytes | None:
 
 
 def audit_directory(given: str | Path | None, deployment: str) -> Path:
-    """The folder of the audit log: what is given, TRIVIUM_AUDIT_DIR, or the user's state folder (XDG)."""
+    """The folder of the audit log: what is given, TRIVIUM_AUDIT_DIR, or the user's
+    state folder (XDG)."""
     named = given or os.environ.get("TRIVIUM_AUDIT_DIR")
     if named:
         return Path(named)
     state = os.environ.get("XDG_STATE_HOME", "")
-    base = Path(state) if Path(state).is_absolute() else Path.home() / ".local" / "state"
+    base = (
+        Path(state) if Path(state).is_absolute() else Path.home() / ".local" / "state"
+    )
     return base / "trivium" / "audit" / deployment
 
 
 def audit_key(directory: Path) -> Path:
-    """The file of the key that seals the log: TRIVIUM_AUDIT_KEY, or one beside the log's folder."""
+    """The file of the key that seals the log: TRIVIUM_AUDIT_KEY, or one beside the
+    log's folder."""
     named = os.environ.get("TRIVIUM_AUDIT_KEY")
     return Path(named) if named else directory.with_name(f"{directory.name}.pem")
 
@@ -98,16 +118,29 @@ def _download(address: str) -> bytes:
     from trivium.client.transport import unforked
 
     with unforked():
-        pool = SyncClientBuilder().https_only(True).follow_redirects(False).timeout(timedelta(seconds=30)).build()
+        pool = (
+            SyncClientBuilder()
+            .https_only(True)
+            .follow_redirects(False)
+            .timeout(timedelta(seconds=30))
+            .build()
+        )
     try:
         with pool, pool.get(address).build_streamed() as response:
             if response.status != 200:
                 raise DeploymentError(
-                    f"The deployment descriptor cannot be fetched: HTTP {response.status}.",
-                    next_step="Name the address where it lies: redirects are not followed.",
+                    "The deployment descriptor cannot be fetched: HTTP"
+                    f" {response.status}.",
+                    next_step=(
+                        "Name the address where it lies: redirects are not followed."
+                    ),
                 )
-            # The address is not shown: what gives access may stand in it, as in a presigned one.
-            return _sized(bytes(response.body_reader.read(MAX_DESCRIPTOR_BYTES + 1) or b""), "What was fetched")
+            # The address is not shown: what gives access may stand in it, as in a
+            # presigned one.
+            return _sized(
+                bytes(response.body_reader.read(MAX_DESCRIPTOR_BYTES + 1) or b""),
+                "What was fetched",
+            )
     except ValueError as error:  # no host, or one that can be none
         raise _no_address() from error
     except PyreqwestError as error:
@@ -119,12 +152,16 @@ def _download(address: str) -> bytes:
 
 def _no_address() -> DeploymentError:
     return DeploymentError(
-        "The deployment descriptor is named by what is no address of the form `https://HOST/PATH`.",
+        "The deployment descriptor is named by what is no address of the form"
+        " `https://HOST/PATH`.",
         next_step="Correct the address, or TRIVIUM_DEPLOYMENT.",
     )
 
 
 def _sized(content: bytes, name: str) -> bytes:
     if len(content) > MAX_DESCRIPTOR_BYTES:
-        raise DeploymentError(f"{name} is larger than {MAX_DESCRIPTOR_BYTES} bytes, so it is no deployment descriptor.")
+        raise DeploymentError(
+            f"{name} is larger than {MAX_DESCRIPTOR_BYTES} bytes, so it is no"
+            " deployment descriptor."
+        )
     return content

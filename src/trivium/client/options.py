@@ -11,15 +11,19 @@ class Options:
     """Limits of one request. Times are seconds."""
 
     timeout_s: float = 600.0
-    """From the call to its answer, over all attempts; ten minutes, as Anthropic's own clients wait."""
+    """From the call to its answer, over all attempts; ten minutes, as Anthropic's own
+    clients wait."""
     read_timeout_s: float = 120.0
-    """Longest silence within a stream. Anthropic's streams send pings, Bedrock's do not while the model thinks. A whole
-    answer is one long silence while it is written, so `timeout_s` alone bounds it."""
+    """Longest silence within a stream. Anthropic's streams send pings, Bedrock's do not
+    while the model thinks. A whole answer is one long silence while it is written, so
+    `timeout_s` alone bounds it."""
     connect_timeout_s: float = 10.0
     attempts_per_route: int = 2
-    """Tries on one route before the next one; a quota is per route, so staying helps less than moving."""
+    """Tries on one route before the next one; a quota is per route, so staying helps
+    less than moving."""
     backoff_s: float = 0.5
-    """The first pause lies between zero and this; each further one doubles the bound (full jitter)."""
+    """The first pause lies between zero and this; each further one doubles the bound
+    (full jitter)."""
     max_pause_s: float = 8.0
     """No pause is longer: past that another route is the better answer."""
     breaker_failures: int = 5
@@ -31,5 +35,12 @@ class Options:
         """Raise `RequestError` for a limit that no request could keep."""
         for field in fields(self):
             found, least = getattr(self, field.name), 1 if field.type is int else 0
-            if not (isinstance(found, int | float) and math.isfinite(found) and found >= least):
-                raise RequestError(f"Option `{field.name}` is {found!r}, expected a number of at least {least}.")
+            if not (
+                isinstance(found, int | float)
+                and math.isfinite(found)
+                and found >= least
+            ):
+                raise RequestError(
+                    f"Option `{field.name}` is {found!r}, expected a number of at least"
+                    f" {least}."
+                )

@@ -1,7 +1,8 @@
 """Which routes may serve a request, in order. Pure.
 
-Law 5: a target counts only when every one of its proven destinations lies inside the zone. `sign` and `verify` refuse a
-descriptor in which one does not; it is checked again here, where the request leaves.
+Law 5: a target counts only when every one of its proven destinations lies inside the
+zone. `sign` and `verify` refuse a descriptor in which one does not; it is checked again
+here, where the request leaves.
 """
 
 import difflib
@@ -22,21 +23,29 @@ class Candidate:
 
 
 def candidates(deployment: Deployment, model: str) -> tuple[Candidate, ...]:
-    """The ways to serve `model`, best first: a tier, a role, a route id, or `route-id/tier`.
+    """The ways to serve `model`, best first: a tier, a role, a route id, or
+    `route-id/tier`.
 
-    A tier or role may fail over down the deployment's list; a route id stays on that route. A route that serves several
-    tiers needs one named: canonical JSON has no first. Raises `UnknownModelError` or `ResidencyError`.
+    A tier or role may fail over down the deployment's list; a route id stays on that
+    route. A route that serves several tiers needs one named: canonical JSON has no
+    first. Raises `UnknownModelError` or `ResidencyError`.
     """
     named = _named(deployment, model)
     inside = tuple(
         candidate
         for candidate in named
-        if not outside(deployment.zone, candidate.route.cloud, candidate.target.destinations)
+        if not outside(
+            deployment.zone, candidate.route.cloud, candidate.target.destinations
+        )
     )
     if not inside:
         raise ResidencyError(
-            f"No route for `{model}` is proven to stay inside zone `{deployment.zone}`; nothing was sent.",
-            next_step="Ask the platform team for a route whose destinations lie inside the zone.",
+            f"No route for `{model}` is proven to stay inside zone `{deployment.zone}`;"
+            " nothing was sent.",
+            next_step=(
+                "Ask the platform team for a route whose destinations lie inside the"
+                " zone."
+            ),
         )
     return inside
 
@@ -44,11 +53,17 @@ def candidates(deployment: Deployment, model: str) -> tuple[Candidate, ...]:
 def _named(deployment: Deployment, model: str) -> tuple[Candidate, ...]:
     tier = deployment.roles.get(model, model)
     if tier in deployment.tiers:
-        return tuple(Candidate(r, tier, r.models[tier]) for r in deployment.routes if tier in r.models)
+        return tuple(
+            Candidate(r, tier, r.models[tier])
+            for r in deployment.routes
+            if tier in r.models
+        )
     route_id, _, wanted = model.partition("/")
     for route in deployment.routes:
         if route.id == route_id:
-            chosen = wanted or (next(iter(route.models)) if len(route.models) == 1 else "")
+            chosen = wanted or (
+                next(iter(route.models)) if len(route.models) == 1 else ""
+            )
             if chosen in route.models:
                 return (Candidate(route, chosen, route.models[chosen]),)
     raise _unknown(deployment, model)
@@ -63,6 +78,6 @@ def _unknown(deployment: Deployment, model: str) -> UnknownModelError:
     near = difflib.get_close_matches(model, known, n=1)
     meant = f" Did you mean `{near[0]}`?" if near else ""
     return UnknownModelError(
-        f"`model` is `{model[:80]}`, which names no tier, role or route of deployment `{deployment.name}`; "
-        f"known are {', '.join(known)}.{meant}"
+        f"`model` is `{model[:80]}`, which names no tier, role or route of deployment"
+        f" `{deployment.name}`; known are {', '.join(known)}.{meant}"
     )

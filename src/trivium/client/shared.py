@@ -1,4 +1,5 @@
-"""What the sync and the async client are both made of: a verified deployment and its guard, log and credentials."""
+"""What the sync and the async client are both made of: a verified deployment and its
+guard, log and credentials."""
 
 import os
 import secrets
@@ -12,7 +13,13 @@ from typing import Any, TypeVar, get_args
 from trivium.audit import AuditLog, AuditRecord, earlier_keys, load_or_create
 from trivium.client.core import Core, Send, Steps
 from trivium.client.elsewhere import Explained
-from trivium.client.loading import audit_directory, audit_key, catalogue_override, fetch, trusted_keys
+from trivium.client.loading import (
+    audit_directory,
+    audit_key,
+    catalogue_override,
+    fetch,
+    trusted_keys,
+)
 from trivium.client.message import request_of
 from trivium.client.options import Options
 from trivium.client.transport import FORKED
@@ -25,8 +32,8 @@ from trivium.vocabulary.deployment import Deployment
 from trivium.vocabulary.residency import Cloud
 
 RUNNING: set[object] = set()
-"""Requests that run. What Python finds unreachable it takes away in any order; what stands here stays whole until the
-attempt is recorded."""
+"""Requests that run. What Python finds unreachable it takes away in any order; what
+stands here stays whole until the attempt is recorded."""
 
 _Self = TypeVar("_Self", bound="Shared")
 
@@ -59,9 +66,12 @@ class Shared(Explained):
         strangers = sorted(set(credentials or ()) - set(get_args(Cloud)))
         if strangers:
             raise CredentialsError(
-                f"credentials= names `{strangers[0]}`, expected {', '.join(get_args(Cloud))}; it would never be used."
+                f"credentials= names `{strangers[0]}`, expected"
+                f" {', '.join(get_args(Cloud))}; it would never be used."
             )
-        self._authorisers = {route.id: Authoriser(route, credentials or {}) for route in deployed.routes}
+        self._authorisers = {
+            route.id: Authoriser(route, credentials or {}) for route in deployed.routes
+        }
         self._pid = os.getpid()
         self._mutex = threading.Lock()
         self._running = 0
@@ -79,15 +89,20 @@ class Shared(Explained):
     ) -> _Self:
         """A client for a signed deployment descriptor.
 
-        `source`: path or `https:`/`file:` URL; without it the variable TRIVIUM_DEPLOYMENT. `trust`: the public keys it
-        may be signed with, as PEM or a PEM file's path; without it TRIVIUM_TRUSTED_KEYS; without either it is refused.
-        `credentials`: for each cloud a credential or what fetches one; without it the environment and the clouds' own
-        libraries. `audit_dir`: folder of the audit log; without it TRIVIUM_AUDIT_DIR, or the user's state folder.
+        `source`: path or `https:`/`file:` URL; without it the variable
+        TRIVIUM_DEPLOYMENT. `trust`: the public keys it may be signed with, as PEM or a
+        PEM file's path; without it TRIVIUM_TRUSTED_KEYS; without either it is refused.
+        `credentials`: for each cloud a credential or what fetches one; without it the
+        environment and the clouds' own libraries. `audit_dir`: folder of the audit log;
+        without it TRIVIUM_AUDIT_DIR, or the user's state folder.
 
-        Raises `DeploymentError`, `ConstitutionError` or `AuditError`: what is not verified is not used.
+        Raises `DeploymentError`, `ConstitutionError` or `AuditError`: what is not
+        verified is not used.
         """
         document, base = fetch(source)
-        deployed = deployment.verify(document, trusted_keys(trust), now=datetime.now(UTC))
+        deployed = deployment.verify(
+            document, trusted_keys(trust), now=datetime.now(UTC)
+        )
         guard = Guard(load_layers(deployed.constitution, base=base))
         prices = catalogue.load(catalogue_override())
         directory = audit_directory(audit_dir, deployed.name)
@@ -100,7 +115,14 @@ class Shared(Explained):
             durability=deployed.audit.durability,
         )
         try:
-            return cls(deployed, guard=guard, log=log, credentials=credentials, options=options, prices=prices)
+            return cls(
+                deployed,
+                guard=guard,
+                log=log,
+                credentials=credentials,
+                options=options,
+                prices=prices,
+            )
         except BaseException:
             log.close()
             raise
@@ -117,16 +139,21 @@ class Shared(Explained):
         )
 
     def _begin(self) -> None:
-        """A request begins. Raises `RequestError` where it could neither be sent nor recorded."""
+        """A request begins. Raises `RequestError` where it could neither be sent nor
+        recorded."""
         if self._forked:
             raise RequestError(
-                f"This client was made in process {self._pid} and is used in {os.getpid()}, which was forked from it;"
-                " neither its connections nor its audit log survive that, so nothing was sent.",
+                f"This client was made in process {self._pid} and is used in"
+                f" {os.getpid()}, which was forked from it; neither its connections nor"
+                " its audit log survive that, so nothing was sent.",
                 next_step=FORKED,
             )
         with self._mutex:
             if self._closed:
-                raise RequestError("The client is closed, so nothing was sent.", next_step="Make another one.")
+                raise RequestError(
+                    "The client is closed, so nothing was sent.",
+                    next_step="Make another one.",
+                )
             self._running += 1
 
     def _end(self) -> bool:
@@ -141,14 +168,16 @@ class Shared(Explained):
             self._closed = True
 
     def _close_log(self) -> None:
-        """Close the log, or seal it where a request still runs: its record is yet to come, and the last one to end
-        closes the log."""
+        """Close the log, or seal it where a request still runs: its record is yet to
+        come, and the last one to end closes the log."""
         with self._mutex:
             running = self._running
         if not running:
             self._log.close()
             return
-        with suppress(AuditWriteError):  # it ended in this moment, or its record will say what is wrong
+        with suppress(
+            AuditWriteError
+        ):  # it ended in this moment, or its record will say what is wrong
             self._log.seal()
 
     @property
@@ -163,10 +192,16 @@ class Shared(Explained):
             raise
         except Exception as error:
             raise AuditWriteError(
-                f"The audit log failed with {type(error).__name__}, so nothing is answered.",
-                next_step="Give the process a writable directory with free space (TRIVIUM_AUDIT_DIR).",
+                f"The audit log failed with {type(error).__name__}, so nothing is"
+                " answered.",
+                next_step=(
+                    "Give the process a writable directory with free space"
+                    " (TRIVIUM_AUDIT_DIR)."
+                ),
             ) from error
 
     def _headers(self, effect: Send) -> dict[str, str]:
         authoriser = self._authorisers[effect.route.id]
-        return authoriser.headers(effect.request.path, effect.request.headers, effect.request.body)
+        return authoriser.headers(
+            effect.request.path, effect.request.headers, effect.request.body
+        )

@@ -1,9 +1,10 @@
-"""Bytes over HTTP, by pyreqwest: two pools a client, since silence means another thing in a stream than before a whole
-answer; nothing is followed, retried or logged.
+"""Bytes over HTTP, by pyreqwest: two pools a client, since silence means another thing
+in a stream than before a whole answer; nothing is followed, retried or logged.
 
-A rehearsal's endpoints are on loopback, so the environment's proxies are not asked there; elsewhere they are. One
-`Exchange` serves one request, with one stream open at a time. Streams are not read ahead: by default pyreqwest waits
-for 64 KiB before it gives out the first byte, which is more than most answers have.
+A rehearsal's endpoints are on loopback, so the environment's proxies are not asked
+there; elsewhere they are. One `Exchange` serves one request, with one stream open at a
+time. Streams are not read ahead: by default pyreqwest waits for 64 KiB before it gives
+out the first byte, which is more than most answers have.
 """
 
 import threading
@@ -16,7 +17,12 @@ from typing import NamedTuple, TypeVar
 from pyreqwest.client import Client, ClientBuilder, SyncClient, SyncClientBuilder
 from pyreqwest.exceptions import ConnectError, PyreqwestError, RequestTimeoutError
 from pyreqwest.http import HeaderMap
-from pyreqwest.request import RequestBuilder, StreamRequest, SyncRequestBuilder, SyncStreamRequest
+from pyreqwest.request import (
+    RequestBuilder,
+    StreamRequest,
+    SyncRequestBuilder,
+    SyncStreamRequest,
+)
 from pyreqwest.response import BaseResponse, Response, SyncResponse
 
 from trivium.client.core import Answer, Send
@@ -24,12 +30,15 @@ from trivium.client.options import Options
 from trivium.errors import ConfigurationError, DeadlineError, RouteError, TransportError
 
 DRAIN_S = 0.25
-"""How long an answer that has ended waits for the end of its connection's body. The two are sent together, or within a
-round trip; whoever holds the second back would hold back the answer, too."""
+"""How long an answer that has ended waits for the end of its connection's body. The two
+are sent together, or within a round trip; whoever holds the second back would hold back
+the answer, too."""
 
 _IDLE_S = 10.0
 
-FORKED = "Make no client before forking, or start processes by `spawn`; each makes its own."
+FORKED = (
+    "Make no client before forking, or start processes by `spawn`; each makes its own."
+)
 """What to do about a process that was forked from one with a client."""
 
 _Builder = TypeVar("_Builder", ClientBuilder, SyncClientBuilder)
@@ -42,7 +51,9 @@ def sync_pools(options: Options, *, rehearsal: bool) -> tuple[SyncClient, SyncCl
     with unforked():
         return (
             _configured(SyncClientBuilder(), options, rehearsal=rehearsal).build(),
-            _configured(SyncClientBuilder(), options, rehearsal=rehearsal).read_timeout(silence).build(),
+            _configured(SyncClientBuilder(), options, rehearsal=rehearsal)
+            .read_timeout(silence)
+            .build(),
         )
 
 
@@ -52,17 +63,20 @@ def async_pools(options: Options, *, rehearsal: bool) -> tuple[Client, Client]:
     with unforked():
         return (
             _configured(ClientBuilder(), options, rehearsal=rehearsal).build(),
-            _configured(ClientBuilder(), options, rehearsal=rehearsal).read_timeout(silence).build(),
+            _configured(ClientBuilder(), options, rehearsal=rehearsal)
+            .read_timeout(silence)
+            .build(),
         )
 
 
 class Readers:
-    """Threads that read streams to their end, for which nobody waits longer than `DRAIN_S`: pyreqwest cannot end a
-    blocking read before its time.
+    """Threads that read streams to their end, for which nobody waits longer than
+    `DRAIN_S`: pyreqwest cannot end a blocking read before its time.
 
-    A thread serves one stream after another, since starting one would cost as much as all else at the end of a stream,
-    and ends when it has had nothing to do for a while. One that a provider keeps waiting closes its connection when the
-    provider, the read timeout or the end of the client lets it go on.
+    A thread serves one stream after another, since starting one would cost as much as
+    all else at the end of a stream, and ends when it has had nothing to do for a while.
+    One that a provider keeps waiting closes its connection when the provider, the read
+    timeout or the end of the client lets it go on.
     """
 
     def __init__(self) -> None:
@@ -74,10 +88,14 @@ class Readers:
         try:
             self._idle.pop().put(tail)
         except IndexError:
-            thread = threading.Thread(target=self._work, args=(tail,), name="trivium-reader", daemon=True)
+            thread = threading.Thread(
+                target=self._work, args=(tail,), name="trivium-reader", daemon=True
+            )
             try:
                 thread.start()
-            except RuntimeError:  # there can be no more threads: then the next request has a connection of its own
+            except RuntimeError:
+                # there can be no more threads: then the next request has a connection
+                # of its own
                 request.__exit__(None, None, None)
                 return
         tail.read.wait(DRAIN_S)
@@ -89,7 +107,9 @@ class Readers:
                 while tail.response.body_reader.read_chunk() is not None:
                     pass
             tail.request.__exit__(None, None, None)
-            self._idle.append(inbox)  # before it is told, so that the next stream finds this thread
+            self._idle.append(
+                inbox
+            )  # before it is told, so that the next stream finds this thread
             tail.read.set()
             del tail  # no answer is kept while there is nothing to do
             tail = self._next(inbox)
@@ -127,7 +147,11 @@ class SyncExchange:
         self.close()
         try:
             request = _filled(
-                self._pools[effect.stream].post(effect.route.endpoint + effect.request.path), effect, headers
+                self._pools[effect.stream].post(
+                    effect.route.endpoint + effect.request.path
+                ),
+                effect,
+                headers,
             )
             if not effect.stream:
                 response = request.build().send()
@@ -153,8 +177,14 @@ class SyncExchange:
         return None if chunk is None else bytes(chunk)
 
     def drain(self) -> None:
-        """Read the open stream to its end, for `DRAIN_S` at most; a failure no longer matters."""
-        request, response, self._request, self._response = self._request, self._response, None, None
+        """Read the open stream to its end, for `DRAIN_S` at most; a failure no longer
+        matters."""
+        request, response, self._request, self._response = (
+            self._request,
+            self._response,
+            None,
+            None,
+        )
         assert request is not None  # noqa: S101 -- the core drains what it has read
         assert response is not None  # noqa: S101 -- as above
         self._readers.read_out(request, response)
@@ -179,7 +209,11 @@ class AsyncExchange:
         await self.close()
         try:
             request = _filled(
-                self._pools[effect.stream].post(effect.route.endpoint + effect.request.path), effect, headers
+                self._pools[effect.stream].post(
+                    effect.route.endpoint + effect.request.path
+                ),
+                effect,
+                headers,
             )
             if not effect.stream:
                 response = await request.build().send()
@@ -205,7 +239,8 @@ class AsyncExchange:
         return None if chunk is None else bytes(chunk)
 
     async def drain(self) -> None:
-        """Read the open stream to its end; a failure no longer matters. The caller keeps to `DRAIN_S`."""
+        """Read the open stream to its end; a failure no longer matters. The caller
+        keeps to `DRAIN_S`."""
         with suppress(RouteError):
             while await self.read() is not None:
                 pass
@@ -219,13 +254,14 @@ class AsyncExchange:
 
 @contextmanager
 def unforked() -> Iterator[None]:
-    """pyreqwest refuses with a RuntimeError to work in a process forked from one that used it."""
+    """pyreqwest refuses with a RuntimeError to work in a process forked from one that
+    used it."""
     try:
         yield
     except RuntimeError as error:
         raise ConfigurationError(
-            "This process was forked from one that had made a client or fetched a descriptor, and no connection can be "
-            "made in it.",
+            "This process was forked from one that had made a client or fetched a"
+            " descriptor, and no connection can be made in it.",
             next_step=FORKED,
         ) from error
 
@@ -256,7 +292,8 @@ def _answer(response: BaseResponse, body: bytes = b"") -> Answer:
 
 
 def _readable(headers: HeaderMap) -> dict[str, str]:
-    """By lower-case name; where a value is not ASCII, without it: nothing that we look for is."""
+    """By lower-case name; where a value is not ASCII, without it: nothing that we look
+    for is."""
     try:
         return {name.lower(): value for name, value in headers.items()}
     except ValueError:
@@ -273,6 +310,7 @@ def _translated(error: PyreqwestError) -> RouteError:
         return DeadlineError("The provider did not answer in time.")
     if isinstance(error, ConnectError):
         return TransportError(
-            "The provider could not be reached.", next_step="Check the private endpoint, DNS and egress rules."
+            "The provider could not be reached.",
+            next_step="Check the private endpoint, DNS and egress rules.",
         )
     return TransportError("The connection to the provider was cut.")

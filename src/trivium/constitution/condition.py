@@ -1,14 +1,19 @@
-"""Conditions: a subset of the Common Expression Language, checked when loaded, compiled to Python closures.
+"""Conditions: a subset of the Common Expression Language, checked when loaded, compiled
+to Python closures.
 
-The subset: literals (bool, int, double, string, lists), `request.*` and `context.*`, `has(…)`, `==` `!=` `<` `<=` `>`
-`>=` `in`, `&&` `||` `!`, parentheses, `size(…)` and `.size()`, `startsWith` `endsWith` `contains` `matches`. There is
-no arithmetic, no ternary and no macro besides `has`: a rule that needs them is no rule a reviewer can read.
+The subset: literals (bool, int, double, string, lists), `request.*` and `context.*`,
+`has(…)`, `==` `!=` `<` `<=` `>` `>=` `in`, `&&` `||` `!`, parentheses, `size(…)` and
+`.size()`, `startsWith` `endsWith` `contains` `matches`. There is no arithmetic, no
+ternary and no macro besides `has`: a rule that needs them is no rule a reviewer can
+read.
 
-Semantics follow the CEL language definition (github.com/google/cel-spec, doc/langdef.md): operators
-are typed and mixing types is an error when loaded, except comparing int with double; `&&` and `||` are commutative
-over errors (`false && error` is false, whichever side the error stands on); `size` counts code points; `matches`
-searches unless anchored, and `$` is the end of the text. Reading an absent optional field is an error when evaluated;
-`has` asks first. Every error names its column; none names a value.
+Semantics follow the CEL language definition (github.com/google/cel-spec,
+doc/langdef.md): operators are typed and mixing types is an error when loaded, except
+comparing int with double; `&&` and `||` are commutative over errors (`false && error`
+is false, whichever side the error stands on); `size` counts code points; `matches`
+searches unless anchored, and `$` is the end of the text. Reading an absent optional
+field is an error when evaluated; `has` asks first. Every error names its column; none
+names a value.
 """
 
 import re
@@ -20,12 +25,24 @@ from trivium.constitution.linear import NotLinearError, check_linear, compile_en
 from trivium.vocabulary.decision import Context, Stage
 from trivium.vocabulary.messages import MessageRequest, TextBlock
 
-Type = Literal["bool", "int", "double", "string", "list(bool)", "list(int)", "list(double)", "list(string)", "map"]
+Type = Literal[
+    "bool",
+    "int",
+    "double",
+    "string",
+    "list(bool)",
+    "list(int)",
+    "list(double)",
+    "list(string)",
+    "map",
+]
 """`map` has string keys and string values."""
 
 Fields = Mapping[str, Any]  # Any: a field's value has the field's own type
 _Scope = Mapping[str, Fields]
-_Closure = Callable[[_Scope], Any]  # Any: as above; the checker has made sure of the type
+_Closure = Callable[
+    [_Scope], Any
+]  # Any: as above; the checker has made sure of the type
 
 REQUEST_FIELDS: dict[str, Type] = {
     "model": "string",
@@ -39,7 +56,8 @@ REQUEST_FIELDS: dict[str, Type] = {
     "stop_sequences": "list(string)",
     "thinking": "string",
 }
-"""`request.*`: `turns` counts them, `system` joins its blocks, `tools` lists names, `thinking` is its type."""
+"""`request.*`: `turns` counts them, `system` joins its blocks, `tools` lists names,
+`thinking` is its type."""
 
 CONTEXT_FIELDS: dict[str, Type] = {
     "request_id": "string",
@@ -58,7 +76,10 @@ CONTEXT_FIELDS: dict[str, Type] = {
 }
 """`context.*`, as in `trivium.vocabulary.decision.Context`."""
 
-_ROOTS: dict[str, dict[str, Type]] = {"request": REQUEST_FIELDS, "context": CONTEXT_FIELDS}
+_ROOTS: dict[str, dict[str, Type]] = {
+    "request": REQUEST_FIELDS,
+    "context": CONTEXT_FIELDS,
+}
 
 MAX_LENGTH = 4096
 """Characters of an expression; rules are read by people."""
@@ -67,11 +88,13 @@ MAX_DEPTH = 64
 
 
 class ConditionError(ValueError):
-    """The expression cannot be used; the message says why and at which column (from 1)."""
+    """The expression cannot be used; the message says why and at which column (from
+    1)."""
 
 
 class EvaluationError(Exception):
-    """The condition could not be decided for this request, for instance because it reads an absent field."""
+    """The condition could not be decided for this request, for instance because it
+    reads an absent field."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,17 +107,21 @@ class Condition:
 
 
 def check(source: str, stages: Iterable[Stage]) -> None:
-    """Raise `ConditionError` when `source` cannot be compiled for provisions of these stages."""
+    """Raise `ConditionError` when `source` cannot be compiled for provisions of these
+    stages."""
     compile_condition(source, with_request="reply" not in set(stages))
 
 
 def compile_condition(source: str, *, with_request: bool = True) -> Condition:
     """Compile an expression whose type must be bool.
 
-    `with_request=False` for provisions that judge replies, where no request is at hand. Raises `ConditionError`.
+    `with_request=False` for provisions that judge replies, where no request is at hand.
+    Raises `ConditionError`.
     """
     if len(source) > MAX_LENGTH:
-        raise ConditionError(f"has {len(source)} characters; at most {MAX_LENGTH} are read.")
+        raise ConditionError(
+            f"has {len(source)} characters; at most {MAX_LENGTH} are read."
+        )
     parser = _Parser(source, _tokens(source), with_request=with_request)
     node = parser.expression(0)
     parser.expect_end()
@@ -123,14 +150,19 @@ def request_fields(request: MessageRequest) -> Fields:
 
 def context_fields(context: Context) -> Fields:
     """`context.*` of one request. `user_id` is absent when the caller gave none."""
-    return {name: getattr(context, name) for name in CONTEXT_FIELDS if getattr(context, name) is not None}
+    return {
+        name: getattr(context, name)
+        for name in CONTEXT_FIELDS
+        if getattr(context, name) is not None
+    }
 
 
 def _joined(blocks: tuple[TextBlock, ...]) -> str:
     return "\n".join(block.text for block in blocks)
 
 
-# --- lexing ---------------------------------------------------------------------------------------------------------
+# --- lexing
+# ---------------------------------------------------------------------------------------------------------
 
 _TOKEN = re.compile(
     r"""(?P<space>\s+)
@@ -141,7 +173,9 @@ _TOKEN = re.compile(
     |(?P<op>&&|\|\||==|!=|<=|>=|[<>!()\[\],.\-])""",
     re.VERBOSE,
 )
-_ESCAPE = re.compile(r"""\\(?:(?P<plain>[\\"'`?])|(?P<control>[abfnrtv])|u(?P<u>[0-9a-fA-F]{4})|(?P<bad>.))""")
+_ESCAPE = re.compile(
+    r"""\\(?:(?P<plain>[\\"'`?])|(?P<control>[abfnrtv])|u(?P<u>[0-9a-fA-F]{4})|(?P<bad>.))"""
+)
 _CONTROL = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 _INT_LIMIT = 1 << 63  # CEL's int has 64 bits
 
@@ -158,7 +192,9 @@ def _tokens(source: str) -> list[_Token]:
     while position < len(source):
         match = _TOKEN.match(source, position)
         if match is None or match.lastgroup is None:
-            raise _error(position + 1, f"`{source[position]}` is not part of the language")
+            raise _error(
+                position + 1, f"`{source[position]}` is not part of the language"
+            )
         if match.lastgroup != "space":
             found.append(_Token(match.lastgroup, match[0], position + 1))
         position = match.end()
@@ -168,7 +204,9 @@ def _tokens(source: str) -> list[_Token]:
 def _unquoted(token: _Token) -> str:
     def replaced(match: re.Match[str]) -> str:
         if match["bad"]:
-            raise _error(token.column, f"`\\{match['bad']}` is no escape this subset knows")
+            raise _error(
+                token.column, f"`\\{match['bad']}` is no escape this subset knows"
+            )
         if match["u"]:
             return chr(int(match["u"], 16))
         return match["plain"] or _CONTROL[match["control"]]
@@ -180,7 +218,8 @@ def _error(column: int, reason: str) -> ConditionError:
     return ConditionError(f"column {column}: {reason}.")
 
 
-# --- parsing, typing and compiling in one pass ----------------------------------------------------------------------
+# --- parsing, typing and compiling in one pass
+# ----------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,13 +232,25 @@ class _Node:
     """For a field: whether it is set."""
 
 
-_PRECEDENCE = {"||": 1, "&&": 2, "==": 3, "!=": 3, "<": 3, "<=": 3, ">": 3, ">=": 3, "in": 3}
+_PRECEDENCE = {
+    "||": 1,
+    "&&": 2,
+    "==": 3,
+    "!=": 3,
+    "<": 3,
+    "<=": 3,
+    ">": 3,
+    ">=": 3,
+    "in": 3,
+}
 _NUMBERS = frozenset({"int", "double"})
 _ORDERED = frozenset({"int", "double", "string"})
 
 
 class _Parser:
-    def __init__(self, source: str, tokens: list[_Token], *, with_request: bool) -> None:
+    def __init__(
+        self, source: str, tokens: list[_Token], *, with_request: bool
+    ) -> None:
         self._source = source
         self._tokens = tokens
         self._next = 0
@@ -210,7 +261,9 @@ class _Parser:
         left = self._unary()
         while True:
             token = self._peek()
-            level = _PRECEDENCE.get(token.text) if token.kind in ("op", "word") else None
+            level = (
+                _PRECEDENCE.get(token.text) if token.kind in ("op", "word") else None
+            )
             if level is None or level < max(minimum, 1):
                 return left
             self._next += 1
@@ -226,8 +279,12 @@ class _Parser:
 
     def _take(self, text: str | None = None) -> _Token:
         token = self._peek()
-        if text is not None and (token.text != text or token.kind not in ("op", "word")):
-            raise _error(token.column, f"found `{token.text or 'the end'}`, expected `{text}`")
+        if text is not None and (
+            token.text != text or token.kind not in ("op", "word")
+        ):
+            raise _error(
+                token.column, f"found `{token.text or 'the end'}`, expected `{text}`"
+            )
         self._next += 1
         return token
 
@@ -256,9 +313,14 @@ class _Parser:
                 continue
             name = self._take()
             if name.kind != "word":
-                raise _error(name.column, f"found `{name.text or 'the end'}`, expected a field or method")
+                raise _error(
+                    name.column,
+                    f"found `{name.text or 'the end'}`, expected a field or method",
+                )
             called = self._peek().text == "("
-            node = _method(node, name, self._arguments()) if called else _field(node, name)
+            node = (
+                _method(node, name, self._arguments()) if called else _field(node, name)
+            )
         if node.type == "root":
             raise _error(node.column, "a field is needed, for instance `context.zone`")
         return node
@@ -284,7 +346,11 @@ class _Parser:
             return node
         if token.text == "[" and token.kind == "op":
             return _list_node(token, self._list("]"))
-        if token.text == "-" and token.kind == "op" and self._peek().kind in ("int", "double"):
+        if (
+            token.text == "-"
+            and token.kind == "op"
+            and self._peek().kind in ("int", "double")
+        ):
             return _number(self._take(), sign=-1)
         if token.kind in ("int", "double"):
             return _number(token, sign=1)
@@ -292,7 +358,9 @@ class _Parser:
             return _constant("string", _unquoted(token), token.column)
         if token.kind == "word":
             return self._word(token)
-        raise _error(token.column, f"found `{token.text or 'the end'}`, expected a value")
+        raise _error(
+            token.column, f"found `{token.text or 'the end'}`, expected a value"
+        )
 
     def _word(self, token: _Token) -> _Node:
         if token.text in ("true", "false"):
@@ -302,23 +370,36 @@ class _Parser:
         if token.text == "size" and self._peek().text == "(":
             arguments = self._arguments()
             if len(arguments) != 1:
-                raise _error(token.column, f"`size` takes one argument, found {len(arguments)}")
+                raise _error(
+                    token.column, f"`size` takes one argument, found {len(arguments)}"
+                )
             return _size(arguments[0], token.column)
         if token.text == "request" and not self._with_request:
-            raise _error(token.column, "`request` cannot be read when replies are judged; use `context`")
+            raise _error(
+                token.column,
+                "`request` cannot be read when replies are judged; use `context`",
+            )
         if token.text in _ROOTS:
             root = token.text
             return _Node("root", lambda scope: scope[root], token.column, literal=root)
-        raise _error(token.column, f"`{token.text}` is unknown; values begin with `request.` or `context.`")
+        raise _error(
+            token.column,
+            f"`{token.text}` is unknown; values begin with `request.` or `context.`",
+        )
 
     def _has(self, token: _Token) -> _Node:
         arguments = self._arguments()
         if len(arguments) != 1 or arguments[0].present is None:
-            raise _error(token.column, "`has` takes one field, for instance `has(context.user_id)`")
+            raise _error(
+                token.column,
+                "`has` takes one field, for instance `has(context.user_id)`",
+            )
         return _Node("bool", arguments[0].present, token.column)
 
 
-def _constant(kind: Type, value: Any, column: int) -> _Node:  # Any: the literal's own value
+def _constant(
+    kind: Type, value: Any, column: int
+) -> _Node:  # Any: the literal's own value
     return _Node(kind, lambda _scope: value, column, literal=value)
 
 
@@ -336,12 +417,19 @@ def _list_node(token: _Token, items: list[_Node]) -> _Node:
     kind = items[0].type
     for item in items:
         if item.type != kind or kind not in ("bool", "int", "double", "string"):
-            raise _error(item.column, f"a list has elements of one plain type, found {kind} and {item.type}")
+            raise _error(
+                item.column,
+                f"a list has elements of one plain type, found {kind} and {item.type}",
+            )
     runs = [item.run for item in items]
     if all(item.literal is not None for item in items):
         values = [item.literal for item in items]
         return _Node(f"list({kind})", lambda _scope: values, token.column)  # type: ignore[arg-type]  # checked above
-    return _Node(f"list({kind})", lambda scope: [run(scope) for run in runs], token.column)  # type: ignore[arg-type]  # as above
+    return _Node(
+        f"list({kind})",  # type: ignore[arg-type]  # as above
+        lambda scope: [run(scope) for run in runs],
+        token.column,
+    )
 
 
 def _field(node: _Node, name: _Token) -> _Node:
@@ -352,14 +440,21 @@ def _field(node: _Node, name: _Token) -> _Node:
         raise _error(name.column, f"{node.type} has no field `{key}`")
     fields = _ROOTS[node.literal]
     if key not in fields:
-        raise _error(name.column, f"`{node.literal}` has no field `{key}`; it has {', '.join(sorted(fields))}")
+        raise _error(
+            name.column,
+            f"`{node.literal}` has no field `{key}`; it has"
+            f" {', '.join(sorted(fields))}",
+        )
     root, column = node.literal, name.column
 
     def read(scope: _Scope) -> Any:  # Any: the field's own type
         try:
             return scope[root][key]
         except KeyError:
-            raise EvaluationError(f"column {column}: `{root}.{key}` is absent; ask `has({root}.{key})` first") from None
+            raise EvaluationError(
+                f"column {column}: `{root}.{key}` is absent; ask `has({root}.{key})`"
+                " first"
+            ) from None
 
     return _Node(fields[key], read, column, present=lambda scope: key in scope[root])
 
@@ -367,7 +462,11 @@ def _field(node: _Node, name: _Token) -> _Node:
 def _indexed(node: _Node, key: _Node) -> _Node:
     if node.type == "map" and key.type == "string":
         return _lookup(node, key.run, key.column)
-    raise _error(key.column, f"{node.type} cannot be indexed by {key.type}; only `context.attributes` by a string")
+    raise _error(
+        key.column,
+        f"{node.type} cannot be indexed by {key.type}; only `context.attributes` by a"
+        " string",
+    )
 
 
 def _lookup(node: _Node, key: _Closure, column: int) -> _Node:
@@ -377,9 +476,13 @@ def _lookup(node: _Node, key: _Closure, column: int) -> _Node:
         try:
             return mapping(scope)[key(scope)]
         except KeyError:
-            raise EvaluationError(f"column {column}: the attribute is absent; ask with `in` first") from None
+            raise EvaluationError(
+                f"column {column}: the attribute is absent; ask with `in` first"
+            ) from None
 
-    return _Node("string", read, column, present=lambda scope: key(scope) in mapping(scope))
+    return _Node(
+        "string", read, column, present=lambda scope: key(scope) in mapping(scope)
+    )
 
 
 def _size(node: _Node, column: int) -> _Node:
@@ -396,11 +499,17 @@ def _method(node: _Node, name: _Token, arguments: list[_Node]) -> _Node:
         raise _error(name.column, f"`{name.text}` is no method of this subset")
     if node.type != "string" or len(arguments) != 1 or arguments[0].type != "string":
         found = ", ".join(argument.type for argument in arguments) or "nothing"
-        raise _error(name.column, f"`{name.text}` is called on {node.type} with {found}, expected string with string")
+        raise _error(
+            name.column,
+            f"`{name.text}` is called on {node.type} with {found}, expected string with"
+            " string",
+        )
     subject, argument = node.run, arguments[0]
     if name.text == "matches":
         search = _pattern(argument).search
-        return _Node("bool", lambda scope: search(subject(scope)) is not None, name.column)
+        return _Node(
+            "bool", lambda scope: search(subject(scope)) is not None, name.column
+        )
     needle = argument.run
     closures: dict[str, _Closure] = {
         "startsWith": lambda scope: subject(scope).startswith(needle(scope)),
@@ -412,7 +521,11 @@ def _method(node: _Node, name: _Token, arguments: list[_Node]) -> _Node:
 
 def _pattern(node: _Node) -> re.Pattern[str]:
     if not isinstance(node.literal, str):
-        raise _error(node.column, "`matches` needs its pattern as a literal, so that it can be checked when loaded")
+        raise _error(
+            node.column,
+            "`matches` needs its pattern as a literal, so that it can be checked when"
+            " loaded",
+        )
     try:
         check_linear(node.literal)
         return compile_ending(node.literal, re.ASCII)
@@ -426,19 +539,29 @@ def _not(run: _Closure) -> _Closure:
 
 def _binary(token: _Token, left: _Node, right: _Node) -> _Node:
     operator, types = token.text, (left.type, right.type)
-    problem = _error(token.column, f"`{operator}` cannot join {left.type} and {right.type}")
+    problem = _error(
+        token.column, f"`{operator}` cannot join {left.type} and {right.type}"
+    )
     if operator in ("&&", "||"):
         if types != ("bool", "bool"):
             raise problem
-        return _Node("bool", _logic(left.run, right.run, decisive=operator == "||"), token.column)
+        return _Node(
+            "bool", _logic(left.run, right.run, decisive=operator == "||"), token.column
+        )
     if operator == "in":
-        if not (right.type in (f"list({left.type})", "list()") or types == ("string", "map")):
+        if not (
+            right.type in (f"list({left.type})", "list()") or types == ("string", "map")
+        ):
             raise problem
         element, container = left.run, right.run
-        return _Node("bool", lambda scope: element(scope) in container(scope), token.column)
+        return _Node(
+            "bool", lambda scope: element(scope) in container(scope), token.column
+        )
     numeric = _NUMBERS.issuperset(types)
     if operator in ("==", "!="):
-        same = left.type == right.type or numeric or (_lists(*types) and "list()" in types)
+        same = (
+            left.type == right.type or numeric or (_lists(*types) and "list()" in types)
+        )
     else:
         same = numeric or (left.type == right.type and left.type in _ORDERED)
     if not same or "root" in types:
@@ -451,7 +574,8 @@ def _lists(*types: str) -> bool:
 
 
 def _logic(left: _Closure, right: _Closure, *, decisive: bool) -> _Closure:
-    """`&&` (decisive False) and `||` (decisive True): the decisive value on either side wins over an error."""
+    """`&&` (decisive False) and `||` (decisive True): the decisive value on either side
+    wins over an error."""
 
     def run(scope: _Scope) -> bool:
         try:

@@ -1,10 +1,13 @@
-"""Layers of a constitution: read, checked against the layers before them, and digested into a chain.
+"""Layers of a constitution: read, checked against the layers before them, and digested
+into a chain.
 
-The law of this file: whatever cannot be read in full is refused. Unknown fields, duplicate keys, aliases, an empty
-layer, a wrong digest, layers out of order and a restated provision that weakens its original are all errors.
+The law of this file: whatever cannot be read in full is refused. Unknown fields,
+duplicate keys, aliases, an empty layer, a wrong digest, layers out of order and a
+restated provision that weakens its original are all errors.
 
-Digests: a layer's is the SHA-256 of the canonical JSON (RFC 8785) of what its file states; the chain's is
-`SHA-256(canonical({"layer": digest, "parent": chain so far}))`, layer by layer, starting from the empty string.
+Digests: a layer's is the SHA-256 of the canonical JSON (RFC 8785) of what its file
+states; the chain's is `SHA-256(canonical({"layer": digest, "parent": chain so far}))`,
+layer by layer, starting from the empty string.
 """
 
 import difflib
@@ -38,11 +41,15 @@ from trivium.vocabulary.deployment import ConstitutionRef
 from trivium.vocabulary.deployment import Layer as LayerRef
 
 MAX_LAYER_BYTES = 1 << 20
-"""A layer's file is prose written by people; a mebibyte is far beyond any, and bounds what parsing can cost."""
+"""A layer's file is prose written by people; a mebibyte is far beyond any, and bounds
+what parsing can cost."""
 MAX_DEPTH = 32
-"""Nesting of a layer's file; the schema itself needs seven, the rest is for requests in tests."""
+"""Nesting of a layer's file; the schema itself needs seven, the rest is for requests in
+tests."""
 
-_BaseLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # Any: types-pyyaml does not know the C loader
+_BaseLoader: Any = getattr(
+    yaml, "CSafeLoader", yaml.SafeLoader
+)  # Any: types-pyyaml does not know the C loader
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -69,48 +76,72 @@ class Constitution:
     @property
     def provisions(self) -> tuple[tuple[Layer, Provision], ...]:
         """Every provision with its layer, in the order of the files."""
-        return tuple((layer, provision) for layer in self.layers for provision in layer.provisions)
+        return tuple(
+            (layer, provision)
+            for layer in self.layers
+            for provision in layer.provisions
+        )
 
 
 def load_layers(refs: ConstitutionRef, *, base: Path | None) -> Constitution:
     """The constitution that `refs` names, complete and checked.
 
-    `base` is the folder beside which `path:` layers lie; None when the descriptor has no folder. Digests in `refs`
-    are pins: where given, they must fit. Raises `ConstitutionError` naming the layer, the provision and the reason.
+    `base` is the folder beside which `path:` layers lie; None when the descriptor has
+    no folder. Digests in `refs` are pins: where given, they must fit. Raises
+    `ConstitutionError` naming the layer, the provision and the reason.
     """
-    return _assembled([(ref, _bytes_of(ref, base)) for ref in refs.layers], pinned=refs.digest)
+    return _assembled(
+        [(ref, _bytes_of(ref, base)) for ref in refs.layers], pinned=refs.digest
+    )
 
 
 def resolve(refs: ConstitutionRef, *, base: Path | None) -> ConstitutionRef:
-    """`refs` with every digest filled in, as it is signed into a descriptor. Pins that do not fit are refused."""
+    """`refs` with every digest filled in, as it is signed into a descriptor. Pins that
+    do not fit are refused."""
     constitution = load_layers(refs, base=base)
-    layers = tuple(LayerRef(source=layer.source, digest=layer.digest) for layer in constitution.layers)
+    layers = tuple(
+        LayerRef(source=layer.source, digest=layer.digest)
+        for layer in constitution.layers
+    )
     return ConstitutionRef(layers=layers, digest=constitution.digest)
 
 
 def compose(*documents: bytes) -> Constitution:
-    """A constitution from the layers' YAML itself, strongest authority first: for tests, tools and dry runs."""
-    refs = [LayerRef(source=f"path:document-{number}") for number in range(1, len(documents) + 1)]
+    """A constitution from the layers' YAML itself, strongest authority first: for
+    tests, tools and dry runs."""
+    refs = [
+        LayerRef(source=f"path:document-{number}")
+        for number in range(1, len(documents) + 1)
+    ]
     return _assembled(list(zip(refs, documents, strict=True)), pinned="")
 
 
 def parse(document: bytes, *, source: str) -> StatedLayer:
-    """One layer as its file states it. Raises `ConstitutionError` with the place and the remedy."""
+    """One layer as its file states it. Raises `ConstitutionError` with the place and
+    the remedy."""
     if len(document) > MAX_LAYER_BYTES:
-        raise ConstitutionError(f"Layer `{source}` is too large; at most {MAX_LAYER_BYTES} bytes are read.")
+        raise ConstitutionError(
+            f"Layer `{source}` is too large; at most {MAX_LAYER_BYTES} bytes are read."
+        )
     try:
         _check_plain(document)
         plain = yaml.load(document, _StrictLoader)  # noqa: S506 -- _StrictLoader is a SafeLoader that accepts less
     except (yaml.YAMLError, RecursionError, UnicodeDecodeError, ValueError) as error:
-        raise ConstitutionError(f"Layer `{source}` is not readable YAML: {_one_line(error)}.") from error
+        raise ConstitutionError(
+            f"Layer `{source}` is not readable YAML: {_one_line(error)}."
+        ) from error
     if not isinstance(plain, dict):
         found = "empty" if plain is None else f"a {type(plain).__name__}"
-        raise ConstitutionError(f"Layer `{source}` is {found}, expected `layer`, `authority`, `title`, `provisions`.")
+        raise ConstitutionError(
+            f"Layer `{source}` is {found}, expected `layer`, `authority`, `title`,"
+            " `provisions`."
+        )
     try:
         return msgspec.convert(plain, StatedLayer)
     except msgspec.ValidationError as error:
         raise ConstitutionError(
-            f"Layer `{source}` cannot be used: {_one_line(error)}{_suggestion(str(error))}.",
+            f"Layer `{source}` cannot be used:"
+            f" {_one_line(error)}{_suggestion(str(error))}.",
             next_step="Compare it with docs/constitution.md.",
         ) from error
 
@@ -118,12 +149,20 @@ def parse(document: bytes, *, source: str) -> StatedLayer:
 def packs() -> tuple[str, ...]:
     """The names of the packs that ship with Trivium, sorted."""
     folder = resources.files("trivium.constitution").joinpath("packs")
-    return tuple(sorted(entry.name.removesuffix(".yaml") for entry in folder.iterdir() if entry.name.endswith(".yaml")))
+    return tuple(
+        sorted(
+            entry.name.removesuffix(".yaml")
+            for entry in folder.iterdir()
+            if entry.name.endswith(".yaml")
+        )
+    )
 
 
 def _assembled(documents: list[tuple[LayerRef, bytes]], *, pinned: str) -> Constitution:
     if not documents:
-        raise ConstitutionError("The constitution has no layers; without one nothing may be asked.")
+        raise ConstitutionError(
+            "The constitution has no layers; without one nothing may be asked."
+        )
     inherited: dict[str, Provision] = {}
     layers: list[Layer] = []
     chain = ""
@@ -132,65 +171,99 @@ def _assembled(documents: list[tuple[LayerRef, bytes]], *, pinned: str) -> Const
         _check_order(layers, layer)
         layers.append(layer)
         inherited.update({provision.id: provision for provision in layer.provisions})
-        chain = envelope.digest(envelope.canonical({"layer": layer.digest, "parent": chain}))
+        chain = envelope.digest(
+            envelope.canonical({"layer": layer.digest, "parent": chain})
+        )
     if pinned and pinned != chain:
         raise ConstitutionError(
-            f"The constitution's digest is {chain}, but the deployment descriptor was signed for {pinned}.",
-            next_step="Restore the layers that were signed, or have the platform team sign the descriptor again.",
+            f"The constitution's digest is {chain}, but the deployment descriptor was"
+            f" signed for {pinned}.",
+            next_step=(
+                "Restore the layers that were signed, or have the platform team sign"
+                " the descriptor again."
+            ),
         )
     return Constitution(layers=tuple(layers), digest=chain)
 
 
-def _layer(ref: LayerRef, stated: StatedLayer, inherited: dict[str, Provision]) -> Layer:
+def _layer(
+    ref: LayerRef, stated: StatedLayer, inherited: dict[str, Provision]
+) -> Layer:
     try:
         digest = envelope.digest(envelope.canonical(stated))
     except ValueError as error:  # numbers that JSON cannot carry exactly
-        raise ConstitutionError(f"Layer `{ref.source}` has no canonical form: {_one_line(error)}.") from error
+        raise ConstitutionError(
+            f"Layer `{ref.source}` has no canonical form: {_one_line(error)}."
+        ) from error
     if ref.digest and ref.digest != digest:
         raise ConstitutionError(
-            f"Layer `{ref.source}` has digest {digest}, but the deployment descriptor was signed for {ref.digest}.",
-            next_step="Restore the file that was signed, or have the platform team sign the descriptor again.",
+            f"Layer `{ref.source}` has digest {digest}, but the deployment descriptor"
+            f" was signed for {ref.digest}.",
+            next_step=(
+                "Restore the file that was signed, or have the platform team sign the"
+                " descriptor again."
+            ),
         )
     ids = [provision.id for provision in stated.provisions]
     repeated = sorted({name for name in ids if ids.count(name) > 1})
     if repeated:
-        raise ConstitutionError(f"Layer `{ref.source}` states provision `{repeated[0]}` more than once.")
+        raise ConstitutionError(
+            f"Layer `{ref.source}` states provision `{repeated[0]}` more than once."
+        )
     return Layer(
         name=stated.layer,
         authority=stated.authority,
         title=stated.title,
-        provisions=tuple(_provision(ref.source, one, inherited.get(one.id)) for one in stated.provisions),
+        provisions=tuple(
+            _provision(ref.source, one, inherited.get(one.id))
+            for one in stated.provisions
+        ),
         digest=digest,
         source=ref.source,
     )
 
 
-def _provision(source: str, stated: StatedProvision, parent: Provision | None) -> Provision:
+def _provision(
+    source: str, stated: StatedProvision, parent: Provision | None
+) -> Provision:
     found = problems(stated, parent)
     if found:
-        raise ConstitutionError(f"Layer `{source}`, provision `{stated.id}`: {'; '.join(found)}.")
+        raise ConstitutionError(
+            f"Layer `{source}`, provision `{stated.id}`: {'; '.join(found)}."
+        )
     provision = effective(stated, parent)
     if provision.condition is not None:
         try:
             condition.check(provision.condition, provision.stages)
         except condition.ConditionError as error:
-            raise ConstitutionError(f"Layer `{source}`, provision `{stated.id}`, condition: {error}") from error
+            raise ConstitutionError(
+                f"Layer `{source}`, provision `{stated.id}`, condition: {error}"
+            ) from error
     weaker = weakenings(provision, parent, stated) if parent else ()
     if weaker:
         raise ConstitutionError(
-            f"Layer `{source}` weakens provision `{stated.id}` of an earlier layer: {'; '.join(weaker)}.",
-            next_step="A layer can only tighten: remove the field to inherit it, or make it stricter.",
+            f"Layer `{source}` weakens provision `{stated.id}` of an earlier layer:"
+            f" {'; '.join(weaker)}.",
+            next_step=(
+                "A layer can only tighten: remove the field to inherit it, or make it"
+                " stricter."
+            ),
         )
     return provision
 
 
 def _check_order(before: list[Layer], layer: Layer) -> None:
     if any(other.name == layer.name for other in before):
-        raise ConstitutionError(f"Two layers are named `{layer.name}`; findings could not be told apart.")
-    if before and AUTHORITIES.index(layer.authority) < AUTHORITIES.index(before[-1].authority):
         raise ConstitutionError(
-            f"Layer `{layer.name}` ({layer.authority}) stands after `{before[-1].name}` ({before[-1].authority});"
-            f" layers are listed strongest authority first: {', '.join(AUTHORITIES)}."
+            f"Two layers are named `{layer.name}`; findings could not be told apart."
+        )
+    if before and AUTHORITIES.index(layer.authority) < AUTHORITIES.index(
+        before[-1].authority
+    ):
+        raise ConstitutionError(
+            f"Layer `{layer.name}` ({layer.authority}) stands after `{before[-1].name}`"
+            f" ({before[-1].authority}); layers are listed strongest authority first:"
+            f" {', '.join(AUTHORITIES)}."
         )
 
 
@@ -199,31 +272,44 @@ def _bytes_of(ref: LayerRef, base: Path | None) -> bytes:
     if kind == "pack":
         if name not in packs():
             hint = _did_you_mean(name, packs())
-            raise ConstitutionError(f"There is no pack `{name}`{hint}; packs are {', '.join(packs())}.")
-        return resources.files("trivium.constitution").joinpath("packs", f"{name}.yaml").read_bytes()
+            raise ConstitutionError(
+                f"There is no pack `{name}`{hint}; packs are {', '.join(packs())}."
+            )
+        return (
+            resources.files("trivium.constitution")
+            .joinpath("packs", f"{name}.yaml")
+            .read_bytes()
+        )
     if base is None:
         raise ConstitutionError(
-            f"Layer `{ref.source}` lies beside the deployment descriptor, but the descriptor has no folder.",
+            f"Layer `{ref.source}` lies beside the deployment descriptor, but the"
+            " descriptor has no folder.",
             next_step="Load the descriptor from a file, or use packs alone.",
         )
     try:
         with (base / name).open("rb") as file:
-            return file.read(MAX_LAYER_BYTES + 1)  # `parse` refuses it then, whatever else a link may lead to
+            return file.read(
+                MAX_LAYER_BYTES + 1
+            )  # `parse` refuses it then, whatever else a link may lead to
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise ConstitutionError(
-            f"Layer `{ref.source}` cannot be read: {reason}; without it nothing may be asked.",
+            f"Layer `{ref.source}` cannot be read: {reason}; without it nothing may be"
+            " asked.",
             next_step="Put the file beside the deployment descriptor.",
         ) from error
 
 
 def _check_plain(document: bytes) -> None:
-    """Refuse aliases (they can grow without end) and deep nesting, before anything is built."""
+    """Refuse aliases (they can grow without end) and deep nesting, before anything is
+    built."""
     depth = 0
     for event in yaml.parse(document, Loader=_BaseLoader):
         if isinstance(event, yaml.AliasEvent):
             raise yaml.YAMLError(f"aliases are not allowed{_line(event)}")
-        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(
+            event, yaml.CollectionEndEvent
+        )
         if depth > MAX_DEPTH:
             raise yaml.YAMLError(f"nested deeper than {MAX_DEPTH}{_line(event)}")
 
@@ -239,11 +325,17 @@ class _StrictLoader(_BaseLoader):  # type: ignore[misc]  # the C loader is untyp
         seen: set[str] = set()
         for key, _ in node.value:
             if not isinstance(key, yaml.ScalarNode):
-                raise yaml.constructor.ConstructorError(None, None, "a key is not a text", key.start_mark)
+                raise yaml.constructor.ConstructorError(
+                    None, None, "a key is not a text", key.start_mark
+                )
             if key.tag == "tag:yaml.org,2002:merge":
-                raise yaml.constructor.ConstructorError(None, None, "merge keys are not allowed", key.start_mark)
+                raise yaml.constructor.ConstructorError(
+                    None, None, "merge keys are not allowed", key.start_mark
+                )
             if key.value in seen:
-                raise yaml.constructor.ConstructorError(None, None, f"key `{key.value}` repeats", key.start_mark)
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"key `{key.value}` repeats", key.start_mark
+                )
             seen.add(key.value)
         return super().construct_mapping(node, deep=True)
 
@@ -269,4 +361,13 @@ def _one_line(error: Exception) -> str:
     return " ".join(str(error).split()).rstrip(".")
 
 
-__all__ = ["AUTHORITIES", "Constitution", "Layer", "compose", "load_layers", "packs", "parse", "resolve"]
+__all__ = [
+    "AUTHORITIES",
+    "Constitution",
+    "Layer",
+    "compose",
+    "load_layers",
+    "packs",
+    "parse",
+    "resolve",
+]

@@ -1,10 +1,13 @@
-"""Whether a regular expression can be searched in time linear in the text, and at what constant.
+"""Whether a regular expression can be searched in time linear in the text, and at what
+constant.
 
-Python's `re` backtracks, so a careless pattern can take exponential time on text an attacker chose. This module reads
-a pattern's parse tree and counts, from one starting position, the most characters that any run of the matcher can
-visit: each way an earlier part can match multiplies the visits of the parts behind it. A pattern is accepted when that
-number is bounded (every repetition has an upper bound), or when it begins with `^` and has exactly one unbounded
-repetition, of single characters: then one start, times the text, times a constant.
+Python's `re` backtracks, so a careless pattern can take exponential time on text an
+attacker chose. This module reads a pattern's parse tree and counts, from one starting
+position, the most characters that any run of the matcher can visit: each way an earlier
+part can match multiplies the visits of the parts behind it. A pattern is accepted when
+that number is bounded (every repetition has an upper bound), or when it begins with `^`
+and has exactly one unbounded repetition, of single characters: then one start, times
+the text, times a constant.
 """
 
 import re
@@ -12,18 +15,20 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-# The parser is not public, but it is the only exact reading of what `re` will do; Python 3.11 to 3.14 share it, and the
-# tests would notice a change.
+# The parser is not public, but it is the only exact reading of what `re` will do;
+# Python 3.11 to 3.14 share it, and the tests would notice a change.
 from re import _compiler  # type: ignore[attr-defined]  # isort: skip
 from re import _constants as _op  # type: ignore[attr-defined]  # isort: skip
 from re import _parser  # type: ignore[attr-defined]  # isort: skip
 
 MAX_VISITS = 250_000
-"""Characters from one start: the largest detector (a PEM key) visits about 205,000, most others below 5,000."""
+"""Characters from one start: the largest detector (a PEM key) visits about 205,000,
+most others below 5,000."""
 
 
 class NotLinearError(ValueError):
-    """The pattern could take more than linear time; the message says which construct is to blame."""
+    """The pattern could take more than linear time; the message says which construct is
+    to blame."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +42,18 @@ class _Cost:
 
 
 def visits(pattern: str, flags: int = 0) -> int:
-    """The most characters one start can visit. Raises `NotLinearError` when there is no bound."""
+    """The most characters one start can visit. Raises `NotLinearError` when there is no
+    bound."""
     cost = _sequence(_parser.parse(pattern, flags))
     if cost.unbounded:
-        raise NotLinearError("an unbounded repetition; give it an upper bound such as `{0,64}`")
+        raise NotLinearError(
+            "an unbounded repetition; give it an upper bound such as `{0,64}`"
+        )
     if cost.visits > MAX_VISITS:
-        raise NotLinearError(f"one start may visit {cost.visits} characters, at most {MAX_VISITS} are allowed")
+        raise NotLinearError(
+            f"one start may visit {cost.visits} characters, at most {MAX_VISITS} are"
+            " allowed"
+        )
     return cost.visits
 
 
@@ -55,16 +66,23 @@ def check_linear(pattern: str, flags: int = 0) -> None:
     anchored = len(parsed) > 0 and parsed[0] == (_op.AT, _op.AT_BEGINNING)
     if cost.unbounded > (1 if anchored else 0):
         reason = (
-            "more than one unbounded repetition" if anchored else "an unbounded repetition that `^` does not anchor"
+            "more than one unbounded repetition"
+            if anchored
+            else "an unbounded repetition that `^` does not anchor"
         )
         raise NotLinearError(f"{reason}; give it an upper bound such as `{{0,64}}`")
     if cost.visits > MAX_VISITS:
-        raise NotLinearError(f"one start may visit {cost.visits} characters, at most {MAX_VISITS} are allowed")
+        raise NotLinearError(
+            f"one start may visit {cost.visits} characters, at most {MAX_VISITS} are"
+            " allowed"
+        )
 
 
 def compile_ending(pattern: str, flags: int = 0) -> re.Pattern[str]:
-    """`pattern` compiled so that `$` is the end of the text alone, as in RE2; Python's own also matches before a line
-    feed that ends it, so `^finance$` would take `finance\\n` for the name that it pins."""
+    """`pattern` compiled so that `$` is the end of the text alone, as in RE2; Python's
+    own also matches before a line feed that ends it, so `^finance$` would take
+    `finance\\n` for the name that it pins.
+    """
     parsed = _parser.parse(pattern, flags)
     _end_for_good(parsed, multiline=False)
     compiled: re.Pattern[str] = _compiler.compile(parsed, flags)
@@ -77,7 +95,11 @@ def _end_for_good(nodes: Any, *, multiline: bool) -> None:  # Any: the parser's 
             nodes[place] = (_op.AT, _op.AT_END_STRING)
         elif operator is _op.SUBPATTERN:
             _, added, removed, inner = argument
-            by_line = bool((_op.SRE_FLAG_MULTILINE * multiline | added) & ~removed & _op.SRE_FLAG_MULTILINE)
+            by_line = bool(
+                (_op.SRE_FLAG_MULTILINE * multiline | added)
+                & ~removed
+                & _op.SRE_FLAG_MULTILINE
+            )
             _end_for_good(inner, multiline=by_line)
         elif operator is _op.BRANCH:
             for branch in argument[1]:
@@ -90,7 +112,9 @@ def _end_for_good(nodes: Any, *, multiline: bool) -> None:  # Any: the parser's 
             _end_for_good(argument[2], multiline=multiline)
 
 
-def _sequence(nodes: Iterable[tuple[Any, Any]]) -> _Cost:  # Any: the parser's own operators and arguments
+def _sequence(
+    nodes: Iterable[tuple[Any, Any]],
+) -> _Cost:  # Any: the parser's own operators and arguments
     seen, ways, unbounded = 1, 1, 0
     for operator, argument in nodes:
         cost = _node(operator, argument)
@@ -100,8 +124,17 @@ def _sequence(nodes: Iterable[tuple[Any, Any]]) -> _Cost:  # Any: the parser's o
     return _Cost(seen, ways, unbounded)
 
 
-def _node(operator: Any, argument: Any) -> _Cost:  # Any: the parser's own operators and arguments
-    if operator in (_op.LITERAL, _op.NOT_LITERAL, _op.ANY, _op.IN, _op.AT, _op.CATEGORY):
+def _node(
+    operator: Any, argument: Any
+) -> _Cost:  # Any: the parser's own operators and arguments
+    if operator in (
+        _op.LITERAL,
+        _op.NOT_LITERAL,
+        _op.ANY,
+        _op.IN,
+        _op.AT,
+        _op.CATEGORY,
+    ):
         return _Cost(1, 1)
     if operator is _op.SUBPATTERN:
         return _sequence(argument[3])
@@ -110,27 +143,39 @@ def _node(operator: Any, argument: Any) -> _Cost:  # Any: the parser's own opera
         return _Cost(inner.visits, 1, inner.unbounded)
     if operator is _op.BRANCH:
         parts = [_sequence(branch) for branch in argument[1]]
-        return _Cost(sum(p.visits for p in parts), sum(p.ways for p in parts), sum(p.unbounded for p in parts))
+        return _Cost(
+            sum(p.visits for p in parts),
+            sum(p.ways for p in parts),
+            sum(p.unbounded for p in parts),
+        )
     if operator in (_op.ASSERT, _op.ASSERT_NOT):
         inner = _sequence(argument[1])
         return _Cost(inner.visits, 1, inner.unbounded)
     if operator in (_op.MAX_REPEAT, _op.MIN_REPEAT, _op.POSSESSIVE_REPEAT):
         return _repeat(*argument, possessive=operator is _op.POSSESSIVE_REPEAT)
-    raise NotLinearError(f"{str(operator).lower()} (back-references and conditionals are not allowed)")
+    raise NotLinearError(
+        f"{str(operator).lower()} (back-references and conditionals are not allowed)"
+    )
 
 
-def _repeat(low: int, high: Any, body: Any, *, possessive: bool) -> _Cost:  # Any: the parser's own arguments
+def _repeat(
+    low: int, high: Any, body: Any, *, possessive: bool
+) -> _Cost:  # Any: the parser's own arguments
     inner = _sequence(body)
     if high is _op.MAXREPEAT:
         if inner.ways > 1 or inner.unbounded or inner.visits > 2:
-            raise NotLinearError("an unbounded repetition of more than single characters")
+            raise NotLinearError(
+                "an unbounded repetition of more than single characters"
+            )
         return _Cost(1, 1, 1)
     if inner.unbounded:
         raise NotLinearError("an unbounded repetition inside another repetition")
     if possessive:
         return _Cost(_total(inner, high), 1)
     ways = (
-        sum(min(inner.ways**count, MAX_VISITS) for count in range(low, high + 1)) if inner.ways > 1 else high - low + 1
+        sum(min(inner.ways**count, MAX_VISITS) for count in range(low, high + 1))
+        if inner.ways > 1
+        else high - low + 1
     )
     return _Cost(_total(inner, high), min(ways, MAX_VISITS + 1))
 

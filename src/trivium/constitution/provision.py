@@ -1,9 +1,11 @@
-"""One provision of a constitution: as a layer states it, and as it holds after inheriting from the layers above.
+"""One provision of a constitution: as a layer states it, and as it holds after
+inheriting from the layers above.
 
-A layer may restate a provision of an earlier layer by naming its id; fields it omits are inherited. `DIRECTIONS` says
-for every field which way a restatement may move it, and `weakenings` names every move in the other direction. This
-static check is for authors: even without it a layer could not weaken another, because the guard evaluates each layer
-separately and joins their decisions by max.
+A layer may restate a provision of an earlier layer by naming its id; fields it omits
+are inherited. `DIRECTIONS` says for every field which way a restatement may move it,
+and `weakenings` names every move in the other direction. This static check is for
+authors: even without it a layer could not weaken another, because the guard evaluates
+each layer separately and joins their decisions by max.
 """
 
 import datetime as dt
@@ -17,13 +19,19 @@ from trivium.vocabulary.record import Record
 
 Severity = Literal["low", "medium", "high", "critical"]
 ActionName = Literal["ALLOW", "LOG", "REDACT", "ESCALATE", "BLOCK"]
-"""`Action` without REVISE: rewriting a reply needs a critic, which this version does not have."""
+"""`Action` without REVISE: rewriting a reply needs a critic, which this version does
+not have."""
 Authority = Literal["provider", "organisation", "sector", "application"]
 """Who speaks in a layer, strongest first."""
 Direction = Literal["up", "grows", "earlier", "later", "same", "off", "free"]
 
 SEVERITIES: tuple[Severity, ...] = ("low", "medium", "high", "critical")
-AUTHORITIES: tuple[Authority, ...] = ("provider", "organisation", "sector", "application")
+AUTHORITIES: tuple[Authority, ...] = (
+    "provider",
+    "organisation",
+    "sector",
+    "application",
+)
 
 DIRECTIONS: dict[str, Direction] = {
     "id": "same",
@@ -43,7 +51,8 @@ DIRECTIONS: dict[str, Direction] = {
     "sunset": "later",
     "unsafe_fail_open": "off",
 }
-"""Field → the only way in which a later layer may move it. `same` admits no change, `off` only switching off."""
+"""Field → the only way in which a later layer may move it. `same` admits no change,
+`off` only switching off."""
 
 _Id = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,62}\Z")]
 _Text = Annotated[str, Meta(min_length=1, max_length=4096)]
@@ -64,13 +73,16 @@ class Case(Record, frozen=True, kw_only=True):
     text: str | None = None
     """What the user says, or the model answers."""
     request: dict[str, Any] | None = None
-    """Fields of a request in the Messages shape; what is absent gets a harmless value. Any: it is the caller's JSON."""
+    """Fields of a request in the Messages shape; what is absent gets a harmless value.
+    Any: it is the caller's JSON."""
     context: dict[str, Any] | None = None
-    """Fields of the guard's context; what is absent gets a harmless value. Any: as above."""
+    """Fields of the guard's context; what is absent gets a harmless value. Any: as
+    above."""
 
 
 class Tests(Record, frozen=True, kw_only=True):
-    """What proves a provision: it must apply to the first and must not apply to the second."""
+    """What proves a provision: it must apply to the first and must not apply to the
+    second."""
 
     must_match: Annotated[tuple[str | Case, ...], Meta(min_length=1)]
     must_pass: Annotated[tuple[str | Case, ...], Meta(min_length=1)]
@@ -82,11 +94,13 @@ class Bound(Record, frozen=True, kw_only=True):
     fixed: bool = False
     """The field may not be restated at all."""
     at_most: ActionName | None = None
-    """For `action`: the strictest action a later layer may ask for, against over-refusal."""
+    """For `action`: the strictest action a later layer may ask for, against
+    over-refusal."""
 
 
 class StatedProvision(Record, frozen=True, kw_only=True):
-    """A provision as a layer's file states it. Everything but the id may be inherited."""
+    """A provision as a layer's file states it. Everything but the id may be
+    inherited."""
 
     id: _Id
     """For instance `secrets-never-leave`."""
@@ -119,7 +133,8 @@ class StatedProvision(Record, frozen=True, kw_only=True):
     sunset: dt.date | None = None
     """The first day it no longer applies; never, when absent."""
     unsafe_fail_open: bool | None = None
-    """When a detector or the condition fails, let the request pass with a recorded finding instead of refusing it."""
+    """When a detector or the condition fails, let the request pass with a recorded
+    finding instead of refusing it."""
 
 
 class StatedLayer(Record, frozen=True, kw_only=True):
@@ -158,13 +173,18 @@ class Provision:
 
     def holds_on(self, day: dt.date) -> bool:
         """Whether it applies on that day (UTC)."""
-        return (self.effective_from or dt.date.min) <= day < (self.sunset or dt.date.max)
+        return (
+            (self.effective_from or dt.date.min) <= day < (self.sunset or dt.date.max)
+        )
 
 
 def effective(stated: StatedProvision, parent: Provision | None) -> Provision:
-    """The provision after inheriting what is omitted. Call `problems` first: this one trusts its input."""
+    """The provision after inheriting what is omitted. Call `problems` first: this one
+    trusts its input."""
 
-    def pick(name: str, default: Any = None) -> Any:  # Any: the field's own type, checked by the record
+    def pick(
+        name: str, default: Any = None
+    ) -> Any:  # Any: the field's own type, checked by the record
         value = getattr(stated, name)
         if value is not None:
             return value
@@ -196,49 +216,84 @@ _REQUIRED = ("title", "text", "rationale", "severity", "action", "stages", "test
 
 def problems(stated: StatedProvision, parent: Provision | None) -> tuple[str, ...]:
     """Why a provision cannot stand, one clause each; empty when it can."""
-    absent = [name for name in _REQUIRED if parent is None and getattr(stated, name) is None]
+    absent = [
+        name for name in _REQUIRED if parent is None and getattr(stated, name) is None
+    ]
     if absent:
         return tuple(f"`{name}` is missing" for name in absent)
     provision = effective(stated, parent)
     found = []
     if not provision.detectors and provision.condition is None:
-        found.append("it has neither `detectors` nor `condition`, so it could never apply")
+        found.append(
+            "it has neither `detectors` nor `condition`, so it could never apply"
+        )
     if provision.action is Action.REDACT and not provision.detectors:
-        found.append("`action: REDACT` needs `detectors`: a condition alone finds no span to redact")
-    if provision.effective_from and provision.sunset and provision.sunset <= provision.effective_from:
-        found.append(f"`sunset` {provision.sunset} is not after `effective_from` {provision.effective_from}")
+        found.append(
+            "`action: REDACT` needs `detectors`: a condition alone finds no span to"
+            " redact"
+        )
+    if (
+        provision.effective_from
+        and provision.sunset
+        and provision.sunset <= provision.effective_from
+    ):
+        found.append(
+            f"`sunset` {provision.sunset} is not after `effective_from`"
+            f" {provision.effective_from}"
+        )
     for name, bound in provision.overridable.items():
         if name not in DIRECTIONS:
-            found.append(f"`overridable` names `{name}`, which is no field of a provision")
+            found.append(
+                f"`overridable` names `{name}`, which is no field of a provision"
+            )
         elif bound.at_most is not None and name != "action":
-            found.append(f"`overridable.{name}.at_most` has no meaning; only `action` has a ceiling")
+            found.append(
+                f"`overridable.{name}.at_most` has no meaning; only `action` has a"
+                " ceiling"
+            )
     return tuple(found)
 
 
-def weakenings(child: Provision, parent: Provision, stated: StatedProvision) -> tuple[str, ...]:
-    """Every way in which `child` moves a field of `parent` against its direction or beyond its bound."""
+def weakenings(
+    child: Provision, parent: Provision, stated: StatedProvision
+) -> tuple[str, ...]:
+    """Every way in which `child` moves a field of `parent` against its direction or
+    beyond its bound."""
     found = []
     for name, direction in DIRECTIONS.items():
         if getattr(stated, name) is None or name == "id":
             continue
         old, new = getattr(parent, name), getattr(child, name)
         if not _PERMITTED[direction](old, new):
-            found.append(f"`{name}` goes from {_shown(old)} to {_shown(new)}, but may only {_MEANING[direction]}")
+            found.append(
+                f"`{name}` goes from {_shown(old)} to {_shown(new)}, but may only"
+                f" {_MEANING[direction]}"
+            )
         if name == "detectors" and new and not old:
-            found.append("`detectors` would have to find something besides the condition, which alone decides now")
+            found.append(
+                "`detectors` would have to find something besides the condition, which"
+                " alone decides now"
+            )
         bound = parent.overridable.get(name, Bound())
         if bound.fixed and new != old:
             found.append(f"`{name}` is fixed by the earlier layer")
         if bound.at_most is not None and new > max(Action[bound.at_most], old):
-            found.append(f"`{name}` {_shown(new)} exceeds the earlier layer's ceiling {bound.at_most}")
+            found.append(
+                f"`{name}` {_shown(new)} exceeds the earlier layer's ceiling"
+                f" {bound.at_most}"
+            )
     return tuple(found)
 
 
-def _rank(value: Any) -> int:  # Any: an Action or a Severity, whichever field is compared
+def _rank(
+    value: Any,
+) -> int:  # Any: an Action or a Severity, whichever field is compared
     return int(value) if isinstance(value, Action) else SEVERITIES.index(value)
 
 
-_PERMITTED: dict[Direction, Any] = {  # Any: one comparison a direction, over the field's own type
+_PERMITTED: dict[
+    Direction, Any
+] = {  # Any: one comparison a direction, over the field's own type
     "up": lambda old, new: _rank(new) >= _rank(old),
     "grows": lambda old, new: set(new) >= set(old),
     "earlier": lambda old, new: old is not None and new <= old,
@@ -263,5 +318,13 @@ def _shown(value: Any) -> str:  # Any: the value of whichever field moved
     if isinstance(value, Action):
         return value.name
     if isinstance(value, frozenset | tuple):
-        return "{" + ", ".join(sorted(str(getattr(v, "article", v)) for v in value)) + "}"
-    return "none" if value is None else repr(value) if isinstance(value, str) else str(value)
+        return (
+            "{" + ", ".join(sorted(str(getattr(v, "article", v)) for v in value)) + "}"
+        )
+    return (
+        "none"
+        if value is None
+        else repr(value)
+        if isinstance(value, str)
+        else str(value)
+    )

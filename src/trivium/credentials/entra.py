@@ -1,4 +1,5 @@
-"""Microsoft Entra access tokens: from the environment, or from azure-identity (managed or workload identity)."""
+"""Microsoft Entra access tokens: from the environment, or from azure-identity (managed
+or workload identity)."""
 
 import os
 from collections.abc import Callable
@@ -12,8 +13,11 @@ VARIABLE = "AZURE_ACCESS_TOKEN"
 
 
 def source(scope: str) -> Callable[[], BearerToken]:
-    """What fetches a fresh token of `scope` each time it is called. Raises `CredentialsError`."""
-    held: list[Any] = []  # azure-identity's credential, made once; imported when it is used
+    """What fetches a fresh token of `scope` each time it is called. Raises
+    `CredentialsError`."""
+    held: list[
+        Any
+    ] = []  # azure-identity's credential, made once; imported when it is used
 
     def fetch() -> BearerToken:
         fixed = os.environ.get(VARIABLE)
@@ -24,8 +28,12 @@ def source(scope: str) -> Callable[[], BearerToken]:
             from azure.identity import DefaultAzureCredential
         except ModuleNotFoundError as error:
             raise CredentialsError(
-                f"No Entra credentials: {VARIABLE} is not set and azure-identity is not installed.",
-                next_step="Install trivium[azure], or pass credentials= to Client.from_deployment.",
+                f"No Entra credentials: {VARIABLE} is not set and azure-identity is not"
+                " installed.",
+                next_step=(
+                    "Install trivium[azure], or pass credentials= to"
+                    " Client.from_deployment."
+                ),
             ) from error
         try:
             if not held:

@@ -1,4 +1,5 @@
-"""Google access tokens: from the environment, or from google-auth (service account, workload identity, metadata)."""
+"""Google access tokens: from the environment, or from google-auth (service account,
+workload identity, metadata)."""
 
 import os
 from collections.abc import Callable
@@ -13,7 +14,8 @@ VARIABLE = "GOOGLE_OAUTH_ACCESS_TOKEN"
 
 
 def source(scope: str) -> Callable[[], BearerToken]:
-    """What fetches a fresh token of `scope` each time it is called. Raises `CredentialsError`."""
+    """What fetches a fresh token of `scope` each time it is called. Raises
+    `CredentialsError`."""
     held: list[Any] = []  # google-auth's credentials, made once; the library is untyped
 
     def fetch() -> BearerToken:
@@ -25,20 +27,30 @@ def source(scope: str) -> Callable[[], BearerToken]:
             import google.auth.transport.requests
         except ModuleNotFoundError as error:
             raise CredentialsError(
-                f"No Google credentials: {VARIABLE} is not set and google-auth is not installed.",
-                next_step="Install trivium[gcp], or pass credentials= to Client.from_deployment.",
+                f"No Google credentials: {VARIABLE} is not set and google-auth is not"
+                " installed.",
+                next_step=(
+                    "Install trivium[gcp], or pass credentials= to"
+                    " Client.from_deployment."
+                ),
             ) from error
         try:
             if not held:
                 held.append(google.auth.default(scopes=[scope])[0])
             held[0].refresh(google.auth.transport.requests.Request())
         except google.auth.exceptions.GoogleAuthError as error:
-            held.clear()  # the file that they were read from may be written anew, as a key is rotated
+            # the file that they were read from may be written anew, as a key is rotated
+            held.clear()
             raise CredentialsError(
                 f"Google credentials could not be had: {type(error).__name__}.",
-                next_step="Run the application under a service account, or set up application default credentials.",
+                next_step=(
+                    "Run the application under a service account, or set up application"
+                    " default credentials."
+                ),
             ) from error
         expiry = held[0].expiry  # naive, in UTC
-        return BearerToken(held[0].token, expiry.replace(tzinfo=UTC) if expiry else None)
+        return BearerToken(
+            held[0].token, expiry.replace(tzinfo=UTC) if expiry else None
+        )
 
     return fetch

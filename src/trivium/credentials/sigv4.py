@@ -1,7 +1,8 @@
 """AWS Signature Version 4, written out: pure, and equal to botocore's byte for byte.
 
-Source: AWS General Reference, "Create a signed AWS API request", read 2026-11-22. The path is encoded twice, as for
-every service but S3: what goes over the wire as `%3A` is signed as `%253A`.
+Source: AWS General Reference, "Create a signed AWS API request", read 2026-11-22. The
+path is encoded twice, as for every service but S3: what goes over the wire as `%3A` is
+signed as `%253A`.
 """
 
 import hashlib
@@ -41,7 +42,8 @@ def sign(
     service: str,
     now: datetime,
 ) -> dict[str, str]:
-    """The headers that a POST needs besides `headers` (which are signed too, lower-case names).
+    """The headers that a POST needs besides `headers` (which are signed too, lower-case
+    names).
 
     `path` is percent-encoded as it goes over the wire; `now` is in UTC.
     """
@@ -63,16 +65,21 @@ def sign(
         )
     )
     scope = f"{stamp[:8]}/{region}/{service}/aws4_request"
-    to_sign = "\n".join((_ALGORITHM, stamp, scope, hashlib.sha256(canonical.encode()).hexdigest()))
+    to_sign = "\n".join(
+        (_ALGORITHM, stamp, scope, hashlib.sha256(canonical.encode()).hexdigest())
+    )
     key = _signing_key(keys.secret_access_key, stamp[:8], region, service)
     signature = hmac.new(key, to_sign.encode(), hashlib.sha256).hexdigest()
     added["authorization"] = (
-        f"{_ALGORITHM} Credential={keys.access_key_id}/{scope}, SignedHeaders={names}, Signature={signature}"
+        f"{_ALGORITHM} Credential={keys.access_key_id}/{scope}, SignedHeaders={names},"
+        f" Signature={signature}"
     )
     return added
 
 
-@lru_cache(maxsize=16)  # one a day, region and identity; more only while credentials rotate
+@lru_cache(
+    maxsize=16
+)  # one a day, region and identity; more only while credentials rotate
 def _signing_key(secret: str, day: str, region: str, service: str) -> bytes:
     key = f"AWS4{secret}".encode()
     for part in (day, region, service, "aws4_request"):

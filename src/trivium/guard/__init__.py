@@ -1,4 +1,5 @@
-"""The guard: judges what leaves and what comes back under a constitution, and fails closed."""
+"""The guard: judges what leaves and what comes back under a constitution, and fails
+closed."""
 
 from trivium.guard.detectors import REGISTRY, Detector
 from trivium.guard.engine import Checked, Guard

@@ -1,7 +1,9 @@
-"""The guard: a constitution, compiled, judging requests before they leave and replies before they are handed over.
+"""The guard: a constitution, compiled, judging requests before they leave and replies
+before they are handed over.
 
-The law of this file: what cannot be judged is refused, and no text leaves through findings, errors or `repr`. How
-provisions are joined and how their failures count is the law of `judgement.py`.
+The law of this file: what cannot be judged is refused, and no text leaves through
+findings, errors or `repr`. How provisions are joined and how their failures count is
+the law of `judgement.py`.
 """
 
 import datetime as dt
@@ -13,7 +15,11 @@ from time import perf_counter
 from typing import Any, Generic, TypeVar
 
 from trivium.constitution import Constitution
-from trivium.constitution.condition import compile_condition, context_fields, request_fields
+from trivium.constitution.condition import (
+    compile_condition,
+    context_fields,
+    request_fields,
+)
 from trivium.errors import ConstitutionError, GuardFailureError
 from trivium.guard.detectors import REGISTRY, Detector
 from trivium.guard.judgement import Judgement, Rule, marker
@@ -38,7 +44,8 @@ class Checked(Generic[T]):
 
 
 class Guard:
-    """Judges requests and replies under one constitution. Keeps nothing it judged: threads and tasks may share it."""
+    """Judges requests and replies under one constitution. Keeps nothing it judged:
+    threads and tasks may share it."""
 
     def __init__(
         self,
@@ -47,44 +54,55 @@ class Guard:
         detectors: Mapping[str, Detector] = REGISTRY,
         today: Callable[[], dt.date] = lambda: dt.datetime.now(dt.UTC).date(),
     ) -> None:
-        """Compile `constitution`. Raises `ConstitutionError` when it is empty or names an unknown detector.
+        """Compile `constitution`. Raises `ConstitutionError` when it is empty or names
+        an unknown detector.
 
         `today` tells the day (UTC) for provisions that begin or end on one.
         """
         self.constitution = constitution
         self.rules = tuple(_compiled(constitution, detectors))
         if not self.rules:
-            raise ConstitutionError("The constitution has no provisions; without any nothing may be asked.")
+            raise ConstitutionError(
+                "The constitution has no provisions; without any nothing may be asked."
+            )
         self._today = today
         self._sieves: dict[tuple[str, ...], Sieve] = {}
 
-    def check_request(self, request: MessageRequest, context: Context) -> Checked[MessageRequest]:
-        """Judge a request for one route, before it leaves. Raises `GuardFailureError` when that cannot be done."""
+    def check_request(
+        self, request: MessageRequest, context: Context
+    ) -> Checked[MessageRequest]:
+        """Judge a request for one route, before it leaves. Raises `GuardFailureError`
+        when that cannot be done."""
         began = perf_counter()
         judged = self.judgement("request", context, request)
         value = _judged(judged, request, map_request, context)
         return Checked(judged.decision(perf_counter() - began), value)
 
     def check_reply(self, reply: Reply, context: Context) -> Checked[Reply]:
-        """Judge a complete reply, before it is handed over. Raises `GuardFailureError` when that cannot be done."""
+        """Judge a complete reply, before it is handed over. Raises `GuardFailureError`
+        when that cannot be done."""
         began = perf_counter()
         judged = self.judgement("reply", context)
         value = _judged(judged, reply, map_reply, context)
         return Checked(judged.decision(perf_counter() - began), value)
 
     def stream(self, context: Context) -> StreamGuard:
-        """Judge a reply while it arrives. Raises `GuardFailureError` when a condition cannot be decided."""
+        """Judge a reply while it arrives. Raises `GuardFailureError` when a condition
+        cannot be decided."""
         began = perf_counter()
         judged = self.judgement("reply", context)
         return StreamGuard(judged, spent_s=perf_counter() - began)
 
-    def judgement(self, stage: Stage, context: Context, request: MessageRequest | None = None) -> "Judgement":
+    def judgement(
+        self, stage: Stage, context: Context, request: MessageRequest | None = None
+    ) -> "Judgement":
         """Decide the conditions; what is left are detectors, for the texts to come."""
         today = self._today()
         holding = [rule for rule in self.rules if rule.provision.holds_on(today)]
         if not holding:
             raise GuardFailureError(
-                f"No provision of the constitution holds on {today}; the guard fails closed, so nothing passes.",
+                f"No provision of the constitution holds on {today}; the guard fails"
+                " closed, so nothing passes.",
                 request_id=context.request_id,
                 next_step="Look at `effective_from` and `sunset` of its provisions.",
             )
@@ -121,36 +139,54 @@ def merged(spans: Iterable[Span]) -> list[Span]:
     return result
 
 
-def _compiled(constitution: Constitution, detectors: Mapping[str, Detector]) -> Iterable[Rule]:
+def _compiled(
+    constitution: Constitution, detectors: Mapping[str, Detector]
+) -> Iterable[Rule]:
     for order, (layer, provision) in enumerate(constitution.provisions):
         unknown = [name for name in provision.detectors if name not in detectors]
         if unknown:
             raise ConstitutionError(
-                f"Layer `{layer.name}`, provision `{provision.id}`: detector `{unknown[0]}` is unknown;"
-                f" detectors are {', '.join(detectors)}.",
-                next_step="Correct the name, or install the release of Trivium that has this detector.",
+                f"Layer `{layer.name}`, provision `{provision.id}`: detector"
+                f" `{unknown[0]}` is unknown; detectors are {', '.join(detectors)}.",
+                next_step=(
+                    "Correct the name, or install the release of Trivium that has this"
+                    " detector."
+                ),
             )
         for name in provision.detectors:
             _require_finding(layer.name, provision.id, detectors[name])
         condition = None
         if provision.condition is not None:
-            condition = compile_condition(provision.condition, with_request="reply" not in provision.stages)
-        yield Rule(order, layer.name, provision, tuple(detectors[name] for name in provision.detectors), condition)
+            condition = compile_condition(
+                provision.condition, with_request="reply" not in provision.stages
+            )
+        yield Rule(
+            order,
+            layer.name,
+            provision,
+            tuple(detectors[name] for name in provision.detectors),
+            condition,
+        )
 
 
 def _require_finding(layer: str, provision: str, detector: Detector) -> None:
-    """Fail closed where an interpreter reads a pattern in another way (python/cpython#100061 did): a detector that does
-    not find its own examples protects nobody."""
+    """Fail closed where an interpreter reads a pattern in another way
+    (python/cpython#100061 did): a detector that does not find its own examples protects
+    nobody."""
     if not all(detector.find(example) for example in detector.examples):
         raise ConstitutionError(
-            f"Layer `{layer}`, provision `{provision}`: detector `{detector.name}` does not find its own examples on"
-            f" Python {platform.python_version()}, so nothing is judged with it.",
+            f"Layer `{layer}`, provision `{provision}`: detector `{detector.name}` does"
+            f" not find its own examples on Python {platform.python_version()}, so"
+            " nothing is judged with it.",
             next_step="Use another release of Python, and report this one.",
         )
 
 
-def _judged(judged: Judgement, value: T, mapped: Callable[[T, Visit], T], context: Context) -> T:
-    """Run the detectors over every text of `value` at once, record findings, return it redacted."""
+def _judged(
+    judged: Judgement, value: T, mapped: Callable[[T, Visit], T], context: Context
+) -> T:
+    """Run the detectors over every text of `value` at once, record findings, return it
+    redacted."""
     if not judged.detectors:
         return value
     try:
@@ -165,7 +201,10 @@ def _judged(judged: Judgement, value: T, mapped: Callable[[T, Visit], T], contex
             f"The guard could not read the {judged.stage} ({type(error).__name__});"
             " it fails closed, so nothing passes.",
             request_id=context.request_id,
-            next_step="Send text as text: documents that claim to be text must be UTF-8 in base64, tool inputs JSON.",
+            next_step=(
+                "Send text as text: documents that claim to be text must be UTF-8 in"
+                " base64, tool inputs JSON."
+            ),
         ) from None
 
 
@@ -201,8 +240,13 @@ class _Texts:
                 offset = starts[number] + self._leads[number]
                 start, end = max(0, span.start - offset), span.end - offset
                 if end > 0 and judged.matched(detector, self._places[number]):
-                    redactions.setdefault(number, []).append((start, detector.name, end))
-        return {number: self._redacted(number, sorted(found)) for number, found in redactions.items()}
+                    redactions.setdefault(number, []).append(
+                        (start, detector.name, end)
+                    )
+        return {
+            number: self._redacted(number, sorted(found))
+            for number, found in redactions.items()
+        }
 
     def _starts(self) -> list[int]:
         starts, position = [], 0
@@ -222,7 +266,8 @@ class _Texts:
 
 
 class _Replacing:
-    """The second walk: hands out replaced texts by number, in the order of the first."""
+    """The second walk: hands out replaced texts by number, in the order of the
+    first."""
 
     def __init__(self, replacements: dict[int, str]) -> None:
         self._replacements = replacements

@@ -1,10 +1,13 @@
-"""One decision in the making: rules that are watched, findings, and what happens when something fails.
+"""One decision in the making: rules that are watched, findings, and what happens when
+something fails.
 
 The laws of this file:
-- Every provision of every layer is judged by itself; the decision is the strictest action of all. There is no order,
-  no priority and no way for one provision to silence another.
-- Whatever fails, fails closed: an exception in a detector or condition becomes `GuardFailureError`, unless that one
-  provision says `unsafe_fail_open`, and then the failure itself is a finding.
+- Every provision of every layer is judged by itself; the decision is the strictest
+  action of all. There is no order, no priority and no way for one provision to silence
+  another.
+- Whatever fails, fails closed: an exception in a detector or condition becomes
+  `GuardFailureError`, unless that one provision says `unsafe_fail_open`, and then the
+  failure itself is a finding.
 """
 
 from dataclasses import dataclass
@@ -31,10 +34,20 @@ class Rule:
     condition: Condition | None
 
     def rank(self, detector: str) -> int:
-        """Where a detector stands in the rule, for the order of findings; the condition stands first."""
-        return next((rank for rank, known in enumerate(self.detectors) if known.name == detector), -1)
+        """Where a detector stands in the rule, for the order of findings; the condition
+        stands first."""
+        return next(
+            (
+                rank
+                for rank, known in enumerate(self.detectors)
+                if known.name == detector
+            ),
+            -1,
+        )
 
-    def finding(self, detector: str, stage: Stage, location: str, count: int = 1) -> Finding:
+    def finding(
+        self, detector: str, stage: Stage, location: str, count: int = 1
+    ) -> Finding:
         """That this rule applied."""
         return self._finding(self.provision.action, detector, stage, location, count)
 
@@ -42,7 +55,9 @@ class Rule:
         """That this rule could not be judged and asked for failing open."""
         return self._finding(Action.LOG, f"{detector} (failed open)", stage, stage, 1)
 
-    def _finding(self, action: Action, detector: str, stage: Stage, location: str, count: int) -> Finding:
+    def _finding(
+        self, action: Action, detector: str, stage: Stage, location: str, count: int
+    ) -> Finding:
         return Finding(
             provision=self.provision.id,
             layer=self.layer,
@@ -55,16 +70,26 @@ class Rule:
 
 
 class Judgement:
-    """One decision in the making: which detectors still matter, and what was found so far."""
+    """One decision in the making: which detectors still matter, and what was found so
+    far."""
 
-    def __init__(self, stage: Stage, digest: str, context: Context, sieves: dict[tuple[str, ...], Sieve]) -> None:
-        """`sieves`: by the names of their detectors, kept from one judgement to the next."""
+    def __init__(
+        self,
+        stage: Stage,
+        digest: str,
+        context: Context,
+        sieves: dict[tuple[str, ...], Sieve],
+    ) -> None:
+        """`sieves`: by the names of their detectors, kept from one judgement to the
+        next."""
         self.stage: Stage = stage
         self._digest = digest
         self._context = context
         self._sieves = sieves
         self._watching: dict[str, tuple[Detector, list[Rule]]] = {}
-        self._findings: dict[tuple[int, int, str], Finding] = {}  # rule, detector within it, place
+        self._findings: dict[
+            tuple[int, int, str], Finding
+        ] = {}  # rule, detector within it, place
 
     @property
     def detectors(self) -> tuple[Detector, ...]:
@@ -82,7 +107,11 @@ class Judgement:
     @property
     def action(self) -> Action:
         """The strictest action so far."""
-        return max(finding.action for finding in self._findings.values()) if self._findings else Action.ALLOW
+        return (
+            max(finding.action for finding in self._findings.values())
+            if self._findings
+            else Action.ALLOW
+        )
 
     def watch(self, rule: Rule) -> None:
         """Have the rule's detectors run."""
@@ -90,7 +119,8 @@ class Judgement:
             self._watching.setdefault(detector.name, (detector, []))[1].append(rule)
 
     def spans(self, detector: Detector, view: View) -> list[Span]:
-        """Run one detector; an exception is dealt with as the rules that need it say."""
+        """Run one detector; an exception is dealt with as the rules that need it
+        say."""
         try:
             return detector.finder.spans(view)
         except Exception as error:
@@ -113,22 +143,30 @@ class Judgement:
         return any(rule.provision.action is Action.REDACT for rule in rules)
 
     def found(self, rule: Rule, detector: str, location: str, count: int = 1) -> None:
-        """Record that a rule applied. ALLOW records nothing: it permits what nobody forbade."""
+        """Record that a rule applied. ALLOW records nothing: it permits what nobody
+        forbade."""
         if rule.provision.action is Action.ALLOW:
             return
         key = (rule.order, rule.rank(detector), location)
         before = self._findings[key].count if key in self._findings else 0
-        self._findings[key] = rule.finding(detector, self.stage, location, before + count)
+        self._findings[key] = rule.finding(
+            detector, self.stage, location, before + count
+        )
 
     def failed(self, rule: Rule, detector: str, error: Exception) -> None:
         """A rule could not be judged: raise, or record it when the rule fails open."""
         if not rule.provision.unsafe_fail_open:
             failure(rule.provision.id, detector, self._context, error)
-        self._findings[(rule.order, rule.rank(detector), "")] = rule.failed_open(detector, self.stage)
+        self._findings[(rule.order, rule.rank(detector), "")] = rule.failed_open(
+            detector, self.stage
+        )
 
     def decision(self, duration_s: float) -> Decision:
-        """What was decided: the strictest finding's action, findings strictest first."""
-        ordered = sorted(self._findings.items(), key=lambda item: (-item[1].action, item[0][:2]))
+        """What was decided: the strictest finding's action, findings strictest
+        first."""
+        ordered = sorted(
+            self._findings.items(), key=lambda item: (-item[1].action, item[0][:2])
+        )
         return Decision(
             action=self.action,
             findings=tuple(finding for _, finding in ordered),
@@ -141,15 +179,21 @@ class Judgement:
             self.failed(rule, detector.name, error)
 
 
-def failure(provision: str, detector: str, context: Context, error: Exception) -> NoReturn:
-    """Fail closed. The cause is named by its type alone: its message may hold what was judged."""
+def failure(
+    provision: str, detector: str, context: Context, error: Exception
+) -> NoReturn:
+    """Fail closed. The cause is named by its type alone: its message may hold what was
+    judged."""
     what = "the condition" if detector == "condition" else f"detector `{detector}`"
     raise GuardFailureError(
         f"Provision `{provision}`: {what} failed with {type(error).__name__};"
         " the guard fails closed, so nothing passes.",
         provisions=(provision,),
         request_id=context.request_id,
-        next_step="Correct the provision, or give the request what its condition reads; see docs/constitution.md.",
+        next_step=(
+            "Correct the provision, or give the request what its condition reads; see"
+            " docs/constitution.md."
+        ),
     ) from None
 
 

@@ -1,11 +1,14 @@
-"""Every text of a request or reply, with its place; and the same record with some texts replaced. No I/O.
+"""Every text of a request or reply, with its place; and the same record with some texts
+replaced. No I/O.
 
-One walk serves both: a function sees each text and returns it, unchanged or replaced. Records are rebuilt only along
-the way to a replaced text. Places are paths (`messages[0].content[1].text`); inside a tool's input or schema the path
-ends at the record's own field, since keys are text too and may not appear in findings.
+One walk serves both: a function sees each text and returns it, unchanged or replaced.
+Records are rebuilt only along the way to a replaced text. Places are paths
+(`messages[0].content[1].text`); inside a tool's input or schema the path ends at the
+record's own field, since keys are text too and may not appear in findings.
 
-Not read: the bytes of images and of binary documents, encrypted reasoning, signatures. The ids of tool uses are read in
-requests, where they are the caller's, and not in replies.
+Not read: the bytes of images and of binary documents, encrypted reasoning, signatures.
+The ids of tool uses are read in requests, where they are the caller's, and not in
+replies.
 """
 
 import base64
@@ -31,10 +34,16 @@ from trivium.vocabulary.messages import (
 )
 
 Visit = Callable[[str, str, str], str]
-"""From place, text and lead to the text, unchanged or replaced. The lead stands before the text when it is judged (a
-JSON member's name and `=`), but is no part of it."""
+"""From place, text and lead to the text, unchanged or replaced. The lead stands before
+the text when it is judged (a JSON member's name and `=`), but is no part of it."""
 
-_TEXT_TYPES = ("text/", "application/json", "application/xml", "application/yaml", "application/x-ndjson")
+_TEXT_TYPES = (
+    "text/",
+    "application/json",
+    "application/xml",
+    "application/yaml",
+    "application/x-ndjson",
+)
 _NAMES = ("name", "key")
 """Members that name their neighbour `value`, in capitals or not."""
 _LONG_NUMBER = 10**7
@@ -47,12 +56,24 @@ def map_request(request: MessageRequest, visit: Visit) -> MessageRequest:
     if request.tool_choice is not None and request.tool_choice.name is not None:
         name = visit("tool_choice.name", request.tool_choice.name, "")
         if name is not request.tool_choice.name:
-            changes["tool_choice"] = msgspec.structs.replace(request.tool_choice, name=name)
+            changes["tool_choice"] = msgspec.structs.replace(
+                request.tool_choice, name=name
+            )
     if isinstance(request.system, str):
         _keep(changes, "system", request.system, visit("system", request.system, ""))
     elif request.system is not None:
-        _keep(changes, "system", request.system, _each(request.system, "system", visit, _block))
-    _keep(changes, "messages", request.messages, _each(request.messages, "messages", visit, _turn))
+        _keep(
+            changes,
+            "system",
+            request.system,
+            _each(request.system, "system", visit, _block),
+        )
+    _keep(
+        changes,
+        "messages",
+        request.messages,
+        _each(request.messages, "messages", visit, _turn),
+    )
     _keep(changes, "tools", request.tools, _each(request.tools, "tools", visit, _tool))
     _keep(
         changes,
@@ -66,22 +87,41 @@ def map_request(request: MessageRequest, visit: Visit) -> MessageRequest:
 def map_reply(reply: Reply, visit: Visit) -> Reply:
     """The reply with every text passed through `visit`."""
     content = _each(reply.content, "content", visit, _block)
-    return reply if content is reply.content else msgspec.structs.replace(reply, content=content)
+    return (
+        reply
+        if content is reply.content
+        else msgspec.structs.replace(reply, content=content)
+    )
 
 
 def map_json(value: Any, place: str, visit: Visit, lead: str = "") -> Any:  # Any: JSON
-    """A JSON value with every string, member name and long number passed through `visit`."""
+    """A JSON value with every string, member name and long number passed through
+    `visit`."""
     if isinstance(value, str):
         return visit(place, value, lead)
     if isinstance(value, dict):
         leads = _leads(value, lead)
-        pairs = [(visit(place, name, ""), map_json(child, place, visit, leads[name])) for name, child in value.items()]
-        changed = any(new is not old or child is not value[old] for (new, child), old in zip(pairs, value, strict=True))
+        pairs = [
+            (visit(place, name, ""), map_json(child, place, visit, leads[name]))
+            for name, child in value.items()
+        ]
+        changed = any(
+            new is not old or child is not value[old]
+            for (new, child), old in zip(pairs, value, strict=True)
+        )
         return dict(pairs) if changed else value
     if isinstance(value, list | tuple):
         items = [map_json(child, place, visit, lead) for child in value]
-        return items if any(new is not old for new, old in zip(items, value, strict=True)) else value
-    if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) >= _LONG_NUMBER:
+        return (
+            items
+            if any(new is not old for new, old in zip(items, value, strict=True))
+            else value
+        )
+    if (
+        isinstance(value, int | float)
+        and not isinstance(value, bool)
+        and abs(value) >= _LONG_NUMBER
+    ):
         text = str(value)
         seen = visit(place, text, lead)
         return value if seen is text else seen
@@ -89,18 +129,36 @@ def map_json(value: Any, place: str, visit: Visit, lead: str = "") -> Any:  # An
 
 
 def _leads(value: dict[str, Any], outer: str) -> dict[str, str]:  # Any: JSON
-    """What stands before each member's text: its name. A member `value` goes by the name that stands beside it
-    (`{"name": "DB_PASSWORD", "value": …}`), or else around it (`{"password": {"value": …}}`)."""
-    named = next((text for name, text in value.items() if name.lower() in _NAMES and isinstance(text, str)), "")
+    """What stands before each member's text: its name. A member `value` goes by the
+    name that stands beside it (`{"name": "DB_PASSWORD", "value": …}`), or else around
+    it (`{"password": {"value": …}}`).
+    """
+    named = next(
+        (
+            text
+            for name, text in value.items()
+            if name.lower() in _NAMES and isinstance(text, str)
+        ),
+        "",
+    )
     inner = f"{named}=" if named else outer
-    return {name: inner if inner and name.lower() == "value" else f"{name}=" for name in value}
+    return {
+        name: inner if inner and name.lower() == "value" else f"{name}="
+        for name in value
+    }
 
 
 def _each(
     items: Any, place: str, visit: Visit, one: Callable[[Any, str, Visit], Any]
 ) -> Any:  # Any: any tuple of records
-    mapped = tuple(one(item, f"{place}[{number}]", visit) for number, item in enumerate(items))
-    return mapped if any(new is not old for new, old in zip(mapped, items, strict=True)) else items
+    mapped = tuple(
+        one(item, f"{place}[{number}]", visit) for number, item in enumerate(items)
+    )
+    return (
+        mapped
+        if any(new is not old for new, old in zip(mapped, items, strict=True))
+        else items
+    )
 
 
 def _string(text: str, place: str, visit: Visit) -> str:
@@ -113,7 +171,11 @@ def _turn(turn: Turn, place: str, visit: Visit) -> Turn:
         content: Any = visit(place, turn.content, "")  # Any: a text or blocks
     else:
         content = _each(turn.content, place, visit, _asked)
-    return turn if content is turn.content else msgspec.structs.replace(turn, content=content)
+    return (
+        turn
+        if content is turn.content
+        else msgspec.structs.replace(turn, content=content)
+    )
 
 
 def _asked(block: ContentBlock, place: str, visit: Visit) -> ContentBlock:
@@ -122,8 +184,15 @@ def _asked(block: ContentBlock, place: str, visit: Visit) -> ContentBlock:
     if isinstance(block, ToolUseBlock):
         _keep(changes, "id", block.id, visit(f"{place}.id", block.id, ""))
     elif isinstance(block, ToolResultBlock):
-        _keep(changes, "tool_use_id", block.tool_use_id, visit(f"{place}.tool_use_id", block.tool_use_id, ""))
-    return _block(msgspec.structs.replace(block, **changes) if changes else block, place, visit)
+        _keep(
+            changes,
+            "tool_use_id",
+            block.tool_use_id,
+            visit(f"{place}.tool_use_id", block.tool_use_id, ""),
+        )
+    return _block(
+        msgspec.structs.replace(block, **changes) if changes else block, place, visit
+    )
 
 
 def _block(block: ContentBlock, place: str, visit: Visit) -> ContentBlock:
@@ -131,53 +200,108 @@ def _block(block: ContentBlock, place: str, visit: Visit) -> ContentBlock:
     if isinstance(block, TextBlock):
         _keep(changes, "text", block.text, visit(f"{place}.text", block.text, ""))
     elif isinstance(block, ThinkingBlock):
-        _keep(changes, "thinking", block.thinking, visit(f"{place}.thinking", block.thinking, ""))
+        _keep(
+            changes,
+            "thinking",
+            block.thinking,
+            visit(f"{place}.thinking", block.thinking, ""),
+        )
     elif isinstance(block, ToolUseBlock):
         _keep(changes, "name", block.name, visit(f"{place}.name", block.name, ""))
-        _keep(changes, "input", block.input, map_json(block.input, f"{place}.input", visit))
+        _keep(
+            changes,
+            "input",
+            block.input,
+            map_json(block.input, f"{place}.input", visit),
+        )
     elif isinstance(block, ToolResultBlock):
         if isinstance(block.content, str):
-            _keep(changes, "content", block.content, visit(f"{place}.content", block.content, ""))
+            _keep(
+                changes,
+                "content",
+                block.content,
+                visit(f"{place}.content", block.content, ""),
+            )
         else:
-            _keep(changes, "content", block.content, _each(block.content, f"{place}.content", visit, _block))
+            _keep(
+                changes,
+                "content",
+                block.content,
+                _each(block.content, f"{place}.content", visit, _block),
+            )
     elif isinstance(block, DocumentBlock):
         if block.title is not None:
-            _keep(changes, "title", block.title, visit(f"{place}.title", block.title, ""))
-        _keep(changes, "source", block.source, _document(block.source, f"{place}.source.data", visit))
+            _keep(
+                changes, "title", block.title, visit(f"{place}.title", block.title, "")
+            )
+        _keep(
+            changes,
+            "source",
+            block.source,
+            _document(block.source, f"{place}.source.data", visit),
+        )
     elif isinstance(block, ImageBlock):
         return block
     return msgspec.structs.replace(block, **changes) if changes else block
 
 
-def _document(source: Any, place: str, visit: Visit) -> Any:  # Any: one of the two document sources
+def _document(
+    source: Any, place: str, visit: Visit
+) -> Any:  # Any: one of the two document sources
     if not isinstance(source, Base64Source):
         data = visit(place, source.data, "")
-        return source if data is source.data else msgspec.structs.replace(source, data=data)
+        return (
+            source
+            if data is source.data
+            else msgspec.structs.replace(source, data=data)
+        )
     said = source.media_type.strip().lower()
     if said == "application/pdf":
         return source
     is_text = said.startswith(_TEXT_TYPES)
     try:
         # Whatever else it says it is: what reads as text is text.
-        text = base64.b64decode(source.data, validate=True).decode("utf-8", "replace" if is_text else "strict")
+        text = base64.b64decode(source.data, validate=True).decode(
+            "utf-8", "replace" if is_text else "strict"
+        )
     except UnicodeDecodeError:
         return source
     except (binascii.Error, ValueError) as error:
-        raise UnreadableError(f"{place} says it is {source.media_type} but is not base64") from error
+        raise UnreadableError(
+            f"{place} says it is {source.media_type} but is not base64"
+        ) from error
     seen = visit(place, text, "")
-    return source if seen is text else msgspec.structs.replace(source, data=base64.b64encode(seen.encode()).decode())
+    return (
+        source
+        if seen is text
+        else msgspec.structs.replace(
+            source, data=base64.b64encode(seen.encode()).decode()
+        )
+    )
 
 
 def _tool(tool: Tool, place: str, visit: Visit) -> Tool:
     changes: dict[str, Any] = {}  # Any: each field has its own type
     _keep(changes, "name", tool.name, visit(f"{place}.name", tool.name, ""))
     if tool.description is not None:
-        _keep(changes, "description", tool.description, visit(f"{place}.description", tool.description, ""))
-    _keep(changes, "input_schema", tool.input_schema, map_json(tool.input_schema, f"{place}.input_schema", visit))
+        _keep(
+            changes,
+            "description",
+            tool.description,
+            visit(f"{place}.description", tool.description, ""),
+        )
+    _keep(
+        changes,
+        "input_schema",
+        tool.input_schema,
+        map_json(tool.input_schema, f"{place}.input_schema", visit),
+    )
     return msgspec.structs.replace(tool, **changes) if changes else tool
 
 
-def _keep(changes: dict[str, Any], name: str, old: Any, new: Any) -> None:  # Any: each field has its own type
+def _keep(
+    changes: dict[str, Any], name: str, old: Any, new: Any
+) -> None:  # Any: each field has its own type
     if new is not old:
         changes[name] = new
 

@@ -1,6 +1,8 @@
-"""A constitution's own tests: every provision applies to its `must_match` and not to its `must_pass`.
+"""A constitution's own tests: every provision applies to its `must_match` and not to
+its `must_pass`.
 
-Each provision is judged alone, whatever its dates and its action, so that another cannot lend it a finding.
+Each provision is judged alone, whatever its dates and its action, so that another
+cannot lend it a finding.
 """
 
 from collections.abc import Iterator
@@ -33,31 +35,50 @@ _CONTEXT = {
 
 
 def prove(constitution: Constitution) -> tuple[str, ...]:
-    """One sentence for every case that does not come out as stated; empty when all do. Cases are named by number."""
+    """One sentence for every case that does not come out as stated; empty when all do.
+    Cases are named by number."""
     return tuple(
         problem
         for layer, provision in constitution.provisions
-        for expected, cases in ((True, provision.tests.must_match), (False, provision.tests.must_pass))
+        for expected, cases in (
+            (True, provision.tests.must_match),
+            (False, provision.tests.must_pass),
+        )
         for number, case in enumerate(cases)
-        for problem in _problems(layer, provision, expected, f"{_NAMES[expected]}[{number}]", case)
+        for problem in _problems(
+            layer, provision, expected, f"{_NAMES[expected]}[{number}]", case
+        )
     )
 
 
 _NAMES = {True: "must_match", False: "must_pass"}
 
 
-def _problems(layer: Layer, provision: Provision, expected: bool, name: str, case: str | Case) -> Iterator[str]:
-    alone = replace(provision, action=max(provision.action, Action.LOG), effective_from=None, sunset=None)
-    guard = Guard(Constitution(layers=(replace(layer, provisions=(alone,)),), digest=""))
+def _problems(
+    layer: Layer, provision: Provision, expected: bool, name: str, case: str | Case
+) -> Iterator[str]:
+    alone = replace(
+        provision,
+        action=max(provision.action, Action.LOG),
+        effective_from=None,
+        sunset=None,
+    )
+    guard = Guard(
+        Constitution(layers=(replace(layer, provisions=(alone,)),), digest="")
+    )
     for stage in sorted(provision.stages):
         where = f"Layer `{layer.name}`, provision `{provision.id}`, {name}, {stage}"
         try:
-            applied = _applies(guard, stage, Case(text=case) if isinstance(case, str) else case)
+            applied = _applies(
+                guard, stage, Case(text=case) if isinstance(case, str) else case
+            )
         except (GuardFailureError, msgspec.ValidationError) as error:
             yield f"{where}: it could not be judged: {error}"
             continue
         if applied is not expected:
-            yield f"{where}: the provision {'applies' if applied else 'does not apply'}."
+            yield (
+                f"{where}: the provision {'applies' if applied else 'does not apply'}."
+            )
 
 
 def _applies(guard: Guard, stage: Stage, case: Case) -> bool:
@@ -65,7 +86,17 @@ def _applies(guard: Guard, stage: Stage, case: Case) -> bool:
     text = case.text or ""
     if stage == "reply":
         blocks = (TextBlock(text=text),)
-        reply = Reply(id="", model="", content=blocks, stop_reason="end_turn", usage=Usage())
+        reply = Reply(
+            id="", model="", content=blocks, stop_reason="end_turn", usage=Usage()
+        )
         return bool(guard.check_reply(reply, context).decision.findings)
-    plain = {**_REQUEST, "messages": [{"role": "user", "content": text}], **(case.request or {})}
-    return bool(guard.check_request(msgspec.convert(plain, MessageRequest), context).decision.findings)
+    plain = {
+        **_REQUEST,
+        "messages": [{"role": "user", "content": text}],
+        **(case.request or {}),
+    }
+    return bool(
+        guard.check_request(
+            msgspec.convert(plain, MessageRequest), context
+        ).decision.findings
+    )

@@ -1,12 +1,14 @@
 """Judging a reply while it arrives, with the same result as judging the whole.
 
-Text is held back only from where an unfinished match may have begun (`Finder.open_from`); everything before is settled
-and flows on at once. What is settled never changes: whether a match begins somewhere depends on a few characters
-before it, kept in the window, and on the characters behind it, which are waited for. A tool's input is held until its
-block stops, since half of a JSON document cannot be redacted.
+Text is held back only from where an unfinished match may have begun
+(`Finder.open_from`); everything before is settled and flows on at once. What is settled
+never changes: whether a match begins somewhere depends on a few characters before it,
+kept in the window, and on the characters behind it, which are waited for. A tool's
+input is held until its block stops, since half of a JSON document cannot be redacted.
 
-Once the decision is ESCALATE or BLOCK nothing more is released. What was released before stays released: a provision
-that must see the whole reply first belongs to a call without streaming.
+Once the decision is ESCALATE or BLOCK nothing more is released. What was released
+before stays released: a provision that must see the whole reply first belongs to a call
+without streaming.
 """
 
 import json
@@ -38,18 +40,21 @@ from trivium.vocabulary.messages import (
 
 
 class StreamGuard:
-    """Takes a stream's events and gives those that may be handed over. One per stream; not for several threads."""
+    """Takes a stream's events and gives those that may be handed over. One per stream;
+    not for several threads."""
 
     def __init__(self, judged: Judgement, *, spent_s: float = 0.0) -> None:
         self._judged = judged
         self._spent_s = spent_s
         self._blocks: dict[int, _Block] = {}
         self._incomplete = False
-        """A tool's input ended before it was JSON; the stream's reason to stop tells whose fault that is."""
+        """A tool's input ended before it was JSON; the stream's reason to stop tells
+        whose fault that is."""
 
     @property
     def decision(self) -> Decision:
-        """What is decided so far; complete after `close`. From ESCALATE on the stream must be given up."""
+        """What is decided so far; complete after `close`. From ESCALATE on the stream
+        must be given up."""
         return self._judged.decision(self._spent_s)
 
     @property
@@ -60,7 +65,8 @@ class StreamGuard:
     def feed(self, event: Event) -> list[Event]:
         """Judge the next event; return the events released now, in order.
 
-        Raises `GuardFailureError`, or the `RouteError` that a tool's input means which is no JSON.
+        Raises `GuardFailureError`, or the `RouteError` that a tool's input means which
+        is no JSON.
         """
         began = perf_counter()
         try:
@@ -69,10 +75,15 @@ class StreamGuard:
             self._spent_s += perf_counter() - began
 
     def close(self) -> list[Event]:
-        """The stream's terminal event has arrived: judge and return what is still held."""
+        """The stream's terminal event has arrived: judge and return what is still
+        held."""
         began = perf_counter()
         try:
-            held = [event for index in sorted(self._blocks) for event in self._flushed(index)]
+            held = [
+                event
+                for index in sorted(self._blocks)
+                for event in self._flushed(index)
+            ]
             if self._incomplete:
                 raise _incomplete_input("")
             return self._unless_stopped(held)
@@ -89,7 +100,9 @@ class StreamGuard:
             return [*self._flushed(event.index), event]
         if isinstance(event, MessageDelta) and self._incomplete:
             raise _incomplete_input(event.stop_reason)
-        if isinstance(event, TextDelta | ThinkingDelta | ToolInputDelta | SignatureDelta):
+        if isinstance(
+            event, TextDelta | ThinkingDelta | ToolInputDelta | SignatureDelta
+        ):
             if event.index not in self._blocks:  # a protocol without block starts
                 self._blocks[event.index] = self._block_for(event)
             return self._blocks[event.index].take(event)
@@ -106,15 +119,25 @@ class StreamGuard:
         if isinstance(block, TextBlock):
             self._blocks[index] = self._text(index)
             return [
-                msgspec.structs.replace(event, block=msgspec.structs.replace(block, text="")),
-                *(self._blocks[index].take(TextDelta(index=index, text=block.text)) if block.text else ()),
+                msgspec.structs.replace(
+                    event, block=msgspec.structs.replace(block, text="")
+                ),
+                *(
+                    self._blocks[index].take(TextDelta(index=index, text=block.text))
+                    if block.text
+                    else ()
+                ),
             ]
         if isinstance(block, ThinkingBlock):
             self._blocks[index] = self._thinking(index)
             return [
-                msgspec.structs.replace(event, block=msgspec.structs.replace(block, thinking="")),
+                msgspec.structs.replace(
+                    event, block=msgspec.structs.replace(block, thinking="")
+                ),
                 *(
-                    self._blocks[index].take(ThinkingDelta(index=index, thinking=block.thinking))
+                    self._blocks[index].take(
+                        ThinkingDelta(index=index, thinking=block.thinking)
+                    )
                     if block.thinking
                     else ()
                 ),
@@ -134,18 +157,25 @@ class StreamGuard:
         return self._thinking(event.index)
 
     def _text(self, index: int) -> "_Block":
-        return _TextBlock(self._judged, f"content[{index}].text", lambda text: TextDelta(index=index, text=text))
+        return _TextBlock(
+            self._judged,
+            f"content[{index}].text",
+            lambda text: TextDelta(index=index, text=text),
+        )
 
     def _thinking(self, index: int) -> "_Block":
         place = f"content[{index}].thinking"
-        return _TextBlock(self._judged, place, lambda text: ThinkingDelta(index=index, thinking=text))
+        return _TextBlock(
+            self._judged, place, lambda text: ThinkingDelta(index=index, thinking=text)
+        )
 
 
 def _incomplete_input(stop_reason: str) -> RouteError:
     """Half of a JSON document can be neither judged nor used."""
     if stop_reason == "max_tokens":
         return ProviderRequestError(
-            "The model reached `max_tokens` within a tool's input, so the reply is no answer.",
+            "The model reached `max_tokens` within a tool's input, so the reply is no"
+            " answer.",
             next_step="Allow more `max_tokens`.",
         )
     return ProtocolError("A tool's input in the stream is no JSON.")
@@ -164,16 +194,23 @@ class _Block:
 
 
 class _TextBlock(_Block):
-    """Text or reasoning. Signatures wait for the end, since they come behind text that may be held."""
+    """Text or reasoning. Signatures wait for the end, since they come behind text that
+    may be held."""
 
-    def __init__(self, judged: Judgement, place: str, delta: Callable[[str], Event]) -> None:
+    def __init__(
+        self, judged: Judgement, place: str, delta: Callable[[str], Event]
+    ) -> None:
         self._text = SettlingText(judged, place)
         self._delta = delta
         self._waiting: list[Event] = []
 
     def take(self, event: Event) -> list[Event]:
         if isinstance(event, TextDelta | ThinkingDelta):
-            return self._events(self._text.feed(event.text if isinstance(event, TextDelta) else event.thinking))
+            return self._events(
+                self._text.feed(
+                    event.text if isinstance(event, TextDelta) else event.thinking
+                )
+            )
         self._waiting.append(event)
         return []
 
@@ -220,7 +257,11 @@ class _ToolBlock(_Block):
         redacted = map_json(value, f"content[{self._index}].input", self._whole)
         if redacted is value and not repeats:
             return self._held
-        return [ToolInputDelta(index=self._index, partial_json=msgspec.json.encode(redacted).decode())]
+        return [
+            ToolInputDelta(
+                index=self._index, partial_json=msgspec.json.encode(redacted).decode()
+            )
+        ]
 
     def _whole(self, place: str, text: str, lead: str) -> str:
         judging = SettlingText(self._judged, place, skip=len(lead))
@@ -229,7 +270,8 @@ class _ToolBlock(_Block):
 
 
 def _repeats(document: str) -> bool:
-    """Whether a member stands twice in an object of this JSON: only the last was judged, so only that may go on."""
+    """Whether a member stands twice in an object of this JSON: only the last was
+    judged, so only that may go on."""
     repeated = False
 
     def count(members: list[tuple[str, Any]]) -> dict[str, Any]:  # Any: JSON
@@ -254,7 +296,8 @@ class SettlingText:
         self._frontier = 0
         """Position in the window up to which text is settled and was released."""
         self._hidden_to = skip
-        """Position in the window up to which text is not released: inside a redacted span, or the lead."""
+        """Position in the window up to which text is not released: inside a redacted
+        span, or the lead."""
         self._skip = skip
         self._ends: dict[str, int] = {}
         """Detector → where its last match ends, to count overlapping matches once."""
@@ -272,7 +315,11 @@ class SettlingText:
         view = View(without_breaks(self._window))
         sieved = self._sieve.settled(view)
         boundary = len(self._window) if final else self._boundary(view, sieved)
-        found = [] if sieved is not None or boundary == self._frontier else self._matches(view, boundary)
+        found = (
+            []
+            if sieved is not None or boundary == self._frontier
+            else self._matches(view, boundary)
+        )
         released = self._released(found, boundary)
         self._frontier = boundary
         self._trim()
@@ -281,18 +328,24 @@ class SettlingText:
     def _boundary(self, view: View, sieved: int | None) -> int:
         position = sieved
         if position is None:
-            position = min((self._judged.open_from(one, view) for one in self._detectors), default=len(view.plain))
+            position = min(
+                (self._judged.open_from(one, view) for one in self._detectors),
+                default=len(view.plain),
+            )
         return max(self._frontier, view.original_position(position))
 
     def _matches(self, view: View, boundary: int) -> list[tuple[int, str, int]]:
-        """Matches that begin in the text being settled and must be redacted: start, detector, end."""
+        """Matches that begin in the text being settled and must be redacted: start,
+        detector, end."""
         redact = []
         for detector in self._detectors:
             spans = self._judged.spans(detector, view)
             if not spans:
                 continue
             for span in map(view.to_original, spans):
-                if self._frontier <= span.start < boundary and self._record(detector, span):
+                if self._frontier <= span.start < boundary and self._record(
+                    detector, span
+                ):
                     redact.append((span.start, detector.name, span.end))
         return sorted(redact)
 
@@ -314,7 +367,8 @@ class SettlingText:
         return "".join(pieces)
 
     def _trim(self) -> None:
-        """Forget what no later match can depend on: all but a few characters that detectors look back at."""
+        """Forget what no later match can depend on: all but a few characters that
+        detectors look back at."""
         cut, seen = self._frontier, 0
         if is_plain(without_breaks(self._window)):
             cut, seen = max(0, cut - LOOKBEHIND), LOOKBEHIND

@@ -1,8 +1,9 @@
-"""The model catalogue: what Claude is called and costs on each cloud, as dated, overridable data.
+"""The model catalogue: what Claude is called and costs on each cloud, as dated,
+overridable data.
 
-The entries live in `catalogue.yaml`, each with its source. A file of the same shape named by `TRIVIUM_CATALOGUE`
-replaces entries without a release of Trivium. Nothing in here decides; routes and destinations come from the
-deployment descriptor.
+The entries live in `catalogue.yaml`, each with its source. A file of the same shape
+named by `TRIVIUM_CATALOGUE` replaces entries without a release of Trivium. Nothing in
+here decides; routes and destinations come from the deployment descriptor.
 """
 
 import datetime as dt
@@ -41,7 +42,8 @@ class Model(Record, frozen=True, kw_only=True):
 
     tier: Literal["haiku", "sonnet", "opus"]
     ids: dict[Cloud, str]
-    """Cloud → the provider's id, without a Bedrock profile prefix; absent where it is not offered."""
+    """Cloud → the provider's id, without a Bedrock profile prefix; absent where it is
+    not offered."""
     price: Price
     source: str
     """Where the entry was read, and when."""
@@ -50,7 +52,9 @@ class Model(Record, frozen=True, kw_only=True):
     retires_not_before: dt.date | None = None
 
 
-class Surcharges(Record, frozen=True, kw_only=True, rename={"aws_us_gov": "aws-us-gov"}):
+class Surcharges(
+    Record, frozen=True, kw_only=True, rename={"aws_us_gov": "aws-us-gov"}
+):
     """Factors on the list price, by cloud and scope."""
 
     source: str
@@ -63,7 +67,11 @@ class Surcharges(Record, frozen=True, kw_only=True, rename={"aws_us_gov": "aws-u
         """The factor for a route; AWS GovCloud has its own."""
         if cloud == "aws" and region.startswith("us-gov-"):
             return self.aws_us_gov[scope]
-        table: dict[Cloud, dict[Scope, float]] = {"aws": self.aws, "gcp": self.gcp, "azure": self.azure}
+        table: dict[Cloud, dict[Scope, float]] = {
+            "aws": self.aws,
+            "gcp": self.gcp,
+            "azure": self.azure,
+        }
         return table[cloud][scope]
 
 
@@ -80,14 +88,25 @@ class Catalogue(Record, frozen=True, kw_only=True):
             return self.models[name]
         except KeyError:
             raise ConfigurationError(
-                f"Model `{name}` is not in the catalogue of {self.as_of}; known are {', '.join(sorted(self.models))}.",
-                next_step="Correct the name, or add the entry to a file named by TRIVIUM_CATALOGUE.",
+                f"Model `{name}` is not in the catalogue of {self.as_of}; known are"
+                f" {', '.join(sorted(self.models))}.",
+                next_step=(
+                    "Correct the name, or add the entry to a file named by"
+                    " TRIVIUM_CATALOGUE."
+                ),
             ) from None
 
-    def cost_usd(self, name: str, usage: Usage, *, cloud: Cloud, scope: Scope, region: str) -> float:
-        """List price of one attempt in USD, surcharge included, before discounts and tax."""
+    def cost_usd(
+        self, name: str, usage: Usage, *, cloud: Cloud, scope: Scope, region: str
+    ) -> float:
+        """List price of one attempt in USD, surcharge included, before discounts and
+        tax."""
         entry = self.model(name)
-        prompt = usage.input_tokens + usage.cache_read_input_tokens + usage.cache_creation_input_tokens
+        prompt = (
+            usage.input_tokens
+            + usage.cache_read_input_tokens
+            + usage.cache_creation_input_tokens
+        )
         long = entry.long_prompt
         price = long.price if long and prompt > long.above_tokens else entry.price
         list_price = (
@@ -100,11 +119,15 @@ class Catalogue(Record, frozen=True, kw_only=True):
 
 
 def load(override: bytes | None = None) -> Catalogue:
-    """The shipped catalogue, with entries replaced or added by `override` (YAML of the same shape).
+    """The shipped catalogue, with entries replaced or added by `override` (YAML of the
+    same shape).
 
     Raises `ConfigurationError` for an override that cannot be read.
     """
-    shipped = msgspec.yaml.decode(resources.files(__package__).joinpath("catalogue.yaml").read_bytes(), type=Catalogue)
+    shipped = msgspec.yaml.decode(
+        resources.files(__package__).joinpath("catalogue.yaml").read_bytes(),
+        type=Catalogue,
+    )
     if override is None:
         return shipped
     try:

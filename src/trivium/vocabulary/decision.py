@@ -9,7 +9,8 @@ from trivium.vocabulary.record import Record
 
 
 class Action(IntEnum):
-    """What happens to a request or reply; layers are joined by max, so a layer can only tighten."""
+    """What happens to a request or reply; layers are joined by max, so a layer can only
+    tighten."""
 
     ALLOW = 0
     LOG = 1
@@ -53,7 +54,8 @@ class Decision(Record, frozen=True, kw_only=True):
     constitution: str = ""
     """`sha256:` digest of the constitution that decided."""
     duration_s: float = 0.0
-    """Time spent deciding, request and reply together, without waiting for the provider."""
+    """Time spent deciding, request and reply together, without waiting for the
+    provider."""
 
     @property
     def provisions(self) -> tuple[str, ...]:
@@ -61,8 +63,11 @@ class Decision(Record, frozen=True, kw_only=True):
         return tuple(dict.fromkeys(finding.provision for finding in self.findings))
 
     def joined(self, other: "Decision") -> "Decision":
-        """Both decisions as one: the stricter action, all findings, the sum of the times."""
-        findings = sorted(self.findings + other.findings, key=lambda finding: -finding.action)
+        """Both decisions as one: the stricter action, all findings, the sum of the
+        times."""
+        findings = sorted(
+            self.findings + other.findings, key=lambda finding: -finding.action
+        )
         return Decision(
             action=max(self.action, other.action),
             findings=tuple(findings),

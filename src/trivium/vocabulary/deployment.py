@@ -1,8 +1,10 @@
-"""The deployment descriptor: the one document that passes from the platform team to the application.
+"""The deployment descriptor: the one document that passes from the platform team to the
+application.
 
-A stack exports a *draft* (everything the infrastructure knows); signing completes it with its validity and the digests
-of the constitution's layers, and wraps it in a DSSE envelope. Records and pure functions: reading files or keys
-happens elsewhere. Unknown fields, unknown versions and impossible combinations are refused, never ignored.
+A stack exports a *draft* (everything the infrastructure knows); signing completes it
+with its validity and the digests of the constitution's layers, and wraps it in a DSSE
+envelope. Records and pure functions: reading files or keys happens elsewhere. Unknown
+fields, unknown versions and impossible combinations are refused, never ignored.
 """
 
 import re
@@ -30,10 +32,14 @@ PAYLOAD_TYPE = "application/vnd.trivium.deployment+json"
 _Name = Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9-]{0,62}$")]
 _Digest = Annotated[str, Meta(pattern="^(sha256:[0-9a-f]{64})?$")]
 _PATH = r"(/(?!\.{1,2}(/|$))[A-Za-z0-9._~@:-]+)*"
-_LOOPBACK = re.compile(r"http://(127\.0\.0\.1|localhost|\[::1\]):(?!0|80(/|$))[0-9]{1,5}" + _PATH)
-_HTTPS = re.compile(r"https://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:(?!0|443(/|$))[0-9]{1,5})?" + _PATH)
-"""As it goes over the wire, since a signature covers host and path as sent, and what follows a `#` or `?` is no
-path: the request would go elsewhere."""
+_LOOPBACK = re.compile(
+    r"http://(127\.0\.0\.1|localhost|\[::1\]):(?!0|80(/|$))[0-9]{1,5}" + _PATH
+)
+_HTTPS = re.compile(
+    r"https://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:(?!0|443(/|$))[0-9]{1,5})?" + _PATH
+)
+"""As it goes over the wire, since a signature covers host and path as sent, and what
+follows a `#` or `?` is no path: the request would go elsewhere."""
 
 
 class SigV4Auth(Record, frozen=True, kw_only=True, tag_field="kind", tag="sigv4"):
@@ -54,7 +60,8 @@ class EntraAuth(Record, frozen=True, kw_only=True, tag_field="kind", tag="entra"
     """A Microsoft Entra bearer token of the application's managed identity."""
 
     scope: str = "https://ai.azure.com/.default"
-    """Anthropic documents this scope, Microsoft `https://cognitiveservices.azure.com/.default`: a deployment says."""
+    """Anthropic documents this scope, Microsoft
+    `https://cognitiveservices.azure.com/.default`: a deployment says."""
 
 
 Auth = SigV4Auth | GoogleAuth | EntraAuth
@@ -62,23 +69,35 @@ Auth = SigV4Auth | GoogleAuth | EntraAuth
 Protocol = Literal["converse", "vertex", "foundry"]
 """Bedrock Converse; Vertex rawPredict/streamRawPredict; Foundry's Messages API."""
 
-PROTOCOL_OF: dict[Cloud, Protocol] = {"aws": "converse", "gcp": "vertex", "azure": "foundry"}
-_AUTH_OF: dict[Cloud, type[Auth]] = {"aws": SigV4Auth, "gcp": GoogleAuth, "azure": EntraAuth}
+PROTOCOL_OF: dict[Cloud, Protocol] = {
+    "aws": "converse",
+    "gcp": "vertex",
+    "azure": "foundry",
+}
+_AUTH_OF: dict[Cloud, type[Auth]] = {
+    "aws": SigV4Auth,
+    "gcp": GoogleAuth,
+    "azure": EntraAuth,
+}
 
 
 class ModelTarget(Record, frozen=True, kw_only=True):
     """What a tier means on one route."""
 
     id: Annotated[str, Meta(min_length=1, max_length=2048)]
-    """The id that goes over the wire: inference profile id or ARN, publisher model id, deployment name."""
+    """The id that goes over the wire: inference profile id or ARN, publisher model id,
+    deployment name."""
     model: str
-    """Key in the model catalogue, for instance `claude-sonnet-5-5`: price, limits, lifecycle."""
+    """Key in the model catalogue, for instance `claude-sonnet-5-5`: price, limits,
+    lifecycle."""
     scope: Literal["regional", "geo", "global"]
     """How far inference may travel; decides the price surcharge."""
     destinations: Annotated[tuple[str, ...], Meta(min_length=1)]
-    """Every region in which inference may run, as the proof says; `global` when it is unbounded."""
+    """Every region in which inference may run, as the proof says; `global` when it is
+    unbounded."""
     proof: Annotated[str, Meta(min_length=1)]
-    """Where the destinations were read: the inference profile's ARN, the endpoint, the SKU."""
+    """Where the destinations were read: the inference profile's ARN, the endpoint, the
+    SKU."""
 
 
 class GuardrailRef(Record, frozen=True, kw_only=True):
@@ -95,10 +114,12 @@ class Route(Record, frozen=True, kw_only=True):
     cloud: Cloud
     protocol: Protocol
     endpoint: str
-    """Base URL. `https` always; `http` only to loopback in a rehearsal. Vertex: up to `/v1/projects/P/locations/L`;
-    Bedrock: scheme and host; Foundry: up to `/anthropic`. Without `/` at its end, user, default port or query."""
+    """Base URL. `https` always; `http` only to loopback in a rehearsal. Vertex: up to
+    `/v1/projects/P/locations/L`; Bedrock: scheme and host; Foundry: up to `/anthropic`.
+    Without `/` at its end, user, default port or query."""
     region: str
-    """Region or location whose endpoint is called (not where inference runs: see `ModelTarget.destinations`)."""
+    """Region or location whose endpoint is called (not where inference runs: see
+    `ModelTarget.destinations`)."""
     auth: Auth
     models: Annotated[dict[str, ModelTarget], Meta(min_length=1)]
     """Tier → target."""
@@ -115,7 +136,8 @@ class Layer(Record, frozen=True, kw_only=True):
 
 
 class ConstitutionRef(Record, frozen=True, kw_only=True):
-    """Which constitution governs, weakest authority last: provider baseline, organisation, sector, application."""
+    """Which constitution governs, weakest authority last: provider baseline,
+    organisation, sector, application."""
 
     layers: Annotated[tuple[Layer, ...], Meta(min_length=1)]
     digest: _Digest = ""
@@ -126,8 +148,9 @@ class AuditStore(Record, frozen=True, kw_only=True):
     """Where sealed segments are kept, and for how long."""
 
     uri: str
-    """`s3://bucket/prefix`, `gs://bucket/prefix`, `https://account.blob.core.windows.net/container/prefix`, or
-    `file:` in a rehearsal."""
+    """`s3://bucket/prefix`, `gs://bucket/prefix`,
+    `https://account.blob.core.windows.net/container/prefix`, or `file:` in a
+    rehearsal."""
     cloud: Cloud
     region: str
     regime: str
@@ -172,7 +195,8 @@ class Deployment(Record, frozen=True, kw_only=True):
     """Role → tier, for instance `triage` → `haiku`."""
     sinks: tuple[Sink, ...] = ()
     rehearsal: bool = False
-    """Endpoints are local stand-ins: nothing that this deployment answers comes from Claude."""
+    """Endpoints are local stand-ins: nothing that this deployment answers comes from
+    Claude."""
     issued_at: str = ""
     """RFC 3339 in UTC; filled in by signing."""
     expires_at: str = ""
@@ -188,42 +212,57 @@ class Deployment(Record, frozen=True, kw_only=True):
     @property
     def tiers(self) -> tuple[str, ...]:
         """Every tier that some route serves, in the order of first appearance."""
-        return tuple(dict.fromkeys(tier for route in self.routes for tier in route.models))
+        return tuple(
+            dict.fromkeys(tier for route in self.routes for tier in route.models)
+        )
 
 
 def decode(document: bytes) -> Deployment:
     """Read a descriptor's JSON, complete or draft.
 
-    Raises `DeploymentVersionError` for another version and `DeploymentError` for anything unreadable, unknown or
-    contradictory, naming every problem.
+    Raises `DeploymentVersionError` for another version and `DeploymentError` for
+    anything unreadable, unknown or contradictory, naming every problem.
     """
     try:
         plain = msgspec.json.decode(document)
     except (ValueError, RecursionError) as error:  # RecursionError: nested without end
-        raise DeploymentError(f"The deployment descriptor is not JSON: {error}.") from error
+        raise DeploymentError(
+            f"The deployment descriptor is not JSON: {error}."
+        ) from error
     return from_plain(plain)
 
 
 def from_plain(plain: Any) -> Deployment:
-    """`decode` for data already parsed. Any: it is what JSON or a stack's output gave."""
+    """`decode` for data already parsed. Any: it is what JSON or a stack's output
+    gave."""
     if not isinstance(plain, dict):
-        raise DeploymentError(f"The deployment descriptor is {type(plain).__name__}, expected an object.")
+        raise DeploymentError(
+            f"The deployment descriptor is {type(plain).__name__}, expected an object."
+        )
     version = plain.get("version")
     if version != VERSION:
         raise DeploymentVersionError(
-            f"The deployment descriptor has version {version!r}; this release reads {VERSION!r}.",
-            next_step="Sign it again with this release, or install the release that wrote it.",
+            f"The deployment descriptor has version {version!r}; this release reads"
+            f" {VERSION!r}.",
+            next_step=(
+                "Sign it again with this release, or install the release that wrote it."
+            ),
         )
     try:
         deployment = msgspec.convert(plain, Deployment)
     except msgspec.ValidationError as error:
         raise DeploymentError(
             f"The deployment descriptor cannot be used: {error}.",
-            next_step="Compare it with docs/deployment.schema.json; export and sign it again.",
+            next_step=(
+                "Compare it with docs/deployment.schema.json; export and sign it again."
+            ),
         ) from error
     found = problems(deployment)
     if found:
-        raise DeploymentError(f"The deployment descriptor `{deployment.name}` cannot be used: {'; '.join(found)}.")
+        raise DeploymentError(
+            f"The deployment descriptor `{deployment.name}` cannot be used:"
+            f" {'; '.join(found)}."
+        )
     return deployment
 
 
@@ -232,8 +271,15 @@ def encode(deployment: Deployment) -> bytes:
     return envelope.canonical(deployment)
 
 
-def complete(draft: Deployment, *, issued_at: datetime, valid_days: int, constitution: ConstitutionRef) -> Deployment:
-    """The draft with its validity and the constitution's digests: what can be signed."""
+def complete(
+    draft: Deployment,
+    *,
+    issued_at: datetime,
+    valid_days: int,
+    constitution: ConstitutionRef,
+) -> Deployment:
+    """The draft with its validity and the constitution's digests: what can be
+    signed."""
     return msgspec.structs.replace(
         draft,
         issued_at=_rfc3339(issued_at),
@@ -243,49 +289,76 @@ def complete(draft: Deployment, *, issued_at: datetime, valid_days: int, constit
 
 
 def sign(deployment: Deployment, signer: envelope.Signer) -> bytes:
-    """The signed envelope. Raises `DeploymentError` when the descriptor is a draft or contradicts itself."""
+    """The signed envelope. Raises `DeploymentError` when the descriptor is a draft or
+    contradicts itself."""
     found = problems(deployment) + missing(deployment)
     if found:
-        raise DeploymentError(f"The deployment descriptor `{deployment.name}` cannot be signed: {'; '.join(found)}.")
+        raise DeploymentError(
+            f"The deployment descriptor `{deployment.name}` cannot be signed:"
+            f" {'; '.join(found)}."
+        )
     return envelope.seal(PAYLOAD_TYPE, encode(deployment), signer)
 
 
-def verify(document: bytes, trusted: envelope.TrustedKeys, *, now: datetime) -> Deployment:
-    """Open a signed descriptor and check signature, version, content and validity, in that order.
+def verify(
+    document: bytes, trusted: envelope.TrustedKeys, *, now: datetime
+) -> Deployment:
+    """Open a signed descriptor and check signature, version, content and validity, in
+    that order.
 
-    Raises `DeploymentSignatureError`, `DeploymentVersionError`, `DeploymentError` or `DeploymentExpiredError`.
+    Raises `DeploymentSignatureError`, `DeploymentVersionError`, `DeploymentError` or
+    `DeploymentExpiredError`.
     """
     try:
         payload = envelope.unseal(document, PAYLOAD_TYPE, trusted)
     except envelope.EnvelopeError as error:
         raise DeploymentSignatureError(
             f"The deployment descriptor is refused: {error}.",
-            next_step="Ask the platform team for the signed descriptor and the public key that belongs to it.",
+            next_step=(
+                "Ask the platform team for the signed descriptor and the public key"
+                " that belongs to it."
+            ),
         ) from error
     deployment = decode(payload)
     absent = missing(deployment)
     if absent:
-        raise DeploymentError(f"The deployment descriptor `{deployment.name}` is a draft: {'; '.join(absent)}.")
+        raise DeploymentError(
+            f"The deployment descriptor `{deployment.name}` is a draft:"
+            f" {'; '.join(absent)}."
+        )
     if encode(deployment) != payload:
-        raise DeploymentError(f"The deployment descriptor `{deployment.name}` is not in canonical form (RFC 8785).")
+        raise DeploymentError(
+            f"The deployment descriptor `{deployment.name}` is not in canonical form"
+            " (RFC 8785)."
+        )
     check_validity(deployment, now)
     return deployment
 
 
 def problems(deployment: Deployment) -> tuple[str, ...]:
-    """Contradictions inside a descriptor, one sentence each without the full stop; empty when there are none."""
+    """Contradictions inside a descriptor, one sentence each without the full stop;
+    empty when there are none."""
     found: list[str] = []
     if not is_zone(deployment.zone):
-        found.append(f"zone `{deployment.zone}` is unknown, expected one of {', '.join(zone_names())}")
+        found.append(
+            f"zone `{deployment.zone}` is unknown, expected one of"
+            f" {', '.join(zone_names())}"
+        )
     ids = [route.id for route in deployment.routes]
-    found += [f"route id `{name}` stands {ids.count(name)} times" for name in sorted(set(ids)) if ids.count(name) > 1]
+    found += [
+        f"route id `{name}` stands {ids.count(name)} times"
+        for name in sorted(set(ids))
+        if ids.count(name) > 1
+    ]
     tiers = set(deployment.tiers)
     found += [
         f"role `{role}` means tier `{tier}`, which no route serves"
         for role, tier in deployment.roles.items()
         if tier not in tiers
     ]
-    for name in sorted((set(ids) & tiers) | (set(deployment.roles) & (tiers | set(ids)))):
+    for name in sorted(
+        (set(ids) & tiers) | (set(deployment.roles) & (tiers | set(ids)))
+    ):
         found.append(f"`{name}` names more than one of route, tier and role")
     for route in deployment.routes:
         found += _route_problems(deployment, route)
@@ -294,18 +367,25 @@ def problems(deployment: Deployment) -> tuple[str, ...]:
 
 def missing(deployment: Deployment) -> tuple[str, ...]:
     """What a draft still lacks before it can be signed or used."""
-    absent = [name for name in ("issued_at", "expires_at") if not getattr(deployment, name)]
+    absent = [
+        name for name in ("issued_at", "expires_at") if not getattr(deployment, name)
+    ]
     if not deployment.constitution.digest:
         absent.append("constitution.digest")
     absent += [
-        f"constitution.layers[{i}].digest" for i, layer in enumerate(deployment.constitution.layers) if not layer.digest
+        f"constitution.layers[{i}].digest"
+        for i, layer in enumerate(deployment.constitution.layers)
+        if not layer.digest
     ]
     return tuple(f"`{name}` is missing" for name in absent)
 
 
 def json_schema() -> dict[str, Any]:
-    """The published JSON Schema (2020-12) of a descriptor. Any: JSON Schema is free-form."""
-    schema = msgspec.json.decode(msgspec.json.encode(msgspec.json.schema(Deployment)))  # tuples become lists
+    """The published JSON Schema (2020-12) of a descriptor. Any: JSON Schema is
+    free-form."""
+    schema = msgspec.json.decode(
+        msgspec.json.encode(msgspec.json.schema(Deployment))
+    )  # tuples become lists
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": f"urn:trivium:deployment:{VERSION}",
@@ -317,24 +397,34 @@ def json_schema() -> dict[str, Any]:
 def _route_problems(deployment: Deployment, route: Route) -> list[str]:
     found = []
     if route.protocol != PROTOCOL_OF[route.cloud]:
-        found.append(f"route `{route.id}`: protocol `{route.protocol}` does not belong to cloud `{route.cloud}`")
+        found.append(
+            f"route `{route.id}`: protocol `{route.protocol}` does not belong to cloud"
+            f" `{route.cloud}`"
+        )
     if not isinstance(route.auth, _AUTH_OF[route.cloud]):
         found.append(
-            f"route `{route.id}`: auth `{route.auth.__struct_config__.tag}` does not belong to `{route.cloud}`"
+            f"route `{route.id}`: auth `{route.auth.__struct_config__.tag}` does not"
+            f" belong to `{route.cloud}`"
         )
     if not _endpoint_allowed(route.endpoint, rehearsal=deployment.rehearsal):
-        expected = "an http address on loopback" if deployment.rehearsal else "an https address"
+        expected = (
+            "an http address on loopback"
+            if deployment.rehearsal
+            else "an https address"
+        )
         found.append(
-            f"route `{route.id}`: endpoint {_shown(route.endpoint)} is not {expected} with a lower-case host, and"
-            " without user, default port, query, fragment, `/` at its end, and empty or dot segments"
+            f"route `{route.id}`: endpoint {_shown(route.endpoint)} is not {expected}"
+            " with a lower-case host, and without user, default port, query, fragment,"
+            " `/` at its end, and empty or dot segments"
         )
     if is_zone(deployment.zone):
         for tier, target in route.models.items():
             strays = outside(deployment.zone, route.cloud, target.destinations)
             if strays:
                 found.append(
-                    f"route `{route.id}`, tier `{tier}`: inference may run in {', '.join(strays)},"
-                    f" outside zone `{deployment.zone}` (proof: {target.proof})"
+                    f"route `{route.id}`, tier `{tier}`: inference may run in"
+                    f" {', '.join(strays)}, outside zone `{deployment.zone}` (proof:"
+                    f" {target.proof})"
                 )
     return found
 
@@ -345,7 +435,11 @@ def _endpoint_allowed(endpoint: str, *, rehearsal: bool) -> bool:
 
 def _shown(endpoint: str) -> str:
     """The endpoint, unless a password could stand in it."""
-    return "(not shown: it names a user)" if "@" in endpoint.split("//")[-1].partition("/")[0] else f"`{endpoint}`"
+    return (
+        "(not shown: it names a user)"
+        if "@" in endpoint.split("//")[-1].partition("/")[0]
+        else f"`{endpoint}`"
+    )
 
 
 def check_validity(deployment: Deployment, now: datetime) -> None:
@@ -353,12 +447,16 @@ def check_validity(deployment: Deployment, now: datetime) -> None:
     issued, expires = (_parse(deployment, name) for name in ("issued_at", "expires_at"))
     if now >= expires:
         raise DeploymentExpiredError(
-            f"The deployment descriptor `{deployment.name}` expired at {deployment.expires_at}.",
+            f"The deployment descriptor `{deployment.name}` expired at"
+            f" {deployment.expires_at}.",
             next_step="Ask the platform team to sign a new one.",
         )
-    if now + timedelta(minutes=5) < issued:  # five minutes: the clock skew that AWS's signatures allow too
+    if (
+        now + timedelta(minutes=5) < issued
+    ):  # five minutes: the clock skew that AWS's signatures allow too
         raise DeploymentExpiredError(
-            f"The deployment descriptor `{deployment.name}` is valid from {deployment.issued_at} on, which lies ahead.",
+            f"The deployment descriptor `{deployment.name}` is valid from"
+            f" {deployment.issued_at} on, which lies ahead.",
             next_step="Check this machine's clock.",
         )
 
@@ -368,9 +466,14 @@ def _parse(deployment: Deployment, name: str) -> datetime:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError as error:
-        raise DeploymentError(f"Descriptor `{deployment.name}`: `{name}` is {text!r}, expected RFC 3339.") from error
+        raise DeploymentError(
+            f"Descriptor `{deployment.name}`: `{name}` is {text!r}, expected RFC 3339."
+        ) from error
     if moment.tzinfo is None:
-        raise DeploymentError(f"Descriptor `{deployment.name}`: `{name}` is {text!r}, which names no time zone.")
+        raise DeploymentError(
+            f"Descriptor `{deployment.name}`: `{name}` is {text!r}, which names no time"
+            " zone."
+        )
     return moment
 
 

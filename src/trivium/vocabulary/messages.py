@@ -1,7 +1,8 @@
 """Requests, replies and stream events in the shape of the Anthropic Messages API.
 
-Claude's users know that shape, so all three protocols are translated to and from it. Records only, no I/O.
-Source: the public Messages API reference (platform.claude.com), read 2026-11-22.
+Claude's users know that shape, so all three protocols are translated to and from it.
+Records only, no I/O. Source: the public Messages API reference (platform.claude.com),
+read 2026-11-22.
 """
 
 from typing import Annotated, Any, Literal
@@ -11,7 +12,8 @@ from msgspec import Meta
 from trivium.vocabulary.record import Record
 
 Json = dict[str, Any]
-"""A JSON object whose shape belongs to the caller (a tool's schema or input), hence `Any`."""
+"""A JSON object whose shape belongs to the caller (a tool's schema or input), hence
+`Any`."""
 
 
 class CacheControl(Record, frozen=True, kw_only=True, tag="ephemeral"):
@@ -25,7 +27,8 @@ class _Block(Record, frozen=True, kw_only=True):
 
     @property
     def type(self) -> str:
-        """Its kind, as the Messages API names it. `isinstance` says more to a type checker."""
+        """Its kind, as the Messages API names it. `isinstance` says more to a type
+        checker."""
         return str(self.__struct_config__.tag)
 
 
@@ -97,7 +100,13 @@ class RedactedThinkingBlock(_Block, frozen=True, kw_only=True, tag="redacted_thi
 
 
 ContentBlock = (
-    TextBlock | ImageBlock | DocumentBlock | ToolUseBlock | ToolResultBlock | ThinkingBlock | RedactedThinkingBlock
+    TextBlock
+    | ImageBlock
+    | DocumentBlock
+    | ToolUseBlock
+    | ToolResultBlock
+    | ThinkingBlock
+    | RedactedThinkingBlock
 )
 
 
@@ -133,7 +142,8 @@ class Thinking(Record, frozen=True, kw_only=True):
 
 
 class MessageRequest(Record, frozen=True, kw_only=True):
-    """What a caller asks, before a route is chosen; `model` is a tier, a role or a route id."""
+    """What a caller asks, before a route is chosen; `model` is a tier, a role or a
+    route id."""
 
     model: str
     max_tokens: int
@@ -151,17 +161,20 @@ class MessageRequest(Record, frozen=True, kw_only=True):
 
 
 StopReason = str
-"""Why the model stopped: `end_turn`, `max_tokens`, `stop_sequence`, `tool_use`, `pause_turn`, `refusal`,
-`guardrail_intervened`, `model_context_window_exceeded`, or a newer word, as the provider said it: the Messages API may
-add some at any time (platform.claude.com, "Versions", read 2026-11-23)."""
+"""Why the model stopped: `end_turn`, `max_tokens`, `stop_sequence`, `tool_use`,
+`pause_turn`, `refusal`, `guardrail_intervened`, `model_context_window_exceeded`, or a
+newer word, as the provider said it: the Messages API may add some at any time
+(platform.claude.com, "Versions", read 2026-11-23)."""
 
 
 Tokens = Annotated[int, Meta(ge=0, lt=2**53)]
-"""A count that every reader of the audit log's JSON can keep exactly (RFC 8259, section 6)."""
+"""A count that every reader of the audit log's JSON can keep exactly (RFC 8259, section
+6)."""
 
 
 class Usage(Record, frozen=True, kw_only=True, omit_defaults=False):
-    """Tokens of one attempt. `input_tokens` excludes cached ones on every route (adapters normalise)."""
+    """Tokens of one attempt. `input_tokens` excludes cached ones on every route
+    (adapters normalise)."""
 
     input_tokens: Tokens = 0
     output_tokens: Tokens = 0
@@ -175,7 +188,8 @@ class Reply(Record, frozen=True, kw_only=True):
     id: str
     """The provider's message id; "" on Converse, which has none."""
     model: str
-    """The model as the provider names it; on Converse, which does not say, the id that was asked."""
+    """The model as the provider names it; on Converse, which does not say, the id that
+    was asked."""
     content: tuple[ContentBlock, ...]
     stop_reason: StopReason
     usage: Usage
@@ -185,7 +199,9 @@ class Reply(Record, frozen=True, kw_only=True):
     @property
     def text(self) -> str:
         """All text blocks, joined."""
-        return "".join(block.text for block in self.content if isinstance(block, TextBlock))
+        return "".join(
+            block.text for block in self.content if isinstance(block, TextBlock)
+        )
 
 
 class MessageStart(Record, frozen=True, kw_only=True, tag="message_start"):
@@ -249,7 +265,8 @@ class MessageStop(Record, frozen=True, kw_only=True, tag="message_stop"):
     """The terminal event. Without it a stream was not an answer."""
 
     usage: Usage | None = None
-    """Final usage where the protocol tells it only at the end (Converse's `metadata`)."""
+    """Final usage where the protocol tells it only at the end (Converse's
+    `metadata`)."""
 
 
 Event = (

@@ -1,9 +1,10 @@
 """Residency zones: which of a cloud's regions count as inside.
 
-A zone is a set of regions per cloud. A destination is inside only when it is listed: an unknown region is outside,
-and a worldwide destination (`global`) is inside no zone but `worldwide`.
-Source of the region names: the clouds' public region lists, read 2026-11-22. ca-central-1 may be offered `us.` profiles
-and London or Zurich `eu.` ones; geography, not the profile's prefix, decides here.
+A zone is a set of regions per cloud. A destination is inside only when it is listed: an
+unknown region is outside, and a worldwide destination (`global`) is inside no zone but
+`worldwide`. Source of the region names: the clouds' public region lists, read
+2026-11-22. ca-central-1 may be offered `us.` profiles and London or Zurich `eu.` ones;
+geography, not the profile's prefix, decides here.
 """
 
 from collections.abc import Iterable, Mapping
@@ -48,7 +49,8 @@ ZONES: Mapping[str, Mapping[Cloud, frozenset[str]]] = {
         "azure": frozenset({"usgovvirginia", "usgovarizona", "usgovtexas"}),
     },
 }  # fmt: skip
-"""Zone id → cloud → regions inside it. `worldwide` is no row: it contains everything."""
+"""Zone id → cloud → regions inside it. `worldwide` is no row: it contains
+everything."""
 
 WORLDWIDE = "worldwide"
 
@@ -66,7 +68,8 @@ def zone_names() -> tuple[str, ...]:
 def outside(zone: str, cloud: Cloud, destinations: Iterable[str]) -> tuple[str, ...]:
     """The destinations that are not proven to lie inside `zone`, in order.
 
-    No destinations at all is not a proof: it returns `("unknown",)`. Raises `KeyError` for an unknown zone.
+    No destinations at all is not a proof: it returns `("unknown",)`. Raises `KeyError`
+    for an unknown zone.
     """
     listed = tuple(destinations)
     if not listed:

@@ -1,4 +1,5 @@
-"""Bytes ↔ messages for each protocol, without I/O: the adapters have the same shape by agreement.
+"""Bytes ↔ messages for each protocol, without I/O: the adapters have the same shape by
+agreement.
 
 encode(request, target, route, *, stream) -> WireRequest     raises RequestError
 decode(status, headers, body, *, model) -> Reply             raises RouteError
@@ -23,17 +24,25 @@ class StreamDecoder(Protocol):
         """The events that are complete now."""
 
     def close(self) -> list[Event]:
-        """The connection ended; raises `TruncatedStreamError` unless the terminal event came."""
+        """The connection ended; raises `TruncatedStreamError` unless the terminal event
+        came."""
 
 
 class _Encode(Protocol):
     def __call__(
-        self, request: MessageRequest, target: deployment.ModelTarget, route: deployment.Route, *, stream: bool
+        self,
+        request: MessageRequest,
+        target: deployment.ModelTarget,
+        route: deployment.Route,
+        *,
+        stream: bool,
     ) -> WireRequest: ...
 
 
 class _Decode(Protocol):
-    def __call__(self, status: int, headers: Mapping[str, str], body: bytes, *, model: str) -> Reply: ...
+    def __call__(
+        self, status: int, headers: Mapping[str, str], body: bytes, *, model: str
+    ) -> Reply: ...
 
 
 @dataclass(frozen=True)
@@ -51,7 +60,11 @@ class Adapter:
 
 ADAPTERS: Mapping[deployment.Protocol, Adapter] = {
     "converse": Adapter(
-        converse.encode, converse.decode, converse.decode_error, converse.Decoder, converse.Decoder.content_type
+        converse.encode,
+        converse.decode,
+        converse.decode_error,
+        converse.Decoder,
+        converse.Decoder.content_type,
     ),
     "vertex": Adapter(
         messages_api.encode_vertex,

@@ -3,9 +3,10 @@
     POST /model/{id}/converse           JSON
     POST /model/{id}/converse-stream    AWS event stream: messageStart, contentBlock…, messageStop, metadata
 
-Converse has no ids of messages and starts no text block; both are made up here, so that a reply looks the same on every
-route. What Converse cannot carry is a `RequestError`, never dropped. Source: Bedrock Runtime API reference (Converse,
-ConverseStream), and its service model in botocore 1.44, read 2026-11-22.
+Converse has no ids of messages and starts no text block; both are made up here, so that
+a reply looks the same on every route. What Converse cannot carry is a `RequestError`,
+never dropped. Source: Bedrock Runtime API reference (Converse, ConverseStream), and its
+service model in botocore 1.44, read 2026-11-22.
 """
 
 import re
@@ -50,9 +51,15 @@ from trivium.wire.failure import failure, unknown_block, word
 from trivium.wire.request import WireRequest
 
 Plain = dict[str, Any]
-"""A JSON object of the Converse API. Any: twenty shapes, built and taken apart here alone."""
+"""A JSON object of the Converse API. Any: twenty shapes, built and taken apart here
+alone."""
 
-_IMAGE_FORMATS = {"image/png": "png", "image/jpeg": "jpeg", "image/gif": "gif", "image/webp": "webp"}
+_IMAGE_FORMATS = {
+    "image/png": "png",
+    "image/jpeg": "jpeg",
+    "image/gif": "gif",
+    "image/webp": "webp",
+}
 _DOCUMENT_FORMATS = {
     "application/pdf": "pdf",
     "text/plain": "txt",
@@ -65,18 +72,29 @@ _DOCUMENT_FORMATS = {
     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "xlsx",
 }
 _DOCUMENT_NAME = re.compile(r"[A-Za-z0-9()\[\]-]+(\s[A-Za-z0-9()\[\]-]+)*")
-"""API reference, DocumentBlock: alphanumeric, whitespace (one in a row), hyphens, parentheses, square brackets …"""
+"""API reference, DocumentBlock: alphanumeric, whitespace (one in a row), hyphens,
+parentheses, square brackets …"""
 _DOCUMENT_NAME_LENGTH = 200
 """… and at most so many of them (its service model)."""
 _EVENTS = frozenset(
-    ("messageStart", "contentBlockStart", "contentBlockDelta", "contentBlockStop", "messageStop", "metadata")
+    (
+        "messageStart",
+        "contentBlockStart",
+        "contentBlockDelta",
+        "contentBlockStop",
+        "messageStop",
+        "metadata",
+    )
 )
-"""Events of any other kind may be added to the service model, and are passed over, as botocore does."""
+"""Events of any other kind may be added to the service model, and are passed over, as
+botocore does."""
 _STOP_SEQUENCE = ("/stop_sequence", "/delta/stop_sequence")
-"""Where Claude's own answer, and its own stream's `message_delta`, say which stop sequence it met. Converse tells it
-only when asked; a pointer that leads nowhere is ignored (service model, `additionalModelResponseFieldPaths`)."""
+"""Where Claude's own answer, and its own stream's `message_delta`, say which stop
+sequence it met. Converse tells it only when asked; a pointer that leads nowhere is
+ignored (service model, `additionalModelResponseFieldPaths`)."""
 _FAILED_STOPS = ("malformed_model_output", "malformed_tool_use")
-"""The service model's reasons to stop that are no answer: another attempt may be one."""
+"""The service model's reasons to stop that are no answer: another attempt may be
+one."""
 
 
 class _Usage(msgspec.Struct, frozen=True, rename="camel"):
@@ -114,7 +132,9 @@ class _Reply(msgspec.Struct, frozen=True, rename="camel"):
     output: _Output
     stop_reason: str
     usage: _Usage
-    additional_model_response_fields: Any = None  # the model's own, as they were asked for
+    additional_model_response_fields: Any = (
+        None  # the model's own, as they were asked for
+    )
 
 
 class _Payload(msgspec.Struct, frozen=True, rename="camel"):
@@ -132,20 +152,27 @@ _REPLIES = msgspec.json.Decoder(_Reply)
 _PAYLOADS = msgspec.json.Decoder(_Payload)
 
 
-def encode(request: MessageRequest, target: ModelTarget, route: Route, *, stream: bool) -> WireRequest:
-    """The request; `path` follows the endpoint's host. Raises `RequestError` for what Converse cannot carry."""
+def encode(
+    request: MessageRequest, target: ModelTarget, route: Route, *, stream: bool
+) -> WireRequest:
+    """The request; `path` follows the endpoint's host. Raises `RequestError` for what
+    Converse cannot carry."""
     verb = "converse-stream" if stream else "converse"
     return WireRequest(
         path=f"/model/{quote(target.id, safe='-_.~')}/{verb}",
         headers={
             "content-type": "application/json",
-            "accept": "application/vnd.amazon.eventstream" if stream else "application/json",
+            "accept": (
+                "application/vnd.amazon.eventstream" if stream else "application/json"
+            ),
         },
         body=msgspec.json.encode(_body(request, route, stream=stream)),
     )
 
 
-def decode(status: int, headers: Mapping[str, str], body: bytes, *, model: str) -> Reply:
+def decode(
+    status: int, headers: Mapping[str, str], body: bytes, *, model: str
+) -> Reply:
     """A whole answer. Raises the `RouteError` that it means, or `ProtocolError`."""
     if status != 200:
         raise decode_error(status, headers, body)
@@ -162,7 +189,9 @@ def decode(status: int, headers: Mapping[str, str], body: bytes, *, model: str) 
             provider_request_id=word(headers.get("x-amzn-requestid")),
         )
     except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise ProtocolError("The provider's reply is no Converse reply.", status=status) from error
+        raise ProtocolError(
+            "The provider's reply is no Converse reply.", status=status
+        ) from error
 
 
 def decode_error(status: int, headers: Mapping[str, str], body: bytes) -> RouteError:
@@ -182,14 +211,22 @@ def decode_error(status: int, headers: Mapping[str, str], body: bytes) -> RouteE
 
 
 def _error_type(headers: Mapping[str, str], plain: Plain) -> str:
-    """The type stands in a header, or in the body where what refuses is before the service: with a namespace before it
-    and an address behind it (Smithy, "AWS restJson1", error serialization, read 2026-11-23)."""
-    found = headers.get("x-amzn-errortype") or plain.get("code") or plain.get("Code") or plain.get("__type")
+    """The type stands in a header, or in the body where what refuses is before the
+    service: with a namespace before it and an address behind it (Smithy, "AWS
+    restJson1", error serialization, read 2026-11-23).
+    """
+    found = (
+        headers.get("x-amzn-errortype")
+        or plain.get("code")
+        or plain.get("Code")
+        or plain.get("__type")
+    )
     return str(found or "").partition(":")[0].rpartition("#")[2]
 
 
 class Decoder:
-    """A stream's bytes to events. `close` raises `TruncatedStreamError` unless `messageStop` came."""
+    """A stream's bytes to events. `close` raises `TruncatedStreamError` unless
+    `messageStop` came."""
 
     content_type = "application/vnd.amazon.eventstream"
 
@@ -201,13 +238,18 @@ class Decoder:
         self._started = self._stopped = self._ended = False
 
     def feed(self, data: bytes) -> list[Event]:
-        """The events that are complete now. Raises the `RouteError` that an exception means, or `ProtocolError`."""
-        return [event for frame in self._frames.feed(data) for event in self._events(frame)]
+        """The events that are complete now. Raises the `RouteError` that an exception
+        means, or `ProtocolError`."""
+        return [
+            event for frame in self._frames.feed(data) for event in self._events(frame)
+        ]
 
     def close(self) -> list[Event]:
         """The connection ended. `metadata` may be missing, `messageStop` may not."""
         if not self._stopped or not self._frames.empty:
-            raise TruncatedStreamError("The stream ended without its `messageStop`, so it was not an answer.")
+            raise TruncatedStreamError(
+                "The stream ended without its `messageStop`, so it was not an answer."
+            )
         if self._ended:
             return []
         self._ended = True
@@ -232,28 +274,41 @@ class Decoder:
             return [MessageStart(id="", model=self._model)]
         if self._started and not self._stopped:
             match name:
-                case "contentBlockStart" if index not in self._seen and payload.start is not None:
+                case "contentBlockStart" if (
+                    index not in self._seen and payload.start is not None
+                ):
                     return self._begin(index, _begun(payload.start))
                 case "contentBlockDelta" if payload.delta is not None and (
                     index in self._open or index not in self._seen
                 ):
                     block, events = _delta(index, payload.delta)
-                    if index not in self._open and not isinstance(block, ToolUseBlock):  # tools are announced
+                    if index not in self._open and not isinstance(
+                        block, ToolUseBlock
+                    ):  # tools are announced
                         return self._begin(index, block) + events
                     if type(block) is not self._open.get(index) or not events:
-                        raise ProtocolError("A delta of the stream does not fit its block.")
+                        raise ProtocolError(
+                            "A delta of the stream does not fit its block."
+                        )
                     return events
                 case "contentBlockStop" if index in self._open:
                     del self._open[index]
                     return [BlockStop(index=index)]
-                case "contentBlockStop" if index not in self._seen:  # text is not announced, so empty text only ends
-                    return [*self._begin(index, TextBlock(text="")), *self._translated(name, payload)]
+                case "contentBlockStop" if (
+                    index not in self._seen
+                ):  # text is not announced, so empty text only ends
+                    return [
+                        *self._begin(index, TextBlock(text="")),
+                        *self._translated(name, payload),
+                    ]
                 case "messageStop" if not self._open:
                     self._stopped = True
                     return [
                         MessageDelta(
                             stop_reason=_stop_reason(payload.stop_reason),
-                            stop_sequence=_stop_sequence(payload.additional_model_response_fields),
+                            stop_sequence=_stop_sequence(
+                                payload.additional_model_response_fields
+                            ),
                         )
                     ]
         if name == "metadata" and self._stopped and not self._ended and payload.usage:
@@ -274,14 +329,23 @@ def _exception(frame: Frame) -> RouteError:
         message = str(plain.get("message", "")) if isinstance(plain, dict) else ""
     except (ValueError, RecursionError):
         message = ""
-    kind = frame.headers.get(":exception-type") or frame.headers.get(":error-code") or ""
+    kind = (
+        frame.headers.get(":exception-type") or frame.headers.get(":error-code") or ""
+    )
     if not kind:
-        return ProtocolError("A frame of the stream is neither an event nor an exception.")
-    return failure(status=200, kind=kind, message=message or frame.headers.get(":error-message", ""))
+        return ProtocolError(
+            "A frame of the stream is neither an event nor an exception."
+        )
+    return failure(
+        status=200,
+        kind=kind,
+        message=message or frame.headers.get(":error-message", ""),
+    )
 
 
 def _stop_reason(found: str) -> StopReason:
-    """In the Messages API's words where it has one; it is handed on and recorded, so it must be a word."""
+    """In the Messages API's words where it has one; it is handed on and recorded, so it
+    must be a word."""
     if found in _FAILED_STOPS:
         raise failure(status=200, kind=found)
     reason = word(found)
@@ -291,7 +355,8 @@ def _stop_reason(found: str) -> StopReason:
 
 
 def _stop_sequence(fields: object) -> str | None:
-    """The stop sequence among the model's own fields; no answer is lost for want of it."""
+    """The stop sequence among the model's own fields; no answer is lost for want of
+    it."""
     for found in (fields, fields.get("delta") if isinstance(fields, dict) else None):
         if isinstance(found, dict) and isinstance(found.get("stop_sequence"), str):
             return str(found["stop_sequence"])
@@ -311,15 +376,25 @@ def _body(request: MessageRequest, route: Route, *, stream: bool) -> Plain:
     if request.stop_sequences:
         body["additionalModelResponseFieldPaths"] = list(_STOP_SEQUENCE)
     if request.system:
-        blocks = (TextBlock(text=request.system),) if isinstance(request.system, str) else request.system
+        blocks = (
+            (TextBlock(text=request.system),)
+            if isinstance(request.system, str)
+            else request.system
+        )
         body["system"] = [part for block in blocks for part in _sent(block)]
     if request.tools:
         body["toolConfig"] = _tools(request)
     elif request.tool_choice is not None:
-        raise RequestError("`tool_choice` is given without `tools`; Converse refuses that.")
+        raise RequestError(
+            "`tool_choice` is given without `tools`; Converse refuses that."
+        )
     additional = _present(
         top_k=request.top_k,
-        thinking=msgspec.to_builtins(request.thinking) if request.thinking is not None else None,
+        thinking=(
+            msgspec.to_builtins(request.thinking)
+            if request.thinking is not None
+            else None
+        ),
     )
     if additional:
         body["additionalModelRequestFields"] = additional
@@ -339,7 +414,8 @@ def _present(**fields: Any) -> Plain:
 
 
 def _alternating(turns: Iterable[Turn]) -> list[Plain]:
-    """Converse refuses two turns of one side in a row; the Messages API reads them as one, so they become one."""
+    """Converse refuses two turns of one side in a row; the Messages API reads them as
+    one, so they become one."""
     joined: list[Plain] = []
     for turn in map(_turn, turns):
         if joined and joined[-1]["role"] == turn["role"]:
@@ -350,8 +426,15 @@ def _alternating(turns: Iterable[Turn]) -> list[Plain]:
 
 
 def _turn(turn: Turn) -> Plain:
-    blocks: Iterable[ContentBlock] = (TextBlock(text=turn.content),) if isinstance(turn.content, str) else turn.content
-    return {"role": turn.role, "content": [part for block in blocks for part in _sent(block)]}
+    blocks: Iterable[ContentBlock] = (
+        (TextBlock(text=turn.content),)
+        if isinstance(turn.content, str)
+        else turn.content
+    )
+    return {
+        "role": turn.role,
+        "content": [part for block in blocks for part in _sent(block)],
+    }
 
 
 def _sent(block: ContentBlock) -> list[Plain]:
@@ -361,7 +444,11 @@ def _sent(block: ContentBlock) -> list[Plain]:
 
 
 def _cache_point(cache: CacheControl) -> Plain:
-    return {"cachePoint": _present(type="default", ttl=cache.ttl if cache.ttl != "5m" else None)}
+    return {
+        "cachePoint": _present(
+            type="default", ttl=cache.ttl if cache.ttl != "5m" else None
+        )
+    }
 
 
 def _part(block: ContentBlock) -> Plain:
@@ -373,7 +460,13 @@ def _part(block: ContentBlock) -> Plain:
         case DocumentBlock():
             return {"document": _document(block)}
         case ToolUseBlock():
-            return {"toolUse": {"toolUseId": block.id, "name": block.name, "input": block.input}}
+            return {
+                "toolUse": {
+                    "toolUseId": block.id,
+                    "name": block.name,
+                    "input": block.input,
+                }
+            }
         case ToolResultBlock():
             return {"toolResult": _tool_result(block)}
         case ThinkingBlock():
@@ -386,8 +479,8 @@ def _part(block: ContentBlock) -> Plain:
 def _media(source: Base64Source, formats: Mapping[str, str], what: str) -> Plain:
     if source.media_type not in formats:
         raise RequestError(
-            f"A {what} has media type `{source.media_type}`, which Converse cannot carry; expected one of "
-            f"{', '.join(formats)}."
+            f"A {what} has media type `{source.media_type}`, which Converse cannot"
+            f" carry; expected one of {', '.join(formats)}."
         )
     return {"format": formats[source.media_type], "source": {"bytes": source.data}}
 
@@ -400,32 +493,47 @@ def _document(block: DocumentBlock) -> Plain:
 
 
 def _named(turns: list[Plain]) -> list[Plain]:
-    """The turns with a name on each document: Converse requires one, and each only once.
+    """The turns with a name on each document: Converse requires one, and each only
+    once.
 
-    It is open to injection, says the API reference, so it is neutral where the caller gave no title.
+    It is open to injection, says the API reference, so it is neutral where the caller
+    gave no title.
     """
-    documents = [part["document"] for turn in turns for part in turn["content"] if "document" in part]
+    documents = [
+        part["document"]
+        for turn in turns
+        for part in turn["content"]
+        if "document" in part
+    ]
     for number, document in enumerate(documents, start=1):
         document["name"] = document["name"] or f"document {number}"
     names = [document["name"] for document in documents]
     for number, name in enumerate(names, start=1):
         if len(name) > _DOCUMENT_NAME_LENGTH or not _DOCUMENT_NAME.fullmatch(name):
             raise RequestError(
-                f"The title of document {number} cannot be carried by Converse; expected up to 200 letters, digits,"
-                " hyphens, parentheses, square brackets and single spaces."
+                f"The title of document {number} cannot be carried by Converse;"
+                " expected up to 200 letters, digits, hyphens, parentheses, square"
+                " brackets and single spaces."
             )
         if name in names[: number - 1]:
-            raise RequestError(f"Document {number} has the title of another one; Converse takes each title once.")
+            raise RequestError(
+                f"Document {number} has the title of another one; Converse takes each"
+                " title once."
+            )
     return turns
 
 
 def _tool_result(block: ToolResultBlock) -> Plain:
     content = block.content
     if isinstance(content, str):
-        # A tool that has nothing to say is usual: the Messages API takes its empty text, but no empty block of text.
+        # A tool that has nothing to say is usual: the Messages API takes its empty
+        # text, but no empty block of text.
         content = (TextBlock(text=content),) if content.strip() else ()
     if any(part.cache_control for part in content):
-        raise RequestError("`cache_control` inside a tool result cannot be carried by Converse; put it on the result.")
+        raise RequestError(
+            "`cache_control` inside a tool result cannot be carried by Converse; put it"
+            " on the result."
+        )
     return _present(
         toolUseId=block.tool_use_id,
         content=[_part(part) for part in content],
@@ -436,7 +544,11 @@ def _tool_result(block: ToolResultBlock) -> Plain:
 def _tools(request: MessageRequest) -> Plain:
     tools: list[Plain] = []
     for tool in request.tools:
-        specification = _present(name=tool.name, description=tool.description, inputSchema={"json": tool.input_schema})
+        specification = _present(
+            name=tool.name,
+            description=tool.description,
+            inputSchema={"json": tool.input_schema},
+        )
         tools.append({"toolSpec": specification})
         if tool.cache_control is not None:
             tools.append(_cache_point(tool.cache_control))
@@ -449,7 +561,10 @@ def _tool_choice(request: MessageRequest) -> Plain | None:
         return None
     if choice.type == "none" or choice.disable_parallel_tool_use:
         unable = "`none`" if choice.type == "none" else "`disable_parallel_tool_use`"
-        raise RequestError(f"`tool_choice` {unable} cannot be carried by Converse, so this route cannot take it.")
+        raise RequestError(
+            f"`tool_choice` {unable} cannot be carried by Converse, so this route"
+            " cannot take it."
+        )
     if choice.type == "tool":
         return {"tool": {"name": choice.name or ""}}
     return {choice.type: {}}
@@ -461,14 +576,18 @@ def _received(block: Plain) -> ContentBlock:
     if "toolUse" in block:
         used = msgspec.convert(block["toolUse"], _ToolUse)
         return ToolUseBlock(
-            id=used.tool_use_id, name=used.name, input=msgspec.convert(used.input or {}, dict[str, Any])
+            id=used.tool_use_id,
+            name=used.name,
+            input=msgspec.convert(used.input or {}, dict[str, Any]),
         )
     if "reasoningContent" in block:
         reasoning = block["reasoningContent"]
         if "redactedContent" in reasoning:
             return RedactedThinkingBlock(data=_text(reasoning["redactedContent"]))
         text = reasoning["reasoningText"]
-        return ThinkingBlock(thinking=_text(text["text"]), signature=_text(text.get("signature", "")))
+        return ThinkingBlock(
+            thinking=_text(text["text"]), signature=_text(text.get("signature", ""))
+        )
     raise unknown_block(next(iter(block), ""))
 
 
@@ -484,12 +603,18 @@ def _delta(index: int, delta: Plain) -> tuple[ContentBlock, list[Event]]:
         return TextBlock(text=""), [TextDelta(index=index, text=_text(delta["text"]))]
     if "toolUse" in delta:
         fragment = _text(delta["toolUse"]["input"])
-        return ToolUseBlock(id="", name="", input={}), [ToolInputDelta(index=index, partial_json=fragment)]
+        return ToolUseBlock(id="", name="", input={}), [
+            ToolInputDelta(index=index, partial_json=fragment)
+        ]
     reasoning = delta["reasoningContent"]
     if "text" in reasoning:
-        return ThinkingBlock(thinking=""), [ThinkingDelta(index=index, thinking=_text(reasoning["text"]))]
+        return ThinkingBlock(thinking=""), [
+            ThinkingDelta(index=index, thinking=_text(reasoning["text"]))
+        ]
     if "signature" in reasoning:
-        return ThinkingBlock(thinking=""), [SignatureDelta(index=index, signature=_text(reasoning["signature"]))]
+        return ThinkingBlock(thinking=""), [
+            SignatureDelta(index=index, signature=_text(reasoning["signature"]))
+        ]
     return RedactedThinkingBlock(data=_text(reasoning["redactedContent"])), []
 
 

@@ -1,8 +1,10 @@
 """AWS event stream framing: bytes in, frames out. No I/O.
 
-A frame is: total length and header length (big-endian uint32), CRC-32 of those eight bytes, headers, payload, CRC-32
-of everything before it. A wrong checksum or an impossible length is a `ProtocolError`; nothing is skipped to find the
-next frame. Source: Amazon Transcribe developer guide, "Event stream encoding"; smithy's specification; read 2026-11-22.
+A frame is: total length and header length (big-endian uint32), CRC-32 of those eight
+bytes, headers, payload, CRC-32 of everything before it. A wrong checksum or an
+impossible length is a `ProtocolError`; nothing is skipped to find the next frame.
+Source: Amazon Transcribe developer guide, "Event stream encoding"; smithy's
+specification; read 2026-11-22.
 """
 
 import struct
@@ -15,11 +17,13 @@ from types import MappingProxyType
 from trivium.errors import ProtocolError
 
 MAX_FRAME_BYTES = 16 * 1024 * 1024
-"""The specification's limit of a payload; a longer length is garbage, and would make us wait for ever."""
+"""The specification's limit of a payload; a longer length is garbage, and would make us
+wait for ever."""
 
 _PRELUDE = struct.Struct(">III")
 _STRING = 7
-# Value lengths of the other types: bool true, bool false, byte, short, int, long, timestamp, uuid. Type 6 says its own.
+# Value lengths of the other types: bool true, bool false, byte, short, int, long,
+# timestamp, uuid. Type 6 says its own.
 _FIXED = {0: 0, 1: 0, 2: 1, 3: 2, 4: 4, 5: 8, 8: 8, 9: 16}
 _BYTES = 6
 _KEPT_BYTES = 256
@@ -31,7 +35,8 @@ class Frame:
     """One frame."""
 
     headers: Mapping[str, str]
-    """String headers by name; headers of other types are left out, since Bedrock sends none."""
+    """String headers by name; headers of other types are left out, since Bedrock sends
+    none."""
     payload: bytes
 
 
@@ -53,7 +58,9 @@ class FrameDecoder:
         while len(self._buffer) >= _PRELUDE.size:
             total, header_length, checksum = _PRELUDE.unpack_from(self._buffer)
             if crc32(memoryview(self._buffer)[:8]) != checksum:
-                raise ProtocolError("An event stream frame has a wrong prelude checksum.")
+                raise ProtocolError(
+                    "An event stream frame has a wrong prelude checksum."
+                )
             if total > MAX_FRAME_BYTES or header_length > total - 16:
                 raise ProtocolError("An event stream frame has an impossible length.")
             if len(self._buffer) < total:
@@ -67,7 +74,10 @@ class FrameDecoder:
 def encode_frame(headers: dict[str, str], payload: bytes) -> bytes:
     """One frame with string headers: what a test or a stand-in sends."""
     packed = b"".join(
-        struct.pack(">B", len(name)) + name.encode() + struct.pack(">BH", _STRING, len(value.encode())) + value.encode()
+        struct.pack(">B", len(name))
+        + name.encode()
+        + struct.pack(">BH", _STRING, len(value.encode()))
+        + value.encode()
         for name, value in headers.items()
     )
     lengths = struct.pack(">II", 16 + len(packed) + len(payload), len(packed))
@@ -109,5 +119,7 @@ def _read_headers(data: bytes) -> dict[str, str]:
             else:
                 at += _FIXED[kind]
     except (IndexError, KeyError, UnicodeDecodeError) as error:
-        raise ProtocolError("The headers of an event stream frame cannot be read.") from error
+        raise ProtocolError(
+            "The headers of an event stream frame cannot be read."
+        ) from error
     return headers

@@ -1,7 +1,9 @@
-"""What a provider's error means in Trivium's tree: by its own type first, by the HTTP status only without one.
+"""What a provider's error means in Trivium's tree: by its own type first, by the HTTP
+status only without one.
 
-A stream can fail after status 200, so the status alone would call an overload a success. What a provider or a proxy
-before it calls its error goes into messages and records, so it must be a word: text could quote the request.
+A stream can fail after status 200, so the status alone would call an overload a
+success. What a provider or a proxy before it calls its error goes into messages and
+records, so it must be a word: text could quote the request.
 """
 
 import re
@@ -42,7 +44,8 @@ _BY_TYPE: Mapping[str, type[RouteError]] = {
     "DEADLINE_EXCEEDED": ProviderError,
     # Foundry's gateway, before a request reaches a model.
     "DeploymentNotFound": ModelNotFoundError,
-    # Bedrock runtime's exceptions (its service model in botocore) and the common ones of AWS's query front.
+    # Bedrock runtime's exceptions (its service model in botocore) and the common ones
+    # of AWS's query front.
     "validationexception": ProviderRequestError,
     "resourcenotfoundexception": ModelNotFoundError,
     "accessdeniedexception": AccessDeniedError,
@@ -79,7 +82,8 @@ def failure(
     provider_request_id: str | None = None,
     retry_after: str | None = None,
 ) -> RouteError:
-    """The error for a provider's answer. `kind` is the provider's type; `message` is kept apart from `str()`."""
+    """The error for a provider's answer. `kind` is the provider's type; `message` is
+    kept apart from `str()`."""
     kind = word(kind) or ""
     error = _BY_TYPE.get(kind) or _BY_TYPE.get(kind.lower()) or _by_status(status)
     named = f"`{kind}` (HTTP {status})" if kind else f"HTTP {status}"
@@ -95,19 +99,32 @@ def failure(
 
 
 def unknown_block(kind: str) -> ProtocolError:
-    """The error for content that can neither be judged nor handed over: leaving it out would make half an answer."""
+    """The error for content that can neither be judged nor handed over: leaving it out
+    would make half an answer."""
     named = f"`{kind}`" if word(kind) else "of a kind without a name"
     return ProtocolError(
-        f"The provider's reply holds a content block {named}, which this release does not know, so it is no answer.",
+        f"The provider's reply holds a content block {named}, which this release does"
+        " not know, so it is no answer.",
         next_step="Update trivium, or leave out what asked for such content.",
     )
 
 
 _NEXT: Mapping[type[RouteError], str] = {
-    AuthenticationError: "Check the credentials that the application runs under, and this machine's clock.",
-    AccessDeniedError: "Check that the application's identity may invoke this model (see the identity component).",
-    ModelNotFoundError: "Check that the model is enabled for the account and region, and sign a new descriptor.",
-    ProviderRequestError: "Read the error's `provider_message`, and correct the request.",
+    AuthenticationError: (
+        "Check the credentials that the application runs under, and this machine's"
+        " clock."
+    ),
+    AccessDeniedError: (
+        "Check that the application's identity may invoke this model (see the identity"
+        " component)."
+    ),
+    ModelNotFoundError: (
+        "Check that the model is enabled for the account and region, and sign a new"
+        " descriptor."
+    ),
+    ProviderRequestError: (
+        "Read the error's `provider_message`, and correct the request."
+    ),
 }
 
 
@@ -125,12 +142,15 @@ def _by_status(status: int) -> type[RouteError]:
             return OverloadedError
         case 400 | 413 | 422:
             return ProviderRequestError
-        case _:  # also 408 and the like: they come from something on the way, and another route may be free of it
+        case _:
+            # also 408 and the like: they come from something on the way, and another
+            # route may be free of it
             return ProviderError
 
 
 def _seconds(retry_after: str | None) -> float | None:
-    """Seconds of a `retry-after` header; its other form, a date, is not used by these providers."""
+    """Seconds of a `retry-after` header; its other form, a date, is not used by these
+    providers."""
     try:
         seconds = float(retry_after) if retry_after else None
     except ValueError:

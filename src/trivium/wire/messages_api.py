@@ -3,8 +3,9 @@
     Vertex    POST …/publishers/anthropic/models/{id}:rawPredict, :streamRawPredict; version in the body, no `model`
     Foundry   POST …/anthropic/v1/messages; version in a header, the deployment's name as `model`
 
-Both stream server-sent events that end with `message_stop`. Sources: platform.claude.com, "Claude on Vertex AI" and
-"Claude in Microsoft Foundry", read 2026-11-22.
+Both stream server-sent events that end with `message_stop`. Sources:
+platform.claude.com, "Claude on Vertex AI" and "Claude in Microsoft Foundry", read
+2026-11-22.
 """
 
 from collections.abc import Mapping
@@ -42,11 +43,13 @@ from trivium.wire.sse import ServerEvent, SseDecoder
 
 VERTEX_VERSION = "vertex-2023-10-16"
 FOUNDRY_VERSION = "2023-06-01"
-"""The older versions: every model takes them, and 2026-10-21 refuses temperature, top_p and top_k."""
+"""The older versions: every model takes them, and 2026-10-21 refuses temperature, top_p
+and top_k."""
 
 
 class _Lenient(msgspec.Struct, frozen=True):
-    """What providers send may grow fields; those we do not know are passed over, those we need must fit."""
+    """What providers send may grow fields; those we do not know are passed over, those
+    we need must fit."""
 
 
 class _Usage(_Lenient, frozen=True):
@@ -110,16 +113,20 @@ _KNOWN = frozenset(
         "error",
     )
 )
-"""Events of any other kind may be added, and are passed over (platform.claude.com, "Versions", read 2026-11-23)."""
+"""Events of any other kind may be added, and are passed over (platform.claude.com,
+"Versions", read 2026-11-23)."""
 _GROWS_BY: Mapping[type[ContentBlock], tuple[type[Event], ...]] = {
     TextBlock: (TextDelta,),
     ThinkingBlock: (ThinkingDelta, SignatureDelta),
     ToolUseBlock: (ToolInputDelta,),
 }
-"""Anything else would reach the caller past the guard, which judges each block by its kind."""
+"""Anything else would reach the caller past the guard, which judges each block by its
+kind."""
 
 
-def encode_vertex(request: MessageRequest, target: ModelTarget, route: Route, *, stream: bool) -> WireRequest:
+def encode_vertex(
+    request: MessageRequest, target: ModelTarget, route: Route, *, stream: bool
+) -> WireRequest:
     """The request to Vertex AI; `path` follows `…/locations/L`."""
     _ = route
     verb = "streamRawPredict" if stream else "rawPredict"
@@ -130,7 +137,9 @@ def encode_vertex(request: MessageRequest, target: ModelTarget, route: Route, *,
     )
 
 
-def encode_foundry(request: MessageRequest, target: ModelTarget, route: Route, *, stream: bool) -> WireRequest:
+def encode_foundry(
+    request: MessageRequest, target: ModelTarget, route: Route, *, stream: bool
+) -> WireRequest:
     """The request to Foundry; `path` follows `…/anthropic`."""
     _ = route
     return WireRequest(
@@ -140,7 +149,9 @@ def encode_foundry(request: MessageRequest, target: ModelTarget, route: Route, *
     )
 
 
-def decode(status: int, headers: Mapping[str, str], body: bytes, *, model: str) -> Reply:
+def decode(
+    status: int, headers: Mapping[str, str], body: bytes, *, model: str
+) -> Reply:
     """A whole answer. Raises the `RouteError` that it means, or `ProtocolError`."""
     _ = model
     if status != 200:
@@ -149,9 +160,13 @@ def decode(status: int, headers: Mapping[str, str], body: bytes, *, model: str) 
         message = _MESSAGES.decode(body)
         content = tuple(_block(block) for block in message.content)
     except (ValueError, KeyError, RecursionError) as error:
-        raise ProtocolError("The provider's reply is no message.", status=status) from error
+        raise ProtocolError(
+            "The provider's reply is no message.", status=status
+        ) from error
     if message.stop_reason is None:
-        raise ProtocolError("The provider's reply does not say why it stopped.", status=status)
+        raise ProtocolError(
+            "The provider's reply does not say why it stopped.", status=status
+        )
     return Reply(
         id=message.id,
         model=message.model,
@@ -164,13 +179,18 @@ def decode(status: int, headers: Mapping[str, str], body: bytes, *, model: str) 
 
 
 def decode_error(status: int, headers: Mapping[str, str], body: bytes) -> RouteError:
-    """What an answer other than 200 means: Anthropic's error object, Google's, Azure's, or none."""
+    """What an answer other than 200 means: Anthropic's error object, Google's, Azure's,
+    or none."""
     try:
         plain = msgspec.json.decode(body)
         found = plain[0] if isinstance(plain, list) else plain
         error = found.get("error", {}) if isinstance(found, dict) else {}
         error = error if isinstance(error, dict) else {"message": str(error)}
-    except (ValueError, IndexError, RecursionError):  # RecursionError: JSON nested without end
+    except (
+        ValueError,
+        IndexError,
+        RecursionError,
+    ):  # RecursionError: JSON nested without end
         error = {}
     return failure(
         status=status,
@@ -182,7 +202,8 @@ def decode_error(status: int, headers: Mapping[str, str], body: bytes) -> RouteE
 
 
 class Decoder:
-    """A stream's bytes to events. `close` raises `TruncatedStreamError` unless `message_stop` came."""
+    """A stream's bytes to events. `close` raises `TruncatedStreamError` unless
+    `message_stop` came."""
 
     content_type = "text/event-stream"
 
@@ -195,13 +216,16 @@ class Decoder:
         self._started = self._ended = False
 
     def feed(self, data: bytes) -> list[Event]:
-        """The events that are complete now. Raises the `RouteError` that an `error` event means, or `ProtocolError`."""
+        """The events that are complete now. Raises the `RouteError` that an `error`
+        event means, or `ProtocolError`."""
         return [event for raw in self._sse.feed(data) for event in self._events(raw)]
 
     def close(self) -> list[Event]:
         """The connection ended."""
         if not self._ended:
-            raise TruncatedStreamError("The stream ended without its `message_stop`, so it was not an answer.")
+            raise TruncatedStreamError(
+                "The stream ended without its `message_stop`, so it was not an answer."
+            )
         return []
 
     def _events(self, raw: ServerEvent) -> list[Event]:
@@ -209,7 +233,10 @@ class Decoder:
             return []
         try:
             event = _EVENTS.decode(raw.data)
-        except (ValueError, RecursionError) as error:  # RecursionError: JSON nested without end
+        except (
+            ValueError,
+            RecursionError,
+        ) as error:  # RecursionError: JSON nested without end
             if _is_unknown(raw.data):
                 return []
             raise ProtocolError("An event of the stream cannot be read.") from error
@@ -226,11 +253,17 @@ class Decoder:
         if event.type == "message_start" and event.message and not self._started:
             self._started = True
             self._usage = _usage(event.message.usage)
-            return [MessageStart(id=event.message.id, model=event.message.model, usage=self._usage)]
+            return [
+                MessageStart(
+                    id=event.message.id, model=event.message.model, usage=self._usage
+                )
+            ]
         if not self._started:
             raise ProtocolError("The stream does not begin with `message_start`.")
         match event.type:
-            case "content_block_start" if event.content_block is not None and event.index not in self._seen:
+            case "content_block_start" if (
+                event.content_block is not None and event.index not in self._seen
+            ):
                 block = _started(event.content_block)
                 self._open[event.index] = type(block)
                 self._seen.add(event.index)
@@ -260,7 +293,9 @@ class Decoder:
         events = _delta(index, delta)
         fitting = _GROWS_BY.get(self._open[index], ())
         if not all(isinstance(event, fitting) for event in events):
-            raise ProtocolError("A delta of the stream is of another kind than its block.")
+            raise ProtocolError(
+                "A delta of the stream is of another kind than its block."
+            )
         return events
 
 
@@ -280,7 +315,10 @@ def _stop_reason(found: str) -> StopReason:
 
 
 def _headers(stream: bool) -> dict[str, str]:
-    return {"content-type": "application/json", "accept": "text/event-stream" if stream else "application/json"}
+    return {
+        "content-type": "application/json",
+        "accept": "text/event-stream" if stream else "application/json",
+    }
 
 
 def _body(request: MessageRequest, own: Mapping[str, str], *, stream: bool) -> bytes:
@@ -289,7 +327,9 @@ def _body(request: MessageRequest, own: Mapping[str, str], *, stream: bool) -> b
     for turn in plain["messages"]:
         for block in turn["content"] if not isinstance(turn["content"], str) else ():
             if block["type"] == "document" and block["source"]["type"] == "text":
-                block["source"]["media_type"] = "text/plain"  # required, and left out of our record as its default
+                block["source"]["media_type"] = (
+                    "text/plain"  # required, and left out of our record as its default
+                )
     plain |= own
     if stream:
         plain["stream"] = True
@@ -297,14 +337,19 @@ def _body(request: MessageRequest, own: Mapping[str, str], *, stream: bool) -> b
 
 
 def _block(block: dict[str, Any]) -> ContentBlock:
-    """A block of a reply; fields that we do not know (citations, for one) are passed over."""
+    """A block of a reply; fields that we do not know (citations, for one) are passed
+    over."""
     match block["type"]:
         case "text":
             known = {"type": "text", "text": block["text"]}
         case "tool_use":
             known = {name: block[name] for name in ("type", "id", "name", "input")}
         case "thinking":
-            known = {"type": "thinking", "thinking": block["thinking"], "signature": block.get("signature", "")}
+            known = {
+                "type": "thinking",
+                "thinking": block["thinking"],
+                "signature": block.get("signature", ""),
+            }
         case "redacted_thinking":
             known = {"type": "redacted_thinking", "data": block["data"]}
         case _:
@@ -332,7 +377,10 @@ def _delta(index: int, delta: _Delta) -> list[Event]:
             return [SignatureDelta(index=index, signature=delta.signature)]
         case "citations_delta":
             return []
-    raise ProtocolError("A delta of the stream is of a kind that this release does not know, so it is no answer.")
+    raise ProtocolError(
+        "A delta of the stream is of a kind that this release does not know, so it is"
+        " no answer."
+    )
 
 
 def _usage(found: _Usage, before: Usage | None = None) -> Usage:

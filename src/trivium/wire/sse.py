@@ -1,7 +1,8 @@
 """Server-sent events: bytes in, events out. No I/O.
 
-Source: HTML Living Standard, section 9.2.6 (interpreting an event stream), read 2026-11-22. Fields other than `event`
-and `data` mean nothing to the Messages API and are passed over, as the standard says of unknown ones.
+Source: HTML Living Standard, section 9.2.6 (interpreting an event stream), read
+2026-11-22. Fields other than `event` and `data` mean nothing to the Messages API and
+are passed over, as the standard says of unknown ones.
 """
 
 from dataclasses import dataclass
@@ -9,7 +10,8 @@ from dataclasses import dataclass
 from trivium.errors import ProtocolError
 
 MAX_EVENT_BYTES = 16 * 1024 * 1024
-"""Far above any event of the Messages API; a line or an event without end would otherwise fill the memory."""
+"""Far above any event of the Messages API; a line or an event without end would
+otherwise fill the memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +41,8 @@ class SseDecoder:
         return not (self._buffer or self._name or self._data)
 
     def feed(self, data: bytes) -> list[ServerEvent]:
-        """The events that are complete now. Raises `ProtocolError` for a name that is not UTF-8, or for an endless
-        line or event."""
+        """The events that are complete now. Raises `ProtocolError` for a name that is
+        not UTF-8, or for an endless line or event."""
         self._buffer += data
         events = []
         while (line := self._next_line()) is not None:
@@ -52,13 +54,21 @@ class SseDecoder:
         return events
 
     def _next_line(self) -> bytes | None:
-        """The next line without its end (CR, LF or CRLF), or None while there is none."""
+        """The next line without its end (CR, LF or CRLF), or None while there is
+        none."""
         buffer = self._buffer
         if self._skip_newline and buffer:
             if buffer[0] == 0x0A:  # the LF of a CRLF whose CR ended the line before
                 del buffer[0]
             self._skip_newline = False
-        ends = [end for end in (buffer.find(b"\n", self._scanned), buffer.find(b"\r", self._scanned)) if end >= 0]
+        ends = [
+            end
+            for end in (
+                buffer.find(b"\n", self._scanned),
+                buffer.find(b"\r", self._scanned),
+            )
+            if end >= 0
+        ]
         if not ends:
             self._scanned = len(buffer)
             return None
@@ -73,7 +83,11 @@ class SseDecoder:
 
     def _take(self, line: bytes) -> ServerEvent | None:
         if not line:
-            event = ServerEvent(self._name or "message", b"\n".join(self._data)) if self._data else None
+            event = (
+                ServerEvent(self._name or "message", b"\n".join(self._data))
+                if self._data
+                else None
+            )
             self._name, self._data, self._size = "", [], 0
             return event
         field, _, value = line.partition(b":")
@@ -87,5 +101,7 @@ class SseDecoder:
             try:
                 self._name = value.decode()
             except UnicodeDecodeError as error:
-                raise ProtocolError("The name of a server-sent event is not UTF-8.") from error
+                raise ProtocolError(
+                    "The name of a server-sent event is not UTF-8."
+                ) from error
         return None

@@ -1,7 +1,9 @@
-"""What the three key services' stand-ins share: a server on loopback, keys, and ways to fail.
+"""What the three key services' stand-ins share: a server on loopback, keys, and ways to
+fail.
 
-A stand-in refuses what the real service refuses; what it answers can then be spoilt on its way out. The requests are
-read by the standard library's server, because a vendor's client insists on TLS.
+A stand-in refuses what the real service refuses; what it answers can then be spoilt on
+its way out. The requests are read by the standard library's server, because a vendor's
+client insists on TLS.
 """
 
 import json
@@ -34,7 +36,10 @@ class Reply:
 
 def written(status: int, document: Any, **headers: str) -> Reply:
     """A JSON answer. Any: JSON."""
-    sent = {"content-type": "application/json", **{name.replace("_", "-"): value for name, value in headers.items()}}
+    sent = {
+        "content-type": "application/json",
+        **{name.replace("_", "-"): value for name, value in headers.items()},
+    }
     return Reply(status, json.dumps(document).encode(), sent)
 
 
@@ -78,7 +83,8 @@ class StandIn(Protocol):
         """A signer over the service's key, or over another."""
 
     def another(self, kind: str) -> str:
-        """The name of one more key: `disabled`, `another curve`, `RSA`, or `missing` for one that is not there."""
+        """The name of one more key: `disabled`, `another curve`, `RSA`, or `missing`
+        for one that is not there."""
 
     def forbid(self) -> None:
         """From now on the identity may do nothing."""
@@ -94,7 +100,9 @@ class Asked:
         self.asked: list[str] = []
         self.requests: list[Request] = []
         self.instead: Reply | None = None
-        self.spoil: Callable[[str, dict[str, Any]], None] = lambda _operation, _answer: None
+        self.spoil: Callable[[str, dict[str, Any]], None] = lambda _operation, _answer: (
+            None
+        )
         self.allowed = True
         self.url = ""
 
@@ -130,14 +138,19 @@ def listening(made: Callable[[], S]) -> Iterator[S]:
 
 
 @contextmanager
-def serving(handle: Callable[[Request], Reply], certificate: Path | None = None) -> Iterator[str]:
-    """The address of a server on loopback; over TLS with `certificate`, a PEM file of a key and its certificate."""
+def serving(
+    handle: Callable[[Request], Reply], certificate: Path | None = None
+) -> Iterator[str]:
+    """The address of a server on loopback; over TLS with `certificate`, a PEM file of a
+    key and its certificate."""
     server = _bound(handle)
     if certificate is not None:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate)
         server.socket = context.wrap_socket(server.socket, server_side=True)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+    thread = threading.Thread(
+        target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
+    )
     thread.start()
     try:
         yield f"http{'s' if certificate else ''}://{HOST}:{server.server_address[1]}"
@@ -153,10 +166,19 @@ def _bound(handle: Callable[[Request], Reply]) -> ThreadingHTTPServer:
 
         def do_GET(self) -> None:
             body = self.rfile.read(int(self.headers.get("content-length", 0)))
-            headers = tuple((name.lower(), value) for name, value in self.headers.items())
-            reply = handle(Request(method=self.command, target=self.path, headers=headers, body=body))
+            headers = tuple(
+                (name.lower(), value) for name, value in self.headers.items()
+            )
+            reply = handle(
+                Request(
+                    method=self.command, target=self.path, headers=headers, body=body
+                )
+            )
             self.send_response(reply.status)
-            for name, value in {**reply.headers, "content-length": str(len(reply.body))}.items():
+            for name, value in {
+                **reply.headers,
+                "content-length": str(len(reply.body)),
+            }.items():
                 self.send_header(name, value)
             self.end_headers()
             self.wfile.write(reply.body)

@@ -20,7 +20,9 @@ KEYS = AwsKeys("test", "test")
 
 
 @pytest.fixture(scope="module")
-def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Any, Callable[[str], ProvenSigner]]]:
+def local(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[tuple[Any, Callable[[str], ProvenSigner]]]:
     """The local AWS: a client to make keys with, and a signer over a key of it."""
     folder = tmp_path_factory.mktemp("kms")
     with MiniStack(folder, ensure_ministack(), folder / "log") as emulator:
@@ -31,11 +33,20 @@ def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Any, Calla
             aws_access_key_id=KEYS.access_key_id,
             aws_secret_access_key=KEYS.secret_access_key,
         )
-        yield client, lambda arn: ProvenSigner(AwsKmsKey(arn, endpoint=emulator.url, credentials=lambda: KEYS))
+        yield (
+            client,
+            lambda arn: ProvenSigner(
+                AwsKmsKey(arn, endpoint=emulator.url, credentials=lambda: KEYS)
+            ),
+        )
 
 
 def made(client: Any, **arguments: str) -> str:
-    return str(client.create_key(**{"KeyUsage": "SIGN_VERIFY", **arguments})["KeyMetadata"]["Arn"])
+    return str(
+        client.create_key(**{"KeyUsage": "SIGN_VERIFY", **arguments})["KeyMetadata"][
+            "Arn"
+        ]
+    )
 
 
 def test_a_descriptor_signed_in_kms_is_verified_with_its_public_key(local: Any) -> None:
@@ -49,9 +60,12 @@ def test_a_descriptor_signed_in_kms_is_verified_with_its_public_key(local: Any) 
 
 @pytest.mark.parametrize("spec", ["RSA_2048", "ECC_NIST_P384", "ECC_SECG_P256K1"])
 def test_a_key_of_another_kind_is_refused(local: Any, spec: str) -> None:
-    """secp256k1 signs with ECDSA_SHA_256 as well: what it signed, no application would have accepted."""
+    """secp256k1 signs with ECDSA_SHA_256 as well: what it signed, no application would
+    have accepted."""
     client, signer_of = local
-    with pytest.raises(CredentialsError, match=f"is {spec} SIGN_VERIFY, expected ECC_NIST_P256"):
+    with pytest.raises(
+        CredentialsError, match=f"is {spec} SIGN_VERIFY, expected ECC_NIST_P256"
+    ):
         signer_of(made(client, KeySpec=spec))
 
 
@@ -67,11 +81,15 @@ def test_a_disabled_key_signs_nothing(local: Any) -> None:
     arn = made(client, KeySpec="ECC_NIST_P256")
     signer = signer_of(arn)
     client.disable_key(KeyId=arn)
-    with pytest.raises(CredentialsError, match=r"DisabledException.*aws kms enable-key"):
+    with pytest.raises(
+        CredentialsError, match=r"DisabledException.*aws kms enable-key"
+    ):
         signer.sign(b"a descriptor")
 
 
-def test_an_alias_means_the_key_it_stands_for_when_the_signer_is_made(aws: AwsKms) -> None:
+def test_an_alias_means_the_key_it_stands_for_when_the_signer_is_made(
+    aws: AwsKms,
+) -> None:
     (alias,) = aws.aliases
     signer = aws.signer(alias)
     assert signer.name == aws.name
@@ -98,28 +116,44 @@ def test_a_public_half_of_another_key_is_refused(aws: AwsKms, found: str) -> Non
 
 def test_a_key_for_something_else_is_refused(aws: AwsKms) -> None:
     aws.spoil = lambda _, answer: answer.update(KeyUsage="KEY_AGREEMENT")
-    with pytest.raises(CredentialsError, match="is ECC_NIST_P256 KEY_AGREEMENT, expected ECC_NIST_P256 SIGN_VERIFY"):
+    with pytest.raises(
+        CredentialsError,
+        match="is ECC_NIST_P256 KEY_AGREEMENT, expected ECC_NIST_P256 SIGN_VERIFY",
+    ):
         aws.signer()
 
 
-def test_an_account_without_credentials_is_told_so(aws: AwsKms, monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE"):
+def test_an_account_without_credentials_is_told_so(
+    aws: AwsKms, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+) -> None:
+    for name in (
+        "AWS_ACCESS_KEY_ID",
+        "AWS_SECRET_ACCESS_KEY",
+        "AWS_SESSION_TOKEN",
+        "AWS_PROFILE",
+    ):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
     monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
-    with pytest.raises(CredentialsError, match=r"could not be asked .* NoCredentialsError"):
+    with pytest.raises(
+        CredentialsError, match=r"could not be asked .* NoCredentialsError"
+    ):
         AwsKmsKey(aws.name, endpoint=aws.url)
     assert aws.requests == []
 
 
-def test_credentials_come_from_boto3s_session(aws: AwsKms, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_credentials_come_from_boto3s_session(
+    aws: AwsKms, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "ASIASIGNER")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI")
     monkeypatch.setenv("AWS_SESSION_TOKEN", "session-of-the-signer")
     monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
-    assert ProvenSigner(AwsKmsKey(aws.name, endpoint=aws.url)).public_pem == aws.public_pem
+    assert (
+        ProvenSigner(AwsKmsKey(aws.name, endpoint=aws.url)).public_pem == aws.public_pem
+    )
 
 
 def test_what_is_no_arn_of_a_key_is_refused_before_anything_is_asked() -> None:

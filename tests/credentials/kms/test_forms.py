@@ -1,4 +1,5 @@
-"""The name that a cloud's component exports is the name that its signer takes, and nobody else's."""
+"""The name that a cloud's component exports is the name that its signer takes, and
+nobody else's."""
 
 from typing import Any
 
@@ -18,19 +19,25 @@ CLOUDS = {"aws": AwsKmsKey, "gcp": GoogleKmsKey, "azure": KeyVaultKey}
 
 
 class RealIds(Recorder):
-    """Gives the resources behind a signing key the ids and outputs that the providers give them.
+    """Gives the resources behind a signing key the ids and outputs that the providers
+    give them.
 
-    Sources: Pulumi registry, `gcp.kms.KeyRing` and `gcp.kms.CryptoKey` (their ids are resource names) and
-    `aws.kms.Key` (`arn`); Azure REST API specifications, Microsoft.KeyVault 2022-07-01, example `createKey`
-    (`keyUriWithVersion`, with its port); read 2026-11-23.
+    Sources: Pulumi registry, `gcp.kms.KeyRing` and `gcp.kms.CryptoKey` (their ids are
+    resource names) and `aws.kms.Key` (`arn`); Azure REST API specifications,
+    Microsoft.KeyVault 2022-07-01, example `createKey` (`keyUriWithVersion`, with its
+    port); read 2026-11-23.
     """
 
-    def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str, dict[str, Any]]:
+    def new_resource(
+        self, args: pulumi.runtime.MockResourceArgs
+    ) -> tuple[str, dict[str, Any]]:
         made, outputs = super().new_resource(args)
         given = args.inputs
         match args.typ:
             case "aws:kms/key:Key":
-                outputs["arn"] = "arn:aws:kms:us-east-1:111122223333:key/6b9e0b2c-2f0d-4c57-8c53-0f8a4c2b7d10"
+                outputs["arn"] = (
+                    "arn:aws:kms:us-east-1:111122223333:key/6b9e0b2c-2f0d-4c57-8c53-0f8a4c2b7d10"
+                )
             case "gcp:kms/keyRing:KeyRing":
                 made = f"projects/{given['project']}/locations/{given['location']}/keyRings/{given['name']}"
             case "gcp:kms/cryptoKey:CryptoKey":
@@ -39,7 +46,9 @@ class RealIds(Recorder):
                 outputs["name"] = given["vaultName"]
             case "azure-native:keyvault:Key":
                 address = f"https://{given['vaultName']}.vault.azure.net:443/keys/{given['keyName']}"
-                outputs["keyUriWithVersion"] = f"{address}/fd618d9519b74f9aae94ade66b876acc"
+                outputs["keyUriWithVersion"] = (
+                    f"{address}/fd618d9519b74f9aae94ade66b876acc"
+                )
         return made, outputs
 
 
@@ -48,30 +57,41 @@ def exported(cloud: str) -> str:
     from importlib import import_module
 
     deploy = import_module(f"trivium_components.{cloud}.deployment").deploy
-    result = record(lambda: deploy(settings_with(), signing_key=True), recorder=RealIds()).result
+    result = record(
+        lambda: deploy(settings_with(), signing_key=True), recorder=RealIds()
+    ).result
     return str(result["signing_key"])
 
 
 @pytest.mark.parametrize("cloud", CLOUDS)
-def test_what_a_component_exports_is_taken_by_its_own_clouds_signer_alone(cloud: str) -> None:
+def test_what_a_component_exports_is_taken_by_its_own_clouds_signer_alone(
+    cloud: str,
+) -> None:
     key = exported(cloud)
     assert [kind for kind in CLOUDS.values() if kind.names(key)] == [CLOUDS[cloud]]
 
 
-@pytest.mark.parametrize(("cloud", "stand_in"), [("aws", AwsKms), ("gcp", GoogleKms), ("azure", KeyVault)])
+@pytest.mark.parametrize(
+    ("cloud", "stand_in"), [("aws", AwsKms), ("gcp", GoogleKms), ("azure", KeyVault)]
+)
 def test_the_stand_ins_key_has_the_exported_form(cloud: str, stand_in: Any) -> None:
-    """What the other tests sign with is what a stack hands over: the same, but for names, ids and versions."""
+    """What the other tests sign with is what a stack hands over: the same, but for
+    names, ids and versions."""
     parts, expected = exported(cloud).split("/"), stand_in().name.split("/")
     assert len(parts) == len(expected)
     assert (":443" in exported(cloud)) == (":443" in stand_in().name)
 
 
 def test_the_signer_is_chosen_by_the_form(service: Any) -> None:
-    kind = {"AwsKms": AwsKmsKey, "GoogleKms": GoogleKmsKey, "KeyVault": KeyVaultKey}[type(service).__name__]
+    kind = {"AwsKms": AwsKmsKey, "GoogleKms": GoogleKmsKey, "KeyVault": KeyVaultKey}[
+        type(service).__name__
+    ]
     chosen: list[Any] = []
     with pytest.MonkeyPatch.context() as patch:
         for cloud in CLOUDS.values():
-            patch.setattr(cloud, "__init__", lambda self, *_, **__: chosen.append(type(self)))
+            patch.setattr(
+                cloud, "__init__", lambda self, *_, **__: chosen.append(type(self))
+            )
         patch.setattr(kms, "ProvenSigner", lambda key: key)
         kms.signer(service.name)
     assert chosen == [kind]
@@ -86,14 +106,30 @@ NONE = {
     "an ARN and more": "arn:aws:kms:us-east-1:111122223333:key/1 --profile other",
     "an ARN and a line break": "arn:aws:kms:us-east-1:111122223333:key/1\n",
     "an account in other digits": "arn:aws:kms:us-east-1:١١١١٢٢٢٢٣٣٣٣:key/1",
-    "a Google key without its version": "projects/p/locations/l/keyRings/r/cryptoKeys/k",
-    "a Google key with a folder above": "projects/../locations/l/keyRings/r/cryptoKeys/k/cryptoKeyVersions/1",
-    "a Google key with a query": "projects/p/locations/l/keyRings/r/cryptoKeys/k/cryptoKeyVersions/1?x=y",
-    "a vault over http": "http://acme.vault.azure.net/keys/signing/fd618d9519b74f9aae94ade66b876acc",
-    "a vault at another port": "https://acme.vault.azure.net:8443/keys/signing/fd618d9519b74f9aae94ade66b876acc",
-    "a vault's secret": "https://acme.vault.azure.net/secrets/signing/fd618d9519b74f9aae94ade66b876acc",
-    "a vault's name in other letters": "https://acme.managedh\u017fm.azure.net/keys/signing",
-    "a stranger's host": "https://acme.vault.azure.net.example.com/keys/signing/fd618d9519b74f9aae94ade66b876acc",
+    "a Google key without its version": (
+        "projects/p/locations/l/keyRings/r/cryptoKeys/k"
+    ),
+    "a Google key with a folder above": (
+        "projects/../locations/l/keyRings/r/cryptoKeys/k/cryptoKeyVersions/1"
+    ),
+    "a Google key with a query": (
+        "projects/p/locations/l/keyRings/r/cryptoKeys/k/cryptoKeyVersions/1?x=y"
+    ),
+    "a vault over http": (
+        "http://acme.vault.azure.net/keys/signing/fd618d9519b74f9aae94ade66b876acc"
+    ),
+    "a vault at another port": (
+        "https://acme.vault.azure.net:8443/keys/signing/fd618d9519b74f9aae94ade66b876acc"
+    ),
+    "a vault's secret": (
+        "https://acme.vault.azure.net/secrets/signing/fd618d9519b74f9aae94ade66b876acc"
+    ),
+    "a vault's name in other letters": (
+        "https://acme.managedh\u017fm.azure.net/keys/signing"
+    ),
+    "a stranger's host": (
+        "https://acme.vault.azure.net.example.com/keys/signing/fd618d9519b74f9aae94ade66b876acc"
+    ),
     "a file": "/etc/trivium/signing.pem",
 }
 

@@ -1,4 +1,5 @@
-"""What only Google's key service asks for: checksums both ways, and the name of what signed."""
+"""What only Google's key service asks for: checksums both ways, and the name of what
+signed."""
 
 import base64
 import hashlib
@@ -62,13 +63,21 @@ SPOILT: dict[str, tuple[str, Callable[[Answer], Any], str]] = {
         lambda answer: answer.update(pemCrc32c="0"),
         "`pemCrc32c` is `0`",
     ),
-    "a public key without a checksum": ("publicKey", lambda answer: answer.pop("pemCrc32c"), "pemCrc32c"),
+    "a public key without a checksum": (
+        "publicKey",
+        lambda answer: answer.pop("pemCrc32c"),
+        "pemCrc32c",
+    ),
     "another version's public key": (
         "publicKey",
         lambda answer: answer.update(name=answer["name"][:-1] + "2"),
         "`name` is",
     ),
-    "a public key without a name": ("publicKey", lambda answer: answer.pop("name"), "`name`"),
+    "a public key without a name": (
+        "publicKey",
+        lambda answer: answer.pop("name"),
+        "`name`",
+    ),
     "a signature that was changed": (
         "asymmetricSign",
         lambda answer: answer.update(signature=another_byte(answer["signature"])),
@@ -103,7 +112,9 @@ SPOILT: dict[str, tuple[str, Callable[[Answer], Any], str]] = {
 
 
 @pytest.mark.parametrize("case", SPOILT)
-def test_an_answer_that_was_changed_on_its_way_is_thrown_away(google: GoogleKms, case: str) -> None:
+def test_an_answer_that_was_changed_on_its_way_is_thrown_away(
+    google: GoogleKms, case: str
+) -> None:
     operation, change, words = SPOILT[case]
 
     def spoil(asked: str, answer: Answer) -> None:
@@ -127,16 +138,22 @@ def test_a_digest_that_was_changed_on_its_way_is_refused_by_the_service(
         signer.sign(b"a descriptor")
 
 
-def test_a_key_without_its_version_is_told_apart_from_nonsense(google: GoogleKms) -> None:
+def test_a_key_without_its_version_is_told_apart_from_nonsense(
+    google: GoogleKms,
+) -> None:
     assert GoogleKmsKey.names(google.name)
     key = google.name.partition("/cryptoKeyVersions")[0]
     assert not GoogleKmsKey.names(key)
-    with pytest.raises(CredentialsError, match="is no version of a Google Cloud KMS key"):
+    with pytest.raises(
+        CredentialsError, match="is no version of a Google Cloud KMS key"
+    ):
         GoogleKmsKey(key, endpoint=google.url, credentials=lambda: BearerToken(TOKEN))
     assert google.requests == []
 
 
-def test_a_token_is_fetched_once_while_it_lasts_and_renewed_before_its_end(google: GoogleKms) -> None:
+def test_a_token_is_fetched_once_while_it_lasts_and_renewed_before_its_end(
+    google: GoogleKms,
+) -> None:
     fetched: list[BearerToken] = []
 
     def fetch(lasts: timedelta) -> Callable[[], BearerToken]:
@@ -146,9 +163,17 @@ def test_a_token_is_fetched_once_while_it_lasts_and_renewed_before_its_end(googl
 
         return once
 
-    ProvenSigner(GoogleKmsKey(google.name, endpoint=google.url, credentials=fetch(timedelta(hours=1)))).sign(b"")
+    ProvenSigner(
+        GoogleKmsKey(
+            google.name, endpoint=google.url, credentials=fetch(timedelta(hours=1))
+        )
+    ).sign(b"")
     assert len(fetched) == 1
-    ProvenSigner(GoogleKmsKey(google.name, endpoint=google.url, credentials=fetch(timedelta(minutes=4)))).sign(b"")
+    ProvenSigner(
+        GoogleKmsKey(
+            google.name, endpoint=google.url, credentials=fetch(timedelta(minutes=4))
+        )
+    ).sign(b"")
     assert len(fetched) == 3
 
 
@@ -161,24 +186,42 @@ FETCHES: dict[str, tuple[Callable[[], BearerToken], str]] = {
         lambda: BearerToken("secret-token", datetime.now(UTC) - timedelta(seconds=1)),
         "has expired; nothing was sent",
     ),
-    "one with a line break": (lambda: BearerToken("secret-token\n"), "characters that no header can carry"),
-    "a failure that quotes it": (lambda: _raise(RuntimeError("secret-token")), "could not be fetched: RuntimeError"),
-    "no login": (lambda: _raise(CredentialsError("Nobody is logged in.")), "Nobody is logged in"),
+    "one with a line break": (
+        lambda: BearerToken("secret-token\n"),
+        "characters that no header can carry",
+    ),
+    "a failure that quotes it": (
+        lambda: _raise(RuntimeError("secret-token")),
+        "could not be fetched: RuntimeError",
+    ),
+    "no login": (
+        lambda: _raise(CredentialsError("Nobody is logged in.")),
+        "Nobody is logged in",
+    ),
 }
 
 
 @pytest.mark.parametrize("case", FETCHES)
-def test_a_token_that_cannot_be_used_is_never_sent_or_shown(google: GoogleKms, case: str) -> None:
+def test_a_token_that_cannot_be_used_is_never_sent_or_shown(
+    google: GoogleKms, case: str
+) -> None:
     fetch, words = FETCHES[case]
     with pytest.raises(CredentialsError, match=words) as raised:
         GoogleKmsKey(google.name, endpoint=google.url, credentials=fetch)
     seen: BaseException | None = raised.value
     while seen is not None:
         assert "secret-token" not in str(seen)
-        seen = seen.__cause__ or (None if seen.__suppress_context__ else seen.__context__)
+        seen = seen.__cause__ or (
+            None if seen.__suppress_context__ else seen.__context__
+        )
     assert google.requests == []
 
 
-def test_tokens_come_from_where_the_routes_tokens_do(google: GoogleKms, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_tokens_come_from_where_the_routes_tokens_do(
+    google: GoogleKms, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("GOOGLE_OAUTH_ACCESS_TOKEN", TOKEN)
-    assert ProvenSigner(GoogleKmsKey(google.name, endpoint=google.url)).public_pem == google.public_pem
+    assert (
+        ProvenSigner(GoogleKmsKey(google.name, endpoint=google.url)).public_pem
+        == google.public_pem
+    )

@@ -14,8 +14,20 @@ from trivium.errors import CredentialsError
 from trivium.vocabulary import deployment as vocabulary
 from trivium.vocabulary.envelope import TrustedKeys
 
-TOKENS = (aws.TOKEN, aws.EXPIRED, aws.SECRET, google.TOKEN, google.EXPIRED, azure.TOKEN, azure.EXPIRED)
-EXPIRED = {"AwsKms": aws.EXPIRED, "GoogleKms": google.EXPIRED, "KeyVault": azure.EXPIRED}
+TOKENS = (
+    aws.TOKEN,
+    aws.EXPIRED,
+    aws.SECRET,
+    google.TOKEN,
+    google.EXPIRED,
+    azure.TOKEN,
+    azure.EXPIRED,
+)
+EXPIRED = {
+    "AwsKms": aws.EXPIRED,
+    "GoogleKms": google.EXPIRED,
+    "KeyVault": azure.EXPIRED,
+}
 
 
 def cloud(service: StandIn) -> str:
@@ -29,7 +41,9 @@ def told(raised: pytest.ExceptionInfo[BaseException]) -> str:
     return str(raised.value)
 
 
-def test_a_descriptor_is_verified_with_the_public_half_that_the_signer_gives(service: StandIn) -> None:
+def test_a_descriptor_is_verified_with_the_public_half_that_the_signer_gives(
+    service: StandIn,
+) -> None:
     signer = service.signer()
     document = vocabulary.sign(completed(), signer)
     assert signer.public_pem == service.public_pem
@@ -49,12 +63,18 @@ def test_two_questions_make_a_signature(service: StandIn) -> None:
 
 DISABLED = {
     "AwsKms": ("DisabledException", "aws kms enable-key"),
-    "GoogleKms": ("400 FAILED_PRECONDITION, KEY_DISABLED", "gcloud kms keys versions enable"),
+    "GoogleKms": (
+        "400 FAILED_PRECONDITION, KEY_DISABLED",
+        "gcloud kms keys versions enable",
+    ),
     "KeyVault": ("is disabled", "az keyvault key set-attributes --enabled true"),
 }
 MISSING = {
     "AwsKms": ("NotFoundException", "Check the ARN"),
-    "GoogleKms": ("404 NOT_FOUND", "Check project, location, key ring, key and version"),
+    "GoogleKms": (
+        "404 NOT_FOUND",
+        "Check project, location, key ring, key and version",
+    ),
     "KeyVault": ("404 KeyNotFound", "Check the key's name and version"),
 }
 CURVE = {
@@ -70,7 +90,13 @@ RSA = {
 
 
 @pytest.mark.parametrize(
-    ("kind", "words"), [("disabled", DISABLED), ("missing", MISSING), ("another curve", CURVE), ("RSA", RSA)]
+    ("kind", "words"),
+    [
+        ("disabled", DISABLED),
+        ("missing", MISSING),
+        ("another curve", CURVE),
+        ("RSA", RSA),
+    ],
 )
 def test_a_key_that_cannot_sign_is_named_with_what_it_is(
     service: StandIn, kind: str, words: dict[str, tuple[str, str]]
@@ -86,11 +112,21 @@ def test_a_key_that_cannot_sign_is_named_with_what_it_is(
     assert "othing is signed" in text
 
 
-P256 = {"AwsKms": "ECC_NIST_P256", "GoogleKms": "EC_SIGN_P256_SHA256", "KeyVault": "P-256"}
-NOT_P256 = {"AwsKms": "is secp256k1", "GoogleKms": "is secp256k1", "KeyVault": "not a readable public key"}
+P256 = {
+    "AwsKms": "ECC_NIST_P256",
+    "GoogleKms": "EC_SIGN_P256_SHA256",
+    "KeyVault": "P-256",
+}
+NOT_P256 = {
+    "AwsKms": "is secp256k1",
+    "GoogleKms": "is secp256k1",
+    "KeyVault": "not a readable public key",
+}
 
 
-def test_a_key_on_another_curve_than_the_service_says_is_refused(service: StandIn) -> None:
+def test_a_key_on_another_curve_than_the_service_says_is_refused(
+    service: StandIn,
+) -> None:
     name = service.another("another curve")
     for kept in service.keys.values():
         kept.kind = P256[cloud(service)]
@@ -103,12 +139,17 @@ FORBIDDEN = {
     "AwsKms": ("AccessDeniedException", "kms:GetPublicKey and kms:Sign"),
     "GoogleKms": (
         "403 PERMISSION_DENIED, IAM_PERMISSION_DENIED",
-        "cloudkms.cryptoKeyVersions.viewPublicKey and cloudkms.cryptoKeyVersions.useToSign",
+        (
+            "cloudkms.cryptoKeyVersions.viewPublicKey and"
+            " cloudkms.cryptoKeyVersions.useToSign"
+        ),
     ),
     "KeyVault": (
         "403 Forbidden, ForbiddenByRbac",
-        "`Key Vault Crypto User` on the vault (Microsoft.KeyVault/vaults/keys/read and"
-        " Microsoft.KeyVault/vaults/keys/sign/action)",
+        (
+            "`Key Vault Crypto User` on the vault (Microsoft.KeyVault/vaults/keys/read"
+            " and Microsoft.KeyVault/vaults/keys/sign/action)"
+        ),
     ),
 }
 
@@ -126,14 +167,21 @@ def test_a_missing_permission_is_named(service: StandIn, when: str) -> None:
     with pytest.raises(CredentialsError) as raised:
         attempt()
     text = told(raised)
-    task = "refused to give the public half of" if when == "before the public half" else "refused to sign with"
+    task = (
+        "refused to give the public half of"
+        if when == "before the public half"
+        else "refused to sign with"
+    )
     assert all(word in text for word in (task, *FORBIDDEN[cloud(service)]))
 
 
 OUTDATED = {
     "AwsKms": ("ExpiredTokenException", "Renew the AWS credentials"),
     "GoogleKms": ("401 UNAUTHENTICATED, ACCESS_TOKEN_EXPIRED", "Renew the token"),
-    "KeyVault": ("401 Unauthorized", "Use a token of scope https://vault.azure.net/.default"),
+    "KeyVault": (
+        "401 Unauthorized",
+        "Use a token of scope https://vault.azure.net/.default",
+    ),
 }
 
 
@@ -157,7 +205,11 @@ def spoilt_name(service: StandIn) -> Callable[[str, dict[str, str]], None]:
     def spoil(_: str, answer: dict[str, str]) -> None:
         for field in ("KeyId", "name", "kid"):
             if field in answer:
-                answer[field] = answer[field].replace("signing", "neighbour").replace("key/6b9e", "key/7777")
+                answer[field] = (
+                    answer[field]
+                    .replace("signing", "neighbour")
+                    .replace("key/6b9e", "key/7777")
+                )
 
     return spoil
 
@@ -173,16 +225,42 @@ def test_a_signature_with_another_key_is_refused(service: StandIn) -> None:
 
 
 NONSENSE = {
-    "not JSON": (Reply(200, b"<html>Log in</html>", {"content-type": "text/html"}), "cannot be read"),
-    "JSON without what was asked for": (written(200, {"unexpected": "field"}), "cannot be read"),
+    "not JSON": (
+        Reply(200, b"<html>Log in</html>", {"content-type": "text/html"}),
+        "cannot be read",
+    ),
+    "JSON without what was asked for": (
+        written(200, {"unexpected": "field"}),
+        "cannot be read",
+    ),
     "a broken public key": (None, "not a readable public key"),
-    "an outage": (written(503, {"error": {"code": "ServiceUnavailable", "status": "UNAVAILABLE"}}), "503"),
+    "an outage": (
+        written(
+            503, {"error": {"code": "ServiceUnavailable", "status": "UNAVAILABLE"}}
+        ),
+        "503",
+    ),
     "a refusal that quotes the request": (
-        written(400, {"error": {"code": "<Authorization: Bearer secret>", "status": "Bearer secret"}}),
+        written(
+            400,
+            {
+                "error": {
+                    "code": "<Authorization: Bearer secret>",
+                    "status": "Bearer secret",
+                }
+            },
+        ),
         "400. Nothing is signed",
     ),
     "a refusal whose text quotes a token": (
-        written(403, {"__type": "Refused", "message": aws.TOKEN, "error": {"message": google.TOKEN + azure.TOKEN}}),
+        written(
+            403,
+            {
+                "__type": "Refused",
+                "message": aws.TOKEN,
+                "error": {"message": google.TOKEN + azure.TOKEN},
+            },
+        ),
         "403",
     ),
     "a page in place of a refusal": (Reply(502, b"<html>Bad Gateway</html>"), "502"),
@@ -190,7 +268,9 @@ NONSENSE = {
 
 
 @pytest.mark.parametrize("case", NONSENSE)
-def test_an_answer_that_is_none_is_an_error_of_the_tree(service: StandIn, case: str) -> None:
+def test_an_answer_that_is_none_is_an_error_of_the_tree(
+    service: StandIn, case: str
+) -> None:
     reply, words = NONSENSE[case]
     service.instead = reply
     if reply is None:
@@ -204,7 +284,8 @@ def test_an_answer_that_is_none_is_an_error_of_the_tree(service: StandIn, case: 
 
 
 def broken(_: str, answer: dict[str, object]) -> None:
-    """A public half of the right shape that is no point of the curve, or no key at all, with its checksum right."""
+    """A public half of the right shape that is no point of the curve, or no key at all,
+    with its checksum right."""
     if "PublicKey" in answer:
         answer["PublicKey"] = base64.b64encode(b"no key").decode()
     if "pem" in answer:
@@ -225,7 +306,10 @@ def test_nothing_is_followed(service: StandIn) -> None:
     with serving(elsewhere) as address:
         for status in (301, 302, 307, 308):
             service.instead = Reply(status, b"", {"location": f"{address}/v1"})
-            with pytest.raises(CredentialsError, match=f"{status}. Nothing is signed. Look for what answers"):
+            with pytest.raises(
+                CredentialsError,
+                match=f"{status}. Nothing is signed. Look for what answers",
+            ):
                 service.signer()
     assert reached == []
 
@@ -252,13 +336,17 @@ ADDRESSES = (
 
 
 @pytest.mark.parametrize("address", ADDRESSES)
-def test_no_secret_travels_to_an_address_that_is_not_safe(service: StandIn, address: str) -> None:
+def test_no_secret_travels_to_an_address_that_is_not_safe(
+    service: StandIn, address: str
+) -> None:
     service.url = address
     with pytest.raises(CredentialsError, match="is no address of a key service"):
         service.signer()
 
 
-def test_what_is_signed_is_the_digest_and_never_the_descriptor(service: StandIn) -> None:
+def test_what_is_signed_is_the_digest_and_never_the_descriptor(
+    service: StandIn,
+) -> None:
     service.signer().sign(b"the words of the descriptor")
     bodies = [json.loads(request.body or b"{}") for request in service.requests]
     assert "the words of the descriptor" not in json.dumps(bodies)

@@ -1,4 +1,5 @@
-"""One local emulator for the tests of a process, and the resources that others refer to."""
+"""One local emulator for the tests of a process, and the resources that others refer
+to."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -40,14 +41,18 @@ def world(types: Executors, call: Calls) -> World:
     role = make("aws:iam/role:Role", name="world", assumeRolePolicy=TRUST)
     vpc = make("aws:ec2/vpc:Vpc", cidrBlock="10.9.0.0/16")["id"]
     logs = make("aws:cloudwatch/logGroup:LogGroup", name="/world")
-    gateway = call("ec2.create_internet_gateway")["InternetGateway"]["InternetGatewayId"]
+    gateway = call("ec2.create_internet_gateway")["InternetGateway"][
+        "InternetGatewayId"
+    ]
     call("ec2.attach_internet_gateway", InternetGatewayId=gateway, VpcId=vpc)
     return World(
         gateway=gateway,
         bucket=make("aws:s3/bucket:Bucket", bucket="world")["id"],
         logs_bucket=make("aws:s3/bucket:Bucket", bucket="world-logs")["id"],
         other_bucket=make("aws:s3/bucket:Bucket", bucket="world-other")["id"],
-        locked_bucket=make("aws:s3/bucket:Bucket", bucket="world-locked", objectLockEnabled=True)["id"],
+        locked_bucket=make(
+            "aws:s3/bucket:Bucket", bucket="world-locked", objectLockEnabled=True
+        )["id"],
         key_arn=key["arn"],
         other_key_arn=other["arn"],
         role=role["name"],
@@ -55,10 +60,16 @@ def world(types: Executors, call: Calls) -> World:
         policy_arn=make("aws:iam/policy:Policy", name="world", policy=policy())["arn"],
         vpc=vpc,
         subnet=make("aws:ec2/subnet:Subnet", vpcId=vpc, cidrBlock="10.9.1.0/24")["id"],
-        other_subnet=make("aws:ec2/subnet:Subnet", vpcId=vpc, cidrBlock="10.9.2.0/24")["id"],
+        other_subnet=make("aws:ec2/subnet:Subnet", vpcId=vpc, cidrBlock="10.9.2.0/24")[
+            "id"
+        ],
         table=make("aws:ec2/routeTable:RouteTable", vpcId=vpc)["id"],
-        group=make("aws:ec2/securityGroup:SecurityGroup", name="world", vpcId=vpc)["id"],
-        other_group=make("aws:ec2/securityGroup:SecurityGroup", name="world-2", vpcId=vpc)["id"],
+        group=make("aws:ec2/securityGroup:SecurityGroup", name="world", vpcId=vpc)[
+            "id"
+        ],
+        other_group=make(
+            "aws:ec2/securityGroup:SecurityGroup", name="world-2", vpcId=vpc
+        )["id"],
         log_group=logs["name"],
         log_group_arn=logs["arn"],
         topic_arn=make("aws:sns/topic:Topic", name="world")["arn"],

@@ -1,4 +1,5 @@
-"""The AWS emulator's process: where it listens, what it inherits, how it stops and what a violent end costs."""
+"""The AWS emulator's process: where it listens, what it inherits, how it stops and what
+a violent end costs."""
 
 import os
 import signal
@@ -58,7 +59,11 @@ def test_listens_on_127_0_0_1_alone_and_nothing_of_the_users_environment_reaches
         pid = emulator.pid
     assert made.id == "arn:aws:sns:us-east-1:000000000000:t"
     assert not alive(pid)
-    written = {path.relative_to(tmp_path).parts[0] for path in tmp_path.rglob("*") if path.is_file()}
+    written = {
+        path.relative_to(tmp_path).parts[0]
+        for path in tmp_path.rglob("*")
+        if path.is_file()
+    }
     assert written <= {"state", "objects", "tmp", "home", "log", "lock"}
     assert "users-own" not in (tmp_path / "log").read_text()
 
@@ -68,13 +73,30 @@ def test_a_graceful_stop_keeps_everything(tmp_path: Path) -> None:
     with MiniStack(folder, python, log) as emulator:
         types = executors(emulator.url)
         made = {
-            "aws:s3/bucket:Bucket": types["aws:s3/bucket:Bucket"].create({"bucket": "bbb", "objectLockEnabled": True}),
-            "aws:kms/key:Key": types["aws:kms/key:Key"].create({"enableKeyRotation": True}),
-            "aws:ec2/vpc:Vpc": types["aws:ec2/vpc:Vpc"].create({"cidrBlock": "10.0.0.0/16"}),
-            "aws:cloudwatch/logGroup:LogGroup": types["aws:cloudwatch/logGroup:LogGroup"].create({"name": "/l"}),
-            "aws:bedrock/inferenceProfile:InferenceProfile": types[
-                "aws:bedrock/inferenceProfile:InferenceProfile"
-            ].create({"name": "p", "modelSource": {"copyFrom": "arn:aws:bedrock:us-east-1::foundation-model/m"}}),
+            "aws:s3/bucket:Bucket": (
+                types["aws:s3/bucket:Bucket"].create(
+                    {"bucket": "bbb", "objectLockEnabled": True}
+                )
+            ),
+            "aws:kms/key:Key": (
+                types["aws:kms/key:Key"].create({"enableKeyRotation": True})
+            ),
+            "aws:ec2/vpc:Vpc": (
+                types["aws:ec2/vpc:Vpc"].create({"cidrBlock": "10.0.0.0/16"})
+            ),
+            "aws:cloudwatch/logGroup:LogGroup": (
+                types["aws:cloudwatch/logGroup:LogGroup"].create({"name": "/l"})
+            ),
+            "aws:bedrock/inferenceProfile:InferenceProfile": (
+                types["aws:bedrock/inferenceProfile:InferenceProfile"].create(
+                    {
+                        "name": "p",
+                        "modelSource": {
+                            "copyFrom": "arn:aws:bedrock:us-east-1::foundation-model/m"
+                        },
+                    }
+                )
+            ),
         }
     with MiniStack(folder, python, log) as again:
         assert not again.lost_state
@@ -102,7 +124,9 @@ def test_after_kill_9_it_begins_empty_and_says_so(tmp_path: Path) -> None:
 def test_a_damaged_state_file_is_noticed(tmp_path: Path) -> None:
     folder, python, log = tmp_path / "emulator", ensure_ministack(), tmp_path / "log"
     with MiniStack(folder, python, log) as emulator:
-        executors(emulator.url)["aws:cloudwatch/logGroup:LogGroup"].create({"name": "/l"})
+        executors(emulator.url)["aws:cloudwatch/logGroup:LogGroup"].create(
+            {"name": "/l"}
+        )
     (folder / "state" / "cloudwatch_logs.json").write_text("{torn")
     with MiniStack(folder, python, log) as again:
         assert again.lost_state
@@ -111,8 +135,12 @@ def test_a_damaged_state_file_is_noticed(tmp_path: Path) -> None:
 def test_a_state_that_could_not_be_saved_is_not_trusted(tmp_path: Path) -> None:
     folder, python, log = tmp_path / "emulator", ensure_ministack(), tmp_path / "log"
     with MiniStack(folder, python, log) as emulator:
-        executors(emulator.url)["aws:cloudwatch/logGroup:LogGroup"].create({"name": "/l"})
-        (folder / "state" / "cloudwatch_logs.json").mkdir()  # as bad as a full disk: nothing can be written there
+        executors(emulator.url)["aws:cloudwatch/logGroup:LogGroup"].create(
+            {"name": "/l"}
+        )
+        (
+            folder / "state" / "cloudwatch_logs.json"
+        ).mkdir()  # as bad as a full disk: nothing can be written there
     with MiniStack(folder, python, log) as again:
         assert again.lost_state
 
@@ -132,22 +160,33 @@ def test_a_start_that_fails_quotes_the_log(tmp_path: Path) -> None:
     broken.write_text("#!/bin/sh\necho No module named ministack >&2\nexit 3\n")
     broken.chmod(0o755)
     with (
-        pytest.raises(ProcessError, match=r"(?s)The AWS emulator ended with exit code 3.*No module named ministack"),
+        pytest.raises(
+            ProcessError,
+            match=(
+                r"(?s)The AWS emulator ended with exit code 3.*No module named"
+                r" ministack"
+            ),
+        ),
         MiniStack(tmp_path / "emulator", broken, tmp_path / "log"),
     ):
         pass
-    with MiniStack(tmp_path / "emulator", ensure_ministack(), tmp_path / "log") as mended:
+    with MiniStack(
+        tmp_path / "emulator", ensure_ministack(), tmp_path / "log"
+    ) as mended:
         assert not mended.lost_state
 
 
 def test_it_does_not_outlive_a_killed_parent(tmp_path: Path) -> None:
     program = (
-        "import sys, time; from pathlib import Path; from trivium_rehearsal.ministack import MiniStack\n"
-        "with MiniStack(Path(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[1]) / 'log') as it:\n"
-        "    print(it.port, flush=True); time.sleep(60)\n"
+        "import sys, time; from pathlib import Path; from trivium_rehearsal.ministack"
+        " import MiniStack\nwith MiniStack(Path(sys.argv[1]), Path(sys.argv[2]),"
+        " Path(sys.argv[1]) / 'log') as it:\n    print(it.port, flush=True);"
+        " time.sleep(60)\n"
     )
     parent = subprocess.Popen(
-        [sys.executable, "-c", program, str(tmp_path), str(ensure_ministack())], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", program, str(tmp_path), str(ensure_ministack())],
+        stdout=subprocess.PIPE,
+        text=True,
     )
     try:
         assert parent.stdout is not None
@@ -162,7 +201,10 @@ def test_it_does_not_outlive_a_killed_parent(tmp_path: Path) -> None:
 
 def listens(port: int) -> bool:
     rows = Path("/proc/net/tcp").read_text().splitlines()[1:]
-    return any(row.split()[1] == f"0100007F:{port:04X}" and row.split()[3] == "0A" for row in rows)
+    return any(
+        row.split()[1] == f"0100007F:{port:04X}" and row.split()[3] == "0A"
+        for row in rows
+    )
 
 
 def gone(port: int) -> bool:

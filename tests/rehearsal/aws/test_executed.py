@@ -1,4 +1,5 @@
-"""AWS resource types against a real local emulator: what is made can be read, changed and removed."""
+"""AWS resource types against a real local emulator: what is made can be read, changed
+and removed."""
 
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -25,16 +26,24 @@ def as_floats(value: Any) -> Any:
 
 
 @pytest.mark.parametrize("trip", TRIPS.values(), ids=TRIPS.keys())
-def test_is_created_read_updated_and_deleted_as_written(trip: Trip, types: Executors, world: World) -> None:
+def test_is_created_read_updated_and_deleted_as_written(
+    trip: Trip, types: Executors, world: World
+) -> None:
     it = types[trip.token]
     first = trip.first(world)
     created = it.create(as_floats(first))
     state = created.outputs
     try:
         assert differences(first, created.outputs) == []
-        assert [name for name in trip.promised if created.outputs.get(name) in (None, "", [], {})] == []
+        assert [
+            name
+            for name in trip.promised
+            if created.outputs.get(name) in (None, "", [], {})
+        ] == []
         assert it.read(created.id, created.outputs) == created.outputs
-        imported = it.read(f"{created.id}@{first['region']}" if "region" in first else created.id, {})
+        imported = it.read(
+            f"{created.id}@{first['region']}" if "region" in first else created.id, {}
+        )
         assert imported is not None
         assert imported["id"] == created.id
         if trip.second is not None:
@@ -42,7 +51,11 @@ def test_is_created_read_updated_and_deleted_as_written(trip: Trip, types: Execu
             state = it.update(created.id, state, as_floats(second))
             assert differences(second, state) == []
             assert [
-                key for key in first if key not in second and key != "policy" and state.get(key) == first[key]
+                key
+                for key in first
+                if key not in second
+                and key != "policy"
+                and state.get(key) == first[key]
             ] == []
             assert it.read(created.id, state) == state
     finally:
@@ -60,19 +73,34 @@ def test_tokens_are_those_of_the_provider_sdk() -> None:
     from pathlib import Path
 
     pulumi_aws = pytest.importorskip("pulumi_aws")
-    registered = re.findall(r'"(aws:[\w/-]+:\w+)"', (Path(pulumi_aws.__path__[0]) / "__init__.py").read_text())
+    registered = re.findall(
+        r'"(aws:[\w/-]+:\w+)"',
+        (Path(pulumi_aws.__path__[0]) / "__init__.py").read_text(),
+    )
     assert EXECUTED - set(registered) == set()
     assert set(NOT_KEPT) - set(registered) == set()
 
 
-def test_an_error_names_operation_code_and_remedy(types: Executors, world: World) -> None:
-    with pytest.raises(ExecutionError, match=r"iam/role:Role: iam\.create_role.*EntityAlreadyExists.*make down"):
-        types["aws:iam/role:Role"].create({"name": world.role, "assumeRolePolicy": TRUST})
+def test_an_error_names_operation_code_and_remedy(
+    types: Executors, world: World
+) -> None:
+    with pytest.raises(
+        ExecutionError,
+        match=r"iam/role:Role: iam\.create_role.*EntityAlreadyExists.*make down",
+    ):
+        types["aws:iam/role:Role"].create(
+            {"name": world.role, "assumeRolePolicy": TRUST}
+        )
 
 
 def test_a_parameter_that_boto3_refuses_is_named(types: Executors) -> None:
-    with pytest.raises(ExecutionError, match=r"logs\.put_retention_policy was not sent.*retentionInDays") as refused:
-        types["aws:cloudwatch/logGroup:LogGroup"].create({"name": "/half-made", "retentionInDays": "six years"})
+    with pytest.raises(
+        ExecutionError,
+        match=r"logs\.put_retention_policy was not sent.*retentionInDays",
+    ) as refused:
+        types["aws:cloudwatch/logGroup:LogGroup"].create(
+            {"name": "/half-made", "retentionInDays": "six years"}
+        )
     assert "six years" not in str(refused.value)
 
 
@@ -91,7 +119,9 @@ def test_a_prefix_makes_a_name(types: Executors) -> None:
 
 def test_a_silent_emulator_is_named_with_the_remedy() -> None:
     nobody = executors(f"http://127.0.0.1:{free_port()}")
-    with pytest.raises(ExecutionError, match=r"no answer from the local AWS emulator.*make up"):
+    with pytest.raises(
+        ExecutionError, match=r"no answer from the local AWS emulator.*make up"
+    ):
         nobody["aws:s3/bucket:Bucket"].read("b", {})
 
 
@@ -99,10 +129,17 @@ def test_a_failed_creation_leaves_nothing_behind(types: Executors, call: Calls) 
     groups = types["aws:cloudwatch/logGroup:LogGroup"]
     with pytest.raises(ExecutionError):
         groups.create({"name": "/half-made-too", "retentionInDays": "six years"})
-    assert call("logs.describe_log_groups", logGroupNamePrefix="/half-made-too")["logGroups"] == []
+    assert (
+        call("logs.describe_log_groups", logGroupNamePrefix="/half-made-too")[
+            "logGroups"
+        ]
+        == []
+    )
 
 
-def test_what_the_emulator_drops_is_an_error_not_a_pretence(types: Executors, world: World) -> None:
+def test_what_the_emulator_drops_is_an_error_not_a_pretence(
+    types: Executors, world: World
+) -> None:
     reserved = {"vpcId": world.vpc, "cidrBlock": "10.9.77.0/24", "ofTomorrow": {"a": 1}}
     with pytest.raises(ExecutionError, match="did not keep `ofTomorrow`"):
         types["aws:ec2/subnet:Subnet"].create(reserved)
@@ -113,27 +150,44 @@ def test_many_resources_at_once_do_not_disturb_each_other(emulator: MiniStack) -
 
     def live(number: int) -> str:
         region = ("us-east-1", "eu-west-1", "ap-northeast-1")[number % 3]
-        groups, vpcs = fresh["aws:cloudwatch/logGroup:LogGroup"], fresh["aws:ec2/vpc:Vpc"]
-        group = groups.create({"name": f"/many/{number}", "retentionInDays": 1, "region": region})
+        groups, vpcs = (
+            fresh["aws:cloudwatch/logGroup:LogGroup"],
+            fresh["aws:ec2/vpc:Vpc"],
+        )
+        group = groups.create(
+            {"name": f"/many/{number}", "retentionInDays": 1, "region": region}
+        )
         vpc = vpcs.create({"cidrBlock": f"10.{number}.0.0/16", "region": region})
         vpcs.delete(vpc.id, vpc.outputs)
         groups.delete(group.id, group.outputs)
-        return f"{group.outputs['arn'].split(':')[3]} {vpc.outputs['arn'].split(':')[3]}"
+        return (
+            f"{group.outputs['arn'].split(':')[3]} {vpc.outputs['arn'].split(':')[3]}"
+        )
 
     with ThreadPoolExecutor(8) as pool:
         regions = list(pool.map(live, range(24)))
-    assert set(regions) == {"us-east-1 us-east-1", "eu-west-1 eu-west-1", "ap-northeast-1 ap-northeast-1"}
+    assert set(regions) == {
+        "us-east-1 us-east-1",
+        "eu-west-1 eu-west-1",
+        "ap-northeast-1 ap-northeast-1",
+    }
 
 
-def test_object_lock_without_a_default_retention_is_a_configuration_too(types: Executors, world: World) -> None:
+def test_object_lock_without_a_default_retention_is_a_configuration_too(
+    types: Executors, world: World
+) -> None:
     locks = types["aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration"]
-    created = locks.create({"bucket": world.locked_bucket, "objectLockEnabled": "Enabled"})
+    created = locks.create(
+        {"bucket": world.locked_bucket, "objectLockEnabled": "Enabled"}
+    )
     assert locks.read(created.id, created.outputs) == created.outputs
 
 
 def test_default_tags_stay_out_of_a_resources_own_tags(types: Executors) -> None:
     keys = types["aws:kms/key:Key"]
-    created = keys.create({"tags": {"own": "1"}, "tagsAll": {"own": "1", "default": "2"}})
+    created = keys.create(
+        {"tags": {"own": "1"}, "tagsAll": {"own": "1", "default": "2"}}
+    )
     assert created.outputs["tags"] == {"own": "1"}
     assert created.outputs["tagsAll"] == {"own": "1", "default": "2"}
     assert keys.read(created.id, created.outputs) == created.outputs
@@ -141,10 +195,20 @@ def test_default_tags_stay_out_of_a_resources_own_tags(types: Executors) -> None
 
 def test_drift_shows_in_a_read(types: Executors, call: Calls, world: World) -> None:
     blocks = types["aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"]
-    created = blocks.create({"bucket": world.other_bucket, "blockPublicAcls": True, "blockPublicPolicy": True})
+    created = blocks.create(
+        {
+            "bucket": world.other_bucket,
+            "blockPublicAcls": True,
+            "blockPublicPolicy": True,
+        }
+    )
     weaker = {"BlockPublicAcls": True, "BlockPublicPolicy": False, "IgnorePublicAcls": False,
               "RestrictPublicBuckets": False}  # fmt: skip
-    call("s3.put_public_access_block", Bucket=world.other_bucket, PublicAccessBlockConfiguration=weaker)
+    call(
+        "s3.put_public_access_block",
+        Bucket=world.other_bucket,
+        PublicAccessBlockConfiguration=weaker,
+    )
     told = blocks.read(created.id, created.outputs)
     assert told == {**created.outputs, "blockPublicPolicy": False}
 
@@ -152,15 +216,28 @@ def test_drift_shows_in_a_read(types: Executors, call: Calls, world: World) -> N
 def test_a_policy_taken_off_a_guardrail_is_gone(types: Executors, call: Calls) -> None:
     guardrails = types["aws:bedrock/guardrail:Guardrail"]
     created = guardrails.create({**GUARDRAIL, "name": "lighter"})
-    left = {key: GUARDRAIL[key] for key in ("blockedInputMessaging", "blockedOutputsMessaging", "wordPolicyConfig")}
-    updated = guardrails.update(created.id, created.outputs, {**left, "name": "lighter"})
+    left = {
+        key: GUARDRAIL[key]
+        for key in (
+            "blockedInputMessaging",
+            "blockedOutputsMessaging",
+            "wordPolicyConfig",
+        )
+    }
+    updated = guardrails.update(
+        created.id, created.outputs, {**left, "name": "lighter"}
+    )
     assert "topicPolicyConfig" not in updated
-    told = call("bedrock.get_guardrail", guardrailIdentifier=created.outputs["guardrailId"])
+    told = call(
+        "bedrock.get_guardrail", guardrailIdentifier=created.outputs["guardrailId"]
+    )
     assert "contentPolicy" not in told
     guardrails.delete(created.id, updated)
 
 
-def test_a_guardrail_blocks_what_it_was_told_to(types: Executors, call: Calls, world: World) -> None:
+def test_a_guardrail_blocks_what_it_was_told_to(
+    types: Executors, call: Calls, world: World
+) -> None:
     def applied(text: str) -> str:
         answer = call(
             "bedrock-runtime.apply_guardrail",

@@ -20,7 +20,10 @@ DROPPED: dict[str, Inputs] = {
         "grants": [{"type": "Group", "permissions": ["READ"], "uri": "u"}],
         "lifecycleRules": [{"enabled": True, "expiration": {"days": 1}}],
         "logging": {"targetBucket": w.logs_bucket},
-        "replicationConfiguration": {"role": w.role_arn, "rules": [{"status": "Enabled"}]},
+        "replicationConfiguration": {
+            "role": w.role_arn,
+            "rules": [{"status": "Enabled"}],
+        },
         "requestPayer": "Requester",
         "versioning": {"enabled": True, "mfaDelete": True},
         "website": {"indexDocument": "index.html"},
@@ -41,8 +44,12 @@ DROPPED: dict[str, Inputs] = {
         "securityGroupIds": [w.group],
         "privateDnsEnabled": True,
         "ipAddressType": "ipv4",
-        "resourceConfigurationArn": "arn:aws:vpc-lattice:us-east-1:000000000000:resourceconfiguration/r",
-        "serviceNetworkArn": "arn:aws:vpc-lattice:us-east-1:000000000000:servicenetwork/s",
+        "resourceConfigurationArn": (
+            "arn:aws:vpc-lattice:us-east-1:000000000000:resourceconfiguration/r"
+        ),
+        "serviceNetworkArn": (
+            "arn:aws:vpc-lattice:us-east-1:000000000000:servicenetwork/s"
+        ),
         "serviceRegion": "us-east-1",
         "dnsOptions": {"dnsRecordIpType": "ipv4"},
         "policy": policy(Principal="*"),
@@ -58,7 +65,10 @@ DROPPED: dict[str, Inputs] = {
         "deliverCrossAccountRole": w.role_arn,
         "regionalNatGatewayId": "nat-1",
         "tagFieldSpecifications": [{"resourceType": "vpc", "tagKeys": ["a"]}],
-        "destinationOptions": {"fileFormat": "parquet", "hiveCompatiblePartitions": True},
+        "destinationOptions": {
+            "fileFormat": "parquet",
+            "hiveCompatiblePartitions": True,
+        },
     },
     "aws:ec2/vpc:Vpc": lambda w: {
         "cidrBlock": "10.7.0.0/16",
@@ -83,9 +93,22 @@ DROPPED: dict[str, Inputs] = {
         "name": "dropping",
         "vpcId": w.vpc,
         "ingress": [
-            {"protocol": "tcp", "fromPort": 1, "toPort": 2, "cidrBlocks": ["10.0.0.0/8"], "prefixListIds": [S3_LIST]}
+            {
+                "protocol": "tcp",
+                "fromPort": 1,
+                "toPort": 2,
+                "cidrBlocks": ["10.0.0.0/8"],
+                "prefixListIds": [S3_LIST],
+            }
         ],
-        "egress": [{"protocol": "tcp", "fromPort": 443, "toPort": 443, "prefixListIds": [S3_LIST]}],
+        "egress": [
+            {
+                "protocol": "tcp",
+                "fromPort": 443,
+                "toPort": 443,
+                "prefixListIds": [S3_LIST],
+            }
+        ],
     },
     "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": lambda w: {
         "securityGroupId": w.group,
@@ -103,10 +126,15 @@ DROPPED: dict[str, Inputs] = {
     },
     "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": lambda w: {
         "bucket": w.other_bucket,
-        "rules": [{"id": "old", "status": "Enabled", "prefix": "x", "expiration": {"days": 1}}],
+        "rules": [
+            {"id": "old", "status": "Enabled", "prefix": "x", "expiration": {"days": 1}}
+        ],
         "transitionDefaultMinimumObjectSize": "varies_by_storage_class",
     },
-    "aws:cloudwatch/logGroup:LogGroup": lambda w: {"name": "/dropping", "deletionProtectionEnabled": True},
+    "aws:cloudwatch/logGroup:LogGroup": lambda w: {
+        "name": "/dropping",
+        "deletionProtectionEnabled": True,
+    },
     "aws:cloudwatch/logMetricFilter:LogMetricFilter": lambda w: {
         "name": "dropping",
         "logGroupName": w.log_group,
@@ -145,11 +173,15 @@ def test_every_property_not_kept_is_tried(world: World) -> None:
         for path in paths
         if without(DROPPED[token](world), path) != DROPPED[token](world)
     }
-    assert tried == {(token, path) for token, paths in NOT_KEPT.items() for path in paths}
+    assert tried == {
+        (token, path) for token, paths in NOT_KEPT.items() for path in paths
+    }
 
 
 @pytest.mark.parametrize("token", NOT_KEPT)
-def test_what_is_not_kept_stays_in_the_state_as_written(token: str, types: Executors, world: World) -> None:
+def test_what_is_not_kept_stays_in_the_state_as_written(
+    token: str, types: Executors, world: World
+) -> None:
     wanted = DROPPED[token](world)
     created = types[token].create(wanted)
     assert differences(wanted, created.outputs) == []
@@ -168,4 +200,6 @@ def test_the_emulator_still_drops_what_is_listed_as_not_kept(
     told = executed.kind.look(call, made, wanted) or {}
     executed.kind.remove(call, made, told)
     lost = {path.partition(".")[0] for path in differences(wanted, told)}
-    assert lost == {path.partition(".")[0] for path in NOT_KEPT[token]}, "update NOT_KEPT: the emulator has changed"
+    assert lost == {path.partition(".")[0] for path in NOT_KEPT[token]}, (
+        "update NOT_KEPT: the emulator has changed"
+    )

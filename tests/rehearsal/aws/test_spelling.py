@@ -1,4 +1,5 @@
-"""Pure parts of the AWS executors: two spellings of a value, and whether what was asked was kept."""
+"""Pure parts of the AWS executors: two spellings of a value, and whether what was asked
+was kept."""
 
 from typing import Any
 
@@ -6,7 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trivium_rehearsal.aws.kept import differences, dropped, outputs, plain, settled, with_from, without
+from trivium_rehearsal.aws.kept import (
+    differences,
+    dropped,
+    outputs,
+    plain,
+    settled,
+    with_from,
+    without,
+)
 from trivium_rehearsal.aws.names import named
 from trivium_rehearsal.aws.shape import Shape, from_cloud, to_cloud
 from trivium_rehearsal.aws.tags import TagChange, tag_change, told_tags
@@ -15,10 +24,19 @@ from trivium_rehearsal.execution import ExecutionError
 INNER: Shape = {"days": "Days", "storageClass": "StorageClass"}
 SHAPE: Shape = {"id": "ID", "transitions": ("Transitions", INNER), "tags": "Tags"}
 
-leaves = st.none() | st.booleans() | st.integers(-5, 5) | st.text(max_size=4) | st.just('{"a": [1]}')
+leaves = (
+    st.none()
+    | st.booleans()
+    | st.integers(-5, 5)
+    | st.text(max_size=4)
+    | st.just('{"a": [1]}')
+)
 json_data = st.recursive(
     leaves,
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("abc"), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from("abc"), inner, max_size=3)
+    ),
     max_leaves=12,
 )
 bags = st.dictionaries(st.sampled_from("abc"), json_data, max_size=3)
@@ -27,7 +45,11 @@ in_shape = st.fixed_dictionaries(
     optional={
         "id": st.text(max_size=3),
         "transitions": st.lists(
-            st.fixed_dictionaries({}, optional={"days": st.integers(), "storageClass": st.text(max_size=3)}), max_size=3
+            st.fixed_dictionaries(
+                {},
+                optional={"days": st.integers(), "storageClass": st.text(max_size=3)},
+            ),
+            max_size=3,
         ),
         "tags": st.dictionaries(st.text(max_size=2), st.text(max_size=2), max_size=2),
     },
@@ -35,7 +57,9 @@ in_shape = st.fixed_dictionaries(
 
 
 @given(in_shape)
-def test_what_goes_out_in_awss_spelling_comes_back_in_ours(value: dict[str, Any]) -> None:
+def test_what_goes_out_in_awss_spelling_comes_back_in_ours(
+    value: dict[str, Any],
+) -> None:
     assert from_cloud(SHAPE, to_cloud(SHAPE, value)) == value
 
 
@@ -54,12 +78,16 @@ def test_settling_a_value_with_itself_loses_only_emptiness(value: Any) -> None:
 
 
 @given(bags, bags)
-def test_settled_outputs_still_say_what_was_told(known: dict[str, Any], told: dict[str, Any]) -> None:
+def test_settled_outputs_still_say_what_was_told(
+    known: dict[str, Any], told: dict[str, Any]
+) -> None:
     assert differences(told, outputs(known, told, {})) == []
 
 
 @given(bags, bags)
-def test_settling_twice_changes_nothing_more(known: dict[str, Any], told: dict[str, Any]) -> None:
+def test_settling_twice_changes_nothing_more(
+    known: dict[str, Any], told: dict[str, Any]
+) -> None:
     once = outputs(known, told, {})
     assert outputs(once, told, {}) == once
 
@@ -88,11 +116,16 @@ SAME = {
     "absent and empty": ({"a": [], "b": "", "c": False, "d": {"e": []}}, {}),
     "a default that AWS filled in": ({"a": {"b": 1}}, {"a": {"b": 1, "c": "x"}}),
     "a document in another layout": ({"a": '{"b":[1]}'}, {"a": '{ "b" : [ 1 ] }'}),
-    "objects in another order": ({"a": [{"b": 1}, {"b": 2}]}, {"a": [{"b": 2}, {"b": 1}]}),
+    "objects in another order": (
+        {"a": [{"b": 1}, {"b": 2}]},
+        {"a": [{"b": 2}, {"b": 1}]},
+    ),
 }
 
 
-@pytest.mark.parametrize(("wanted", "told", "paths"), DIFFERENT.values(), ids=DIFFERENT.keys())
+@pytest.mark.parametrize(
+    ("wanted", "told", "paths"), DIFFERENT.values(), ids=DIFFERENT.keys()
+)
 def test_is_a_difference(wanted: Any, told: Any, paths: list[str]) -> None:
     assert differences(wanted, told) == paths
 
@@ -103,7 +136,10 @@ def test_is_no_difference(wanted: Any, told: Any) -> None:
 
 
 def test_outputs_keep_the_programs_layout_of_a_document() -> None:
-    assert outputs({"policy": '{"a":1}'}, {"policy": '{ "a": 1 }', "arn": "x"}, {}) == {"policy": '{"a":1}', "arn": "x"}
+    assert outputs({"policy": '{"a":1}'}, {"policy": '{ "a": 1 }', "arn": "x"}, {}) == {
+        "policy": '{"a":1}',
+        "arn": "x",
+    }
 
 
 def test_what_is_not_told_stays_as_the_program_wrote_it() -> None:
@@ -130,7 +166,9 @@ def test_whole_floats_become_integers_and_others_stay() -> None:
 
 def test_only_tags_that_differ_are_sent() -> None:
     told = {"same": "1", "other": "1", "gone": "1"}
-    assert tag_change(told, {"tags": {"same": "1", "other": "2"}}) == TagChange({"other": "2"}, ["gone"])
+    assert tag_change(told, {"tags": {"same": "1", "other": "2"}}) == TagChange(
+        {"other": "2"}, ["gone"]
+    )
 
 
 def test_an_import_takes_all_tags_as_its_own() -> None:

@@ -11,14 +11,18 @@ from trivium_rehearsal.execution import ExecutionError, Executors, Properties
 
 @pytest.fixture
 def archive(types: Executors, call: Calls) -> tuple[str, str]:
-    """A bucket in COMPLIANCE mode as the components make it, and the version id of one object in it."""
+    """A bucket in COMPLIANCE mode as the components make it, and the version id of one
+    object in it."""
     name = f"archive-{secrets.token_hex(4)}"
     types["aws:s3/bucket:Bucket"].create({"bucket": name, "objectLockEnabled": True})
     types["aws:s3/bucketVersioning:BucketVersioning"].create(
         {"bucket": name, "versioningConfiguration": {"status": "Enabled"}}
     )
     types["aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration"].create(
-        {"bucket": name, "rule": {"defaultRetention": {"mode": "COMPLIANCE", "years": 7}}}
+        {
+            "bucket": name,
+            "rule": {"defaultRetention": {"mode": "COMPLIANCE", "years": 7}},
+        }
     )
     put = call("s3.put_object", Bucket=name, Key="segment", Body=b"sealed")
     return name, str(put["VersionId"])
@@ -30,20 +34,30 @@ def until(days: int) -> datetime:
 
 FORBIDDEN: dict[str, tuple[str, Properties]] = {
     "deleting the version": ("s3.delete_object", {}),
-    "deleting it with the governance bypass": ("s3.delete_object", {"BypassGovernanceRetention": True}),
+    "deleting it with the governance bypass": (
+        "s3.delete_object",
+        {"BypassGovernanceRetention": True},
+    ),
     "shortening its retention": (
         "s3.put_object_retention",
         {"Retention": {"Mode": "COMPLIANCE", "RetainUntilDate": until(1)}},
     ),
     "downgrading it to GOVERNANCE": (
         "s3.put_object_retention",
-        {"Retention": {"Mode": "GOVERNANCE", "RetainUntilDate": until(9999)}, "BypassGovernanceRetention": True},
+        {
+            "Retention": {"Mode": "GOVERNANCE", "RetainUntilDate": until(9999)},
+            "BypassGovernanceRetention": True,
+        },
     ),
 }
 
 
-@pytest.mark.parametrize(("operation", "more"), FORBIDDEN.values(), ids=FORBIDDEN.keys())
-def test_a_locked_version_withstands(operation: str, more: Properties, archive: tuple[str, str], call: Calls) -> None:
+@pytest.mark.parametrize(
+    ("operation", "more"), FORBIDDEN.values(), ids=FORBIDDEN.keys()
+)
+def test_a_locked_version_withstands(
+    operation: str, more: Properties, archive: tuple[str, str], call: Calls
+) -> None:
     bucket, version = archive
     with pytest.raises(RefusedError, match="AccessDenied"):
         call(operation, Bucket=bucket, Key="segment", VersionId=version, **more)
@@ -53,18 +67,32 @@ def test_a_locked_version_withstands(operation: str, more: Properties, archive: 
     assert kept["ObjectLockRetainUntilDate"] > until(7 * 365 - 1)
 
 
-def test_a_locked_version_withstands_a_batch_deletion(archive: tuple[str, str], call: Calls) -> None:
+def test_a_locked_version_withstands_a_batch_deletion(
+    archive: tuple[str, str], call: Calls
+) -> None:
     bucket, version = archive
     batch = {"Objects": [{"Key": "segment", "VersionId": version}]}
-    answer = call("s3.delete_objects", Bucket=bucket, Delete=batch, BypassGovernanceRetention=True)
+    answer = call(
+        "s3.delete_objects", Bucket=bucket, Delete=batch, BypassGovernanceRetention=True
+    )
     assert [error["Code"] for error in answer["Errors"]] == ["AccessDenied"]
 
 
-def test_a_locked_versions_retention_can_grow(archive: tuple[str, str], call: Calls) -> None:
+def test_a_locked_versions_retention_can_grow(
+    archive: tuple[str, str], call: Calls
+) -> None:
     bucket, version = archive
     longer = {"Mode": "COMPLIANCE", "RetainUntilDate": until(8 * 366)}
-    call("s3.put_object_retention", Bucket=bucket, Key="segment", VersionId=version, Retention=longer)
-    told = call("s3.get_object_retention", Bucket=bucket, Key="segment", VersionId=version)
+    call(
+        "s3.put_object_retention",
+        Bucket=bucket,
+        Key="segment",
+        VersionId=version,
+        Retention=longer,
+    )
+    told = call(
+        "s3.get_object_retention", Bucket=bucket, Key="segment", VersionId=version
+    )
     assert told["Retention"]["RetainUntilDate"] > until(8 * 365)
 
 
@@ -74,12 +102,21 @@ def test_not_even_force_destroy_deletes_a_bucket_with_locked_versions(
     bucket, version = archive
     with pytest.raises(ExecutionError, match="BucketNotEmpty"):
         types["aws:s3/bucket:Bucket"].delete(bucket, {"forceDestroy": True})
-    assert call("s3.head_object", Bucket=bucket, Key="segment", VersionId=version)["ContentLength"] == 6
+    assert (
+        call("s3.head_object", Bucket=bucket, Key="segment", VersionId=version)[
+            "ContentLength"
+        ]
+        == 6
+    )
 
 
-def test_force_destroy_empties_a_bucket_that_is_not_locked(types: Executors, call: Calls) -> None:
+def test_force_destroy_empties_a_bucket_that_is_not_locked(
+    types: Executors, call: Calls
+) -> None:
     buckets = types["aws:s3/bucket:Bucket"]
-    created = buckets.create({"bucket": "to-empty", "forceDestroy": True, "versioning": {"enabled": True}})
+    created = buckets.create(
+        {"bucket": "to-empty", "forceDestroy": True, "versioning": {"enabled": True}}
+    )
     for body in (b"1", b"2"):
         call("s3.put_object", Bucket="to-empty", Key="a", Body=body)
     call("s3.delete_object", Bucket="to-empty", Key="a")

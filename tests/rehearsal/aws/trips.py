@@ -7,7 +7,8 @@ from tests.rehearsal.aws.world import TRUST, Inputs, policy
 
 @dataclass(frozen=True)
 class Trip:
-    """A life: made with `first`, changed to `second` (None: everything replaces), seen to have `promised`."""
+    """A life: made with `first`, changed to `second` (None: everything replaces), seen
+    to have `promised`."""
 
     token: str
     first: Inputs
@@ -24,23 +25,44 @@ GUARDRAIL = {
     "blockedInputMessaging": "blocked",
     "blockedOutputsMessaging": "withheld",
     "contentPolicyConfig": {
-        "filtersConfigs": [{"type": "HATE", "inputStrength": "HIGH", "outputStrength": "HIGH"}],
+        "filtersConfigs": [
+            {"type": "HATE", "inputStrength": "HIGH", "outputStrength": "HIGH"}
+        ],
         "tierConfigs": [{"tierName": "CLASSIC"}],
     },
     "sensitiveInformationPolicyConfig": {
         "piiEntitiesConfigs": [{"type": "EMAIL", "action": "ANONYMIZE"}],
-        "regexesConfigs": [{"name": "account", "pattern": "[0-9]{12}", "action": "BLOCK", "description": "ids"}],
+        "regexesConfigs": [
+            {
+                "name": "account",
+                "pattern": "[0-9]{12}",
+                "action": "BLOCK",
+                "description": "ids",
+            }
+        ],
     },
     "topicPolicyConfig": {
-        "topicsConfigs": [{"name": "advice", "definition": "Medical advice", "type": "DENY", "examples": ["a dose?"]}]
+        "topicsConfigs": [
+            {
+                "name": "advice",
+                "definition": "Medical advice",
+                "type": "DENY",
+                "examples": ["a dose?"],
+            }
+        ]
     },
     "wordPolicyConfig": {
         "wordsConfigs": [{"text": "codename"}],
         "managedWordListsConfigs": [{"type": "PROFANITY"}],
     },
-    "contextualGroundingPolicyConfig": {"filtersConfigs": [{"type": "GROUNDING", "threshold": 0.75}]},
+    "contextualGroundingPolicyConfig": {
+        "filtersConfigs": [{"type": "GROUNDING", "threshold": 0.75}]
+    },
 }
-_MANAGEMENT = {"name": "management", "fieldSelectors": [{"field": "eventCategory", "equals": ["Management"]}]}
+_MANAGEMENT = {
+    "name": "management",
+    "fieldSelectors": [{"field": "eventCategory", "equals": ["Management"]}],
+}
 _BEDROCK_DATA = {
     "name": "guardrails",
     "fieldSelectors": [
@@ -54,13 +76,33 @@ TRIPS = {
     "a bucket": Trip(
         "aws:s3/bucket:Bucket",
         lambda w: {"bucket": "trip", "tags": {"team": "a"}, "forceDestroy": False},
-        lambda w: {"bucket": "trip", "tags": {"team": "b", "cost": "1"}, "forceDestroy": True},
-        ("arn", "bucketDomainName", "bucketRegionalDomainName", "bucketRegion", "hostedZoneId", "tagsAll"),
+        lambda w: {
+            "bucket": "trip",
+            "tags": {"team": "b", "cost": "1"},
+            "forceDestroy": True,
+        },
+        (
+            "arn",
+            "bucketDomainName",
+            "bucketRegionalDomainName",
+            "bucketRegion",
+            "hostedZoneId",
+            "tagsAll",
+        ),
     ),
     "a bucket with object lock in another Region": Trip(
         "aws:s3/bucket:Bucket",
-        lambda w: {"bucket": "trip-eu", "region": "eu-west-1", "objectLockEnabled": True, "tags": {"a": "b"}},
-        lambda w: {"bucket": "trip-eu", "region": "eu-west-1", "objectLockEnabled": True},
+        lambda w: {
+            "bucket": "trip-eu",
+            "region": "eu-west-1",
+            "objectLockEnabled": True,
+            "tags": {"a": "b"},
+        },
+        lambda w: {
+            "bucket": "trip-eu",
+            "region": "eu-west-1",
+            "objectLockEnabled": True,
+        },
         ("objectLockEnabled",),
     ),
     "a bucket with the older inline settings": Trip(
@@ -77,14 +119,22 @@ TRIPS = {
                     "bucketKeyEnabled": True,
                 }
             },
-            "policy": policy(resource="arn:aws:s3:::trip-inline/*", Principal={"AWS": w.role_arn}),
+            "policy": policy(
+                resource="arn:aws:s3:::trip-inline/*", Principal={"AWS": w.role_arn}
+            ),
         },
         lambda w: {"bucket": "trip-inline", "versioning": {"enabled": False}},
     ),
     "versioning": Trip(
         "aws:s3/bucketVersioning:BucketVersioning",
-        lambda w: {"bucket": w.bucket, "versioningConfiguration": {"status": "Enabled"}},
-        lambda w: {"bucket": w.bucket, "versioningConfiguration": {"status": "Suspended"}},
+        lambda w: {
+            "bucket": w.bucket,
+            "versioningConfiguration": {"status": "Enabled"},
+        },
+        lambda w: {
+            "bucket": w.bucket,
+            "versioningConfiguration": {"status": "Suspended"},
+        },
         remains="versioning can be suspended, not removed",
     ),
     "the default retention": Trip(
@@ -111,7 +161,9 @@ TRIPS = {
         "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
         lambda w: {
             "bucket": w.bucket,
-            "rules": [{"applyServerSideEncryptionByDefault": {"sseAlgorithm": "AES256"}}],
+            "rules": [
+                {"applyServerSideEncryptionByDefault": {"sseAlgorithm": "AES256"}}
+            ],
         },
         lambda w: {
             "bucket": w.bucket,
@@ -135,7 +187,9 @@ TRIPS = {
         },
         lambda w: {
             "bucket": w.bucket,
-            "policy": policy("s3:PutObject", f"arn:aws:s3:::{w.bucket}/*", Principal="*"),
+            "policy": policy(
+                "s3:PutObject", f"arn:aws:s3:::{w.bucket}/*", Principal="*"
+            ),
         },
     ),
     "the lifecycle": Trip(
@@ -148,7 +202,10 @@ TRIPS = {
                     "status": "Enabled",
                     "filter": {"prefix": "audit/"},
                     "transitions": [{"days": 90, "storageClass": "GLACIER_IR"}],
-                    "noncurrentVersionExpiration": {"noncurrentDays": 30, "newerNoncurrentVersions": 2},
+                    "noncurrentVersionExpiration": {
+                        "noncurrentDays": 30,
+                        "newerNoncurrentVersions": 2,
+                    },
                     "abortIncompleteMultipartUpload": {"daysAfterInitiation": 7},
                 }
             ],
@@ -160,7 +217,13 @@ TRIPS = {
                 {
                     "id": "some",
                     "status": "Disabled",
-                    "filter": {"and": {"prefix": "p/", "tags": {"a": "b"}, "objectSizeGreaterThan": 1000}},
+                    "filter": {
+                        "and": {
+                            "prefix": "p/",
+                            "tags": {"a": "b"},
+                            "objectSizeGreaterThan": 1000,
+                        }
+                    },
                     "expiration": {"expiredObjectDeleteMarker": True},
                 },
             ],
@@ -168,13 +231,27 @@ TRIPS = {
     ),
     "ownership controls": Trip(
         "aws:s3/bucketOwnershipControls:BucketOwnershipControls",
-        lambda w: {"bucket": w.bucket, "rule": {"objectOwnership": "BucketOwnerPreferred"}},
-        lambda w: {"bucket": w.bucket, "rule": {"objectOwnership": "BucketOwnerEnforced"}},
+        lambda w: {
+            "bucket": w.bucket,
+            "rule": {"objectOwnership": "BucketOwnerPreferred"},
+        },
+        lambda w: {
+            "bucket": w.bucket,
+            "rule": {"objectOwnership": "BucketOwnerEnforced"},
+        },
     ),
     "access logging": Trip(
         "aws:s3/bucketLogging:BucketLogging",
-        lambda w: {"bucket": w.bucket, "targetBucket": w.logs_bucket, "targetPrefix": "a/"},
-        lambda w: {"bucket": w.bucket, "targetBucket": w.logs_bucket, "targetPrefix": "b/"},
+        lambda w: {
+            "bucket": w.bucket,
+            "targetBucket": w.logs_bucket,
+            "targetPrefix": "a/",
+        },
+        lambda w: {
+            "bucket": w.bucket,
+            "targetBucket": w.logs_bucket,
+            "targetPrefix": "b/",
+        },
     ),
     "a key": Trip(
         "aws:kms/key:Key",
@@ -188,7 +265,9 @@ TRIPS = {
             "description": "two",
             "enableKeyRotation": False,
             "isEnabled": False,
-            "policy": policy("kms:*", Principal={"AWS": "arn:aws:iam::000000000000:root"}),
+            "policy": policy(
+                "kms:*", Principal={"AWS": "arn:aws:iam::000000000000:root"}
+            ),
             "tags": {"c": "d"},
         },
         ("arn", "keyId", "policy", "keyUsage"),
@@ -196,7 +275,11 @@ TRIPS = {
     "a signing key": Trip(
         "aws:kms/key:Key",
         lambda w: {"customerMasterKeySpec": "ECC_NIST_P256", "keyUsage": "SIGN_VERIFY"},
-        lambda w: {"customerMasterKeySpec": "ECC_NIST_P256", "keyUsage": "SIGN_VERIFY", "tags": {"a": "b"}},
+        lambda w: {
+            "customerMasterKeySpec": "ECC_NIST_P256",
+            "keyUsage": "SIGN_VERIFY",
+            "tags": {"a": "b"},
+        },
         ("arn",),
     ),
     "a key in another Region": Trip(
@@ -235,7 +318,12 @@ TRIPS = {
     ),
     "a managed policy": Trip(
         "aws:iam/policy:Policy",
-        lambda w: {"name": "trip", "policy": policy(), "description": "one", "tags": {"a": "b"}},
+        lambda w: {
+            "name": "trip",
+            "policy": policy(),
+            "description": "one",
+            "tags": {"a": "b"},
+        },
         lambda w: {
             "name": "trip",
             "policy": policy("s3:PutObject"),
@@ -271,8 +359,16 @@ TRIPS = {
     ),
     "a network": Trip(
         "aws:ec2/vpc:Vpc",
-        lambda w: {"cidrBlock": "10.1.0.0/16", "enableDnsHostnames": True, "tags": {"Name": "one"}},
-        lambda w: {"cidrBlock": "10.1.0.0/16", "enableDnsHostnames": False, "tags": {"Name": "two"}},
+        lambda w: {
+            "cidrBlock": "10.1.0.0/16",
+            "enableDnsHostnames": True,
+            "tags": {"Name": "one"},
+        },
+        lambda w: {
+            "cidrBlock": "10.1.0.0/16",
+            "enableDnsHostnames": False,
+            "tags": {"Name": "two"},
+        },
         (
             "arn",
             "ownerId",
@@ -283,7 +379,10 @@ TRIPS = {
         ),
     ),
     "a network in another Region": Trip(
-        "aws:ec2/vpc:Vpc", lambda w: {"cidrBlock": "10.2.0.0/16", "region": "eu-west-1"}, None, ("arn",)
+        "aws:ec2/vpc:Vpc",
+        lambda w: {"cidrBlock": "10.2.0.0/16", "region": "eu-west-1"},
+        None,
+        ("arn",),
     ),
     "a subnet": Trip(
         "aws:ec2/subnet:Subnet",
@@ -349,14 +448,28 @@ TRIPS = {
                     "securityGroups": [w.group],
                 },
             ],
-            "egress": [{"protocol": "-1", "fromPort": 0, "toPort": 0, "cidrBlocks": ["0.0.0.0/0"]}],
+            "egress": [
+                {
+                    "protocol": "-1",
+                    "fromPort": 0,
+                    "toPort": 0,
+                    "cidrBlocks": ["0.0.0.0/0"],
+                }
+            ],
             "tags": {"a": "b"},
         },
         lambda w: {
             "name": "trip",
             "description": "endpoints",
             "vpcId": w.vpc,
-            "ingress": [{"protocol": "tcp", "fromPort": 8443, "toPort": 8444, "cidrBlocks": ["10.9.0.0/16"]}],
+            "ingress": [
+                {
+                    "protocol": "tcp",
+                    "fromPort": 8443,
+                    "toPort": 8444,
+                    "cidrBlocks": ["10.9.0.0/16"],
+                }
+            ],
             "egress": [],
             "revokeRulesOnDelete": True,
         },
@@ -390,7 +503,11 @@ TRIPS = {
             "ipProtocol": "-1",
             "referencedSecurityGroupId": w.other_group,
         },
-        lambda w: {"securityGroupId": w.group, "ipProtocol": "-1", "cidrIpv4": "10.9.0.0/16"},
+        lambda w: {
+            "securityGroupId": w.group,
+            "ipProtocol": "-1",
+            "cidrIpv4": "10.9.0.0/16",
+        },
         ("arn", "securityGroupRuleId"),
     ),
     "an interface endpoint": Trip(
@@ -492,23 +609,45 @@ TRIPS = {
                 {
                     "readWriteType": "All",
                     "includeManagementEvents": True,
-                    "dataResources": [{"type": "AWS::S3::Object", "values": ["arn:aws:s3"]}],
+                    "dataResources": [
+                        {"type": "AWS::S3::Object", "values": ["arn:aws:s3"]}
+                    ],
                 }
             ],
             "region": "eu-west-1",
         },
-        lambda w: {"name": "trip-2", "s3BucketName": w.logs_bucket, "region": "eu-west-1"},
+        lambda w: {
+            "name": "trip-2",
+            "s3BucketName": w.logs_bucket,
+            "region": "eu-west-1",
+        },
     ),
     "a log group": Trip(
         "aws:cloudwatch/logGroup:LogGroup",
-        lambda w: {"name": "/trip", "retentionInDays": 2192, "kmsKeyId": w.key_arn, "tags": {"a": "b"}},
-        lambda w: {"name": "/trip", "retentionInDays": 2557, "kmsKeyId": w.key_arn, "tags": {"c": "d"}},
+        lambda w: {
+            "name": "/trip",
+            "retentionInDays": 2192,
+            "kmsKeyId": w.key_arn,
+            "tags": {"a": "b"},
+        },
+        lambda w: {
+            "name": "/trip",
+            "retentionInDays": 2557,
+            "kmsKeyId": w.key_arn,
+            "tags": {"c": "d"},
+        },
         ("arn",),
     ),
     "a log resource policy": Trip(
         "aws:cloudwatch/logResourcePolicy:LogResourcePolicy",
-        lambda w: {"policyName": "trip", "policyDocument": policy("logs:PutLogEvents", Principal="*")},
-        lambda w: {"policyName": "trip", "policyDocument": policy("logs:CreateLogStream", Principal="*")},
+        lambda w: {
+            "policyName": "trip",
+            "policyDocument": policy("logs:PutLogEvents", Principal="*"),
+        },
+        lambda w: {
+            "policyName": "trip",
+            "policyDocument": policy("logs:CreateLogStream", Principal="*"),
+        },
     ),
     "a metric filter": Trip(
         "aws:cloudwatch/logMetricFilter:LogMetricFilter",
@@ -608,7 +747,9 @@ TRIPS = {
             "name": "trip",
             "description": "one",
             "modelSource": {
-                "copyFrom": "arn:aws:bedrock:us-east-1::foundation-model/anthropic.claude-3-haiku-20240307-v1:0"
+                "copyFrom": (
+                    "arn:aws:bedrock:us-east-1::foundation-model/anthropic.claude-3-haiku-20240307-v1:0"
+                )
             },
             "tags": {"a": "b"},
         },
@@ -616,7 +757,9 @@ TRIPS = {
             "name": "trip",
             "description": "one",
             "modelSource": {
-                "copyFrom": "arn:aws:bedrock:us-east-1::foundation-model/anthropic.claude-3-haiku-20240307-v1:0"
+                "copyFrom": (
+                    "arn:aws:bedrock:us-east-1::foundation-model/anthropic.claude-3-haiku-20240307-v1:0"
+                )
             },
             "tags": {"c": "d"},
         },
@@ -630,21 +773,37 @@ TRIPS = {
                 "cloudwatchConfig": {
                     "logGroupName": w.log_group,
                     "roleArn": w.role_arn,
-                    "largeDataDeliveryS3Config": {"bucketName": w.logs_bucket, "keyPrefix": "large"},
+                    "largeDataDeliveryS3Config": {
+                        "bucketName": w.logs_bucket,
+                        "keyPrefix": "large",
+                    },
                 },
                 "imageDataDeliveryEnabled": False,
             },
             "region": "eu-west-1",
         },
         lambda w: {
-            "loggingConfig": {"s3Config": {"bucketName": w.logs_bucket}, "textDataDeliveryEnabled": True},
+            "loggingConfig": {
+                "s3Config": {"bucketName": w.logs_bucket},
+                "textDataDeliveryEnabled": True,
+            },
             "region": "eu-west-1",
         },
     ),
     "a topic": Trip(
         "aws:sns/topic:Topic",
-        lambda w: {"name": "trip", "displayName": "one", "kmsMasterKeyId": w.key_arn, "tags": {"a": "b"}},
-        lambda w: {"name": "trip", "displayName": "two", "kmsMasterKeyId": w.key_arn, "tags": {"c": "d"}},
+        lambda w: {
+            "name": "trip",
+            "displayName": "one",
+            "kmsMasterKeyId": w.key_arn,
+            "tags": {"a": "b"},
+        },
+        lambda w: {
+            "name": "trip",
+            "displayName": "two",
+            "kmsMasterKeyId": w.key_arn,
+            "tags": {"c": "d"},
+        },
         ("arn", "owner", "policy"),
     ),
     "a topic with every attribute": Trip(
@@ -666,8 +825,14 @@ TRIPS = {
     ),
     "a topic policy": Trip(
         "aws:sns/topicPolicy:TopicPolicy",
-        lambda w: {"arn": w.topic_arn, "policy": policy("sns:Publish", w.topic_arn, Principal="*")},
-        lambda w: {"arn": w.topic_arn, "policy": policy("sns:Subscribe", w.topic_arn, Principal="*")},
+        lambda w: {
+            "arn": w.topic_arn,
+            "policy": policy("sns:Publish", w.topic_arn, Principal="*"),
+        },
+        lambda w: {
+            "arn": w.topic_arn,
+            "policy": policy("sns:Subscribe", w.topic_arn, Principal="*"),
+        },
         ("owner",),
         remains="a topic always has a policy",
     ),
@@ -732,7 +897,10 @@ TRIPS = {
             "budgetType": "COST",
             "timeUnit": "MONTHLY",
             "costTypes": {"includeTax": False, "includeCredit": False},
-            "autoAdjustData": {"autoAdjustType": "HISTORICAL", "historicalOptions": {"budgetAdjustmentPeriod": 2}},
+            "autoAdjustData": {
+                "autoAdjustType": "HISTORICAL",
+                "historicalOptions": {"budgetAdjustmentPeriod": 2},
+            },
         },
     ),
 }

@@ -1,10 +1,12 @@
-"""A key of Azure Key Vault or Managed HSM. Tokens come from the environment or azure-identity (the extra `azure`).
+"""A key of Azure Key Vault or Managed HSM. Tokens come from the environment or
+azure-identity (the extra `azure`).
 
-A key that is named without a version means the version that is current when the signer is made: the vault says which,
-and every signature is asked of that one.
+A key that is named without a version means the version that is current when the signer
+is made: the vault says which, and every signature is asked of that one.
 
-Sources: Key Vault REST reference 7.4, "Get Key" and "Sign"; RFC 7518, 3.4 (ES256 signatures are r and s, 32 bytes
-each); Azure guide, "Azure Key Vault REST API error codes"; read 2026-11-23.
+Sources: Key Vault REST reference 7.4, "Get Key" and "Sign"; RFC 7518, 3.4 (ES256
+signatures are r and s, 32 bytes each); Azure guide, "Azure Key Vault REST API error
+codes"; read 2026-11-23.
 """
 
 import base64
@@ -14,7 +16,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import msgspec
-from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicNumbers
+from cryptography.hazmat.primitives.asymmetric.ec import (
+    SECP256R1,
+    EllipticCurvePublicNumbers,
+)
 from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
@@ -28,7 +33,8 @@ if TYPE_CHECKING:
     from trivium.credentials.kms.proven import CloudKey
 
 API_VERSION = "7.4"
-"""Of 2023, and so in every cloud: the sovereign ones follow the public one by months."""
+"""Of 2023, and so in every cloud: the sovereign ones follow the public one by
+months."""
 
 _SUFFIXES = (
     "vault.azure.net",
@@ -38,12 +44,15 @@ _SUFFIXES = (
     "vault.usgovcloudapi.net",
     "managedhsm.usgovcloudapi.net",
 )
-"""Of the public cloud, China's and the US government's (Azure CLI, `azure.cli.core.cloud`, read 2026-11-23). A token
-never goes to any other host."""
+"""Of the public cloud, China's and the US government's (Azure CLI,
+`azure.cli.core.cloud`, read 2026-11-23). A token never goes to any other host."""
 
-# Azure Resource Manager's `keyUriWithVersion` names the port, the vault's own `kid` does not.
+# Azure Resource Manager's `keyUriWithVersion` names the port, the vault's own `kid`
+# does not.
 _ID = re.compile(
-    r"https://(?P<vault>[a-z0-9-]+)\.(?P<suffix>" + "|".join(map(re.escape, _SUFFIXES)) + r")(:443)?"
+    r"https://(?P<vault>[a-z0-9-]+)\.(?P<suffix>"
+    + "|".join(map(re.escape, _SUFFIXES))
+    + r")(:443)?"
     r"/keys/(?P<name>[a-z0-9-]{1,127})(/(?P<version>[0-9a-f]{32}))?",
     re.IGNORECASE | re.ASCII,
 )
@@ -53,7 +62,8 @@ _COORDINATE_BYTES = 32
 
 @dataclass(frozen=True)
 class _KeyId:
-    """A key's id in its parts, as they were written; the vault finds them whatever the case."""
+    """A key's id in its parts, as they were written; the vault finds them whatever the
+    case."""
 
     vault: str
     suffix: str
@@ -65,7 +75,11 @@ class _KeyId:
     def parsed(cls, text: str) -> "_KeyId | None":
         """The id, or None for what has not its form."""
         found = _ID.fullmatch(text)
-        return cls(*(found[part] or "" for part in ("vault", "suffix", "name", "version"))) if found else None
+        return (
+            cls(*(found[part] or "" for part in ("vault", "suffix", "name", "version")))
+            if found
+            else None
+        )
 
     @property
     def path(self) -> str:
@@ -90,7 +104,8 @@ class _KeyId:
 
 
 class _JsonWebKey(msgspec.Struct):
-    """`JsonWebKey`, as far as it is used. Keys that are no elliptic curves have neither curve nor coordinates."""
+    """`JsonWebKey`, as far as it is used. Keys that are no elliptic curves have neither
+    curve nor coordinates."""
 
     kid: str
     kty: str
@@ -133,13 +148,19 @@ class KeyVaultKey:
     """A key of type EC or EC-HSM on P-256, named by its id."""
 
     def __init__(
-        self, key: str, *, endpoint: str | None = None, credentials: Callable[[], BearerToken] | None = None
+        self,
+        key: str,
+        *,
+        endpoint: str | None = None,
+        credentials: Callable[[], BearerToken] | None = None,
     ) -> None:
-        """Raises `CredentialsError` when the key cannot be had or is of another kind."""
+        """Raises `CredentialsError` when the key cannot be had or is of another
+        kind."""
         named = _KeyId.parsed(key)
         if named is None:
             raise CredentialsError(
-                f"`{key}` is no key of Azure Key Vault, expected `https://VAULT.vault.azure.net/keys/NAME/VERSION`."
+                f"`{key}` is no key of Azure Key Vault, expected"
+                " `https://VAULT.vault.azure.net/keys/NAME/VERSION`."
             )
         self._id = named
         self._service = KeyService(
@@ -149,12 +170,15 @@ class KeyVaultKey:
             codes=_codes,
             remedy=self._remedy,
         )
-        bundle = self._service.get(f"{named.path}?api-version={API_VERSION}", _KeyBundle, task=PUBLIC_KEY)
+        bundle = self._service.get(
+            f"{named.path}?api-version={API_VERSION}", _KeyBundle, task=PUBLIC_KEY
+        )
         self._key = self._checked(bundle)
 
     @staticmethod
     def names(key: str) -> bool:
-        """Whether `key` is the id of a key of a vault or Managed HSM, with or without a version."""
+        """Whether `key` is the id of a key of a vault or Managed HSM, with or without a
+        version."""
         return _KeyId.parsed(key) is not None
 
     @property
@@ -163,13 +187,20 @@ class KeyVaultKey:
         return str(self._id)
 
     def public_key(self) -> PublicKeyTypes:
-        """The key's public half. Raises `ValueError` when what the vault sent is no point of the curve."""
-        x, y = (int.from_bytes(_decoded(part), "big") for part in (self._key.x, self._key.y))
+        """The key's public half. Raises `ValueError` when what the vault sent is no
+        point of the curve."""
+        x, y = (
+            int.from_bytes(_decoded(part), "big") for part in (self._key.x, self._key.y)
+        )
         return EllipticCurvePublicNumbers(x, y, SECP256R1()).public_key()
 
     def sign_digest(self, digest: bytes) -> bytes:
-        """The DER-encoded signature over a SHA-256 digest. Raises `CredentialsError`."""
-        question = {"alg": "ES256", "value": base64.urlsafe_b64encode(digest).rstrip(b"=").decode()}
+        """The DER-encoded signature over a SHA-256 digest. Raises
+        `CredentialsError`."""
+        question = {
+            "alg": "ES256",
+            "value": base64.urlsafe_b64encode(digest).rstrip(b"=").decode(),
+        }
         path = f"{self._id.path}/sign?api-version={API_VERSION}"
         signed = self._service.post(path, question, _Signed, task=SIGN)
         if not self._id.same(signed.kid):
@@ -179,53 +210,88 @@ class KeyVaultKey:
         except ValueError:
             raw = b""
         if len(raw) != 2 * _COORDINATE_BYTES:
-            raise mismatch(self.name, "value", f"{len(raw)} bytes in base64url", f"{2 * _COORDINATE_BYTES}")
+            raise mismatch(
+                self.name,
+                "value",
+                f"{len(raw)} bytes in base64url",
+                f"{2 * _COORDINATE_BYTES}",
+            )
         r, s = raw[:_COORDINATE_BYTES], raw[_COORDINATE_BYTES:]
         return encode_dss_signature(int.from_bytes(r, "big"), int.from_bytes(s, "big"))
 
     def _checked(self, bundle: _KeyBundle) -> _JsonWebKey:
         key, found = bundle.key, _KeyId.parsed(bundle.key.kid)
-        pinned = replace(self._id, version=self._id.version or (found.version if found else ""))
+        pinned = replace(
+            self._id, version=self._id.version or (found.version if found else "")
+        )
         if not pinned.same(key.kid) or not pinned.version:
-            raise mismatch(self.name, "kid", key.kid, f"{self.name}{'' if self._id.version else '/VERSION'}")
+            raise mismatch(
+                self.name,
+                "kid",
+                key.kid,
+                f"{self.name}{'' if self._id.version else '/VERSION'}",
+            )
         self._id = pinned
         if key.kty not in ("EC", "EC-HSM") or key.crv != "P-256":
-            raise wrong_kind(self.name, f"{key.kty} {key.crv}".strip(), "EC or EC-HSM on P-256")
+            raise wrong_kind(
+                self.name, f"{key.kty} {key.crv}".strip(), "EC or EC-HSM on P-256"
+            )
         if key.key_ops and "sign" not in key.key_ops:
             raise wrong_kind(self.name, f"for {', '.join(key.key_ops)}", "for sign")
         if not bundle.attributes.enabled:
             # The vault gives its public half all the same, and would refuse to sign.
-            raise CredentialsError(f"The key {self.name} is disabled; nothing is signed.", next_step=_ENABLE)
+            raise CredentialsError(
+                f"The key {self.name} is disabled; nothing is signed.",
+                next_step=_ENABLE,
+            )
         return key
 
     def _remedy(self, found: Refusal) -> str:
-        vault = "Managed HSM" if self._id.suffix.lower().startswith("managedhsm") else "vault"
+        vault = (
+            "Managed HSM"
+            if self._id.suffix.lower().startswith("managedhsm")
+            else "vault"
+        )
         if found.status == 401:
             return (
-                f"Use a token of scope {self._id.scope} from the {vault}'s own tenant: log in again, or correct"
-                f" {entra.VARIABLE}, which is used for every scope while it is set."
+                f"Use a token of scope {self._id.scope} from the {vault}'s own tenant:"
+                f" log in again, or correct {entra.VARIABLE}, which is used for every"
+                " scope while it is set."
             )
         if found.says("KeyDisabled"):
             return _ENABLE
         if found.says("ForbiddenByFirewall", "ForbiddenByConnection"):
-            return f"Sign from the network that the {vault} admits: the deployment's first subnet."
+            return (
+                f"Sign from the network that the {vault} admits: the deployment's first"
+                " subnet."
+            )
         if found.status == 403:
-            return f"Grant this identity {_ROLES[vault]}; and check that the key's version is within its validity."
+            return (
+                f"Grant this identity {_ROLES[vault]}; and check that the key's version"
+                " is within its validity."
+            )
         if found.status == 404:
-            return "Check the key's name and version: `az keyvault key list-versions`; a deleted key can be recovered."
+            return (
+                "Check the key's name and version: `az keyvault key list-versions`; a"
+                " deleted key can be recovered."
+            )
         if found.status == 429 or found.status >= 500:
             return AGAIN
         return "Check that the key is of type EC or EC-HSM on P-256, for sign."
 
 
-_ENABLE = "Enable the key's version (`az keyvault key set-attributes --enabled true`), or give another."
+_ENABLE = (
+    "Enable the key's version (`az keyvault key set-attributes --enabled true`), or"
+    " give another."
+)
 _ROLES = {
     "vault": (
         "`Key Vault Crypto User` on the vault (Microsoft.KeyVault/vaults/keys/read and"
         " Microsoft.KeyVault/vaults/keys/sign/action)"
     ),
     "Managed HSM": (
-        "`Managed HSM Crypto User` on the key (Microsoft.KeyVault/managedHsm/keys/read/action and"
+        "`Managed HSM Crypto User` on the key"
+        " (Microsoft.KeyVault/managedHsm/keys/read/action and"
         " Microsoft.KeyVault/managedHsm/keys/sign/action)"
     ),
 }
@@ -238,7 +304,8 @@ def _codes(body: bytes) -> Iterator[str]:
 
 
 def _decoded(text: str) -> bytes:
-    """Base64url without padding, and nothing that a lenient decoder would skip or take as well. Raises `ValueError`."""
+    """Base64url without padding, and nothing that a lenient decoder would skip or take
+    as well. Raises `ValueError`."""
     if not _BASE64URL.fullmatch(text):
         raise ValueError("not base64url")
     return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))

@@ -1,6 +1,8 @@
-"""CRC32C, the checksum that Google asks for. Source: RFC 3720, appendix B.4; reflected Castagnoli polynomial.
+"""CRC32C, the checksum that Google asks for. Source: RFC 3720, appendix B.4; reflected
+Castagnoli polynomial.
 
-Written out because the keys' messages are 32 to 200 bytes: no compiled package is worth that.
+Written out because the keys' messages are 32 to 200 bytes: no compiled package is worth
+that.
 """
 
 _POLYNOMIAL = 0x82F63B78

@@ -1,8 +1,10 @@
-"""A key version of Google Cloud KMS. Tokens come from the environment or google-auth (the extra `gcp`).
+"""A key version of Google Cloud KMS. Tokens come from the environment or google-auth
+(the extra `gcp`).
 
-Sources: Cloud KMS REST reference v1, `cryptoKeyVersions.getPublicKey` and `.asymmetricSign`, and Cloud KMS guide,
-"Data integrity guidelines", read 2026-11-23: the digest goes with its checksum, and an answer is thrown away unless
-the service used that checksum, signed with the version that was named, and its own checksums hold.
+Sources: Cloud KMS REST reference v1, `cryptoKeyVersions.getPublicKey` and
+`.asymmetricSign`, and Cloud KMS guide, "Data integrity guidelines", read 2026-11-23:
+the digest goes with its checksum, and an answer is thrown away unless the service used
+that checksum, signed with the version that was named, and its own checksums hold.
 """
 
 import base64
@@ -26,7 +28,8 @@ if TYPE_CHECKING:
 
 ENDPOINT = "https://cloudkms.googleapis.com"
 SCOPE = "https://www.googleapis.com/auth/cloud-platform"
-"""`…/auth/cloudkms` would do, but a person's own login (`gcloud auth application-default login`) has only this one."""
+"""`…/auth/cloudkms` would do, but a person's own login
+(`gcloud auth application-default login`) has only this one."""
 ALGORITHM = "EC_SIGN_P256_SHA256"
 
 _NAME = re.compile(
@@ -36,7 +39,8 @@ _NAME = re.compile(
 
 
 class _PublicKey(msgspec.Struct, rename={"pem_crc32c": "pemCrc32c"}):
-    """`PublicKey`, as far as it is used. Checksums are 64-bit integers, which Google's JSON writes as text."""
+    """`PublicKey`, as far as it is used. Checksums are 64-bit integers, which Google's
+    JSON writes as text."""
 
     name: str
     algorithm: str
@@ -44,11 +48,15 @@ class _PublicKey(msgspec.Struct, rename={"pem_crc32c": "pemCrc32c"}):
     pem_crc32c: str
 
 
-_CHECKSUMS = {"signature_crc32c": "signatureCrc32c", "verified_digest_crc32c": "verifiedDigestCrc32c"}
+_CHECKSUMS = {
+    "signature_crc32c": "signatureCrc32c",
+    "verified_digest_crc32c": "verifiedDigestCrc32c",
+}
 
 
 class _Signed(msgspec.Struct, rename=_CHECKSUMS):
-    """`AsymmetricSignResponse`, as far as it is used; Google's JSON leaves out what is false."""
+    """`AsymmetricSignResponse`, as far as it is used; Google's JSON leaves out what is
+    false."""
 
     name: str
     signature: bytes
@@ -61,7 +69,8 @@ class _Violation(msgspec.Struct):
 
 
 class _Detail(msgspec.Struct):
-    """`google.rpc.ErrorInfo` has a reason, `google.rpc.PreconditionFailure` violations."""
+    """`google.rpc.ErrorInfo` has a reason, `google.rpc.PreconditionFailure`
+    violations."""
 
     reason: str = ""
     violations: tuple[_Violation, ...] = ()
@@ -77,12 +86,18 @@ class _Refused(msgspec.Struct):
 
 
 class GoogleKmsKey:
-    """An asymmetric key version with the algorithm EC_SIGN_P256_SHA256, named by its resource name."""
+    """An asymmetric key version with the algorithm EC_SIGN_P256_SHA256, named by its
+    resource name."""
 
     def __init__(
-        self, key: str, *, endpoint: str | None = None, credentials: Callable[[], BearerToken] | None = None
+        self,
+        key: str,
+        *,
+        endpoint: str | None = None,
+        credentials: Callable[[], BearerToken] | None = None,
     ) -> None:
-        """Raises `CredentialsError` when the key cannot be had or is of another kind."""
+        """Raises `CredentialsError` when the key cannot be had or is of another
+        kind."""
         if not self.names(key):
             raise CredentialsError(
                 f"`{key}` is no version of a Google Cloud KMS key, expected"
@@ -96,7 +111,9 @@ class GoogleKmsKey:
             codes=_codes,
             remedy=_remedy,
         )
-        self._public = self._checked(self._service.get(f"/v1/{key}/publicKey", _PublicKey, task=PUBLIC_KEY))
+        self._public = self._checked(
+            self._service.get(f"/v1/{key}/publicKey", _PublicKey, task=PUBLIC_KEY)
+        )
 
     @staticmethod
     def names(key: str) -> bool:
@@ -104,17 +121,26 @@ class GoogleKmsKey:
         return bool(_NAME.fullmatch(key))
 
     def public_key(self) -> PublicKeyTypes:
-        """The version's public half. Raises `ValueError` when what the service sent is none."""
+        """The version's public half. Raises `ValueError` when what the service sent is
+        none."""
         return load_pem_public_key(self._public.pem.encode())
 
     def sign_digest(self, digest: bytes) -> bytes:
-        """The DER-encoded signature over a SHA-256 digest. Raises `CredentialsError`."""
-        question = {"digest": {"sha256": base64.b64encode(digest).decode()}, "digestCrc32c": str(crc32c(digest))}
-        signed = self._service.post(f"/v1/{self.name}:asymmetricSign", question, _Signed, task=SIGN)
+        """The DER-encoded signature over a SHA-256 digest. Raises
+        `CredentialsError`."""
+        question = {
+            "digest": {"sha256": base64.b64encode(digest).decode()},
+            "digestCrc32c": str(crc32c(digest)),
+        }
+        signed = self._service.post(
+            f"/v1/{self.name}:asymmetricSign", question, _Signed, task=SIGN
+        )
         self._require("name", signed.name, self.name)
         if not signed.verified_digest_crc32c:
             raise mismatch(self.name, "verifiedDigestCrc32c", "false", "true")
-        self._require("signatureCrc32c", signed.signature_crc32c, str(crc32c(signed.signature)))
+        self._require(
+            "signatureCrc32c", signed.signature_crc32c, str(crc32c(signed.signature))
+        )
         return signed.signature
 
     def _checked(self, found: _PublicKey) -> _PublicKey:
@@ -139,25 +165,33 @@ def _codes(body: bytes) -> Iterator[str]:
 
 def _remedy(found: Refusal) -> str:
     if found.status == 401:
-        return f"Renew the token: log in again, or put one of scope {SCOPE} into {google.VARIABLE}."
+        return (
+            f"Renew the token: log in again, or put one of scope {SCOPE} into"
+            f" {google.VARIABLE}."
+        )
     if found.says("SERVICE_DISABLED"):
         return (
-            "Enable cloudkms.googleapis.com in the key's project; with a person's own login, sign as a service account:"
-            f" {google.VARIABLE} from `gcloud auth print-access-token --impersonate-service-account=…`."
+            "Enable cloudkms.googleapis.com in the key's project; with a person's own"
+            f" login, sign as a service account: {google.VARIABLE} from `gcloud auth"
+            " print-access-token --impersonate-service-account=…`."
         )
     if found.says("ACCESS_TOKEN_SCOPE_INSUFFICIENT"):
         return f"Use a token of scope {SCOPE}."
     if found.status == 403:
         return (
-            "Check the name, and grant this identity roles/cloudkms.signerVerifier on the key:"
-            " cloudkms.cryptoKeyVersions.viewPublicKey and cloudkms.cryptoKeyVersions.useToSign."
+            "Check the name, and grant this identity roles/cloudkms.signerVerifier on"
+            " the key: cloudkms.cryptoKeyVersions.viewPublicKey and"
+            " cloudkms.cryptoKeyVersions.useToSign."
         )
     if found.status == 404:
-        return "Check project, location, key ring, key and version: `gcloud kms keys versions list`."
+        return (
+            "Check project, location, key ring, key and version: `gcloud kms keys"
+            " versions list`."
+        )
     if found.says("FAILED_PRECONDITION"):
         return (
-            "Enable the key version (`gcloud kms keys versions enable`), or wait until it has been generated; the key's"
-            " purpose must be ASYMMETRIC_SIGN."
+            "Enable the key version (`gcloud kms keys versions enable`), or wait until"
+            " it has been generated; the key's purpose must be ASYMMETRIC_SIGN."
         )
     if found.status == 429 or found.status >= 500:
         return AGAIN

@@ -1,6 +1,8 @@
-"""What a key service's refusal becomes: its status, the provider's own codes, and what to do. Never its text.
+"""What a key service's refusal becomes: its status, the provider's own codes, and what
+to do. Never its text.
 
-The texts of refusals quote identities, requests and, for signatures, headers with session tokens in them.
+The texts of refusals quote identities, requests and, for signatures, headers with
+session tokens in them.
 """
 
 import re
@@ -10,7 +12,10 @@ from dataclasses import dataclass
 from trivium.errors import CredentialsError
 
 AGAIN = "Try again in a moment."
-_ELSEWHERE = "Look for what answers in the key service's place: a proxy, or a portal that wants a login."
+_ELSEWHERE = (
+    "Look for what answers in the key service's place: a proxy, or a portal that wants"
+    " a login."
+)
 
 _CODE = re.compile(r"[A-Za-z][A-Za-z0-9_.]{0,63}")
 
@@ -30,8 +35,11 @@ class Refusal:
 
 
 def refusal(status: int, codes: Iterable[str]) -> Refusal:
-    """A refusal with those of the codes that are words, each once: the rest could be anything."""
-    return Refusal(status, tuple(dict.fromkeys(code for code in codes if _CODE.fullmatch(code))))
+    """A refusal with those of the codes that are words, each once: the rest could be
+    anything."""
+    return Refusal(
+        status, tuple(dict.fromkeys(code for code in codes if _CODE.fullmatch(code)))
+    )
 
 
 def refused(task: str, key: str, found: Refusal, next_step: str) -> CredentialsError:
@@ -46,17 +54,23 @@ def refused(task: str, key: str, found: Refusal, next_step: str) -> CredentialsE
 def unreadable(task: str, key: str, reason: str) -> CredentialsError:
     """The error for an answer of another form than the service's."""
     return CredentialsError(
-        f"The key service, asked to {task} {key}, gave an answer that cannot be read: {reason}. Nothing is signed.",
+        f"The key service, asked to {task} {key}, gave an answer that cannot be read:"
+        f" {reason}. Nothing is signed.",
         next_step=_ELSEWHERE,
     )
 
 
 def mismatch(key: str, field: str, found: str, expected: str) -> CredentialsError:
-    """The error for an answer that does not belong to the question, or was changed on its way."""
+    """The error for an answer that does not belong to the question, or was changed on
+    its way."""
     return CredentialsError(
-        f"The key service's answer for {key} does not hold: `{field}` is `{shown(found)}`, expected `{expected}`."
-        " It was thrown away and nothing is signed.",
-        next_step=f"{AGAIN} If it stays so, look for what changes answers between here and the key service.",
+        f"The key service's answer for {key} does not hold: `{field}` is"
+        f" `{shown(found)}`, expected `{expected}`. It was thrown away and nothing is"
+        " signed.",
+        next_step=(
+            f"{AGAIN} If it stays so, look for what changes answers between here and"
+            " the key service."
+        ),
     )
 
 
@@ -64,7 +78,9 @@ def wrong_kind(key: str, found: str, expected: str) -> CredentialsError:
     """The error for a key that cannot make the signatures that descriptors carry."""
     return CredentialsError(
         f"The key {key} is {shown(found)}, expected {expected}; nothing is signed.",
-        next_step="Give the key that the stack made: `pulumi stack output signing_key`.",
+        next_step=(
+            "Give the key that the stack made: `pulumi stack output signing_key`."
+        ),
     )
 
 

@@ -1,7 +1,8 @@
-"""One question to a key service, by pyreqwest: JSON there, JSON back, a bearer token with it.
+"""One question to a key service, by pyreqwest: JSON there, JSON back, a bearer token
+with it.
 
-HTTPS alone, and http to loopback for a key service that is being rehearsed; nothing is followed, retried or logged, and
-no error quotes a body or a token.
+HTTPS alone, and http to loopback for a key service that is being rehearsed; nothing is
+followed, retried or logged, and no error quotes a body or a token.
 """
 
 import re
@@ -21,7 +22,8 @@ from trivium.errors import CredentialsError
 
 CONNECT_TIMEOUT = timedelta(seconds=10)
 TIMEOUT = timedelta(seconds=60)
-"""As long as AWS's clients wait for an answer; an HSM that must be woken takes seconds."""
+"""As long as AWS's clients wait for an answer; an HSM that must be woken takes
+seconds."""
 
 PUBLIC_KEY = "give the public half of"
 SIGN = "sign with"
@@ -45,8 +47,9 @@ class KeyService:
         codes: Callable[[bytes], Iterable[str]],
         remedy: Callable[[Refusal], str],
     ) -> None:
-        """`codes` finds the provider's codes in the body of a refusal (raising `msgspec.DecodeError` for one that has
-        none), and `remedy` says what to do about it."""
+        """`codes` finds the provider's codes in the body of a refusal (raising
+        `msgspec.DecodeError` for one that has none), and `remedy` says what to do about
+        it."""
         self._key = key
         self._endpoint = checked(endpoint)
         self._credentials = credentials
@@ -58,18 +61,28 @@ class KeyService:
         """What the service says to a GET. Raises `CredentialsError`."""
         return self._ask(lambda client: client.get(self._endpoint + path), answer, task)
 
-    def post(self, path: str, question: dict[str, Any], answer: type[T], *, task: str) -> T:
-        """What the service says to a POST of `question`. Any: JSON. Raises `CredentialsError`."""
+    def post(
+        self, path: str, question: dict[str, Any], answer: type[T], *, task: str
+    ) -> T:
+        """What the service says to a POST of `question`. Any: JSON. Raises
+        `CredentialsError`."""
         body = msgspec.json.encode(question)
         return self._ask(
             lambda client: (
-                client.post(self._endpoint + path).header("content-type", "application/json").body_bytes(body)
+                client.post(self._endpoint + path)
+                .header("content-type", "application/json")
+                .body_bytes(body)
             ),
             answer,
             task,
         )
 
-    def _ask(self, build: Callable[[SyncClient], SyncRequestBuilder], answer: type[T], task: str) -> T:
+    def _ask(
+        self,
+        build: Callable[[SyncClient], SyncRequestBuilder],
+        answer: type[T],
+        task: str,
+    ) -> T:
         with _client(self._endpoint) as client:
             request = self._authorised(build(client)).build()
             try:
@@ -91,7 +104,8 @@ class KeyService:
         except ValueError:
             # The cause is left out: its text may hold the token.
             raise CredentialsError(
-                f"The access token for {self._key} holds characters that no header can carry; nothing was sent.",
+                f"The access token for {self._key} holds characters that no header can"
+                " carry; nothing was sent.",
                 next_step="Give the token alone, without a line break or quotes.",
             ) from None
 
@@ -101,19 +115,22 @@ class KeyService:
         return self._held
 
     def _fetched(self) -> BearerToken:
-        """Whatever goes wrong is told by its type alone: its text may hold what was being fetched."""
+        """Whatever goes wrong is told by its type alone: its text may hold what was
+        being fetched."""
         try:
             token = self._credentials()
         except CredentialsError:
             raise
         except Exception as error:
             raise CredentialsError(
-                f"The access token for {self._key} could not be fetched: {type(error).__name__}. Nothing was sent.",
+                f"The access token for {self._key} could not be fetched:"
+                f" {type(error).__name__}. Nothing was sent.",
                 next_step="Look into what fetches it.",
             ) from None
         if _ends_within(token, timedelta(0)):
             raise CredentialsError(
-                f"The access token for {self._key} has expired; nothing was sent.", next_step="Log in again."
+                f"The access token for {self._key} has expired; nothing was sent.",
+                next_step="Log in again.",
             )
         return token
 
@@ -128,11 +145,16 @@ class KeyService:
         if isinstance(error, RequestTimeoutError):
             found, next_step = "did not answer in time", AGAIN
         elif isinstance(error, ConnectError):
-            found, next_step = "could not be reached", "Check DNS, egress rules and the key service's own firewall."
+            found, next_step = (
+                "could not be reached",
+                "Check DNS, egress rules and the key service's own firewall.",
+            )
         else:
             found, next_step = "cut the connection", AGAIN
         return CredentialsError(
-            f"The key service of {self._key} at {self._endpoint} {found}; nothing is signed.", next_step=next_step
+            f"The key service of {self._key} at {self._endpoint} {found}; nothing is"
+            " signed.",
+            next_step=next_step,
         )
 
 
@@ -140,8 +162,8 @@ def checked(endpoint: str) -> str:
     """`endpoint`, which a key's secrets may travel to. Raises `CredentialsError`."""
     if not (_HTTPS.fullmatch(endpoint) or _LOOPBACK.fullmatch(endpoint)):
         raise CredentialsError(
-            f"`{endpoint}` is no address of a key service, expected `https://HOST` (or http on loopback); nothing was"
-            " sent.",
+            f"`{endpoint}` is no address of a key service, expected `https://HOST` (or"
+            " http on loopback); nothing was sent.",
             next_step="Correct endpoint=.",
         )
     return endpoint
@@ -164,4 +186,6 @@ def _client(endpoint: str) -> SyncClient:
 
 
 def _ends_within(token: BearerToken, margin: timedelta) -> bool:
-    return token.expires_at is not None and token.expires_at <= datetime.now(UTC) + margin
+    return (
+        token.expires_at is not None and token.expires_at <= datetime.now(UTC) + margin
+    )

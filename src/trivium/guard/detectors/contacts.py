@@ -1,4 +1,5 @@
-"""Ways to reach a person or an account: e-mail addresses, telephone numbers, bank accounts."""
+"""Ways to reach a person or an account: e-mail addresses, telephone numbers, bank
+accounts."""
 
 import re
 from dataclasses import dataclass
@@ -43,7 +44,8 @@ class _Addresses:
         return found
 
     def open_from(self, view: View) -> int:
-        """Where the address, or the word that may become one, at the end of the text begins."""
+        """Where the address, or the word that may become one, at the end of the text
+        begins."""
         plain = view.plain
         position = plain.rfind("@", max(0, len(plain) - 257))
         rest = plain[position + 1 :]
@@ -53,7 +55,8 @@ class _Addresses:
 
 
 def _local_start(plain: str, end: int) -> int:
-    """Where the local part that ends at `end` begins: at most 64 characters before, never with a full stop."""
+    """Where the local part that ends at `end` begins: at most 64 characters before,
+    never with a full stop."""
     first = max(0, end - _LOCAL_LENGTH)
     segment = plain[first:end]
     local = segment[len(segment.rstrip(_LOCAL)) :]
@@ -63,10 +66,23 @@ def _local_start(plain: str, end: int) -> int:
 EMAIL_ADDRESS = Detector(
     name="email-address",
     title="e-mail address",
-    source="RFC 5321 sections 4.1.2 and 4.5.3.1 (64 and 255 octets); without quoted local parts",
+    source=(
+        "RFC 5321 sections 4.1.2 and 4.5.3.1 (64 and 255 octets); without quoted local"
+        " parts"
+    ),
     finder=_Addresses(),
-    examples=("write to ada.lovelace+notes@example.org.", "a@b.co", "ada@mail\u200b.example.com"),
-    counter_examples=("@mention", "a@b", "user@localhost", "3 @ 4.50", "import @decorator.name"),
+    examples=(
+        "write to ada.lovelace+notes@example.org.",
+        "a@b.co",
+        "ada@mail\u200b.example.com",
+    ),
+    counter_examples=(
+        "@mention",
+        "a@b",
+        "user@localhost",
+        "3 @ 4.50",
+        "import @decorator.name",
+    ),
 )
 
 
@@ -77,18 +93,28 @@ def _is_phone(digits: str) -> bool:
 PHONE_NUMBER = Detector(
     name="phone-number",
     title="telephone number with country code, or in the North American form",
-    source="ITU-T E.164 (at most 15 digits, country code first); North American Numbering Plan",
+    source=(
+        "ITU-T E.164 (at most 15 digits, country code first); North American Numbering"
+        " Plan"
+    ),
     finder=Numbers(
         pattern=re.compile(
-            r"(?<![\w+])(?<!\d[-.])(?:\+[1-9](?>(?:[ .-]|\(0?\)|[()/])?+\d){8,14}+(?![\d])"
-            r"|\([2-9]\d{2}\)[ ]?+[2-9]\d{2}[-. ]\d{4}(?!\d)|[2-9]\d{2}[-.][2-9]\d{2}[-.]\d{4}(?![\d-]))",
+            r"(?<![\w+])(?<!\d[-.])(?:\+[1-9](?>(?:["
+            r" .-]|\(0?\)|[()/])?+\d){8,14}+(?![\d])"
+            r"|\([2-9]\d{2}\)[ ]?+[2-9]\d{2}[-."
+            r" ]\d{4}(?!\d)|[2-9]\d{2}[-.][2-9]\d{2}[-.]\d{4}(?![\d-]))",
             re.ASCII,
         ),
         min_digits=9,
         max_length=48,
         valid=_is_phone,
     ),
-    examples=("+44 20 7946 0958", "call (415) 555-0132", "415-555-0132", "+4930901820123"),
+    examples=(
+        "+44 20 7946 0958",
+        "call (415) 555-0132",
+        "415-555-0132",
+        "+4930901820123",
+    ),
     counter_examples=("555-0132", "2026-11-22", "+1", "115-555-0132", "1415-555-01321"),
 )
 
@@ -103,11 +129,16 @@ _IBAN_LENGTHS = dict(  # noqa: C408 -- a table
 
 _IBAN_SHAPE = b"xaa00"
 """A boundary, two letters, two digits; see `View.shape`."""
-_IBAN_OPEN = re.compile(r"[A-Za-z]{1,2}|[A-Za-z]{2}\d{1,2}|[A-Za-z]{2}\d\d(?>[ -]?+[A-Za-z0-9]){0,30}+[ -]?+", re.ASCII)
+_IBAN_OPEN = re.compile(
+    r"[A-Za-z]{1,2}|[A-Za-z]{2}\d{1,2}|[A-Za-z]{2}\d\d(?>[ -]?+[A-Za-z0-9]){0,30}+["
+    r" -]?+",
+    re.ASCII,
+)
 
 
 def iban(text: str) -> bool:
-    """Whether letters and digits (without separators) are an IBAN: its country's length, ISO 7064 mod 97-10."""
+    """Whether letters and digits (without separators) are an IBAN: its country's
+    length, ISO 7064 mod 97-10."""
     if len(text) != _IBAN_LENGTHS.get(text[:2].upper()):
         return False
     return int("".join(str(int(char, 36)) for char in text[4:] + text[:4])) % 97 == 1
@@ -115,7 +146,8 @@ def iban(text: str) -> bool:
 
 @dataclass(frozen=True, kw_only=True)
 class _Accounts:
-    """Looks where two letters and two digits stand; the country says how long the rest must be."""
+    """Looks where two letters and two digits stand; the country says how long the rest
+    must be."""
 
     max_length: int = 69
 
@@ -133,7 +165,9 @@ class _Accounts:
         """Every match, in order of its start."""
         found = []
         position = view.shape.find(_IBAN_SHAPE)
-        while position >= 0:  # `shape` has one character more in front, so this is where the letters begin
+        while position >= 0:
+            # `shape` has one character more in front, so this is where the letters
+            # begin
             end = _account_end(view.plain, position)
             if end:
                 found.append(Span(position, end))
@@ -145,7 +179,9 @@ class _Accounts:
         plain = view.plain
         first = max(0, len(plain) - self.max_length)
         for start in range(first, len(plain)):
-            begins = plain[start].isalpha() and (start == 0 or not _alphanumeric(plain[start - 1]))
+            begins = plain[start].isalpha() and (
+                start == 0 or not _alphanumeric(plain[start - 1])
+            )
             if begins and _IBAN_OPEN.fullmatch(plain, start):
                 return start
         return len(plain)
@@ -183,7 +219,12 @@ IBAN = Detector(
         "NO93 8601 1117 947",
         "GB82-WEST-1234-5698-7654-32",
     ),
-    counter_examples=("GB82 WEST 1234 5698 7654 33", "XX82 1234", "DE8937040044053201300", "an 80 year old"),
+    counter_examples=(
+        "GB82 WEST 1234 5698 7654 33",
+        "XX82 1234",
+        "DE8937040044053201300",
+        "an 80 year old",
+    ),
 )
 
 DETECTORS = (EMAIL_ADDRESS, PHONE_NUMBER, IBAN)

@@ -1,4 +1,5 @@
-"""The finder for long numbers, and the numbers with check digits: cards, accounts, national identifiers."""
+"""The finder for long numbers, and the numbers with check digits: cards, accounts,
+national identifiers."""
 
 import re
 from collections.abc import Callable
@@ -14,7 +15,8 @@ _NOT_NUMBER = re.compile(r"[^\d \t\n\r\-./()+]", re.ASCII)
 
 @dataclass(frozen=True, kw_only=True)
 class Numbers:
-    """Finds numbers of a given shape that pass a check. Looks closer only where enough digits stand together."""
+    """Finds numbers of a given shape that pass a check. Looks closer only where enough
+    digits stand together."""
 
     pattern: re.Pattern[str]
     """Begins with a digit, `+` or `(`; the longest shape first."""
@@ -50,7 +52,11 @@ class Numbers:
         plain = view.plain
         start = len(plain)
         shown = 0
-        while start and shown <= self.max_length and not _NOT_NUMBER.match(plain[start - 1]):
+        while (
+            start
+            and shown <= self.max_length
+            and not _NOT_NUMBER.match(plain[start - 1])
+        ):
             start -= 1
             shown += not plain[start].isspace()
         while start < len(plain) and plain[start] not in "0123456789(+":
@@ -62,7 +68,9 @@ def luhn(digits: str) -> bool:
     """ISO/IEC 7812-1 annex B: the check digit of payment cards."""
     odd, even = digits[-1::-2], digits[-2::-2]
     doubled = (2 * int(digit) for digit in even)
-    return (sum(map(int, odd)) + sum(value - 9 if value > 9 else value for value in doubled)) % 10 == 0
+    return (
+        sum(map(int, odd)) + sum(value - 9 if value > 9 else value for value in doubled)
+    ) % 10 == 0
 
 
 _CARD_LENGTHS: tuple[tuple[int, int, frozenset[int]], ...] = (
@@ -79,18 +87,23 @@ _CARD_LENGTHS: tuple[tuple[int, int, frozenset[int]], ...] = (
     (644_000, 659_999, frozenset({16, 19})),
     (222_100, 272_099, frozenset({16})),
 )
-"""First six digits from, to, and lengths: the networks' published ranges (Visa, Mastercard, American Express, Diners,
-Discover, JCB, UnionPay); issuers outside them are not found."""
+"""First six digits from, to, and lengths: the networks' published ranges (Visa,
+Mastercard, American Express, Diners, Discover, JCB, UnionPay); issuers outside them are
+not found."""
 
 
 def _is_card(digits: str) -> bool:
     issuer = int(digits[:6])
-    known = any(low <= issuer <= high and len(digits) in lengths for low, high, lengths in _CARD_LENGTHS)
+    known = any(
+        low <= issuer <= high and len(digits) in lengths
+        for low, high, lengths in _CARD_LENGTHS
+    )
     return known and len(set(digits)) > 1 and luhn(digits)
 
 
 class _Cards:
-    """`Numbers` tried once for each length: a number may have a valid card of several lengths at one start."""
+    """`Numbers` tried once for each length: a number may have a valid card of several
+    lengths at one start."""
 
     max_length = 38
     """19 digits and the hyphens between them, and what follows."""
@@ -99,14 +112,19 @@ class _Cards:
     def __init__(self) -> None:
         self._finders = tuple(
             Numbers(
-                pattern=re.compile(rf"(?<![\d])(?<!\d[.]){_atomic(count)}(?!\d)", re.ASCII),
+                pattern=re.compile(
+                    rf"(?<![\d])(?<!\d[.]){_atomic(count)}(?!\d)", re.ASCII
+                ),
                 min_digits=count,
                 max_length=self.max_length,
                 valid=_is_card,
             )
             for count in (19, 18, 17, 16, 15, 14, 13)
         )
-        self.patterns = (*(pattern for finder in self._finders for pattern in finder.patterns), _DECIMAL.pattern)
+        self.patterns = (
+            *(pattern for finder in self._finders for pattern in finder.patterns),
+            _DECIMAL.pattern,
+        )
 
     def spans(self, view: View) -> list[Span]:
         """Every match, in order of its start."""
@@ -121,7 +139,8 @@ class _Cards:
 
 
 _DECIMAL = re.compile(r"\d{1,3}+\.\d{1,18}+(?!\d|[-. \t\r\n]\d)", re.ASCII)
-"""One full stop is a decimal's, not that of groups: Euler's number would be a card of Mastercard's."""
+"""One full stop is a decimal's, not that of groups: Euler's number would be a card of
+Mastercard's."""
 
 
 def _atomic(count: int) -> str:
@@ -154,7 +173,8 @@ PAYMENT_CARD = Detector(
 
 
 def _is_ssn(digits: str) -> bool:
-    """Area 000, 666 and 900 up, group 00 and serial 0000 were never issued; three are from advertising."""
+    """Area 000, 666 and 900 up, group 00 and serial 0000 were never issued; three are
+    from advertising."""
     area, group, serial = digits[:3], digits[3:5], digits[5:]
     never = area in ("000", "666") or area >= "900" or group == "00" or serial == "0000"
     return not never and digits not in ("078051120", "219099999", "457555462")
@@ -163,9 +183,16 @@ def _is_ssn(digits: str) -> bool:
 US_SSN = Detector(
     name="us-ssn",
     title="United States social security number, written in its three groups",
-    source="Social Security Administration, SSN randomization; POMS RM 10201.035; not nine bare digits",
+    source=(
+        "Social Security Administration, SSN randomization; POMS RM 10201.035; not nine"
+        " bare digits"
+    ),
     finder=Numbers(
-        pattern=re.compile(r"(?<![\d])(?<!\d[-.])\d{3}(?>-\d{2}-| \d{2} |\.\d{2}\.)\d{4}(?![\d])(?![-.]\d)", re.ASCII),
+        pattern=re.compile(
+            r"(?<![\d])(?<!\d[-.])\d{3}(?>-\d{2}-| \d{2}"
+            r" |\.\d{2}\.)\d{4}(?![\d])(?![-.]\d)",
+            re.ASCII,
+        ),
         min_digits=9,
         max_length=13,
         valid=_is_ssn,
@@ -184,17 +211,33 @@ US_SSN = Detector(
 
 
 def _is_nhs(digits: str) -> bool:
-    """Modulus 11 over the first nine digits with weights 10 to 2; a check of 10 is never issued."""
-    check = 11 - sum(int(digit) * weight for digit, weight in zip(digits, range(10, 1, -1), strict=False)) % 11
+    """Modulus 11 over the first nine digits with weights 10 to 2; a check of 10 is
+    never issued."""
+    check = (
+        11
+        - sum(
+            int(digit) * weight
+            for digit, weight in zip(digits, range(10, 1, -1), strict=False)
+        )
+        % 11
+    )
     return check != 10 and int(digits[9]) == check % 11 and len(set(digits)) > 1
 
 
 UK_NHS_NUMBER = Detector(
     name="uk-nhs-number",
-    title="NHS number of England, Wales and the Isle of Man, written in its three groups",
-    source="NHS Data Dictionary, NHS NUMBER (modulus 11, 3-3-4); ten bare digits are not taken for one",
+    title=(
+        "NHS number of England, Wales and the Isle of Man, written in its three groups"
+    ),
+    source=(
+        "NHS Data Dictionary, NHS NUMBER (modulus 11, 3-3-4); ten bare digits are not"
+        " taken for one"
+    ),
     finder=Numbers(
-        pattern=re.compile(r"(?<![\d])(?<!\d[-. ])\d{3}(?>-\d{3}-| \d{3} )\d{4}(?![\d])(?![-.]\d)", re.ASCII),
+        pattern=re.compile(
+            r"(?<![\d])(?<!\d[-. ])\d{3}(?>-\d{3}-| \d{3} )\d{4}(?![\d])(?![-.]\d)",
+            re.ASCII,
+        ),
         min_digits=10,
         max_length=14,
         valid=_is_nhs,

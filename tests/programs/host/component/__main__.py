@@ -19,7 +19,9 @@ class Greeting(pulumi.ComponentResource):
     text: pulumi.Output[str]
     """The greeting."""
 
-    def __init__(self, name: str, args: GreetingArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(
+        self, name: str, args: GreetingArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
         super().__init__("greeter:index:Greeting", name, {}, opts)
         self.text = pulumi.Output.concat("hello ", args["who"])
         self.register_outputs({"text": self.text})

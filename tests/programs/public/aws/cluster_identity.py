@@ -1,4 +1,5 @@
-"""A Kubernetes cluster with identities of its own, machines by image look-up, shared files, registry, backup."""
+"""A Kubernetes cluster with identities of its own, machines by image look-up, shared
+files, registry, backup."""
 
 import json
 
@@ -7,20 +8,35 @@ import pulumi_aws as aws
 
 generation = pulumi.Config().get("generation") or "1"
 ami = aws.ec2.get_ami(
-    most_recent=True, owners=["amazon"], filters=[{"name": "name", "values": ["al2023-ami-*-x86_64"]}]
+    most_recent=True,
+    owners=["amazon"],
+    filters=[{"name": "name", "values": ["al2023-ami-*-x86_64"]}],
 )
-par = aws.ssm.get_parameter(name="/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64")
+par = aws.ssm.get_parameter(
+    name="/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"
+)
 vpc = aws.ec2.Vpc("aci-v", cidr_block="10.0.0.0/16", enable_dns_hostnames=True)
 subs = [
-    aws.ec2.Subnet(f"aci-s{i}", vpc_id=vpc.id, cidr_block=f"10.0.{i}.0/24", availability_zone=f"us-east-1{'ab'[i]}")
+    aws.ec2.Subnet(
+        f"aci-s{i}",
+        vpc_id=vpc.id,
+        cidr_block=f"10.0.{i}.0/24",
+        availability_zone=f"us-east-1{'ab'[i]}",
+    )
     for i in range(2)
 ]
 sg = aws.ec2.SecurityGroup(
     "aci-sg",
     vpc_id=vpc.id,
-    egress=[aws.ec2.SecurityGroupEgressArgs(protocol="-1", from_port=0, to_port=0, cidr_blocks=["0.0.0.0/0"])],
+    egress=[
+        aws.ec2.SecurityGroupEgressArgs(
+            protocol="-1", from_port=0, to_port=0, cidr_blocks=["0.0.0.0/0"]
+        )
+    ],
 )
-kp = aws.ec2.KeyPair("aci-k", public_key="ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABAQC7 me@example")
+kp = aws.ec2.KeyPair(
+    "aci-k", public_key="ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABAQC7 me@example"
+)
 inst = aws.ec2.Instance(
     "aci-bastion",
     ami=ami.id,
@@ -42,7 +58,14 @@ lt = aws.ec2.LaunchTemplate(
     vpc_security_group_ids=[sg.id],
     tag_specifications=[{"resource_type": "instance", "tags": {"Name": "web"}}],
     block_device_mappings=[
-        {"device_name": "/dev/xvda", "ebs": {"volume_size": 30, "volume_type": "gp3", "delete_on_termination": "true"}}
+        {
+            "device_name": "/dev/xvda",
+            "ebs": {
+                "volume_size": 30,
+                "volume_type": "gp3",
+                "delete_on_termination": "true",
+            },
+        }
     ],
 )
 asg = aws.autoscaling.Group(
@@ -60,7 +83,9 @@ aws.autoscaling.Policy(
     autoscaling_group_name=asg.name,
     policy_type="TargetTrackingScaling",
     target_tracking_configuration={
-        "predefined_metric_specification": {"predefined_metric_type": "ASGAverageCPUUtilization"},
+        "predefined_metric_specification": {
+            "predefined_metric_type": "ASGAverageCPUUtilization"
+        },
         "target_value": 50.0,
     },
 )
@@ -90,10 +115,15 @@ eks = aws.eks.Cluster(
         "public_access_cidrs": ["0.0.0.0/0"],
     },
     enabled_cluster_log_types=["api", "audit"],
-    encryption_config={"provider": {"key_arn": aws.kms.Key("aci-eks").arn}, "resources": ["secrets"]},
+    encryption_config={
+        "provider": {"key_arn": aws.kms.Key("aci-eks").arn},
+        "resources": ["secrets"],
+    },
 )
 issuer = eks.identities.apply(lambda i: i[0].oidcs[0].issuer)
-prov = aws.iam.OpenIdConnectProvider("aci-eks", client_id_lists=["sts.amazonaws.com"], url=issuer)
+prov = aws.iam.OpenIdConnectProvider(
+    "aci-eks", client_id_lists=["sts.amazonaws.com"], url=issuer
+)
 ng = aws.eks.NodeGroup(
     "aci-ng",
     cluster_name=eks.name,
@@ -105,15 +135,30 @@ ng = aws.eks.NodeGroup(
     labels={"generation": generation},
     taints=[{"key": "spot", "value": "true", "effect": "NO_SCHEDULE"}],
 )
-addon = aws.eks.Addon("aci-cni", cluster_name=eks.name, addon_name="vpc-cni", resolve_conflicts_on_create="OVERWRITE")
-aws.eks.AccessEntry("aci-me", cluster_name=eks.name, principal_arn=role.arn, type="STANDARD")
+addon = aws.eks.Addon(
+    "aci-cni",
+    cluster_name=eks.name,
+    addon_name="vpc-cni",
+    resolve_conflicts_on_create="OVERWRITE",
+)
+aws.eks.AccessEntry(
+    "aci-me", cluster_name=eks.name, principal_arn=role.arn, type="STANDARD"
+)
 kubeconfig = pulumi.Output.all(eks.endpoint, eks.certificate_authority, eks.name).apply(
-    lambda a: {"server": a[0], "ca": a[1]["data"] if isinstance(a[1], dict) else a[1].data}
+    lambda a: {
+        "server": a[0],
+        "ca": a[1]["data"] if isinstance(a[1], dict) else a[1].data,
+    }
 )
 fs = aws.efs.FileSystem(
-    "aci-fs", encrypted=True, lifecycle_policies=[{"transition_to_ia": "AFTER_30_DAYS"}], throughput_mode="elastic"
+    "aci-fs",
+    encrypted=True,
+    lifecycle_policies=[{"transition_to_ia": "AFTER_30_DAYS"}],
+    throughput_mode="elastic",
 )
-mt = aws.efs.MountTarget("aci-mt", file_system_id=fs.id, subnet_id=subs[0].id, security_groups=[sg.id])
+mt = aws.efs.MountTarget(
+    "aci-mt", file_system_id=fs.id, subnet_id=subs[0].id, security_groups=[sg.id]
+)
 repo = aws.ecr.Repository(
     "aci-img",
     image_tag_mutability="IMMUTABLE",
@@ -154,7 +199,9 @@ plan = aws.backup.Plan(
         }
     ],
 )
-aws.backup.Selection("aci-s", plan_id=plan.id, iam_role_arn=role.arn, resources=[fs.arn])
+aws.backup.Selection(
+    "aci-s", plan_id=plan.id, iam_role_arn=role.arn, resources=[fs.arn]
+)
 pulumi.export("aci ip", inst.public_ip)
 pulumi.export("aci pdns", inst.public_dns)
 pulumi.export("aci pip", inst.private_ip)

@@ -1,4 +1,5 @@
-"""An encrypted database with its secret, a trail into a locked bucket, and a few aws-native resources."""
+"""An encrypted database with its secret, a trail into a locked bucket, and a few
+aws-native resources."""
 
 import json
 
@@ -24,7 +25,9 @@ key = aws.kms.Key(
                     {
                         "Sid": "Enable IAM User Permissions",
                         "Effect": "Allow",
-                        "Principal": {"AWS": f"arn:{partition.partition}:iam::{account}:root"},
+                        "Principal": {
+                            "AWS": f"arn:{partition.partition}:iam::{account}:root"
+                        },
                         "Action": "kms:*",
                         "Resource": "*",
                     }
@@ -35,7 +38,9 @@ key = aws.kms.Key(
 )
 aws.kms.Alias("data", name="alias/data", target_key_id=key.key_id)
 archive = aws.s3.Bucket("archive", object_lock_enabled=True, force_destroy=False)
-versioning = aws.s3.BucketVersioning("archive", bucket=archive.id, versioning_configuration={"status": "Enabled"})
+versioning = aws.s3.BucketVersioning(
+    "archive", bucket=archive.id, versioning_configuration={"status": "Enabled"}
+)
 aws.s3.BucketObjectLockConfiguration(
     "archive",
     bucket=archive.id,
@@ -47,7 +52,10 @@ aws.s3.BucketServerSideEncryptionConfiguration(
     bucket=archive.id,
     rules=[
         {
-            "apply_server_side_encryption_by_default": {"sse_algorithm": "aws:kms", "kms_master_key_id": key.arn},
+            "apply_server_side_encryption_by_default": {
+                "sse_algorithm": "aws:kms",
+                "kms_master_key_id": key.arn,
+            },
             "bucket_key_enabled": True,
         }
     ],
@@ -60,7 +68,10 @@ aws.s3.BucketLifecycleConfiguration(
             "id": "cold",
             "status": "Enabled",
             "filter": {"prefix": "logs/"},
-            "transitions": [{"days": 30, "storage_class": "STANDARD_IA"}, {"days": 90, "storage_class": "GLACIER"}],
+            "transitions": [
+                {"days": 30, "storage_class": "STANDARD_IA"},
+                {"days": 90, "storage_class": "GLACIER"},
+            ],
             "noncurrent_version_expiration": {"noncurrent_days": 90},
         }
     ],
@@ -74,7 +85,12 @@ aws.cloudtrail.Trail(
         {
             "read_write_type": "All",
             "include_management_events": True,
-            "data_resources": [{"type": "AWS::S3::Object", "values": [archive.arn.apply(lambda arn: f"{arn}/")]}],
+            "data_resources": [
+                {
+                    "type": "AWS::S3::Object",
+                    "values": [archive.arn.apply(lambda arn: f"{arn}/")],
+                }
+            ],
         }
     ],
 )
@@ -97,7 +113,9 @@ secret = aws.secretsmanager.Secret("database", recovery_window_in_days=0)
 aws.secretsmanager.SecretVersion(
     "database",
     secret_id=secret.id,
-    secret_string=pulumi.Output.json_dumps({"host": database.address, "password": password}),
+    secret_string=pulumi.Output.json_dumps(
+        {"host": database.address, "password": password}
+    ),
 )
 aws.ssm.Parameter("endpoint", type="SecureString", value=database.endpoint)
 cache = aws.elasticache.ReplicationGroup(
@@ -110,7 +128,9 @@ cache = aws.elasticache.ReplicationGroup(
 )
 aws_native.s3.Bucket(
     "native",
-    versioning_configuration={"status": aws_native.s3.BucketVersioningConfigurationStatus.ENABLED},
+    versioning_configuration={
+        "status": aws_native.s3.BucketVersioningConfigurationStatus.ENABLED
+    },
     tags=[{"key": "Generation", "value": generation}],
 )
 aws_native.logs.LogGroup("native", retention_in_days=90)

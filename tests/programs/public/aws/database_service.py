@@ -1,4 +1,5 @@
-"""An Aurora cluster behind a service on Fargate: certificate by DNS, scaling, firewall, service discovery."""
+"""An Aurora cluster behind a service on Fargate: certificate by DNS, scaling, firewall,
+service discovery."""
 
 import json
 
@@ -10,19 +11,35 @@ vpc = aws.ec2.get_vpc(default=True)
 subnets = aws.ec2.get_subnets(filters=[{"name": "vpc-id", "values": [vpc.id]}])
 sg = aws.ec2.SecurityGroup("ads-web", vpc_id=vpc.id, tags={"Name": "web"})
 aws.vpc.SecurityGroupIngressRule(
-    "ads-https", security_group_id=sg.id, cidr_ipv4="0.0.0.0/0", ip_protocol="tcp", from_port=443, to_port=443
+    "ads-https",
+    security_group_id=sg.id,
+    cidr_ipv4="0.0.0.0/0",
+    ip_protocol="tcp",
+    from_port=443,
+    to_port=443,
 )
-aws.vpc.SecurityGroupEgressRule("ads-all", security_group_id=sg.id, cidr_ipv4="0.0.0.0/0", ip_protocol="-1")
+aws.vpc.SecurityGroupEgressRule(
+    "ads-all", security_group_id=sg.id, cidr_ipv4="0.0.0.0/0", ip_protocol="-1"
+)
 db_sg = aws.ec2.SecurityGroup(
     "ads-db",
     vpc_id=vpc.id,
-    ingress=[{"protocol": "tcp", "from_port": 5432, "to_port": 5432, "security_groups": [sg.id]}],
+    ingress=[
+        {
+            "protocol": "tcp",
+            "from_port": 5432,
+            "to_port": 5432,
+            "security_groups": [sg.id],
+        }
+    ],
 )
 sng = aws.rds.SubnetGroup("ads-db", subnet_ids=subnets.ids)
 pg = aws.rds.ClusterParameterGroup(
     "ads-pg",
     family="aurora-postgresql16",
-    parameters=[{"name": "rds.force_ssl", "value": "1", "apply_method": "pending-reboot"}],
+    parameters=[
+        {"name": "rds.force_ssl", "value": "1", "apply_method": "pending-reboot"}
+    ],
 )
 cluster = aws.rds.Cluster(
     "ads-db",
@@ -50,12 +67,16 @@ inst = aws.rds.ClusterInstance(
     engine_version=cluster.engine_version,
     performance_insights_enabled=True,
 )
-ecs = aws.ecs.Cluster("ads-main", settings=[{"name": "containerInsights", "value": "enabled"}])
+ecs = aws.ecs.Cluster(
+    "ads-main", settings=[{"name": "containerInsights", "value": "enabled"}]
+)
 aws.ecs.ClusterCapacityProviders(
     "ads-main",
     cluster_name=ecs.name,
     capacity_providers=["FARGATE", "FARGATE_SPOT"],
-    default_capacity_provider_strategies=[{"base": 1, "weight": 100, "capacity_provider": "FARGATE"}],
+    default_capacity_provider_strategies=[
+        {"base": 1, "weight": 100, "capacity_provider": "FARGATE"}
+    ],
 )
 lb = aws.lb.LoadBalancer(
     "ads-web",
@@ -75,7 +96,10 @@ tg = aws.lb.TargetGroup(
 )
 zone = aws.route53.Zone("ads-z", name="acme.test")
 cert = aws.acm.Certificate(
-    "ads-web", domain_name="www.acme.test", validation_method="DNS", subject_alternative_names=["api.acme.test"]
+    "ads-web",
+    domain_name="www.acme.test",
+    validation_method="DNS",
+    subject_alternative_names=["api.acme.test"],
 )
 opt = cert.domain_validation_options[0]
 rec = aws.route53.Record(
@@ -86,7 +110,9 @@ rec = aws.route53.Record(
     records=[opt.resource_record_value],
     ttl=60,
 )
-val = aws.acm.CertificateValidation("ads-web", certificate_arn=cert.arn, validation_record_fqdns=[rec.fqdn])
+val = aws.acm.CertificateValidation(
+    "ads-web", certificate_arn=cert.arn, validation_record_fqdns=[rec.fqdn]
+)
 listener = aws.lb.Listener(
     "ads-https",
     load_balancer_arn=lb.arn,
@@ -100,14 +126,27 @@ aws.lb.Listener(
     "ads-http",
     load_balancer_arn=lb.arn,
     port=80,
-    default_actions=[{"type": "redirect", "redirect": {"port": "443", "protocol": "HTTPS", "status_code": "HTTP_301"}}],
+    default_actions=[
+        {
+            "type": "redirect",
+            "redirect": {"port": "443", "protocol": "HTTPS", "status_code": "HTTP_301"},
+        }
+    ],
 )
 aws.lb.ListenerRule(
     "ads-api",
     listener_arn=listener.arn,
     priority=10,
-    actions=[{"type": "forward", "forward": {"target_groups": [{"arn": tg.arn, "weight": 100}]}}],
-    conditions=[{"path_pattern": {"values": ["/api/*"]}}, {"host_header": {"values": ["api.acme.test"]}}],
+    actions=[
+        {
+            "type": "forward",
+            "forward": {"target_groups": [{"arn": tg.arn, "weight": 100}]},
+        }
+    ],
+    conditions=[
+        {"path_pattern": {"values": ["/api/*"]}},
+        {"host_header": {"values": ["api.acme.test"]}},
+    ],
 )
 role = aws.iam.Role(
     "ads-task",
@@ -115,7 +154,11 @@ role = aws.iam.Role(
         {
             "Version": "2008-10-17",
             "Statement": [
-                {"Effect": "Allow", "Principal": {"Service": "ecs-tasks.amazonaws.com"}, "Action": "sts:AssumeRole"}
+                {
+                    "Effect": "Allow",
+                    "Principal": {"Service": "ecs-tasks.amazonaws.com"},
+                    "Action": "sts:AssumeRole",
+                }
             ],
         }
     ),
@@ -130,14 +173,19 @@ td = aws.ecs.TaskDefinition(
     requires_compatibilities=["FARGATE"],
     execution_role_arn=role.arn,
     runtime_platform={"cpu_architecture": "ARM64", "operating_system_family": "LINUX"},
-    container_definitions=pulumi.Output.all(lg.name, cluster.endpoint, cluster.master_user_secrets[0].secret_arn).apply(
+    container_definitions=pulumi.Output.all(
+        lg.name, cluster.endpoint, cluster.master_user_secrets[0].secret_arn
+    ).apply(
         lambda a: json.dumps(
             [
                 {
                     "name": "web",
                     "image": f"nginx:{generation}",
                     "portMappings": [{"containerPort": 8080}],
-                    "logConfiguration": {"logDriver": "awslogs", "options": {"awslogs-group": a[0]}},
+                    "logConfiguration": {
+                        "logDriver": "awslogs",
+                        "options": {"awslogs-group": a[0]},
+                    },
                     "environment": [{"name": "DB", "value": a[1]}],
                     "secrets": [{"name": "S", "valueFrom": a[2]}],
                 }
@@ -151,10 +199,18 @@ svc = aws.ecs.Service(
     task_definition=td.arn,
     desired_count=2,
     launch_type="FARGATE",
-    network_configuration={"subnets": subnets.ids, "security_groups": [sg.id], "assign_public_ip": True},
-    load_balancers=[{"target_group_arn": tg.arn, "container_name": "web", "container_port": 8080}],
+    network_configuration={
+        "subnets": subnets.ids,
+        "security_groups": [sg.id],
+        "assign_public_ip": True,
+    },
+    load_balancers=[
+        {"target_group_arn": tg.arn, "container_name": "web", "container_port": 8080}
+    ],
     deployment_circuit_breaker={"enable": True, "rollback": True},
-    opts=pulumi.ResourceOptions(depends_on=[listener], ignore_changes=["desired_count"]),
+    opts=pulumi.ResourceOptions(
+        depends_on=[listener], ignore_changes=["desired_count"]
+    ),
 )
 target = aws.appautoscaling.Target(
     "ads-web",
@@ -171,7 +227,9 @@ aws.appautoscaling.Policy(
     scalable_dimension=target.scalable_dimension,
     service_namespace=target.service_namespace,
     target_tracking_scaling_policy_configuration={
-        "predefined_metric_specification": {"predefined_metric_type": "ECSServiceAverageCPUUtilization"},
+        "predefined_metric_specification": {
+            "predefined_metric_type": "ECSServiceAverageCPUUtilization"
+        },
         "target_value": 60,
     },
 )
@@ -180,20 +238,29 @@ aws.route53.Record(
     zone_id=zone.zone_id,
     name="www",
     type="A",
-    aliases=[{"name": lb.dns_name, "zone_id": lb.zone_id, "evaluate_target_health": True}],
+    aliases=[
+        {"name": lb.dns_name, "zone_id": lb.zone_id, "evaluate_target_health": True}
+    ],
 )
 waf = aws.wafv2.WebAcl(
     "ads-web",
     scope="REGIONAL",
     default_action={"allow": {}},
-    visibility_config={"cloudwatch_metrics_enabled": True, "metric_name": "web", "sampled_requests_enabled": True},
+    visibility_config={
+        "cloudwatch_metrics_enabled": True,
+        "metric_name": "web",
+        "sampled_requests_enabled": True,
+    },
     rules=[
         {
             "name": "common",
             "priority": 1,
             "override_action": {"none": {}},
             "statement": {
-                "managed_rule_group_statement": {"name": "AWSManagedRulesCommonRuleSet", "vendor_name": "AWS"}
+                "managed_rule_group_statement": {
+                    "name": "AWSManagedRulesCommonRuleSet",
+                    "vendor_name": "AWS",
+                }
             },
             "visibility_config": {
                 "cloudwatch_metrics_enabled": False,
@@ -205,7 +272,9 @@ waf = aws.wafv2.WebAcl(
             "name": "rate",
             "priority": 2,
             "action": {"block": {}},
-            "statement": {"rate_based_statement": {"limit": 2000, "aggregate_key_type": "IP"}},
+            "statement": {
+                "rate_based_statement": {"limit": 2000, "aggregate_key_type": "IP"}
+            },
             "visibility_config": {
                 "cloudwatch_metrics_enabled": False,
                 "metric_name": "r",
@@ -219,7 +288,11 @@ ns = aws.servicediscovery.PrivateDnsNamespace("ads-ns", name="svc.local", vpc=vp
 sd = aws.servicediscovery.Service(
     "ads-sd",
     name="web",
-    dns_config={"namespace_id": ns.id, "dns_records": [{"ttl": 10, "type": "A"}], "routing_policy": "MULTIVALUE"},
+    dns_config={
+        "namespace_id": ns.id,
+        "dns_records": [{"ttl": 10, "type": "A"}],
+        "routing_policy": "MULTIVALUE",
+    },
 )
 pulumi.export("ads db", cluster.endpoint)
 pulumi.export("ads reader", cluster.reader_endpoint)

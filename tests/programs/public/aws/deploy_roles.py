@@ -29,7 +29,10 @@ trust = aws.iam.get_policy_document_output(
                 {
                     "test": "StringLike",
                     "variable": "token.actions.githubusercontent.com:sub",
-                    "values": ["repo:acme/infra:ref:refs/heads/main", "repo:acme/infra:environment:prod"],
+                    "values": [
+                        "repo:acme/infra:ref:refs/heads/main",
+                        "repo:acme/infra:environment:prod",
+                    ],
                 },
             ],
         }
@@ -42,7 +45,13 @@ boundary = aws.iam.Policy(
     policy=json.dumps(
         {
             "Version": "2012-10-17",
-            "Statement": [{"Effect": "Allow", "NotAction": ["iam:*", "organizations:*"], "Resource": "*"}],
+            "Statement": [
+                {
+                    "Effect": "Allow",
+                    "NotAction": ["iam:*", "organizations:*"],
+                    "Resource": "*",
+                }
+            ],
         }
     ),
 )
@@ -54,8 +63,14 @@ deploy = aws.iam.Role(
     max_session_duration=7200,
     tags={"Generation": generation},
 )
-aws.iam.RolePolicyAttachment("adr-admin", role=deploy.name, policy_arn=aws.iam.ManagedPolicy.ADMINISTRATOR_ACCESS)
-aws.iam.RolePolicyAttachment("adr-ro", role=deploy, policy_arn=f"arn:{part.partition}:iam::aws:policy/ReadOnlyAccess")
+aws.iam.RolePolicyAttachment(
+    "adr-admin", role=deploy.name, policy_arn=aws.iam.ManagedPolicy.ADMINISTRATOR_ACCESS
+)
+aws.iam.RolePolicyAttachment(
+    "adr-ro",
+    role=deploy,
+    policy_arn=f"arn:{part.partition}:iam::aws:policy/ReadOnlyAccess",
+)
 aws.iam.RolePolicy(
     "adr-assume",
     role=deploy.name,
@@ -63,7 +78,11 @@ aws.iam.RolePolicy(
     policy=aws.iam.get_policy_document(
         version="2012-10-17",
         statements=[
-            {"sid": "One", "actions": ["sts:AssumeRole"], "resources": [f"arn:aws:iam::{me.account_id}:role/cdk-*"]},
+            {
+                "sid": "One",
+                "actions": ["sts:AssumeRole"],
+                "resources": [f"arn:aws:iam::{me.account_id}:role/cdk-*"],
+            },
             {"sid": "Two", "actions": ["s3:ListAllMyBuckets"], "resources": ["*"]},
         ],
     ).json,
@@ -75,7 +94,9 @@ cross = aws.iam.Role(
             "Version": "2012-10-17",
             "Statement": {
                 "Effect": "Allow",
-                "Principal": {"AWS": ["arn:aws:iam::123456789012:root", "210987654321"]},
+                "Principal": {
+                    "AWS": ["arn:aws:iam::123456789012:root", "210987654321"]
+                },
                 "Action": "sts:AssumeRole",
                 "Condition": {
                     "StringEquals": {"sts:ExternalId": "abc"},
@@ -93,7 +114,9 @@ eks = aws.iam.Role(
         statements=[
             {
                 "actions": ["sts:AssumeRole", "sts:TagSession"],
-                "principals": [{"type": "Service", "identifiers": ["pods.eks.amazonaws.com"]}],
+                "principals": [
+                    {"type": "Service", "identifiers": ["pods.eks.amazonaws.com"]}
+                ],
             }
         ]
     ).json,
@@ -102,17 +125,28 @@ eks = aws.iam.Role(
         {
             "name": "x",
             "policy": json.dumps(
-                {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+                {
+                    "Version": "2012-10-17",
+                    "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}],
+                }
             ),
         }
     ],
 )
 profile = aws.iam.InstanceProfile("adr-inst", role=cross.name)
 group = aws.iam.Group("adr-devs", path="/teams/")
-user = aws.iam.User("adr-alice", name="alice", path="/teams/", force_destroy=True, tags={"Generation": generation})
+user = aws.iam.User(
+    "adr-alice",
+    name="alice",
+    path="/teams/",
+    force_destroy=True,
+    tags={"Generation": generation},
+)
 aws.iam.UserGroupMembership("adr-alice", user=user.name, groups=[group.name])
 aws.iam.GroupPolicyAttachment(
-    "adr-devs", group=group.name, policy_arn="arn:aws:iam::aws:policy/job-function/ViewOnlyAccess"
+    "adr-devs",
+    group=group.name,
+    policy_arn="arn:aws:iam::aws:policy/job-function/ViewOnlyAccess",
 )
 key = aws.iam.AccessKey("adr-alice", user=user.name)
 aws.iam.AccountPasswordPolicy(

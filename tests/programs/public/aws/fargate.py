@@ -7,15 +7,23 @@ import pulumi_aws as aws
 
 generation = pulumi.Config().get("generation") or "1"
 default_vpc = aws.ec2.get_vpc(default=True)
-default_subnets = aws.ec2.get_subnets(filters=[{"name": "vpc-id", "values": [default_vpc.id]}])
+default_subnets = aws.ec2.get_subnets(
+    filters=[{"name": "vpc-id", "values": [default_vpc.id]}]
+)
 
-cluster = aws.ecs.Cluster("cluster", settings=[{"name": "containerInsights", "value": "enabled"}])
+cluster = aws.ecs.Cluster(
+    "cluster", settings=[{"name": "containerInsights", "value": "enabled"}]
+)
 group = aws.ec2.SecurityGroup(
     "balancer",
     vpc_id=default_vpc.id,
     description="Enable HTTP access",
-    ingress=[{"protocol": "tcp", "fromPort": 80, "toPort": 80, "cidrBlocks": ["0.0.0.0/0"]}],
-    egress=[{"protocol": "-1", "fromPort": 0, "toPort": 0, "cidrBlocks": ["0.0.0.0/0"]}],
+    ingress=[
+        {"protocol": "tcp", "fromPort": 80, "toPort": 80, "cidrBlocks": ["0.0.0.0/0"]}
+    ],
+    egress=[
+        {"protocol": "-1", "fromPort": 0, "toPort": 0, "cidrBlocks": ["0.0.0.0/0"]}
+    ],
 )
 balancer = aws.lb.LoadBalancer(
     "app",
@@ -39,7 +47,10 @@ listener = aws.lb.Listener(
     default_actions=[{"type": "forward", "target_group_arn": targets.arn}],
 )
 repository = aws.ecr.Repository(
-    "app", image_scanning_configuration={"scan_on_push": True}, image_tag_mutability="MUTABLE", force_delete=True
+    "app",
+    image_scanning_configuration={"scan_on_push": True},
+    image_tag_mutability="MUTABLE",
+    force_delete=True,
 )
 aws.ecr.LifecyclePolicy(
     "app",
@@ -49,7 +60,11 @@ aws.ecr.LifecyclePolicy(
             "rules": [
                 {
                     "rulePriority": 1,
-                    "selection": {"tagStatus": "untagged", "countType": "imageCountMoreThan", "countNumber": 5},
+                    "selection": {
+                        "tagStatus": "untagged",
+                        "countType": "imageCountMoreThan",
+                        "countNumber": 5,
+                    },
                     "action": {"type": "expire"},
                 }
             ]
@@ -89,8 +104,12 @@ task = aws.ecs.TaskDefinition(
         [
             {
                 "name": "app",
-                "image": repository.repository_url.apply(lambda url: f"{url}:{generation}"),
-                "portMappings": [{"containerPort": 80, "hostPort": 80, "protocol": "tcp"}],
+                "image": repository.repository_url.apply(
+                    lambda url: f"{url}:{generation}"
+                ),
+                "portMappings": [
+                    {"containerPort": 80, "hostPort": 80, "protocol": "tcp"}
+                ],
             }
         ]
     ),
@@ -106,7 +125,9 @@ aws.ecs.Service(
         "subnets": default_subnets.ids,
         "security_groups": [group.id],
     },
-    load_balancers=[{"target_group_arn": targets.arn, "container_name": "app", "container_port": 80}],
+    load_balancers=[
+        {"target_group_arn": targets.arn, "container_name": "app", "container_port": 80}
+    ],
     opts=pulumi.ResourceOptions(depends_on=[listener]),
 )
 pulumi.export("url", balancer.dns_name)

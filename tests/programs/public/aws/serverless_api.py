@@ -1,4 +1,5 @@
-"""A function with its role and table, behind an HTTP interface, woken by a schedule and a queue."""
+"""A function with its role and table, behind an HTTP interface, woken by a schedule and
+a queue."""
 
 import json
 
@@ -7,7 +8,9 @@ import pulumi_aws as aws
 
 me = aws.get_caller_identity()
 region = aws.get_region()
-password = pulumi.Config().get_secret("dbPassword") or pulumi.Output.secret("hunter2-not-real")
+password = pulumi.Config().get_secret("dbPassword") or pulumi.Output.secret(
+    "hunter2-not-real"
+)
 
 role = aws.iam.Role(
     "api-role",
@@ -47,9 +50,15 @@ aws.iam.RolePolicy(
                 "Statement": [
                     {
                         "Effect": "Allow",
-                        "Action": ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"],
+                        "Action": [
+                            "dynamodb:GetItem",
+                            "dynamodb:PutItem",
+                            "dynamodb:Query",
+                        ],
                         "Resource": arn,
-                        "Condition": {"StringEquals": {"aws:RequestedRegion": region.region}},
+                        "Condition": {
+                            "StringEquals": {"aws:RequestedRegion": region.region}
+                        },
                     }
                 ],
             }
@@ -61,12 +70,16 @@ handler = aws.lambda_.Function(
     runtime=aws.lambda_.Runtime.PYTHON3D12,
     role=role.arn,
     handler="handler.main",
-    code=pulumi.AssetArchive({"handler.py": pulumi.StringAsset("def main(event, context):\n    return {}\n")}),
+    code=pulumi.AssetArchive(
+        {"handler.py": pulumi.StringAsset("def main(event, context):\n    return {}\n")}
+    ),
     timeout=30,
     memory_size=256,
     environment={"variables": {"TABLE": table.name, "PASSWORD": password}},
 )
-api = aws.apigatewayv2.Api("http", protocol_type="HTTP", cors_configuration={"allow_origins": ["*"]})
+api = aws.apigatewayv2.Api(
+    "http", protocol_type="HTTP", cors_configuration={"allow_origins": ["*"]}
+)
 integration = aws.apigatewayv2.Integration(
     "http-lambda",
     api_id=api.id,
@@ -78,7 +91,9 @@ route = aws.apigatewayv2.Route(
     "default",
     api_id=api.id,
     route_key="$default",
-    target=integration.id.apply(lambda integration_id: f"integrations/{integration_id}"),
+    target=integration.id.apply(
+        lambda integration_id: f"integrations/{integration_id}"
+    ),
 )
 aws.apigatewayv2.Stage("prod", api_id=api.id, name="$default", auto_deploy=True)
 aws.lambda_.Permission(
@@ -89,15 +104,23 @@ aws.lambda_.Permission(
     source_arn=api.execution_arn.apply(lambda arn: f"{arn}/*/*"),
 )
 rule = aws.cloudwatch.EventRule("nightly", schedule_expression="cron(0 3 * * ? *)")
-aws.cloudwatch.EventTarget("nightly-api", rule=rule.name, arn=handler.arn, input=json.dumps({"job": "nightly"}))
+aws.cloudwatch.EventTarget(
+    "nightly-api", rule=rule.name, arn=handler.arn, input=json.dumps({"job": "nightly"})
+)
 dead = aws.sqs.Queue("dead-letters", message_retention_seconds=1209600)
 queue = aws.sqs.Queue(
     "work",
     visibility_timeout_seconds=180,
-    redrive_policy=dead.arn.apply(lambda arn: json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": 4})),
+    redrive_policy=dead.arn.apply(
+        lambda arn: json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": 4})
+    ),
 )
 aws.lambda_.EventSourceMapping(
-    "work-api", event_source_arn=queue.arn, function_name=handler.arn, batch_size=10, enabled=True
+    "work-api",
+    event_source_arn=queue.arn,
+    function_name=handler.arn,
+    batch_size=10,
+    enabled=True,
 )
 topic = aws.sns.Topic("alarms", display_name=f"alarms of {me.account_id}")
 aws.cloudwatch.MetricAlarm(

@@ -8,9 +8,13 @@ import pulumi_aws as aws
 config = pulumi.Config()
 index_document = config.get("indexDocument") or "index.html"
 
-site = aws.s3.Bucket("site", tags={"Project": "website", "Generation": config.get("generation") or "1"})
+site = aws.s3.Bucket(
+    "site", tags={"Project": "website", "Generation": config.get("generation") or "1"}
+)
 
-aws.s3.BucketOwnershipControls("site-ownership", bucket=site.id, rule={"object_ownership": "BucketOwnerPreferred"})
+aws.s3.BucketOwnershipControls(
+    "site-ownership", bucket=site.id, rule={"object_ownership": "BucketOwnerPreferred"}
+)
 public_access = aws.s3.BucketPublicAccessBlock(
     "site-public-access",
     bucket=site.bucket,
@@ -28,7 +32,13 @@ website = aws.s3.BucketWebsiteConfiguration(
 aws.s3.BucketCorsConfiguration(
     "site-cors",
     bucket=site.id,
-    cors_rules=[{"allowed_methods": ["GET", "HEAD"], "allowed_origins": ["*"], "max_age_seconds": 3000}],
+    cors_rules=[
+        {
+            "allowed_methods": ["GET", "HEAD"],
+            "allowed_origins": ["*"],
+            "max_age_seconds": 3000,
+        }
+    ],
 )
 aws.s3.BucketObjectv2(
     "index",
@@ -45,7 +55,12 @@ aws.s3.BucketPolicy(
             {
                 "Version": "2012-10-17",
                 "Statement": [
-                    {"Effect": "Allow", "Principal": "*", "Action": ["s3:GetObject"], "Resource": [f"{arn}/*"]}
+                    {
+                        "Effect": "Allow",
+                        "Principal": "*",
+                        "Action": ["s3:GetObject"],
+                        "Resource": [f"{arn}/*"],
+                    }
                 ],
             }
         )

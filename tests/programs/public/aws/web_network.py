@@ -1,4 +1,5 @@
-"""A network over two zones with a gateway, a web server in a security group, and its flow logs."""
+"""A network over two zones with a gateway, a web server in a security group, and its
+flow logs."""
 
 import pulumi
 import pulumi_aws as aws
@@ -32,7 +33,9 @@ for index, zone in enumerate(zones.names[:2]):
         availability_zone=zone,
         map_public_ip_on_launch=True,
     )
-    aws.ec2.RouteTableAssociation(f"association-{index}", subnet_id=subnet.id, route_table_id=routes.id)
+    aws.ec2.RouteTableAssociation(
+        f"association-{index}", subnet_id=subnet.id, route_table_id=routes.id
+    )
     subnets.append(subnet)
 address = aws.ec2.Eip("nat-address", domain="vpc")
 aws.ec2.NatGateway("nat", allocation_id=address.allocation_id, subnet_id=subnets[0].id)
@@ -41,15 +44,30 @@ group = aws.ec2.SecurityGroup(
     description="HTTP and SSH",
     vpc_id=vpc.id,
     ingress=[
-        {"protocol": "tcp", "from_port": 22, "to_port": 22, "cidr_blocks": ["10.0.0.0/8"]},
-        aws.ec2.SecurityGroupIngressArgs(protocol="tcp", from_port=80, to_port=80, cidr_blocks=["0.0.0.0/0"]),
+        {
+            "protocol": "tcp",
+            "from_port": 22,
+            "to_port": 22,
+            "cidr_blocks": ["10.0.0.0/8"],
+        },
+        aws.ec2.SecurityGroupIngressArgs(
+            protocol="tcp", from_port=80, to_port=80, cidr_blocks=["0.0.0.0/0"]
+        ),
     ],
-    egress=[{"protocol": "-1", "from_port": 0, "to_port": 0, "cidr_blocks": ["0.0.0.0/0"]}],
+    egress=[
+        {"protocol": "-1", "from_port": 0, "to_port": 0, "cidr_blocks": ["0.0.0.0/0"]}
+    ],
 )
-# Rules of their own stand on a group without inline rules: the two would fight over the group.
+# Rules of their own stand on a group without inline rules: the two would fight over the
+# group.
 secure = aws.ec2.SecurityGroup("secure", description="HTTPS", vpc_id=vpc.id)
 aws.vpc.SecurityGroupIngressRule(
-    "https", security_group_id=secure.id, ip_protocol="tcp", from_port=443, to_port=443, cidr_ipv4="0.0.0.0/0"
+    "https",
+    security_group_id=secure.id,
+    ip_protocol="tcp",
+    from_port=443,
+    to_port=443,
+    cidr_ipv4="0.0.0.0/0",
 )
 server = aws.ec2.Instance(
     "server",
@@ -69,7 +87,9 @@ flow_role = aws.iam.Role(
         statements=[
             {
                 "actions": ["sts:AssumeRole"],
-                "principals": [{"type": "Service", "identifiers": ["vpc-flow-logs.amazonaws.com"]}],
+                "principals": [
+                    {"type": "Service", "identifiers": ["vpc-flow-logs.amazonaws.com"]}
+                ],
             }
         ]
     ).json,

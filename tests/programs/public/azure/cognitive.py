@@ -2,7 +2,13 @@
 
 import pulumi
 import pulumi_azuread as azuread
-from pulumi_azure_native import authorization, cognitiveservices, monitor, operationalinsights, resources
+from pulumi_azure_native import (
+    authorization,
+    cognitiveservices,
+    monitor,
+    operationalinsights,
+    resources,
+)
 
 generation = pulumi.Config().get("generation") or "1"
 client = authorization.get_client_config()
@@ -25,7 +31,9 @@ deployment = cognitiveservices.Deployment(
     "gpt",
     resource_group_name=group.name,
     account_name=account.name,
-    properties={"model": {"format": "OpenAI", "name": "gpt-4o-mini", "version": "2024-07-18"}},
+    properties={
+        "model": {"format": "OpenAI", "name": "gpt-4o-mini", "version": "2024-07-18"}
+    },
     sku={"name": "GlobalStandard", "capacity": 10},
 )
 resources.Resource(
@@ -40,7 +48,9 @@ resources.Resource(
     properties={"model": {"format": "Anthropic", "name": "claude", "version": "2"}},
     opts=pulumi.ResourceOptions(depends_on=[deployment]),
 )
-application = azuread.Application("ai-client", display_name="ai-client", sign_in_audience="AzureADMyOrg")
+application = azuread.Application(
+    "ai-client", display_name="ai-client", sign_in_audience="AzureADMyOrg"
+)
 principal = azuread.ServicePrincipal("ai-client", client_id=application.client_id)
 password = azuread.ApplicationPassword("ai-client", application_id=application.id)
 authorization.RoleAssignment(
@@ -54,7 +64,10 @@ authorization.RoleAssignment(
     scope=account.id,
 )
 workspace = operationalinsights.Workspace(
-    "ai-logs", resource_group_name=group.name, sku={"name": "PerGB2018"}, retention_in_days=90
+    "ai-logs",
+    resource_group_name=group.name,
+    sku={"name": "PerGB2018"},
+    retention_in_days=90,
 )
 monitor.DiagnosticSetting(
     "ai-diagnostics",
@@ -63,5 +76,7 @@ monitor.DiagnosticSetting(
     logs=[{"category_group": "allLogs", "enabled": True}],
     metrics=[{"category": "AllMetrics", "enabled": True}],
 )
-pulumi.export("endpoint", account.properties.apply(lambda properties: properties.endpoint))
+pulumi.export(
+    "endpoint", account.properties.apply(lambda properties: properties.endpoint)
+)
 pulumi.export("clientSecret", password.value)

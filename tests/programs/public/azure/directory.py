@@ -1,4 +1,5 @@
-"""Identities and what they may do: managed and federated ones, applications, groups, policies."""
+"""Identities and what they may do: managed and federated ones, applications, groups,
+policies."""
 
 import uuid
 
@@ -55,7 +56,10 @@ pd = az.authorization.PolicyDefinition(
     mode="Indexed",
     display_name="Allowed",
     parameters={"locs": {"type": "Array", "metadata": {"displayName": "x"}}},
-    policy_rule={"if": {"not": {"field": "location", "in": "[parameters('locs')]"}}, "then": {"effect": "deny"}},
+    policy_rule={
+        "if": {"not": {"field": "location", "in": "[parameters('locs')]"}},
+        "then": {"effect": "deny"},
+    },
 )
 pa = az.authorization.PolicyAssignment(
     "zdi-pa",
@@ -69,15 +73,22 @@ pa = az.authorization.PolicyAssignment(
 psd = az.authorization.PolicySetDefinition(
     "zdi-psd",
     display_name="set",
-    policy_definitions=[{"policy_definition_id": pd.id, "parameters": {"locs": {"value": ["westus"]}}}],
+    policy_definitions=[
+        {"policy_definition_id": pd.id, "parameters": {"locs": {"value": ["westus"]}}}
+    ],
 )
-lock = az.authorization.ManagementLockByScope("zdi-lk", scope=rg.id, level="CanNotDelete", notes="x")
+lock = az.authorization.ManagementLockByScope(
+    "zdi-lk", scope=rg.id, level="CanNotDelete", notes="x"
+)
 app = ad.Application(
     "zdi-app",
     display_name="acme app",
     sign_in_audience="AzureADMyOrg",
     owners=[cur.object_id],
-    web={"redirect_uris": ["https://acme.test/cb"], "implicit_grant": {"id_token_issuance_enabled": True}},
+    web={
+        "redirect_uris": ["https://acme.test/cb"],
+        "implicit_grant": {"id_token_issuance_enabled": True},
+    },
     api={
         "requested_access_token_version": 2,
         "oauth2_permission_scopes": [
@@ -104,13 +115,19 @@ app = ad.Application(
     required_resource_accesses=[
         {
             "resource_app_id": "00000003-0000-0000-c000-000000000000",
-            "resource_accesses": [{"id": "e1fe6dd8-ba31-4d61-89e7-88639da4683d", "type": "Scope"}],
+            "resource_accesses": [
+                {"id": "e1fe6dd8-ba31-4d61-89e7-88639da4683d", "type": "Scope"}
+            ],
         }
     ],
     notes=generation,
 )
-sp = ad.ServicePrincipal("zdi-sp", client_id=app.client_id, app_role_assignment_required=False)
-pw = ad.ApplicationPassword("zdi-pw", application_id=app.id, display_name="k", end_date_relative="240h")
+sp = ad.ServicePrincipal(
+    "zdi-sp", client_id=app.client_id, app_role_assignment_required=False
+)
+pw = ad.ApplicationPassword(
+    "zdi-pw", application_id=app.id, display_name="k", end_date_relative="240h"
+)
 pw2 = ad.ServicePrincipalPassword("zdi-pw2", service_principal_id=sp.id)
 afic = ad.ApplicationFederatedIdentityCredential(
     "zdi-gh",
@@ -127,7 +144,9 @@ ra3 = az.authorization.RoleAssignment(
     role_definition_id="/providers/Microsoft.Authorization/roleDefinitions/b24988ac-6180-42a0-ab88-20f7382dd24c",
     scope=pulumi.Output.concat("/subscriptions/", cfg.subscription_id),
 )
-grp = ad.Group("zdi-devs", display_name="Devs", security_enabled=True, owners=[cur.object_id])
+grp = ad.Group(
+    "zdi-devs", display_name="Devs", security_enabled=True, owners=[cur.object_id]
+)
 usr = ad.User(
     "zdi-jane",
     user_principal_name="jane@acme.test",
@@ -135,7 +154,9 @@ usr = ad.User(
     mail_nickname="jane",
     password=pulumi.Output.secret("S3cretP@ssw0rd!"),
 )
-gm = ad.GroupMember("zdi-m", group_object_id=grp.object_id, member_object_id=usr.object_id)
+gm = ad.GroupMember(
+    "zdi-m", group_object_id=grp.object_id, member_object_id=usr.object_id
+)
 msgraph = ad.get_service_principal(client_id="00000003-0000-0000-c000-000000000000")
 ara = ad.AppRoleAssignment(
     "zdi-ara",

@@ -1,4 +1,5 @@
-"""A network with private endpoints and their DNS, routes, NAT, a bastion and a firewall policy."""
+"""A network with private endpoints and their DNS, routes, NAT, a bastion and a firewall
+policy."""
 
 import pulumi
 import pulumi_azure_native as az
@@ -52,8 +53,16 @@ vnet = az.network.VirtualNetwork(
     resource_group_name=rg.name,
     address_space={"address_prefixes": ["10.0.0.0/16"]},
     subnets=[
-        {"name": "default", "address_prefix": "10.0.0.0/24", "network_security_group": {"id": nsg.id}},
-        {"name": "pe", "address_prefix": "10.0.1.0/24", "private_endpoint_network_policies": "Disabled"},
+        {
+            "name": "default",
+            "address_prefix": "10.0.0.0/24",
+            "network_security_group": {"id": nsg.id},
+        },
+        {
+            "name": "pe",
+            "address_prefix": "10.0.1.0/24",
+            "private_endpoint_network_policies": "Disabled",
+        },
     ],
     dhcp_options={"dns_servers": ["10.0.0.4"]},
     tags={"generation": generation},
@@ -86,10 +95,15 @@ pe = az.network.PrivateEndpoint(
     "zpn-pe",
     resource_group_name=rg.name,
     subnet={"id": vnet.subnets[1].id},
-    private_link_service_connections=[{"name": "blob", "private_link_service_id": st.id, "group_ids": ["blob"]}],
+    private_link_service_connections=[
+        {"name": "blob", "private_link_service_id": st.id, "group_ids": ["blob"]}
+    ],
 )
 zone = az.privatedns.PrivateZone(
-    "zpn-z", resource_group_name=rg.name, location="global", private_zone_name="privatelink.blob.core.windows.net"
+    "zpn-z",
+    resource_group_name=rg.name,
+    location="global",
+    private_zone_name="privatelink.blob.core.windows.net",
 )
 az.privatedns.VirtualNetworkLink(
     "zpn-l",
@@ -139,10 +153,14 @@ bast_ip = az.network.PublicIPAddress(
 az.network.BastionHost(
     "zpn-b",
     resource_group_name=rg.name,
-    ip_configurations=[{"name": "c", "public_ip_address": {"id": bast_ip.id}, "subnet": {"id": sub.id}}],
+    ip_configurations=[
+        {"name": "c", "public_ip_address": {"id": bast_ip.id}, "subnet": {"id": sub.id}}
+    ],
     sku={"name": "Standard"},
 )
-dz = az.dns.Zone("zpn-dz", resource_group_name=rg.name, location="global", zone_name="acme.test")
+dz = az.dns.Zone(
+    "zpn-dz", resource_group_name=rg.name, location="global", zone_name="acme.test"
+)
 az.dns.RecordSet(
     "zpn-www",
     resource_group_name=rg.name,
@@ -152,7 +170,9 @@ az.dns.RecordSet(
     ttl=3600,
     cname_record={"cname": "x.acme.test"},
 )
-fwp = az.network.FirewallPolicy("zpn-fp", resource_group_name=rg.name, threat_intel_mode="Alert")
+fwp = az.network.FirewallPolicy(
+    "zpn-fp", resource_group_name=rg.name, threat_intel_mode="Alert"
+)
 az.network.FirewallPolicyRuleCollectionGroup(
     "zpn-rcg",
     resource_group_name=rg.name,

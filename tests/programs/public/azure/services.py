@@ -1,4 +1,5 @@
-"""Kubernetes with workload identity, functions, databases, queues, caches and an edge."""
+"""Kubernetes with workload identity, functions, databases, queues, caches and an
+edge."""
 
 import base64
 
@@ -8,7 +9,10 @@ import pulumi_azure_native as az
 generation = pulumi.Config().get("generation") or "1"
 rg = az.resources.ResourceGroup("zse-aks")
 acr = az.containerregistry.Registry(
-    "zse-acr", resource_group_name=rg.name, sku={"name": "Premium"}, admin_user_enabled=False
+    "zse-acr",
+    resource_group_name=rg.name,
+    sku={"name": "Premium"},
+    admin_user_enabled=False,
 )
 aks = az.containerservice.ManagedCluster(
     "zse-aks",
@@ -46,10 +50,16 @@ aks = az.containerservice.ManagedCluster(
     aad_profile={"managed": True, "enable_azure_rbac": True},
     addon_profiles={
         "azurepolicy": {"enabled": True},
-        "omsagent": {"enabled": True, "config": {"logAnalyticsWorkspaceResourceID": "/x"}},
+        "omsagent": {
+            "enabled": True,
+            "config": {"logAnalyticsWorkspaceResourceID": "/x"},
+        },
     },
     auto_upgrade_profile={"upgrade_channel": "patch"},
-    linux_profile={"admin_username": "azureuser", "ssh": {"public_keys": [{"key_data": "ssh-rsa AAAA x"}]}},
+    linux_profile={
+        "admin_username": "azureuser",
+        "ssh": {"public_keys": [{"key_data": "ssh-rsa AAAA x"}]},
+    },
     tags={"generation": generation},
 )
 pool = az.containerservice.AgentPool(
@@ -78,13 +88,28 @@ az.authorization.RoleAssignment(
     scope=acr.id,
 )
 plan = az.web.AppServicePlan(
-    "zse-plan", resource_group_name=rg.name, kind="Linux", reserved=True, sku={"name": "P1v3", "tier": "PremiumV3"}
+    "zse-plan",
+    resource_group_name=rg.name,
+    kind="Linux",
+    reserved=True,
+    sku={"name": "P1v3", "tier": "PremiumV3"},
 )
-st = az.storage.StorageAccount("zse-fnst", resource_group_name=rg.name, sku={"name": "Standard_LRS"}, kind="StorageV2")
+st = az.storage.StorageAccount(
+    "zse-fnst",
+    resource_group_name=rg.name,
+    sku={"name": "Standard_LRS"},
+    kind="StorageV2",
+)
 
 
 def conn(a):
-    k = az.storage.list_storage_account_keys(resource_group_name=a[0], account_name=a[1]).keys[0].value
+    k = (
+        az.storage.list_storage_account_keys(
+            resource_group_name=a[0], account_name=a[1]
+        )
+        .keys[0]
+        .value
+    )
     return f"DefaultEndpointsProtocol=https;AccountName={a[1]};AccountKey={k}"
 
 
@@ -101,13 +126,24 @@ app = az.web.WebApp(
         "min_tls_version": "1.2",
         "ftps_state": "Disabled",
         "app_settings": [
-            {"name": "AzureWebJobsStorage", "value": pulumi.Output.all(rg.name, st.name).apply(conn)},
+            {
+                "name": "AzureWebJobsStorage",
+                "value": pulumi.Output.all(rg.name, st.name).apply(conn),
+            },
             {"name": "G", "value": generation},
         ],
     },
 )
-az.web.WebAppApplicationSettings("zse-s", resource_group_name=rg.name, name=app.name, properties={"A": "B"})
-slot = az.web.WebAppSlot("zse-stg", resource_group_name=rg.name, name=app.name, slot="staging", server_farm_id=plan.id)
+az.web.WebAppApplicationSettings(
+    "zse-s", resource_group_name=rg.name, name=app.name, properties={"A": "B"}
+)
+slot = az.web.WebAppSlot(
+    "zse-stg",
+    resource_group_name=rg.name,
+    name=app.name,
+    slot="staging",
+    server_farm_id=plan.id,
+)
 sqls = az.sql.Server(
     "zse-sql",
     resource_group_name=rg.name,
@@ -121,12 +157,21 @@ db = az.sql.Database(
     "zse-db",
     resource_group_name=rg.name,
     server_name=sqls.name,
-    sku={"name": "GP_S_Gen5", "tier": "GeneralPurpose", "family": "Gen5", "capacity": 1},
+    sku={
+        "name": "GP_S_Gen5",
+        "tier": "GeneralPurpose",
+        "family": "Gen5",
+        "capacity": 1,
+    },
     auto_pause_delay=60,
     min_capacity=0.5,
 )
 az.sql.FirewallRule(
-    "zse-az", resource_group_name=rg.name, server_name=sqls.name, start_ip_address="0.0.0.0", end_ip_address="0.0.0.0"
+    "zse-az",
+    resource_group_name=rg.name,
+    server_name=sqls.name,
+    start_ip_address="0.0.0.0",
+    end_ip_address="0.0.0.0",
 )
 pg = az.dbforpostgresql.Server(
     "zse-pg",
@@ -148,7 +193,11 @@ pgc = az.dbforpostgresql.Configuration(
     source="user-override",
 )
 pgd = az.dbforpostgresql.Database(
-    "zse-d", resource_group_name=rg.name, server_name=pg.name, charset="UTF8", collation="en_US.utf8"
+    "zse-d",
+    resource_group_name=rg.name,
+    server_name=pg.name,
+    charset="UTF8",
+    collation="en_US.utf8",
 )
 cos = az.cosmosdb.DatabaseAccount(
     "zse-cos",
@@ -160,7 +209,10 @@ cos = az.cosmosdb.DatabaseAccount(
     capabilities=[{"name": "EnableServerless"}],
 )
 cdb = az.cosmosdb.SqlResourceSqlDatabase(
-    "zse-cdb", resource_group_name=rg.name, account_name=cos.name, resource={"id": "app"}
+    "zse-cdb",
+    resource_group_name=rg.name,
+    account_name=cos.name,
+    resource={"id": "app"},
 )
 cc = az.cosmosdb.SqlResourceSqlContainer(
     "zse-cc",
@@ -169,9 +221,15 @@ cc = az.cosmosdb.SqlResourceSqlContainer(
     database_name=cdb.name,
     resource={"id": "items", "partition_key": {"paths": ["/id"], "kind": "Hash"}},
 )
-sb = az.servicebus.Namespace("zse-sb", resource_group_name=rg.name, sku={"name": "Standard", "tier": "Standard"})
+sb = az.servicebus.Namespace(
+    "zse-sb", resource_group_name=rg.name, sku={"name": "Standard", "tier": "Standard"}
+)
 sq = az.servicebus.Queue(
-    "zse-q", resource_group_name=rg.name, namespace_name=sb.name, max_delivery_count=10, lock_duration="PT1M"
+    "zse-q",
+    resource_group_name=rg.name,
+    namespace_name=sb.name,
+    max_delivery_count=10,
+    lock_duration="PT1M",
 )
 ru = az.servicebus.NamespaceAuthorizationRule(
     "zse-r", resource_group_name=rg.name, namespace_name=sb.name, rights=["Send"]
@@ -180,10 +238,16 @@ sk = az.servicebus.list_namespace_keys_output(
     resource_group_name=rg.name, namespace_name=sb.name, authorization_rule_name=ru.name
 )
 eh = az.eventhub.Namespace(
-    "zse-eh", resource_group_name=rg.name, sku={"name": "Standard", "tier": "Standard", "capacity": 1}
+    "zse-eh",
+    resource_group_name=rg.name,
+    sku={"name": "Standard", "tier": "Standard", "capacity": 1},
 )
 hub = az.eventhub.EventHub(
-    "zse-hub", resource_group_name=rg.name, namespace_name=eh.name, partition_count=2, message_retention_in_days=1
+    "zse-hub",
+    resource_group_name=rg.name,
+    namespace_name=eh.name,
+    partition_count=2,
+    message_retention_in_days=1,
 )
 red = az.redis.Redis(
     "zse-red",
@@ -204,14 +268,22 @@ ca = az.app.ContainerApp(
     "zse-ca",
     resource_group_name=rg.name,
     managed_environment_id=env.id,
-    configuration={"ingress": {"external": True, "target_port": 80}, "secrets": [{"name": "a", "value": "b"}]},
+    configuration={
+        "ingress": {"external": True, "target_port": 80},
+        "secrets": [{"name": "a", "value": "b"}],
+    },
     template={
-        "containers": [{"name": "x", "image": "nginx", "resources": {"cpu": 0.5, "memory": "1Gi"}}],
+        "containers": [
+            {"name": "x", "image": "nginx", "resources": {"cpu": 0.5, "memory": "1Gi"}}
+        ],
         "scale": {"min_replicas": 1, "max_replicas": 3},
     },
 )
 az_eg = az.eventgrid.SystemTopic(
-    "zse-t", resource_group_name=rg.name, source=st.id, topic_type="Microsoft.Storage.StorageAccounts"
+    "zse-t",
+    resource_group_name=rg.name,
+    source=st.id,
+    topic_type="Microsoft.Storage.StorageAccounts",
 )
 cg = az.containerinstance.ContainerGroup(
     "zse-cg",
@@ -227,9 +299,18 @@ cg = az.containerinstance.ContainerGroup(
     ],
     ip_address={"type": "Public", "ports": [{"port": 80, "protocol": "TCP"}]},
 )
-fd = az.cdn.Profile("zse-fd", resource_group_name=rg.name, location="global", sku={"name": "Standard_AzureFrontDoor"})
+fd = az.cdn.Profile(
+    "zse-fd",
+    resource_group_name=rg.name,
+    location="global",
+    sku={"name": "Standard_AzureFrontDoor"},
+)
 ep = az.cdn.AFDEndpoint(
-    "zse-ep", resource_group_name=rg.name, profile_name=fd.name, location="global", enabled_state="Enabled"
+    "zse-ep",
+    resource_group_name=rg.name,
+    profile_name=fd.name,
+    location="global",
+    enabled_state="Enabled",
 )
 pulumi.export(
     "zse",

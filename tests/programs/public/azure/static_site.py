@@ -33,7 +33,10 @@ storage.Blob(
     content_type="text/html",
 )
 container = storage.BlobContainer(
-    "audit", account_name=account.name, resource_group_name=group.name, public_access=storage.PublicAccess.NONE
+    "audit",
+    account_name=account.name,
+    resource_group_name=group.name,
+    public_access=storage.PublicAccess.NONE,
 )
 storage.ManagementPolicy(
     "lifecycle",
@@ -47,15 +50,28 @@ storage.ManagementPolicy(
                 "name": "cold",
                 "type": "Lifecycle",
                 "definition": {
-                    "actions": {"base_blob": {"tier_to_cool": {"days_after_modification_greater_than": 30}}},
-                    "filters": {"blob_types": ["blockBlob"], "prefix_match": ["audit/"]},
+                    "actions": {
+                        "base_blob": {
+                            "tier_to_cool": {"days_after_modification_greater_than": 30}
+                        }
+                    },
+                    "filters": {
+                        "blob_types": ["blockBlob"],
+                        "prefix_match": ["audit/"],
+                    },
                 },
             }
         ]
     },
 )
 keys = pulumi.Output.all(group.name, account.name).apply(
-    lambda names: storage.list_storage_account_keys(resource_group_name=names[0], account_name=names[1])
+    lambda names: storage.list_storage_account_keys(
+        resource_group_name=names[0], account_name=names[1]
+    )
 )
-pulumi.export("primaryKey", pulumi.Output.secret(keys.apply(lambda found: found.keys[0].value)))
-pulumi.export("endpoint", account.primary_endpoints.apply(lambda endpoints: endpoints.web))
+pulumi.export(
+    "primaryKey", pulumi.Output.secret(keys.apply(lambda found: found.keys[0].value))
+)
+pulumi.export(
+    "endpoint", account.primary_endpoints.apply(lambda endpoints: endpoints.web)
+)

@@ -1,12 +1,21 @@
 """A key vault with a secret, an identity that may read it, and a private way to it."""
 
 import pulumi
-from pulumi_azure_native import authorization, keyvault, managedidentity, network, privatedns, resources
+from pulumi_azure_native import (
+    authorization,
+    keyvault,
+    managedidentity,
+    network,
+    privatedns,
+    resources,
+)
 
 generation = pulumi.Config().get("generation") or "1"
 client = authorization.get_client_config_output()
 group = resources.ResourceGroup("vault-group")
-identity = managedidentity.UserAssignedIdentity("reader", resource_group_name=group.name)
+identity = managedidentity.UserAssignedIdentity(
+    "reader", resource_group_name=group.name
+)
 vault = keyvault.Vault(
     "vault",
     resource_group_name=group.name,
@@ -46,16 +55,23 @@ authorization.RoleAssignment(
     scope=vault.id,
 )
 net = network.VirtualNetwork(
-    "vault-network", resource_group_name=group.name, address_space={"addressPrefixes": ["10.1.0.0/16"]}
+    "vault-network",
+    resource_group_name=group.name,
+    address_space={"addressPrefixes": ["10.1.0.0/16"]},
 )
 subnet = network.Subnet(
-    "endpoints", resource_group_name=group.name, virtual_network_name=net.name, address_prefix="10.1.0.0/24"
+    "endpoints",
+    resource_group_name=group.name,
+    virtual_network_name=net.name,
+    address_prefix="10.1.0.0/24",
 )
 endpoint = network.PrivateEndpoint(
     "vault-endpoint",
     resource_group_name=group.name,
     subnet={"id": subnet.id},
-    private_link_service_connections=[{"name": "vault", "private_link_service_id": vault.id, "group_ids": ["vault"]}],
+    private_link_service_connections=[
+        {"name": "vault", "private_link_service_id": vault.id, "group_ids": ["vault"]}
+    ],
 )
 zone = privatedns.PrivateZone(
     "vault-zone",
@@ -77,4 +93,6 @@ network.PrivateDnsZoneGroup(
     private_endpoint_name=endpoint.name,
     private_dns_zone_configs=[{"name": "vault", "private_dns_zone_id": zone.id}],
 )
-pulumi.export("vaultUri", vault.properties.apply(lambda properties: properties.vault_uri))
+pulumi.export(
+    "vaultUri", vault.properties.apply(lambda properties: properties.vault_uri)
+)

@@ -1,15 +1,28 @@
-"""A web application with its plan and settings, and a container application with its registry and logs."""
+"""A web application with its plan and settings, and a container application with its
+registry and logs."""
 
 import pulumi
-from pulumi_azure_native import app, applicationinsights, containerregistry, operationalinsights, resources, web
+from pulumi_azure_native import (
+    app,
+    applicationinsights,
+    containerregistry,
+    operationalinsights,
+    resources,
+    web,
+)
 
 generation = pulumi.Config().get("generation") or "1"
 group = resources.ResourceGroup("app-group")
 workspace = operationalinsights.Workspace(
-    "logs", resource_group_name=group.name, sku={"name": "PerGB2018"}, retention_in_days=30
+    "logs",
+    resource_group_name=group.name,
+    sku={"name": "PerGB2018"},
+    retention_in_days=30,
 )
 keys = pulumi.Output.all(group.name, workspace.name).apply(
-    lambda names: operationalinsights.get_shared_keys(resource_group_name=names[0], workspace_name=names[1])
+    lambda names: operationalinsights.get_shared_keys(
+        resource_group_name=names[0], workspace_name=names[1]
+    )
 )
 insights = applicationinsights.Component(
     "insights",
@@ -38,15 +51,25 @@ site = web.WebApp(
         "min_tls_version": "1.2",
         "app_settings": [
             {"name": "GENERATION", "value": generation},
-            {"name": "APPLICATIONINSIGHTS_CONNECTION_STRING", "value": insights.connection_string},
+            {
+                "name": "APPLICATIONINSIGHTS_CONNECTION_STRING",
+                "value": insights.connection_string,
+            },
         ],
         "connection_strings": [
-            {"name": "db", "type": "SQLAzure", "connection_string": pulumi.Output.secret("Server=none;")}
+            {
+                "name": "db",
+                "type": "SQLAzure",
+                "connection_string": pulumi.Output.secret("Server=none;"),
+            }
         ],
     },
 )
 registry = containerregistry.Registry(
-    "registry", resource_group_name=group.name, sku={"name": "Basic"}, admin_user_enabled=True
+    "registry",
+    resource_group_name=group.name,
+    sku={"name": "Basic"},
+    admin_user_enabled=True,
 )
 credentials = containerregistry.list_registry_credentials_output(
     resource_group_name=group.name, registry_name=registry.name
@@ -75,10 +98,20 @@ container = app.ContainerApp(
                 "password_secret_ref": "pwd",
             }
         ],
-        "secrets": [{"name": "pwd", "value": credentials.passwords.apply(lambda found: found[0].value)}],
+        "secrets": [
+            {
+                "name": "pwd",
+                "value": credentials.passwords.apply(lambda found: found[0].value),
+            }
+        ],
     },
     template={
-        "containers": [{"name": "app", "image": registry.login_server.apply(lambda host: f"{host}/app:v1")}],
+        "containers": [
+            {
+                "name": "app",
+                "image": registry.login_server.apply(lambda host: f"{host}/app:v1"),
+            }
+        ],
         "scale": {"min_replicas": 0, "max_replicas": 3},
     },
 )

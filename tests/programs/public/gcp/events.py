@@ -7,7 +7,9 @@ import pulumi_gcp as gcp
 
 generation = pulumi.Config().get("generation") or "1"
 config = gcp.organizations.get_client_config()
-topic = gcp.pubsub.Topic("events", message_retention_duration="86600s", labels={"generation": generation})
+topic = gcp.pubsub.Topic(
+    "events", message_retention_duration="86600s", labels={"generation": generation}
+)
 dead = gcp.pubsub.Topic("dead-letters")
 gcp.pubsub.Subscription(
     "worker",
@@ -19,11 +21,15 @@ gcp.pubsub.Subscription(
     retry_policy={"minimum_backoff": "10s"},
     dead_letter_policy={"dead_letter_topic": dead.id, "max_delivery_attempts": 10},
 )
-source = gcp.storage.Bucket("source", location="us-central1", uniform_bucket_level_access=True)
+source = gcp.storage.Bucket(
+    "source", location="us-central1", uniform_bucket_level_access=True
+)
 archive = gcp.storage.BucketObject(
     "function.zip",
     bucket=source.name,
-    source=pulumi.AssetArchive({"main.py": pulumi.StringAsset("def handle(event, context): ...")}),
+    source=pulumi.AssetArchive(
+        {"main.py": pulumi.StringAsset("def handle(event, context): ...")}
+    ),
 )
 function = gcp.cloudfunctionsv2.Function(
     "handler",

@@ -1,4 +1,5 @@
-"""Workload identity federation, a custom role, a project in a folder, organisation policies, tags."""
+"""Workload identity federation, a custom role, a project in a folder, organisation
+policies, tags."""
 
 import pulumi
 import pulumi_gcp as gcp
@@ -6,13 +7,20 @@ import pulumi_gcp as gcp
 generation = pulumi.Config().get("generation") or "1"
 proj = gcp.organizations.get_project()
 cfg = gcp.organizations.get_client_config()
-sa = gcp.serviceaccount.Account("gfe-deployer", account_id="deployer", display_name=f"Deployer {generation}")
-pool = gcp.iam.WorkloadIdentityPool("gfe-gh", workload_identity_pool_id="github-pool", display_name="GitHub")
+sa = gcp.serviceaccount.Account(
+    "gfe-deployer", account_id="deployer", display_name=f"Deployer {generation}"
+)
+pool = gcp.iam.WorkloadIdentityPool(
+    "gfe-gh", workload_identity_pool_id="github-pool", display_name="GitHub"
+)
 prov = gcp.iam.WorkloadIdentityPoolProvider(
     "gfe-gh",
     workload_identity_pool_id=pool.workload_identity_pool_id,
     workload_identity_pool_provider_id="github",
-    attribute_mapping={"google.subject": "assertion.sub", "attribute.repository": "assertion.repository"},
+    attribute_mapping={
+        "google.subject": "assertion.sub",
+        "attribute.repository": "assertion.repository",
+    },
     attribute_condition="assertion.repository_owner == 'acme'",
     oidc={"issuer_uri": "https://token.actions.githubusercontent.com"},
 )
@@ -27,17 +35,27 @@ gcp.serviceaccount.IAMMember(
     "gfe-wi",
     service_account_id=sa.name,
     role="roles/iam.workloadIdentityUser",
-    member=pulumi.Output.concat("principalSet://iam.googleapis.com/", pool.name, "/attribute.repository/acme/infra"),
+    member=pulumi.Output.concat(
+        "principalSet://iam.googleapis.com/",
+        pool.name,
+        "/attribute.repository/acme/infra",
+    ),
 )
 gcp.projects.IAMMember(
-    "gfe-run", project=proj.project_id, role="roles/run.admin", member=sa.email.apply(lambda e: f"serviceAccount:{e}")
+    "gfe-run",
+    project=proj.project_id,
+    role="roles/run.admin",
+    member=sa.email.apply(lambda e: f"serviceAccount:{e}"),
 )
 gcp.projects.IAMMember(
     "gfe-cond",
     project=cfg.project,
     role="roles/storage.objectViewer",
     member=sa.member,
-    condition={"title": "expires", "expression": 'request.time < timestamp("2030-01-01T00:00:00Z")'},
+    condition={
+        "title": "expires",
+        "expression": 'request.time < timestamp("2030-01-01T00:00:00Z")',
+    },
 )
 gcp.projects.IAMBinding(
     "gfe-viewers",
@@ -46,9 +64,15 @@ gcp.projects.IAMBinding(
     members=["user:a@example.test", "group:g@example.test", "domain:example.test"],
 )
 role = gcp.projects.IAMCustomRole(
-    "gfe-pred", role_id="claudePredictor", title="Predictor", permissions=["aiplatform.endpoints.predict"], stage="GA"
+    "gfe-pred",
+    role_id="claudePredictor",
+    title="Predictor",
+    permissions=["aiplatform.endpoints.predict"],
+    stage="GA",
 )
-gcp.projects.IAMMember("gfe-custom", project=proj.project_id, role=role.name, member=sa.member)
+gcp.projects.IAMMember(
+    "gfe-custom", project=proj.project_id, role=role.name, member=sa.member
+)
 gcp.projects.IAMAuditConfig(
     "gfe-audit",
     project=proj.project_id,
@@ -59,12 +83,24 @@ gcp.projects.IAMAuditConfig(
     ],
 )
 pol = gcp.organizations.get_iam_policy(
-    bindings=[{"role": "roles/iam.serviceAccountTokenCreator", "members": ["user:a@example.test"]}]
+    bindings=[
+        {
+            "role": "roles/iam.serviceAccountTokenCreator",
+            "members": ["user:a@example.test"],
+        }
+    ]
 )
-gcp.serviceaccount.IAMPolicy("gfe-p", service_account_id=sa.name, policy_data=pol.policy_data)
-key = gcp.serviceaccount.Key("gfe-k", service_account_id=sa.name, public_key_type="TYPE_X509_PEM_FILE")
+gcp.serviceaccount.IAMPolicy(
+    "gfe-p", service_account_id=sa.name, policy_data=pol.policy_data
+)
+key = gcp.serviceaccount.Key(
+    "gfe-k", service_account_id=sa.name, public_key_type="TYPE_X509_PEM_FILE"
+)
 folder = gcp.organizations.Folder(
-    "gfe-f", display_name="Prod", parent="organizations/123456789", deletion_protection=False
+    "gfe-f",
+    display_name="Prod",
+    parent="organizations/123456789",
+    deletion_protection=False,
 )
 p = gcp.organizations.Project(
     "gfe-p",
@@ -76,9 +112,14 @@ p = gcp.organizations.Project(
     deletion_policy="DELETE",
 )
 svc = gcp.projects.Service(
-    "gfe-run", project=p.project_id, service="run.googleapis.com", disable_dependent_services=True
+    "gfe-run",
+    project=p.project_id,
+    service="run.googleapis.com",
+    disable_dependent_services=True,
 )
-idt = gcp.projects.ServiceIdentity("gfe-agent", project=p.project_id, service="aiplatform.googleapis.com")
+idt = gcp.projects.ServiceIdentity(
+    "gfe-agent", project=p.project_id, service="aiplatform.googleapis.com"
+)
 gcp.orgpolicy.Policy(
     "gfe-loc",
     name=f"projects/{proj.number}/policies/gcp.resourceLocations",
@@ -91,11 +132,17 @@ gcp.orgpolicy.Policy(
     parent="organizations/123456789",
     spec={"rules": [{"deny_all": "TRUE"}]},
 )
-gcp.folder.IAMMember("gfe-fm", folder=folder.name, role="roles/viewer", member="group:x@example.test")
+gcp.folder.IAMMember(
+    "gfe-fm", folder=folder.name, role="roles/viewer", member="group:x@example.test"
+)
 tagk = gcp.tags.TagKey("gfe-env", parent="organizations/123456789", short_name="env")
 tagv = gcp.tags.TagValue("gfe-prod", parent=tagk.id, short_name="prod")
 gcp.tags.TagBinding(
-    "gfe-b", parent=p.number.apply(lambda n: f"//cloudresourcemanager.googleapis.com/projects/{n}"), tag_value=tagv.id
+    "gfe-b",
+    parent=p.number.apply(
+        lambda n: f"//cloudresourcemanager.googleapis.com/projects/{n}"
+    ),
+    tag_value=tagv.id,
 )
 pulumi.export(
     "gfe",

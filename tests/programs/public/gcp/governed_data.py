@@ -1,20 +1,28 @@
-"""A database, keys, secrets and an audit sink, with the services they need switched on."""
+"""A database, keys, secrets and an audit sink, with the services they need switched
+on."""
 
 import pulumi
 import pulumi_gcp as gcp
 
 generation = pulumi.Config().get("generation") or "1"
 services = [
-    gcp.projects.Service(name, service=f"{name}.googleapis.com", disable_on_destroy=False)
+    gcp.projects.Service(
+        name, service=f"{name}.googleapis.com", disable_on_destroy=False
+    )
     for name in ("cloudkms", "secretmanager", "sqladmin", "aiplatform")
 ]
-ring = gcp.kms.KeyRing("ring", location="europe-west1", opts=pulumi.ResourceOptions(depends_on=services))
+ring = gcp.kms.KeyRing(
+    "ring", location="europe-west1", opts=pulumi.ResourceOptions(depends_on=services)
+)
 key = gcp.kms.CryptoKey(
     "key",
     key_ring=ring.id,
     rotation_period="7776000s",
     purpose="ENCRYPT_DECRYPT",
-    version_template={"algorithm": "GOOGLE_SYMMETRIC_ENCRYPTION", "protection_level": "SOFTWARE"},
+    version_template={
+        "algorithm": "GOOGLE_SYMMETRIC_ENCRYPTION",
+        "protection_level": "SOFTWARE",
+    },
 )
 gcp.kms.CryptoKeyIAMMember(
     "key-user",
@@ -22,9 +30,13 @@ gcp.kms.CryptoKeyIAMMember(
     role="roles/kms.cryptoKeyEncrypterDecrypter",
     member="serviceAccount:someone@rehearsal.iam.gserviceaccount.com",
 )
-secret = gcp.secretmanager.Secret("password", secret_id="password", replication={"auto": {}})
+secret = gcp.secretmanager.Secret(
+    "password", secret_id="password", replication={"auto": {}}
+)
 gcp.secretmanager.SecretVersion(
-    "password", secret=secret.id, secret_data=pulumi.Output.secret("correct-horse-battery-staple")
+    "password",
+    secret=secret.id,
+    secret_data=pulumi.Output.secret("correct-horse-battery-staple"),
 )
 database = gcp.sql.DatabaseInstance(
     "database",
@@ -34,13 +46,18 @@ database = gcp.sql.DatabaseInstance(
     settings={
         "tier": "db-f1-micro",
         "availability_type": "REGIONAL",
-        "backup_configuration": {"enabled": True, "point_in_time_recovery_enabled": True},
+        "backup_configuration": {
+            "enabled": True,
+            "point_in_time_recovery_enabled": True,
+        },
         "ip_configuration": {"ipv4_enabled": True, "ssl_mode": "ENCRYPTED_ONLY"},
         "user_labels": {"generation": generation},
     },
 )
 gcp.sql.Database("app", instance=database.name)
-gcp.sql.User("app", instance=database.name, password=pulumi.Output.secret("hunter2-not-real"))
+gcp.sql.User(
+    "app", instance=database.name, password=pulumi.Output.secret("hunter2-not-real")
+)
 audit = gcp.storage.Bucket(
     "audit",
     location="EU",
@@ -58,8 +75,18 @@ sink = gcp.logging.ProjectSink(
     unique_writer_identity=True,
 )
 gcp.storage.BucketIAMMember(
-    "audit-writer", bucket=audit.name, role="roles/storage.objectCreator", member=sink.writer_identity
+    "audit-writer",
+    bucket=audit.name,
+    role="roles/storage.objectCreator",
+    member=sink.writer_identity,
 )
-gcp.projects.IAMMember("viewer", project="rehearsal", role="roles/viewer", member="group:auditors@example.test")
-gcp.artifactregistry.Repository("images", repository_id="images", location="europe-west1", format="DOCKER")
+gcp.projects.IAMMember(
+    "viewer",
+    project="rehearsal",
+    role="roles/viewer",
+    member="group:auditors@example.test",
+)
+gcp.artifactregistry.Repository(
+    "images", repository_id="images", location="europe-west1", format="DOCKER"
+)
 pulumi.export("connection", database.connection_name)

@@ -1,4 +1,5 @@
-"""A Kubernetes cluster with a separate node pool; its connection settings are a secret output."""
+"""A Kubernetes cluster with a separate node pool; its connection settings are a secret
+output."""
 
 import pulumi
 import pulumi_gcp as gcp
@@ -27,7 +28,10 @@ cluster = gcp.container.Cluster(
     deletion_protection=False,
     networking_mode="VPC_NATIVE",
     datapath_provider="ADVANCED_DATAPATH",
-    ip_allocation_policy={"cluster_secondary_range_name": "pods", "services_secondary_range_name": "services"},
+    ip_allocation_policy={
+        "cluster_secondary_range_name": "pods",
+        "services_secondary_range_name": "services",
+    },
     release_channel={"channel": "STABLE"},
     binary_authorization={"evaluation_mode": "PROJECT_SINGLETON_POLICY_ENFORCE"},
     private_cluster_config={
@@ -35,10 +39,14 @@ cluster = gcp.container.Cluster(
         "enable_private_endpoint": False,
         "master_ipv4_cidr_block": "10.100.0.0/28",
     },
-    master_authorized_networks_config={"cidr_blocks": [{"cidr_block": "0.0.0.0/0", "display_name": "All"}]},
+    master_authorized_networks_config={
+        "cidr_blocks": [{"cidr_block": "0.0.0.0/0", "display_name": "All"}]
+    },
     workload_identity_config={"workload_pool": f"{project.project_id}.svc.id.goog"},
 )
-nodes = gcp.serviceaccount.Account("gke-nodes", account_id="gke-nodes", display_name="GKE nodes")
+nodes = gcp.serviceaccount.Account(
+    "gke-nodes", account_id="gke-nodes", display_name="GKE nodes"
+)
 gcp.container.NodePool(
     "gke-nodes",
     cluster=cluster.id,
@@ -53,7 +61,12 @@ gcp.container.NodePool(
     management={"auto_repair": True, "auto_upgrade": True},
 )
 kubeconfig = pulumi.Output.all(
-    cluster.endpoint, cluster.master_auth.apply(lambda auth: auth.cluster_ca_certificate)
-).apply(lambda found: f"server: https://{found[0]}\ncertificate-authority-data: {found[1]}\n")
+    cluster.endpoint,
+    cluster.master_auth.apply(lambda auth: auth.cluster_ca_certificate),
+).apply(
+    lambda found: (
+        f"server: https://{found[0]}\ncertificate-authority-data: {found[1]}\n"
+    )
+)
 pulumi.export("kubeconfig", pulumi.Output.secret(kubeconfig))
 pulumi.export("clusterName", cluster.name)

@@ -1,4 +1,5 @@
-"""A virtual machine in its own network, with a firewall, a fixed address and a start script."""
+"""A virtual machine in its own network, with a firewall, a fixed address and a start
+script."""
 
 import pulumi
 import pulumi_gcp as gcp
@@ -31,13 +32,26 @@ machine = gcp.compute.Instance(
     "vm",
     machine_type="e2-micro",
     zone="us-central1-a",
-    boot_disk={"initialize_params": {"image": image.self_link, "size": 20, "type": "pd-balanced"}},
+    boot_disk={
+        "initialize_params": {
+            "image": image.self_link,
+            "size": 20,
+            "type": "pd-balanced",
+        }
+    },
     network_interfaces=[
-        {"network": network.id, "access_configs": [{"nat_ip": address.address, "network_tier": "PREMIUM"}]}
+        {
+            "network": network.id,
+            "access_configs": [{"nat_ip": address.address, "network_tier": "PREMIUM"}],
+        }
     ],
     metadata_startup_script="#!/bin/bash\necho hello > index.html\n",
     service_account={"scopes": ["https://www.googleapis.com/auth/cloud-platform"]},
-    scheduling={"automatic_restart": True, "on_host_maintenance": "MIGRATE", "provisioning_model": "STANDARD"},
+    scheduling={
+        "automatic_restart": True,
+        "on_host_maintenance": "MIGRATE",
+        "provisioning_model": "STANDARD",
+    },
     shielded_instance_config={"enable_secure_boot": True},
     allow_stopping_for_update=True,
     tags=["web"],

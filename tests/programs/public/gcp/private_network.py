@@ -1,10 +1,13 @@
-"""A network whose only way to Google is private: endpoint, DNS, NAT, peering, firewall."""
+"""A network whose only way to Google is private: endpoint, DNS, NAT, peering,
+firewall."""
 
 import pulumi
 import pulumi_gcp as gcp
 
 generation = pulumi.Config().get("generation") or "1"
-net = gcp.compute.Network("gpn-core", auto_create_subnetworks=False, routing_mode="REGIONAL", mtu=1460)
+net = gcp.compute.Network(
+    "gpn-core", auto_create_subnetworks=False, routing_mode="REGIONAL", mtu=1460
+)
 sub = gcp.compute.Subnetwork(
     "gpn-apps",
     network=net.id,
@@ -15,7 +18,11 @@ sub = gcp.compute.Subnetwork(
         {"range_name": "pods", "ip_cidr_range": "10.20.0.0/14"},
         {"range_name": "services", "ip_cidr_range": "10.24.0.0/20"},
     ],
-    log_config={"aggregation_interval": "INTERVAL_10_MIN", "flow_sampling": 0.5, "metadata": "INCLUDE_ALL_METADATA"},
+    log_config={
+        "aggregation_interval": "INTERVAL_10_MIN",
+        "flow_sampling": 0.5,
+        "metadata": "INCLUDE_ALL_METADATA",
+    },
 )
 proxy = gcp.compute.Subnetwork(
     "gpn-proxy",
@@ -25,7 +32,9 @@ proxy = gcp.compute.Subnetwork(
     purpose="REGIONAL_MANAGED_PROXY",
     role="ACTIVE",
 )
-router = gcp.compute.Router("gpn-r", network=net.name, region="europe-west4", bgp={"asn": 64514})
+router = gcp.compute.Router(
+    "gpn-r", network=net.name, region="europe-west4", bgp={"asn": 64514}
+)
 addr = gcp.compute.Address("gpn-nat", region=sub.region, address_type="EXTERNAL")
 nat = gcp.compute.RouterNat(
     "gpn-nat",
@@ -39,7 +48,11 @@ nat = gcp.compute.RouterNat(
     min_ports_per_vm=64,
 )
 psc = gcp.compute.GlobalAddress(
-    "gpn-psc", address_type="INTERNAL", purpose="PRIVATE_SERVICE_CONNECT", network=net.id, address="10.255.255.254"
+    "gpn-psc",
+    address_type="INTERNAL",
+    purpose="PRIVATE_SERVICE_CONNECT",
+    network=net.id,
+    address="10.255.255.254",
 )
 rule = gcp.compute.GlobalForwardingRule(
     "gpn-psc",
@@ -58,7 +71,12 @@ zone = gcp.dns.ManagedZone(
     private_visibility_config={"networks": [{"network_url": net.id}]},
 )
 gcp.dns.RecordSet(
-    "gpn-apis", managed_zone=zone.name, name="*.googleapis.com.", type="CNAME", ttl=300, rrdatas=["googleapis.com."]
+    "gpn-apis",
+    managed_zone=zone.name,
+    name="*.googleapis.com.",
+    type="CNAME",
+    ttl=300,
+    rrdatas=["googleapis.com."],
 )
 gcp.dns.RecordSet(
     "gpn-apis-a",
@@ -69,16 +87,26 @@ gcp.dns.RecordSet(
     rrdatas=[psc.address],
 )
 peer = gcp.compute.GlobalAddress(
-    "gpn-peer", purpose="VPC_PEERING", address_type="INTERNAL", prefix_length=16, network=net.id
+    "gpn-peer",
+    purpose="VPC_PEERING",
+    address_type="INTERNAL",
+    prefix_length=16,
+    network=net.id,
 )
 conn = gcp.servicenetworking.Connection(
-    "gpn-svc", network=net.id, service="servicenetworking.googleapis.com", reserved_peering_ranges=[peer.name]
+    "gpn-svc",
+    network=net.id,
+    service="servicenetworking.googleapis.com",
+    reserved_peering_ranges=[peer.name],
 )
 fw = gcp.compute.Firewall(
     "gpn-iap",
     network=net.self_link,
     direction="INGRESS",
-    allows=[{"protocol": "tcp", "ports": ["22", "3389", "8000-9000"]}, {"protocol": "icmp"}],
+    allows=[
+        {"protocol": "tcp", "ports": ["22", "3389", "8000-9000"]},
+        {"protocol": "icmp"},
+    ],
     source_ranges=["35.235.240.0/20"],
     target_tags=["iap"],
     log_config={"metadata": "INCLUDE_ALL_METADATA"},
@@ -93,10 +121,19 @@ deny = gcp.compute.Firewall(
     priority=65534,
 )
 route = gcp.compute.Route(
-    "gpn-out", network=net.name, dest_range="199.36.153.8/30", next_hop_gateway="default-internet-gateway", priority=100
+    "gpn-out",
+    network=net.name,
+    dest_range="199.36.153.8/30",
+    next_hop_gateway="default-internet-gateway",
+    priority=100,
 )
 conn_vpc = gcp.vpcaccess.Connector(
-    "gpn-c", region="europe-west4", ip_cidr_range="10.8.0.0/28", network=net.name, min_instances=2, max_instances=3
+    "gpn-c",
+    region="europe-west4",
+    ip_cidr_range="10.8.0.0/28",
+    network=net.name,
+    min_instances=2,
+    max_instances=3,
 )
 pol = gcp.compute.NetworkFirewallPolicy("gpn-p", description="x")
 gcp.compute.NetworkFirewallPolicyRule(
@@ -105,7 +142,10 @@ gcp.compute.NetworkFirewallPolicyRule(
     priority=1000,
     action="allow",
     direction="INGRESS",
-    match={"src_ip_ranges": ["10.0.0.0/8"], "layer4_configs": [{"ip_protocol": "tcp", "ports": ["443"]}]},
+    match={
+        "src_ip_ranges": ["10.0.0.0/8"],
+        "layer4_configs": [{"ip_protocol": "tcp", "ports": ["443"]}],
+    },
 )
 sp = gcp.networkconnectivity.ServiceConnectionPolicy(
     "gpn-scp",

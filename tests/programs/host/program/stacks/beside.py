@@ -8,7 +8,9 @@ class Doubler(ResourceProvider):
     """Doubles a number."""
 
     def create(self, props: dict[str, object]) -> CreateResult:
-        return CreateResult(id_="doubled", outs={**props, "twice": 2 * float(str(props["number"]))})
+        return CreateResult(
+            id_="doubled", outs={**props, "twice": 2 * float(str(props["number"]))}
+        )
 
 
 class Doubled(Resource):
@@ -26,7 +28,9 @@ class Greeting(pulumi.ComponentResource):
     text: pulumi.Output[str]
 
     def __init__(self, name: str, who: pulumi.Input[str]) -> None:
-        super().__init__("greeter:index:Greeting", name, {"who": who, "text": None}, remote=True)
+        super().__init__(
+            "greeter:index:Greeting", name, {"who": who, "text": None}, remote=True
+        )
 
 
 def fail() -> None:
