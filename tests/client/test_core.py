@@ -14,10 +14,10 @@ from tests.client.worlds import routes
 from tests.wire.samples import CONVERSE_STREAM
 from trivium import Message, Options, TriviumError
 from trivium.audit import Attempt, Opened
-from trivium.client.core import (
+from trivium.client.core import Core
+from trivium.client.effects import (
     Answer,
     Append,
-    Core,
     Effect,
     Emit,
     Read,
@@ -116,7 +116,7 @@ class Hands:
         steps = self.core.steps(REQUEST, request_id="req_1", stream=stream)
         return self.driven(steps, list(chunks))
 
-    def driven(self, steps: Steps, chunks: list[bytes]) -> Message:
+    def driven(self, steps: Steps[Message], chunks: list[bytes]) -> Message:
         act: Callable[[], Effect] = lambda: next(steps)  # noqa: E731 -- replaced in the loop
         try:
             while True:

@@ -28,7 +28,6 @@ from tests.client.worlds import (
 )
 from trivium import AsyncClient, Client, Options, TriviumError
 from trivium.audit import Attempt, Opened
-from trivium.client import transport
 from trivium.client.message import RequestArguments
 from trivium.credentials import BearerToken
 from trivium.errors import (
@@ -50,6 +49,7 @@ from trivium.errors import (
     TruncatedStreamError,
     UnknownModelError,
 )
+from trivium.http import exchange
 from trivium.vocabulary.decision import Action
 from trivium.vocabulary.messages import MessageRequest
 
@@ -146,7 +146,7 @@ def test_a_transport_that_fails_in_an_unforeseen_way_is_recorded_and_told_withou
     def fail(*_: Any) -> Any:
         raise ZeroDivisionError("private words")
 
-    monkeypatch.setattr(transport, "_filled", fail)
+    monkeypatch.setattr(exchange, "filled", fail)
     with pytest.raises(TriviumError) as caught:
         asked(world, way, **hello(model="gcp-us"))
     assert "ZeroDivisionError" in str(caught.value)
@@ -491,10 +491,10 @@ def test_an_interrupted_request_is_recorded_and_stays_interrupted(
 ) -> None:
     """As by Ctrl-C while the provider is waited for."""
 
-    def interrupt(*_: Any) -> Any:
+    def interrupt(*_: Any, **__: Any) -> Any:
         raise KeyboardInterrupt
 
-    from trivium.client.transport import SyncExchange
+    from trivium.http import SyncExchange
 
     with world.client() as client:
         monkeypatch.setattr(SyncExchange, "send", interrupt)
@@ -508,14 +508,14 @@ def test_a_cancellation_while_the_record_is_written_makes_no_second_one(
 ) -> None:
     async def cancel() -> None:
         async with world.async_client() as client:
-            append, begun = client._log.append, threading.Event()
+            append, begun = client._life.log.append, threading.Event()
 
             def slowly(record: Any) -> None:
                 begun.set()
                 time.sleep(0.2)
                 append(record)
 
-            client._log.append = slowly  # type: ignore[method-assign]  # on purpose
+            client._life.log.append = slowly  # type: ignore[method-assign]  # on purpose
             asking = asyncio.create_task(client.messages.create(**hello()))
             while not begun.is_set():
                 await asyncio.sleep(0.005)
@@ -732,7 +732,7 @@ def test_what_cannot_be_recorded_is_not_answered(
     world: World, error: Exception
 ) -> None:
     with world.client() as client:
-        client._log = _Full(client._log, 0, error)  # type: ignore[assignment]  # on purpose
+        client._life.log = _Full(client._life.log, 0, error)  # type: ignore[assignment]  # on purpose
         with pytest.raises(AuditWriteError):
             client.messages.create(**hello())
         with client.messages.stream(**hello()) as stream:
@@ -747,7 +747,7 @@ def test_a_stream_whose_end_cannot_be_recorded_is_no_answer(
     world: World, error: Exception
 ) -> None:
     with world.client() as client:
-        client._log = _Full(client._log, 1, error)  # type: ignore[assignment]  # on purpose
+        client._life.log = _Full(client._life.log, 1, error)  # type: ignore[assignment]  # on purpose
         with client.messages.stream(**hello()) as stream:
             with pytest.raises(AuditWriteError):
                 for _ in stream:

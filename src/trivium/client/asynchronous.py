@@ -1,30 +1,22 @@
 """The async client: a thin driver over the core, the twin of `client.py`."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Coroutine
-from contextlib import suppress
+from collections.abc import AsyncGenerator, AsyncIterator
 from types import TracebackType
-from typing import Any, Self, Unpack
+from typing import Any, Generic, Self, TypeVar, Unpack
 
-from trivium.client.core import (
-    Abandoned,
-    Append,
-    Drain,
-    Effect,
-    Emit,
-    Forget,
-    Read,
-    Send,
-    Sleep,
-    Steps,
-)
+from trivium.client.async_performer import AsyncPerformer
+from trivium.client.course import Course
+from trivium.client.effects import Emit, Steps
 from trivium.client.elsewhere import Explained
+from trivium.client.forgotten import HELD
 from trivium.client.message import Message, RequestArguments
-from trivium.client.shared import RUNNING, Shared
-from trivium.client.transport import DRAIN_S, AsyncExchange, async_pools
-from trivium.errors import RequestError
+from trivium.client.shared import Shared
+from trivium.http import async_pools
 from trivium.vocabulary.deployment import Deployment
 from trivium.vocabulary.messages import Event, TextDelta
+
+R = TypeVar("R")
 
 
 class AsyncClient(Shared):
@@ -32,18 +24,20 @@ class AsyncClient(Shared):
 
     def __init__(self, deployed: Deployment, **parts: Any) -> None:  # Any: see `Shared`
         super().__init__(deployed, **parts)
-        self._pools = async_pools(self.options, rehearsal=deployed.rehearsal)
+        self._pools = async_pools(self._connection)
         self.messages = AsyncMessages(self)
         """`create` and `stream`."""
 
     async def close(self) -> None:
         """Close connections and seal the audit log, as `Client.close`."""
-        if self._forked:
+        if self._life.forked:
             return
-        self._refuse_more()
-        for pool in self._pools:
-            await pool.close()
-        await asyncio.to_thread(self._close_log)
+        self._life.refuse_more()
+        await self._pools.close()
+        await asyncio.to_thread(self._life.close_log)
+
+    def _run(self, steps: Steps[R]) -> "_AsyncRun[R]":
+        return _AsyncRun(self, AsyncPerformer(self._surroundings, self._pools), steps)
 
     async def __aenter__(self) -> Self:
         return self
@@ -65,22 +59,21 @@ class AsyncMessages(Explained):
 
     async def create(self, **arguments: Unpack[RequestArguments]) -> Message:
         """`Messages.create`, awaited."""
-        run = _AsyncRun(self._client, self._client._steps(arguments, stream=False))
+        run = self._client._run(self._client._steps(arguments, stream=False))
         async for _ in run.events():
             raise AssertionError("a request without streaming emits nothing")
-        return run.message
+        return run.value
 
     def stream(self, **arguments: Unpack[RequestArguments]) -> "AsyncMessageStream":
         """`Messages.stream`, for `async with`."""
-        return AsyncMessageStream(
-            _AsyncRun(self._client, self._client._steps(arguments, stream=True))
-        )
+        steps = self._client._steps(arguments, stream=True)
+        return AsyncMessageStream(self._client._run(steps))
 
 
 class AsyncMessageStream(Explained):
     """`MessageStream`, in an event loop."""
 
-    def __init__(self, run: "_AsyncRun") -> None:
+    def __init__(self, run: "_AsyncRun[Message]") -> None:
         self._run = run
         self._events = run.events()
 
@@ -109,108 +102,52 @@ class AsyncMessageStream(Explained):
         """Read to the end and return the whole answer."""
         async for _ in self._events:
             pass
-        return self._run.message
+        return self._run.value
 
 
-class _AsyncRun:
-    """`_SyncRun`, in an event loop. What may wait for a disk or for another machine's
-    token runs in a thread."""
+class _AsyncRun(Generic[R]):
+    """`_SyncRun`, in an event loop, which closes an iterator that is forgotten half
+    way."""
 
-    def __init__(self, client: AsyncClient, steps: Steps) -> None:
-        self._client = client
-        self._steps = steps
-        self._exchange = AsyncExchange(client._pools)
-        self._message: Message | None = None
+    def __init__(
+        self, client: AsyncClient, performer: AsyncPerformer, steps: Steps[R]
+    ) -> None:
+        self._life = client._life
+        self._performer = performer
+        self._course = Course(steps)
 
     @property
-    def message(self) -> Message:
-        """The answer; only after its end."""
-        if self._message is None:
-            raise RequestError(
-                "The stream was left or failed before its end, so there is no final"
-                " message."
-            )
-        return self._message
+    def value(self) -> R:
+        """What the request returned; only after its end."""
+        return self._course.value
 
     async def events(self) -> AsyncGenerator[Event, None]:
-        """Run the request. To be called once. An iterator that is forgotten half way is
-        closed by the event loop."""
-        result: Any = None  # of the effect before; each has its own
-        failed: BaseException | None = None
-        interrupted: BaseException | None = None
-        self._client._begin()
-        RUNNING.add(self)
+        """Run the request. To be called once."""
+        self._life.begin()
+        HELD.add(self)
         try:
-            while True:
-                effect = (
-                    self._steps.throw(failed) if failed else self._steps.send(result)
-                )
-                result, failed = None, None
-                if isinstance(effect, Emit):
-                    try:
-                        for event in effect.events:
-                            yield event
-                    except GeneratorExit:
-                        failed = Abandoned()
+            while (effect := self._course.advance()) is not None:
+                if not isinstance(effect, Emit):
+                    await self._perform(effect)
                     continue
                 try:
-                    result = await self._do(effect)
-                except Exception as error:
-                    # the core knows what becomes of it, and of what nobody foresaw
-                    failed = error
-                except (
-                    BaseException
-                ) as error:  # cancelled: the attempt is recorded, then it goes on
-                    interrupted, failed = error, Abandoned()
-        except StopIteration as done:
-            self._message = done.value
-        except Abandoned:  # recorded by the core
-            if interrupted:
-                raise interrupted from None
+                    for event in effect.events:
+                        yield event
+                except GeneratorExit:
+                    self._course.abandoned()
         finally:
-            try:
-                await self._exchange.close()
-            finally:
-                RUNNING.discard(self)
-                if self._client._end():
-                    await asyncio.to_thread(self._client._log.close)
+            await self._end()
 
-    async def _do(self, effect: Effect) -> Any:  # each effect has a result of its own
-        match effect:
-            case Send():
-                return await self._exchange.send(effect, await self._headers(effect))
-            case Read():
-                return await self._exchange.read()
-            case Drain():
-                return await self._drain()
-            case Append(record=record):
-                return await _to_the_end(
-                    asyncio.to_thread(self._client._append, record)
-                )
-            case Sleep(seconds=seconds):
-                return await asyncio.sleep(seconds)
-            case Forget(route=route):
-                return self._client._authorisers[route.id].forget()
+    async def _perform(self, effect: Any) -> None:  # Any: every effect but `Emit`
+        try:
+            self._course.succeeded(await self._performer.perform(effect))
+        except BaseException as error:
+            self._course.failed(error)
 
-    async def _drain(self) -> None:
-        with suppress(
-            TimeoutError
-        ):  # the read is given up then, which closes the connection
-            async with asyncio.timeout(DRAIN_S):
-                await self._exchange.drain()
-
-    async def _headers(self, effect: Send) -> dict[str, str]:
-        if self._client._authorisers[effect.route.id].ready:
-            return self._client._headers(effect)
-        return await asyncio.to_thread(self._client._headers, effect)
-
-
-async def _to_the_end(work: Coroutine[Any, Any, None]) -> None:
-    """Wait for it even when cancelled in between: half a record would make a second
-    one."""
-    task = asyncio.ensure_future(work)
-    try:
-        await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await asyncio.wait([task])
-        raise
+    async def _end(self) -> None:
+        try:
+            await self._performer.close()
+        finally:
+            HELD.discard(self)
+            if self._life.end():
+                await asyncio.to_thread(self._life.log.close)

@@ -1,42 +1,36 @@
 """The sync client: a thin driver over the core."""
 
-import os
-import threading
 from collections.abc import Generator, Iterator
 from contextlib import suppress
-from queue import Empty, SimpleQueue
 from types import TracebackType
-from typing import Any, Self, Unpack
+from typing import Any, Generic, Self, TypeVar, Unpack
 
-from trivium.client.core import (
-    Abandoned,
-    Append,
-    Drain,
-    Effect,
-    Emit,
-    Forget,
-    Read,
-    Send,
-    Sleep,
-    Steps,
-)
+from trivium.client.course import Course
+from trivium.client.effects import Emit, Steps
 from trivium.client.elsewhere import Explained
+from trivium.client.forgotten import HELD, Forgotten
 from trivium.client.message import Message, RequestArguments
-from trivium.client.shared import RUNNING, Shared
-from trivium.client.transport import Readers, SyncExchange, sync_pools
-from trivium.errors import RequestError, TriviumError
+from trivium.client.performer import SyncPerformer
+from trivium.client.shared import Shared
+from trivium.errors import TriviumError
+from trivium.http import Readers, sync_pools
 from trivium.vocabulary.deployment import Deployment
 from trivium.vocabulary.messages import Event, TextDelta
 
+R = TypeVar("R")
+
 
 class Client(Shared):
-    """Claude through a deployment: governed, recorded, inside the zone. Thread-safe;
-    close it, or use `with`."""
+    """Claude through a deployment: governed, recorded, inside the zone.
+
+    Thread-safe. Close it, or use `with`.
+    """
 
     def __init__(self, deployed: Deployment, **parts: Any) -> None:  # Any: see `Shared`
         super().__init__(deployed, **parts)
-        self._pools = sync_pools(self.options, rehearsal=deployed.rehearsal)
+        self._pools = sync_pools(self._connection)
         self._readers = Readers()
+        self._forgotten = Forgotten()
         self.messages = Messages(self)
         """`create` and `stream`."""
 
@@ -44,16 +38,19 @@ class Client(Shared):
         """Close connections and seal the audit log. Requests that still run fail, and
         are recorded.
 
-        In a process forked from the one that made it, nothing is closed: it all belongs
-        to the other one.
+        In a process forked from the one that made it, nothing is closed: everything
+        belongs to the other process.
         """
-        if self._forked:
+        if self._life.forked:
             return
-        self._refuse_more()
-        _DROPPED.settle()
-        for pool in self._pools:
-            pool.close()
-        self._close_log()
+        self._life.refuse_more()
+        self._forgotten.settle()
+        self._pools.close()
+        self._life.close_log()
+
+    def _run(self, steps: Steps[R]) -> "_SyncRun[R]":
+        performer = SyncPerformer(self._surroundings, self._pools, self._readers)
+        return _SyncRun(self, performer, steps)
 
     def __enter__(self) -> Self:
         return self
@@ -85,28 +82,26 @@ class Messages(Explained):
         `RouteError` or `AllRoutesFailedError` (no answer), `AuditWriteError` (it could
         not be recorded).
         """
-        run = _SyncRun(self._client, self._client._steps(arguments, stream=False))
+        run = self._client._run(self._client._steps(arguments, stream=False))
         for _ in run.events():
             raise AssertionError("a request without streaming emits nothing")
-        return run.message
+        return run.value
 
     def stream(self, **arguments: Unpack[RequestArguments]) -> "MessageStream":
-        """Ask, and get the answer as it is written, behind the guard. Use `with`;
-        arguments and errors as `create`.
+        """Ask, and get the answer as it is written, behind the guard. Use `with`.
 
-        Before any content was handed over a failed attempt is retried or moved to
-        another route; afterwards its error is raised, for a second beginning would
-        contradict the first.
+        Arguments and errors are those of `create`. Until content is handed over, a
+        failed attempt is retried or moved to another route. Afterwards its error is
+        raised, because a second beginning would contradict the first.
         """
-        return MessageStream(
-            _SyncRun(self._client, self._client._steps(arguments, stream=True))
-        )
+        steps = self._client._steps(arguments, stream=True)
+        return MessageStream(self._client._run(steps))
 
 
 class MessageStream(Explained):
     """A running answer: iterate it for events, or `text_stream` for text."""
 
-    def __init__(self, run: "_SyncRun") -> None:
+    def __init__(self, run: "_SyncRun[Message]") -> None:
         self._run = run
         self._events = run.events()
 
@@ -134,75 +129,52 @@ class MessageStream(Explained):
         """Read to the end and return the whole answer."""
         for _ in self._events:
             pass
-        return self._run.message
+        return self._run.value
 
 
-class _SyncRun:
-    """Does what the core asks for; iterating `events` gives those that it emits.
+class _SyncRun(Generic[R]):
+    """One request; iterating `events` runs it and gives the events that it emits.
 
-    It does not hold that iterator, which is dropped by whoever forgets a stream, and it
-    is held by nothing else than `RUNNING` then: all that the record of such a stream
-    needs is still whole when the iterator is taken away.
+    It does not hold that iterator, which goes when a stream is forgotten. It is then
+    held by nothing but `HELD`, so that everything that the record of such a stream
+    needs is still whole.
     """
 
-    def __init__(self, client: Client, steps: Steps) -> None:
-        self._client = client
-        self._steps = steps
-        self._exchange = SyncExchange(client._pools, client._readers)
-        self._message: Message | None = None
+    def __init__(
+        self, client: Client, performer: SyncPerformer, steps: Steps[R]
+    ) -> None:
+        self._life = client._life
+        self._forgotten = client._forgotten
+        self._performer = performer
+        self._course = Course(steps)
         self.leaving = False
-        """Whether the caller leaves in so many words. Where the answer is not complete,
-        that is recorded at once."""
+        """Whether the caller leaves deliberately. An answer that is not complete is
+        then recorded at once."""
 
     @property
-    def message(self) -> Message:
-        """The answer; only after its end."""
-        if self._message is None:
-            raise RequestError(
-                "The stream was left or failed before its end, so there is no final"
-                " message."
-            )
-        return self._message
+    def value(self) -> R:
+        """What the request returned; only after its end."""
+        return self._course.value
 
     def events(self) -> Generator[Event, None, None]:
         """Run the request. To be called once."""
-        result: Any = None  # of the effect before; each has its own
-        failed: BaseException | None = None
-        interrupted: BaseException | None = None
         dropped = False
-        self._client._begin()
-        RUNNING.add(self)
+        self._life.begin()
+        HELD.add(self)
         try:
-            while True:
-                effect = (
-                    self._steps.throw(failed) if failed else self._steps.send(result)
-                )
-                result, failed = None, None
-                if isinstance(effect, Emit):
-                    _DROPPED.watch()
-                    try:
-                        yield from effect.events
-                    except GeneratorExit:
-                        if not self.leaving:
-                            dropped = True
-                            _DROPPED.add(self)
-                            return
-                        failed = Abandoned()
+            while (effect := self._course.advance()) is not None:
+                if not isinstance(effect, Emit):
+                    self._perform(effect)
                     continue
+                self._forgotten.watch()
                 try:
-                    result = self._do(effect)
-                except Exception as error:
-                    # the core knows what becomes of it, and of what nobody foresaw
-                    failed = error
-                except (
-                    BaseException
-                ) as error:  # Ctrl-C: the attempt is recorded, then it goes on
-                    interrupted, failed = error, Abandoned()
-        except StopIteration as done:
-            self._message = done.value
-        except Abandoned:  # recorded by the core
-            if interrupted:
-                raise interrupted from None
+                    yield from effect.events
+                except GeneratorExit:
+                    if not self.leaving:
+                        dropped = True
+                        self._forgotten.add(self)
+                        return
+                    self._course.abandoned()
         finally:
             if not dropped:
                 self._end()
@@ -210,75 +182,26 @@ class _SyncRun:
     def settle(self) -> None:
         """Record that the caller dropped the stream. A log that fails says so to the
         next request."""
-        if self._client._forked:
+        if self._life.forked:
             return  # it belongs to the process that this one was forked from
         try:
-            with suppress(Abandoned, StopIteration, TriviumError):
-                effect = self._steps.throw(Abandoned())
-                while True:
-                    effect = self._steps.send(self._do(effect))
+            self._course.abandoned()
+            with suppress(TriviumError):
+                while (effect := self._course.advance()) is not None:
+                    self._course.succeeded(self._performer.perform(effect))
         finally:
             self._end()
 
+    def _perform(self, effect: Any) -> None:  # Any: every effect but `Emit`
+        try:
+            self._course.succeeded(self._performer.perform(effect))
+        except BaseException as error:
+            self._course.failed(error)
+
     def _end(self) -> None:
         try:
-            self._exchange.close()
+            self._performer.close()
         finally:
-            RUNNING.discard(self)
-            if self._client._end():
-                self._client._log.close()
-
-    def _do(self, effect: Effect) -> Any:  # each effect has a result of its own
-        match effect:
-            case Send():
-                return self._exchange.send(effect, self._client._headers(effect))
-            case Read():
-                return self._exchange.read()
-            case Drain():
-                return self._exchange.drain()
-            case Append(record=record):
-                return self._client._append(record)
-            case Sleep(seconds=seconds):
-                return threading.Event().wait(seconds)
-            case Forget(route=route):
-                return self._client._authorisers[route.id].forget()
-
-
-class _Dropped:
-    """Streams that were forgotten half way. Python takes an iterator away at any
-    moment, also in the midst of an append to the same log; so that moment only puts the
-    stream into a queue, which is safe, and a thread of its own records it."""
-
-    def __init__(self) -> None:
-        self._queue: SimpleQueue[_SyncRun] = SimpleQueue()
-        self._watched_by = 0
-
-    def watch(self) -> None:
-        """See to it that the thread runs in this process."""
-        if self._watched_by != os.getpid():
-            self._watched_by = os.getpid()
-            threading.Thread(
-                target=self._settle_for_ever,
-                name="trivium-dropped-streams",
-                daemon=True,
-            ).start()
-
-    def add(self, run: _SyncRun) -> None:
-        """Have it recorded. May be called from a destructor."""
-        self._queue.put(run)
-
-    def settle(self) -> None:
-        """Record here and now what is in the queue."""
-        with suppress(Empty):
-            while True:
-                self._queue.get_nowait().settle()
-
-    def _settle_for_ever(self) -> None:
-        while True:
-            with suppress(
-                Exception
-            ):  # of one stream; the next one is to be recorded all the same
-                self._queue.get().settle()
-
-
-_DROPPED = _Dropped()
+            HELD.discard(self)
+            if self._life.end():
+                self._life.log.close()

@@ -2,7 +2,6 @@
 audit log."""
 
 import os
-from datetime import timedelta
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -10,7 +9,18 @@ from trivium.errors import ConfigurationError, DeploymentError, DeploymentSignat
 from trivium.vocabulary.envelope import EnvelopeError, TrustedKeys
 
 MAX_DESCRIPTOR_BYTES = 1 << 20
-"""A descriptor is some kilobytes; whatever is larger is none."""
+"""A descriptor has some kilobytes; anything larger is not one."""
+
+DOWNLOAD_S = 30.0
+"""How long fetching a descriptor may take."""
+
+_CAUSES = {
+    "timeout": "no answer in time",
+    "unreachable": "the host cannot be reached",
+    "cut": "the connection was cut",
+    "header": "a header cannot be sent",
+}
+"""Why there was no answer, as the error says it."""
 
 
 def fetch(source: str | Path | None) -> tuple[bytes, Path | None]:
@@ -49,8 +59,8 @@ def fetch(source: str | Path | None) -> tuple[bytes, Path | None]:
 
 
 def trusted_keys(trust: str | Path | bytes | TrustedKeys | None) -> TrustedKeys:
-    """The keys that a descriptor may be signed with. Raises `DeploymentSignatureError`:
-    without any, none is."""
+    """The keys that a descriptor may be signed with. Raises `DeploymentSignatureError`
+    where there are none, because nothing could then be verified."""
     named = trust if trust is not None else os.environ.get("TRIVIUM_TRUSTED_KEYS")
     if isinstance(named, TrustedKeys):
         return named
@@ -112,48 +122,32 @@ def audit_key(directory: Path) -> Path:
 
 
 def _download(address: str) -> bytes:
-    from pyreqwest.client import SyncClientBuilder
-    from pyreqwest.exceptions import PyreqwestError
+    """The bytes at an `https:` address. The address is never shown: what gives access
+    may stand in it, as in a presigned one."""
+    from trivium.http import Connection, NoAnswerError, Request, once
 
-    from trivium.client.transport import unforked
-
-    with unforked():
-        pool = (
-            SyncClientBuilder()
-            .https_only(True)
-            .follow_redirects(False)
-            .timeout(timedelta(seconds=30))
-            .build()
-        )
+    asked = Request(address, {}, method="GET", timeout_s=DOWNLOAD_S)
     try:
-        with pool, pool.get(address).build_streamed() as response:
-            if response.status != 200:
-                raise DeploymentError(
-                    "The deployment descriptor cannot be fetched: HTTP"
-                    f" {response.status}.",
-                    next_step=(
-                        "Name the address where it lies: redirects are not followed."
-                    ),
-                )
-            # The address is not shown: what gives access may stand in it, as in a
-            # presigned one.
-            return _sized(
-                bytes(response.body_reader.read(MAX_DESCRIPTOR_BYTES + 1) or b""),
-                "What was fetched",
-            )
-    except ValueError as error:  # no host, or one that can be none
-        raise _no_address() from error
-    except PyreqwestError as error:
+        answer = once(asked, Connection(), most_bytes=MAX_DESCRIPTOR_BYTES)
+    except NoAnswerError as error:
+        if error.cause == "address":
+            raise _no_address() from error
         raise DeploymentError(
-            f"The deployment descriptor cannot be fetched: {type(error).__name__}.",
+            f"The deployment descriptor cannot be fetched: {_CAUSES[error.cause]}.",
             next_step="Check the address and this machine's network.",
         ) from error
+    if answer.status != 200:
+        raise DeploymentError(
+            f"The deployment descriptor cannot be fetched: HTTP {answer.status}.",
+            next_step="Give its final address: redirects are not followed.",
+        )
+    return _sized(answer.body, "What was fetched")
 
 
 def _no_address() -> DeploymentError:
     return DeploymentError(
-        "The deployment descriptor is named by what is no address of the form"
-        " `https://HOST/PATH`.",
+        "The address of the deployment descriptor does not have the form"
+        " `https://HOST/PATH`, so nothing was fetched.",
         next_step="Correct the address, or TRIVIUM_DEPLOYMENT.",
     )
 
@@ -161,7 +155,7 @@ def _no_address() -> DeploymentError:
 def _sized(content: bytes, name: str) -> bytes:
     if len(content) > MAX_DESCRIPTOR_BYTES:
         raise DeploymentError(
-            f"{name} is larger than {MAX_DESCRIPTOR_BYTES} bytes, so it is no"
+            f"{name} is larger than {MAX_DESCRIPTOR_BYTES} bytes, so it is not a"
             " deployment descriptor."
         )
     return content

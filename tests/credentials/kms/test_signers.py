@@ -340,7 +340,7 @@ def test_no_secret_travels_to_an_address_that_is_not_safe(
     service: StandIn, address: str
 ) -> None:
     service.url = address
-    with pytest.raises(CredentialsError, match="is no address of a key service"):
+    with pytest.raises(CredentialsError, match="is not the address of a key service"):
         service.signer()
 
 

@@ -25,10 +25,10 @@ from trivium.credentials.kms.refusal import (
     wrong_kind,
 )
 from trivium.credentials.kms.service import (
-    CONNECT_TIMEOUT,
+    CONNECT_TIMEOUT_S,
     PUBLIC_KEY,
     SIGN,
-    TIMEOUT,
+    TIMEOUT_S,
     checked,
 )
 from trivium.credentials.sigv4 import AwsKeys
@@ -147,8 +147,8 @@ class AwsKmsKey:
                 region_name=region,
                 endpoint_url=checked(endpoint) if endpoint else None,
                 config=Config(
-                    connect_timeout=CONNECT_TIMEOUT.total_seconds(),
-                    read_timeout=TIMEOUT.total_seconds(),
+                    connect_timeout=CONNECT_TIMEOUT_S,
+                    read_timeout=TIMEOUT_S,
                 ),
                 aws_access_key_id=keys and keys.access_key_id,
                 aws_secret_access_key=keys and keys.secret_access_key,

@@ -1,27 +1,25 @@
-"""One question to a key service, by pyreqwest: JSON there, JSON back, a bearer token
-with it.
+"""One question to a key service: JSON there, JSON back, with a bearer token.
 
-HTTPS alone, and http to loopback for a key service that is being rehearsed; nothing is
-followed, retried or logged, and no error quotes a body or a token.
+HTTPS alone, and plain HTTP to loopback for a key service in a rehearsal. No error
+quotes a body or a token.
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 import msgspec
-from pyreqwest.client import SyncClient, SyncClientBuilder
-from pyreqwest.exceptions import ConnectError, PyreqwestError, RequestTimeoutError
-from pyreqwest.request import SyncRequestBuilder
 
 from trivium.credentials.kms.refusal import AGAIN, Refusal, refusal, refused, unreadable
 from trivium.credentials.sources import EARLY
 from trivium.credentials.token import BearerToken
 from trivium.errors import CredentialsError
+from trivium.http import Cause, Connection, NoAnswerError, Request, once
 
-CONNECT_TIMEOUT = timedelta(seconds=10)
-TIMEOUT = timedelta(seconds=60)
+CONNECT_TIMEOUT_S = 10.0
+TIMEOUT_S = 60.0
 """As long as AWS's clients wait for an answer; an HSM that must be woken takes
 seconds."""
 
@@ -31,6 +29,15 @@ SIGN = "sign with"
 
 _HTTPS = re.compile(r"https://[A-Za-z0-9.-]+(:[0-9]{1,5})?")
 _LOOPBACK = re.compile(r"http://(127\.0\.0\.1|localhost|\[::1\])(:[0-9]{1,5})?")
+
+_MEANINGS: Mapping[Cause, tuple[str, str]] = {
+    "timeout": ("did not answer in time", AGAIN),
+    "unreachable": (
+        "could not be reached",
+        "Check DNS, egress rules and the key service's own firewall.",
+    ),
+}
+"""What a missing answer is called, and what to do about it."""
 
 T = TypeVar("T")
 
@@ -58,56 +65,33 @@ class KeyService:
         self._held: BearerToken | None = None
 
     def get(self, path: str, answer: type[T], *, task: str) -> T:
-        """What the service says to a GET. Raises `CredentialsError`."""
-        return self._ask(lambda client: client.get(self._endpoint + path), answer, task)
+        """What the service answers to a GET. Raises `CredentialsError`."""
+        return self._ask(Request(self._endpoint + path, {}, method="GET"), answer, task)
 
     def post(
         self, path: str, question: dict[str, Any], answer: type[T], *, task: str
     ) -> T:
-        """What the service says to a POST of `question`. Any: JSON. Raises
+        """What the service answers to a POST of `question`. Any: JSON. Raises
         `CredentialsError`."""
+        headers = {"content-type": "application/json"}
         body = msgspec.json.encode(question)
-        return self._ask(
-            lambda client: (
-                client.post(self._endpoint + path)
-                .header("content-type", "application/json")
-                .body_bytes(body)
-            ),
-            answer,
-            task,
-        )
+        return self._ask(Request(self._endpoint + path, headers, body), answer, task)
 
-    def _ask(
-        self,
-        build: Callable[[SyncClient], SyncRequestBuilder],
-        answer: type[T],
-        task: str,
-    ) -> T:
-        with _client(self._endpoint) as client:
-            request = self._authorised(build(client)).build()
-            try:
-                response = request.send()
-                status, body = response.status, bytes(response.bytes())
-            except PyreqwestError as error:
-                raise self._unreachable(error) from error
-        if status != 200:
-            found = refusal(status, self._codes_in(body))
-            raise refused(task, self._key, found, self._remedy(found))
+    def _ask(self, request: Request, answer: type[T], task: str) -> T:
+        headers = {**request.headers, "authorization": f"Bearer {self._token().value}"}
+        authorised = replace(request, headers=headers, timeout_s=TIMEOUT_S)
         try:
-            return msgspec.json.decode(body, type=answer)
+            found = once(authorised, _connection(self._endpoint))
+        except NoAnswerError as error:
+            # The cause is left out: a header that was refused holds the token.
+            raise self._unanswered(error.cause) from None
+        if found.status != 200:
+            why = refusal(found.status, self._codes_in(found.body))
+            raise refused(task, self._key, why, self._remedy(why))
+        try:
+            return msgspec.json.decode(found.body, type=answer)
         except msgspec.DecodeError as error:
             raise unreadable(task, self._key, str(error)) from error
-
-    def _authorised(self, request: SyncRequestBuilder) -> SyncRequestBuilder:
-        try:
-            return request.bearer_auth(self._token().value)
-        except ValueError:
-            # The cause is left out: its text may hold the token.
-            raise CredentialsError(
-                f"The access token for {self._key} holds characters that no header can"
-                " carry; nothing was sent.",
-                next_step="Give the token alone, without a line break or quotes.",
-            ) from None
 
     def _token(self) -> BearerToken:
         if self._held is None or _ends_within(self._held, EARLY):
@@ -115,8 +99,8 @@ class KeyService:
         return self._held
 
     def _fetched(self) -> BearerToken:
-        """Whatever goes wrong is told by its type alone: its text may hold what was
-        being fetched."""
+        """A token. An unforeseen failure is named by its type alone, because its text may
+        hold what was being fetched."""
         try:
             token = self._credentials()
         except CredentialsError:
@@ -140,17 +124,15 @@ class KeyService:
         except msgspec.DecodeError:
             return ()
 
-    def _unreachable(self, error: PyreqwestError) -> CredentialsError:
-        """pyreqwest's error in ours. Its texts name the address, never the body."""
-        if isinstance(error, RequestTimeoutError):
-            found, next_step = "did not answer in time", AGAIN
-        elif isinstance(error, ConnectError):
-            found, next_step = (
-                "could not be reached",
-                "Check DNS, egress rules and the key service's own firewall.",
+    def _unanswered(self, cause: Cause) -> CredentialsError:
+        """What a missing answer means where something was to be signed."""
+        if cause == "header":
+            return CredentialsError(
+                f"The access token for {self._key} holds characters that no header can"
+                " carry; nothing was sent.",
+                next_step="Give the token alone, without a line break or quotes.",
             )
-        else:
-            found, next_step = "cut the connection", AGAIN
+        found, next_step = _MEANINGS.get(cause, ("cut the connection", AGAIN))
         return CredentialsError(
             f"The key service of {self._key} at {self._endpoint} {found}; nothing is"
             " signed.",
@@ -162,27 +144,16 @@ def checked(endpoint: str) -> str:
     """`endpoint`, which a key's secrets may travel to. Raises `CredentialsError`."""
     if not (_HTTPS.fullmatch(endpoint) or _LOOPBACK.fullmatch(endpoint)):
         raise CredentialsError(
-            f"`{endpoint}` is no address of a key service, expected `https://HOST` (or"
-            " http on loopback); nothing was sent.",
+            f"`{endpoint}` is not the address of a key service, expected `https://HOST`"
+            " (or http on loopback); nothing was sent.",
             next_step="Correct endpoint=.",
         )
     return endpoint
 
 
-def _client(endpoint: str) -> SyncClient:
-    builder = (
-        SyncClientBuilder()
-        .follow_redirects(False)
-        .referer(False)
-        .default_cookie_store(False)
-        .error_for_status(False)
-        .http2(False)  # HTTP/1.1 alone, as everywhere in trivium
-        .connect_timeout(CONNECT_TIMEOUT)
-        .timeout(TIMEOUT)
-        .user_agent("trivium")
-    )
-    loopback = _LOOPBACK.fullmatch(endpoint)
-    return (builder.no_proxy() if loopback else builder.https_only(True)).build()
+def _connection(endpoint: str) -> Connection:
+    loopback = _LOOPBACK.fullmatch(endpoint) is not None
+    return Connection(connect_timeout_s=CONNECT_TIMEOUT_S, loopback=loopback)
 
 
 def _ends_within(token: BearerToken, margin: timedelta) -> bool:
