@@ -447,7 +447,7 @@ def _audited(audit: Mapping[str, Any], *, new: int, arrived: int) -> Claim:
     """Every request that arrived is an attempt, the leak that never arrived is one, and
     two streams were opened."""
     expected = arrived + 1 + 2
-    problems = "; ".join(audit["problems"][:3])
+    problems = "; ".join(problem["text"] for problem in audit["problems"][:3])
     return Claim(
         "The audit log is intact and sealed, and holds every attempt",
         bool(audit["intact"]) and audit["unsealed"] == 0 and new == expected,

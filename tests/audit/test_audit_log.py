@@ -23,7 +23,7 @@ from trivium.audit import (
     load_or_create,
     verify,
 )
-from trivium.audit import log as log_module
+from trivium.audit import shard as shard_module
 from trivium.audit.seal import MerkleTree, leaf_hash
 from trivium.errors import AuditError, AuditWriteError
 from trivium.vocabulary.decision import Decision
@@ -72,7 +72,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_log_as_it_was_written_is_intact(small: Path) -> None:
     found = verify(small, TRUSTED)
     assert (found.problems, found.records, found.segments, found.unsealed) == (
-        [],
+        (),
         4,
         2,
         0,
@@ -82,7 +82,8 @@ def test_a_log_as_it_was_written_is_intact(small: Path) -> None:
 def test_a_log_signed_by_a_stranger_is_refused(small: Path) -> None:
     found = verify(small, TrustedKeys.from_pem(STRANGER.public_pem))
     assert any(
-        "no valid signature by a trusted key" in problem for problem in found.problems
+        "no valid signature by a trusted key" in problem.text
+        for problem in found.problems
     )
 
 
@@ -183,9 +184,9 @@ def test_tampering_is_found_and_named(small: Path, tmp_path: Path, case: str) ->
     tamper, words = TAMPERING[case]
     copy = shutil.copytree(small, tmp_path / "log")
     tamper(copy)
-    assert any(words in problem for problem in verify(copy, TRUSTED).problems), verify(
-        copy, TRUSTED
-    ).problems
+    assert any(words in problem.text for problem in verify(copy, TRUSTED).problems), (
+        verify(copy, TRUSTED).problems
+    )
 
 
 def test_a_log_rolled_back_as_a_whole_is_found_by_a_checkpoint_kept_elsewhere(
@@ -196,7 +197,7 @@ def test_a_log_rolled_back_as_a_whole_is_found_by_a_checkpoint_kept_elsewhere(
     checkpoint = (later / "checkpoint.json").read_bytes()
     assert verify(earlier, TRUSTED).intact
     assert any(
-        "rolled back" in problem
+        "rolled back" in problem.text
         for problem in verify(earlier, TRUSTED, checkpoint=checkpoint).problems
     )
     assert verify(
@@ -230,7 +231,7 @@ def test_a_shard_that_is_rolled_back_beside_another_is_found(
 ) -> None:
     problems = verify(half_rolled_back, TRUSTED).problems
     assert any(
-        "an earlier checkpoint was put back" in problem for problem in problems
+        "an earlier checkpoint was put back" in problem.text for problem in problems
     ), problems
 
 
@@ -238,7 +239,7 @@ def test_it_is_found_without_any_checkpoint_too(half_rolled_back: Path) -> None:
     (half_rolled_back / "checkpoint.json").unlink()
     (half_rolled_back / "00" / "000000000001.ndjson.open").touch()
     assert any(
-        "checkpoint.json is missing" in problem
+        "checkpoint.json is missing" in problem.text
         for problem in verify(half_rolled_back, TRUSTED).problems
     )
 
@@ -258,11 +259,11 @@ def test_a_log_whose_manifests_name_no_checkpoint_is_still_read_and_continued(
         return canonical(found)
 
     with monkeypatch.context() as before:
-        before.setattr(log_module, "canonical", plain)
+        before.setattr(shard_module, "canonical", plain)
         write(tmp_path)
     write(tmp_path)
     found = verify(tmp_path, TRUSTED)
-    assert (found.problems, found.records) == ([], 8)
+    assert (found.problems, found.records) == ((), 8)
 
 
 def test_a_segment_signed_with_another_key_is_found(
@@ -274,7 +275,7 @@ def test_a_segment_signed_with_another_key_is_found(
     ) as log:
         log.append(attempt(9))
     assert any(
-        "000000000003.manifest.json" in problem
+        "000000000003.manifest.json" in problem.text
         for problem in verify(copy, TRUSTED).problems
     )
     both = TrustedKeys.from_pem(SIGNER.public_pem + STRANGER.public_pem)
@@ -383,7 +384,7 @@ def test_a_second_signature_is_found(small: Path, tmp_path: Path) -> None:
     copy = shutil.copytree(small, tmp_path / "log")
     add_signature(copy)
     assert any(
-        "more than one signature" in problem
+        "more than one signature" in problem.text
         for problem in verify(copy, TRUSTED).problems
     )
 
@@ -398,7 +399,7 @@ def test_a_link_in_place_of_a_file_is_found(
     (copy / name).rename(tmp_path / "elsewhere")
     (copy / name).symlink_to(tmp_path / "elsewhere")
     assert any(
-        "does not belong to the log" in problem
+        "does not belong to the log" in problem.text
         for problem in verify(copy, TRUSTED).problems
     )
 
@@ -453,7 +454,7 @@ def test_a_log_left_open_by_a_crash_is_sealed_as_it_was_found(tmp_path: Path) ->
         "import sys, os, pathlib; sys.path.insert(0, sys.argv[2]); import"
         " test_audit_log as t\nlog = t.AuditLog.open(pathlib.Path(sys.argv[1]),"
         " signer=t.SIGNER, deployment='claims')\nfor n in range(3):"
-        " log.append(t.attempt(n))\nos.write(log._shard._fd,"
+        " log.append(t.attempt(n))\nos.write(log._shard._segment.descriptor,"
         " b'{\"torn')\nos.kill(os.getpid(), 9)"
     )
     crashed = subprocess.run(
@@ -462,13 +463,13 @@ def test_a_log_left_open_by_a_crash_is_sealed_as_it_was_found(tmp_path: Path) ->
     )
     assert crashed.returncode == -signal.SIGKILL
     assert any(
-        "middle of a record" in problem
+        "middle of a record" in problem.text
         for problem in verify(tmp_path, TRUSTED).problems
     )
     with AuditLog.open(tmp_path, signer=SIGNER, deployment="claims") as log:
         log.append(attempt(3))
     found = verify(tmp_path, TRUSTED)
-    assert (found.problems, found.records, found.segments) == ([], 4, 2)
+    assert (found.problems, found.records, found.segments) == ((), 4, 2)
 
 
 @pytest.mark.parametrize("survivor", ["compressed file", "manifest", "checkpoint"])
@@ -480,7 +481,7 @@ def test_a_crash_in_the_middle_of_sealing_is_mended(
     steps = {"compressed file": 1, "manifest": 2, "checkpoint": 3}[survivor]
     log = AuditLog.open(tmp_path, signer=SIGNER, deployment="claims")
     log.append(attempt(0))
-    real, done = log_module.write_durably, []
+    real, done = shard_module.write_durably, []
 
     def write_then_die(path: Path, content: bytes) -> None:
         if len(done) == steps:
@@ -488,16 +489,16 @@ def test_a_crash_in_the_middle_of_sealing_is_mended(
         done.append(path)
         real(path, content)
 
-    monkeypatch.setattr(log_module, "write_durably", write_then_die)
+    monkeypatch.setattr(shard_module, "write_durably", write_then_die)
     monkeypatch.setattr(
-        log_module.Path,
+        shard_module.Path,
         "unlink",
         lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt),
     )
     with pytest.raises(KeyboardInterrupt):
         log.seal()
     monkeypatch.undo()
-    os.close(log._shard._lock_fd)
+    os.close(log._shard._lock)
     assert verify(tmp_path, TRUSTED).intact, (
         "a crash is no problem, whether or not anybody writes on"
     )
@@ -505,7 +506,7 @@ def test_a_crash_in_the_middle_of_sealing_is_mended(
         again.append(attempt(1))
         assert verify(tmp_path, TRUSTED).intact
     found = verify(tmp_path, TRUSTED)
-    assert (found.problems, found.records) == ([], 2)
+    assert (found.problems, found.records) == ((), 2)
 
 
 def test_a_full_disk_refuses_the_record_and_loses_nothing(
@@ -515,14 +516,14 @@ def test_a_full_disk_refuses_the_record_and_loses_nothing(
         log.append(attempt(0))
         real = os.write
         monkeypatch.setattr(
-            log_module.os, "write", lambda fd, data: real(fd, data[: len(data) // 2])
+            shard_module.os, "write", lambda fd, data: real(fd, data[: len(data) // 2])
         )
         with pytest.raises(AuditWriteError, match="only a part"):
             log.append(attempt(1))
         monkeypatch.undo()
         log.append(attempt(2))
     found = verify(tmp_path, TRUSTED)
-    assert (found.problems, found.records) == ([], 2)
+    assert (found.problems, found.records) == ((), 2)
 
 
 def test_after_a_failed_sync_nothing_more_is_accepted(
@@ -533,7 +534,7 @@ def test_after_a_failed_sync_nothing_more_is_accepted(
     def fail(_: int) -> None:
         raise OSError(5, "Input/output error")
 
-    monkeypatch.setattr(log_module.os, "fdatasync", fail)
+    monkeypatch.setattr(shard_module.os, "fdatasync", fail)
     with pytest.raises(AuditWriteError, match="Input/output error"):
         log.append(attempt(0))
     monkeypatch.undo()
@@ -561,7 +562,7 @@ def test_a_forked_process_is_refused(tmp_path: Path) -> None:
 def test_threads_lose_and_double_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(log_module, "SEGMENT_RECORDS", 7)
+    monkeypatch.setattr(shard_module, "SEGMENT_RECORDS", 7)
     with AuditLog.open(
         tmp_path, signer=SIGNER, deployment="claims", durability="batch"
     ) as log:
@@ -574,7 +575,7 @@ def test_threads_lose_and_double_nothing(
         for thread in threads:
             thread.join()
     found = verify(tmp_path, TRUSTED)
-    assert (found.problems, found.records) == ([], 200)
+    assert (found.problems, found.records) == ((), 200)
 
 
 def test_two_writers_take_a_shard_each(tmp_path: Path) -> None:
@@ -585,7 +586,7 @@ def test_two_writers_take_a_shard_each(tmp_path: Path) -> None:
         one.append(attempt(0))
         two.append(attempt(1))
     found = verify(tmp_path, TRUSTED)
-    assert (found.problems, found.records, found.shards) == ([], 2, 2)
+    assert (found.problems, found.records, found.shards) == ((), 2, 2)
 
 
 def test_another_deployments_log_is_not_written_to(small: Path) -> None:

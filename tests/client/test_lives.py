@@ -10,7 +10,7 @@ import pytest
 from tests.client.worlds import GREETING, World, hello
 from trivium import Client, Message, Options
 from trivium.audit import load_or_create, verify
-from trivium.audit.log import _Shard
+from trivium.audit.segment import Segment
 from trivium.errors import RequestError, RouteError, TransportError
 from trivium.guard import Guard, StreamGuard
 from trivium.vocabulary.envelope import TrustedKeys
@@ -57,7 +57,7 @@ def verified(world: World) -> tuple[list[str], int]:
             load_or_create(world.audit.with_name("audit.pem")).public_pem
         ),
     )
-    return found.problems, found.unsealed
+    return [problem.text for problem in found.problems], found.unsealed
 
 
 @WAYS
@@ -133,21 +133,21 @@ def test_an_interruption_while_the_reply_is_judged_is_recorded(
 def test_an_interruption_while_the_record_is_written_leaves_the_log_in_order(
     world: World, broken: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    usual = getattr(_Shard, broken)
+    usual = getattr(Segment, broken)
 
-    def interrupted(shard: _Shard, *arguments: object) -> None:
+    def interrupted(segment: Segment, *arguments: object) -> None:
         if broken == "_write":
-            os.write(shard._fd, b"half a rec")
+            os.write(segment.descriptor, b"half a rec")
         else:
-            shard._tree.append(b"")
+            segment.tree.append(b"")
         raise KeyboardInterrupt
 
     with world.client() as client:
         asked(client, "create")
-        monkeypatch.setattr(_Shard, broken, interrupted)
+        monkeypatch.setattr(Segment, broken, interrupted)
         with pytest.raises(KeyboardInterrupt):
             asked(client, "create")
-        monkeypatch.setattr(_Shard, broken, usual)
+        monkeypatch.setattr(Segment, broken, usual)
         assert asked(client, "create").text == GREETING
     assert verified(world) == ([], 0)
 

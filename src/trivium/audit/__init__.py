@@ -2,6 +2,7 @@
 
 from trivium.audit.keys import earlier_keys, load_or_create
 from trivium.audit.log import AuditLog
+from trivium.audit.problem import Problem
 from trivium.audit.record import Attempt, AuditRecord, Failure, Opened
 from trivium.audit.verify import Verification, verify
 
@@ -11,6 +12,7 @@ __all__ = [
     "AuditRecord",
     "Failure",
     "Opened",
+    "Problem",
     "Verification",
     "earlier_keys",
     "load_or_create",

@@ -1,9 +1,9 @@
 """The log's checkpoint, as the processes that write the log keep it.
 
 A writer signs what the checkpoint says of every shard, its own and the others'. So it
-believes none that does not hold: otherwise whoever may write to the directory could
-remove records, forge the checkpoint, and have the next process that seals sign the
-forgery.
+accepts only a checkpoint that holds. Otherwise anyone who may write to the directory
+could remove records, forge the checkpoint, and have the next process that seals sign
+the forgery.
 """
 
 import fcntl
@@ -14,6 +14,7 @@ from typing import Protocol
 
 import msgspec
 
+from trivium.audit.layout import CHECKPOINT, LOCK, open_file, read_file
 from trivium.audit.record import FORMAT
 from trivium.audit.seal import CHECKPOINT_TYPE, Checkpoint, ShardHead
 from trivium.durable import write_durably
@@ -51,7 +52,7 @@ class CheckpointFile:
         """`log`: digest of `log.json`. `earlier_keys`: public keys (PEM) that the log
         was signed with before."""
         self._directory = directory
-        self._path = directory / "checkpoint.json"
+        self._path = directory / CHECKPOINT
         self._log = log
         self._signer = signer
         self._clock = clock
@@ -69,21 +70,21 @@ class CheckpointFile:
     def head_of(self, shard: str) -> ShardHead | None:
         """How far the checkpoint saw a shard; None when it saw none. Raises
         `AuditError` when it does not hold."""
-        with locked(self._directory / "lock"):
+        with locked(self._directory / LOCK):
             checkpoint = self._read()
         return checkpoint.shards.get(shard) if checkpoint else None
 
     def number(self) -> int:
         """The checkpoint's number; 0 when there is none. Raises `AuditError` when it
         does not hold."""
-        with locked(self._directory / "lock"):
+        with locked(self._directory / LOCK):
             checkpoint = self._read()
         return checkpoint.number if checkpoint else 0
 
     def advance(self, shard: str, *, after: ShardHead | None, to: ShardHead) -> None:
         """Sign that `shard` has come from one head to the next. Raises `AuditError`
         when the checkpoint saw another."""
-        with locked(self._directory / "lock"):
+        with locked(self._directory / LOCK):
             last = self._read()
             shards = last.shards if last else {}
             if shards.get(shard) != after:
@@ -112,14 +113,14 @@ class CheckpointFile:
             next_step=(
                 "Run `trivium audit verify`, keep the directory as evidence, and write"
                 " to another one (TRIVIUM_AUDIT_DIR). If the signing key was changed,"
-                " put the earlier public key beside the new one, into the file that is"
-                " named like the key and `.pub`."
+                " add the earlier public key to the file that is named like the new key"
+                " and `.pub`."
             ),
         )
 
     def _read(self) -> Checkpoint | None:
         try:
-            content = self._path.read_bytes()
+            content = read_file(self._path)
             checkpoint = msgspec.json.decode(
                 unseal(content, CHECKPOINT_TYPE, self.trusted), type=Checkpoint
             )
@@ -144,7 +145,7 @@ class locked:  # noqa: N801 -- used as a function, with `with`
         self._path = path
 
     def __enter__(self) -> None:
-        self._fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._fd = open_file(self._path, os.O_RDWR | os.O_CREAT)
         fcntl.flock(self._fd, fcntl.LOCK_EX)
 
     def __exit__(self, *_: object) -> None:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import click
+import msgspec
 
 from trivium.audit.verify import Verification, verify
 from trivium.cli import print_json
@@ -62,12 +63,17 @@ def verify_command(
 
 def _plain(found: Verification) -> dict[str, object]:
     fields = {name: getattr(found, name) for name in found.__dataclass_fields__}
-    return {**fields, "directory": str(found.directory), "intact": found.intact}
+    return {
+        **fields,
+        "directory": str(found.directory),
+        "intact": found.intact,
+        "problems": msgspec.to_builtins(found.problems),
+    }
 
 
 def _print(found: Verification) -> None:
     for problem in found.problems:
-        click.echo(f"problem: {problem}", err=True)
+        click.echo(f"problem: {problem.text}", err=True)
     verdict = (
         "intact" if found.intact else f"NOT INTACT, {len(found.problems)} problem(s)"
     )
