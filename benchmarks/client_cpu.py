@@ -251,7 +251,7 @@ def signed_transport(address: str, *, stream: bool = False) -> Callable[[], obje
     audit."""
     from pyreqwest.client import SyncClientBuilder
 
-    from trivium.wire import ADAPTERS
+    from trivium.wire import ADAPTERS, Place
 
     pool, adapter = SyncClientBuilder().no_proxy().build(), ADAPTERS["converse"]
     target = vocabulary.ModelTarget(
@@ -275,7 +275,7 @@ def signed_transport(address: str, *, stream: bool = False) -> Callable[[], obje
                 "messages": [{"role": "user", "content": PROMPT}],
             }
         )
-        wire = adapter.encode(request, target, route, stream=stream)
+        wire = adapter.encode(request, Place(target, route), stream=stream)
         headers = sign(
             KEYS, host=address.removeprefix("http://"), path=wire.path, headers=wire.headers, body=wire.body,
             region="us-east-1", service="bedrock", now=dt.datetime.now(dt.UTC),

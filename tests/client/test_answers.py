@@ -225,7 +225,7 @@ def test_a_stream_is_opened_and_closed_in_the_log_and_the_log_verifies(
     assert attempt.first_event_s <= attempt.latency_s
     key = load_or_create(world.audit.with_name("audit.pem"))
     found = verify(world.audit, TrustedKeys.from_pem(key.public_pem))
-    assert (found.problems, found.records, found.unsealed) == ([], 2, 0)
+    assert (found.problems, found.records, found.unsealed) == ((), 2, 0)
 
 
 @EACH

@@ -14,6 +14,7 @@ import pytest
 import trivium
 import trivium.client
 import trivium.credentials
+import trivium.http
 import trivium.wire
 from tests.client.worlds import CREDENTIALS, GREETING, SIGNER, World, described, hello
 from trivium import AsyncClient, Client, Options
@@ -283,7 +284,24 @@ NAMES = {
         "MessageStream",
         "Options",
     ],
-    trivium.wire: ["ADAPTERS", "Adapter", "StreamDecoder", "WireRequest"],
+    trivium.http: [
+        "DRAIN_S",
+        "FORKED",
+        "Answer",
+        "AsyncExchange",
+        "AsyncPools",
+        "Cause",
+        "Connection",
+        "NoAnswerError",
+        "Readers",
+        "Request",
+        "SyncExchange",
+        "SyncPools",
+        "async_pools",
+        "once",
+        "sync_pools",
+    ],
+    trivium.wire: ["ADAPTERS", "Adapter", "Place", "StreamDecoder", "WireRequest"],
     trivium.credentials: ["Authoriser", "AwsKeys", "BearerToken", "Sources", "sign"],
 }
 

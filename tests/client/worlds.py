@@ -277,7 +277,10 @@ class World:
         """Everything that was recorded, sealed or not."""
         found = []
         for path in sorted(self.audit.glob("??/*.ndjson*")):
-            data = path.read_bytes()
+            try:
+                data = path.read_bytes()
+            except FileNotFoundError:
+                continue  # sealed at this moment
             if path.suffix == ".zst":
                 data = zstandard.ZstdDecompressor().decompressobj().decompress(data)
             for line in data.splitlines():

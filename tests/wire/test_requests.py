@@ -26,7 +26,7 @@ from trivium.vocabulary.messages import (
     ToolResultBlock,
     Turn,
 )
-from trivium.wire import ADAPTERS, WireRequest
+from trivium.wire import ADAPTERS, Place, WireRequest
 
 PROTOCOLS = tuple(ADAPTERS)
 EACH = pytest.mark.parametrize("protocol", PROTOCOLS)
@@ -40,9 +40,8 @@ def encoded(
     import msgspec
 
     route = msgspec.structs.replace(samples.ROUTES[protocol], **fields)
-    return ADAPTERS[protocol].encode(
-        request, route.models["sonnet"], route, stream=stream
-    )
+    place = Place(route.models["sonnet"], route)
+    return ADAPTERS[protocol].encode(request, place, stream=stream)
 
 
 def body(protocol: Protocol, request: MessageRequest, **options: Any) -> Any:

@@ -51,7 +51,7 @@ from trivium.vocabulary.messages import (
     TextBlock,
     ThinkingBlock,
 )
-from trivium.wire import ADAPTERS, Adapter, WireRequest
+from trivium.wire import ADAPTERS, Adapter, Place, WireRequest
 from trivium.wire.failure import word
 
 _READ = Read()
@@ -375,7 +375,8 @@ def _encoded(
     adapter: Adapter, request: MessageRequest, candidate: Candidate, *, stream: bool
 ) -> WireRequest:
     try:
-        return adapter.encode(request, candidate.target, candidate.route, stream=stream)
+        place = Place(candidate.target, candidate.route)
+        return adapter.encode(request, place, stream=stream)
     except (ValueError, TypeError, RecursionError):
         # Half of a surrogate pair, a number beyond 64 bits, a schema that is nested too
         # deeply. The cause quotes the text, so it is left out.

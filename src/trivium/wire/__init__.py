@@ -1,9 +1,12 @@
-"""Bytes ↔ messages for each protocol, without I/O: the adapters have the same shape by
-agreement.
+"""Bytes ↔ messages for each protocol, without I/O.
 
-encode(request, target, route, *, stream) -> WireRequest     raises RequestError
-decode(status, headers, body, *, model) -> Reply             raises RouteError
-Decoder(model).feed(bytes) / .close() -> list[Event]         raises RouteError
+The adapters have the same shape by agreement, each in a folder of its own:
+
+    encode.py   encode(request, place, *, stream) -> WireRequest  raises RequestError
+    decode.py   decode(status, headers, body, *, model) -> Reply  raises RouteError
+    stream.py   Decoder(model).feed(bytes), .close() -> events    raises RouteError
+
+A further protocol is a further folder and one entry in `ADAPTERS`.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,6 +17,7 @@ from trivium.errors import RouteError
 from trivium.vocabulary import deployment
 from trivium.vocabulary.messages import Event, MessageRequest, Reply
 from trivium.wire import converse, messages_api
+from trivium.wire.place import Place
 from trivium.wire.request import WireRequest
 
 
@@ -30,12 +34,7 @@ class StreamDecoder(Protocol):
 
 class _Encode(Protocol):
     def __call__(
-        self,
-        request: MessageRequest,
-        target: deployment.ModelTarget,
-        route: deployment.Route,
-        *,
-        stream: bool,
+        self, request: MessageRequest, place: Place, *, stream: bool
     ) -> WireRequest: ...
 
 
@@ -53,9 +52,20 @@ class Adapter:
     decode: _Decode
     decode_error: Callable[[int, Mapping[str, str], bytes], RouteError]
     decoder: Callable[[str], StreamDecoder]
-    """Makes the decoder of one stream from the model's id."""
+    """Makes the decoder of one stream from the id of the model that was asked for."""
     stream_type: str
     """Media type of a stream."""
+
+
+def _messages_api(encode: _Encode) -> Adapter:
+    """The Messages API, as one cloud carries it."""
+    return Adapter(
+        encode,
+        messages_api.decode,
+        messages_api.decode_error,
+        messages_api.Decoder,
+        messages_api.STREAM_TYPE,
+    )
 
 
 ADAPTERS: Mapping[deployment.Protocol, Adapter] = {
@@ -64,22 +74,10 @@ ADAPTERS: Mapping[deployment.Protocol, Adapter] = {
         converse.decode,
         converse.decode_error,
         converse.Decoder,
-        converse.Decoder.content_type,
+        converse.STREAM_TYPE,
     ),
-    "vertex": Adapter(
-        messages_api.encode_vertex,
-        messages_api.decode,
-        messages_api.decode_error,
-        messages_api.Decoder,
-        messages_api.Decoder.content_type,
-    ),
-    "foundry": Adapter(
-        messages_api.encode_foundry,
-        messages_api.decode,
-        messages_api.decode_error,
-        messages_api.Decoder,
-        messages_api.Decoder.content_type,
-    ),
+    "vertex": _messages_api(messages_api.encode_vertex),
+    "foundry": _messages_api(messages_api.encode_foundry),
 }
 
-__all__ = ["ADAPTERS", "Adapter", "StreamDecoder", "WireRequest"]
+__all__ = ["ADAPTERS", "Adapter", "Place", "StreamDecoder", "WireRequest"]
