@@ -11,7 +11,7 @@ from trivium_rehearsal.endpoints import Endpoints
 
 Client = Any  # the vendors' clients are looked up at run time
 
-ENDPOINT = f"projects/{calls.PROJECT}/locations/{calls.LOCATION}/publishers/anthropic/models/{calls.VERTEX_SONNET}"
+ENDPOINT = calls.vertex_model(calls.VERTEX_SONNET)
 AUTHORIZED = [("authorization", f"Bearer {calls.GOOGLE_TOKEN}")]
 
 

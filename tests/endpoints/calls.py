@@ -202,7 +202,7 @@ def vertex(
     text: str = "hello", *, stream: bool = False, model: str = VERTEX_SONNET
 ) -> Draft:
     verb = "streamRawPredict" if stream else "rawPredict"
-    target = f"/v1/projects/{PROJECT}/locations/{LOCATION}/publishers/anthropic/models/{model}:{verb}"
+    target = f"/v1/{vertex_model(model)}:{verb}"
     body = {
         "anthropic_version": "vertex-2023-10-16",
         **_asked(text),
@@ -213,6 +213,12 @@ def vertex(
         body,
         {"authorization": f"Bearer {GOOGLE_TOKEN}", "content-type": "application/json"},
     )
+
+
+def vertex_model(model: str) -> str:
+    """The resource name of a model on Vertex AI."""
+    place = f"projects/{PROJECT}/locations/{LOCATION}"
+    return f"{place}/publishers/anthropic/models/{model}"
 
 
 def foundry(text: str = "hello", *, stream: bool = False) -> Draft:

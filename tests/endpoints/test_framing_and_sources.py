@@ -13,10 +13,10 @@ from trivium_rehearsal.endpoints import (
     TextPart,
     ToolUsePart,
     When,
-    eventstream,
 )
-from trivium_rehearsal.endpoints.scripted import ScriptedSource, words
-from trivium_rehearsal.endpoints.text import (
+from trivium_rehearsal.endpoints.models import eventstream
+from trivium_rehearsal.endpoints.models.scripted import ScriptedSource, words
+from trivium_rehearsal.endpoints.models.text import (
     Begin,
     Close,
     End,

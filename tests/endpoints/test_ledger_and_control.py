@@ -10,7 +10,7 @@ import pytest
 from tests.endpoints import calls
 from tests.endpoints.calls import Draft
 from trivium_rehearsal.endpoints import Endpoints
-from trivium_rehearsal.endpoints.ledger import Account
+from trivium_rehearsal.endpoints.serving.ledger import Account
 
 SECRET = 'card "4111 1111" of Zoë'
 NOWHERE = {

@@ -4,6 +4,7 @@ error type."""
 import datetime as dt
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -51,7 +52,9 @@ def _temporary() -> Draft:
 
 
 _MODEL = "/model/{}/converse"
-_ARN = f"arn%3Aaws%3Abedrock%3Aeu-west-1%3A000000000000%3Ainference-profile%2F{calls.SONNET.replace(':', '%3A')}"
+_ARN = quote(
+    f"arn:aws:bedrock:eu-west-1:000000000000:inference-profile/{calls.SONNET}", safe=""
+)
 
 BEDROCK: dict[str, Row] = {
     "a request without Authorization": (

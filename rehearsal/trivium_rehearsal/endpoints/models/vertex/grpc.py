@@ -1,19 +1,23 @@
-"""Vertex AI's PredictionService over gRPC, for clients that take that way
+"""Vertex AI's PredictionService over gRPC, for clients that use it
 (google-cloud-aiplatform).
 
-The two methods are carried over to the HTTP endpoint, so both ways are judged by one
-set of rules. The messages are declared here from
-google/cloud/aiplatform/v1/prediction_service.proto (googleapis, field numbers below)
-and google/api/httpbody.proto, so that the eight seconds of importing
-google-cloud-aiplatform are not spent.
+Both methods call the HTTP endpoint, so one set of rules judges both protocols. The
+messages are declared here, after google/cloud/aiplatform/v1/prediction_service.proto
+(googleapis, field numbers below) and google/api/httpbody.proto: importing
+google-cloud-aiplatform takes eight seconds.
 """
 
 import functools
 from collections.abc import Mapping
 from typing import Any
 
-from trivium_rehearsal.endpoints.http import HOST, Handler, Request, candidates
-from trivium_rehearsal.endpoints.ledger import Account
+from trivium_rehearsal.endpoints.serving.http import (
+    HOST,
+    Handler,
+    Request,
+    Traffic,
+    candidates,
+)
 
 _SERVICE = "google.cloud.aiplatform.v1.PredictionService"
 _CODES = {
@@ -27,8 +31,8 @@ _CODES = {
     503: "UNAVAILABLE",
     529: "UNAVAILABLE",
 }
-"""HTTP status to gRPC code (google.rpc.Code's own table; 529 has none and is a lack of
-capacity)."""
+"""HTTP status to gRPC code, by the table of google.rpc.Code. It has no 529, which means
+a lack of capacity."""
 
 _Message = Any
 """protobuf's generated classes have no static types."""
@@ -36,79 +40,79 @@ _Message = Any
 
 @functools.cache
 def _types() -> tuple[_Message, _Message]:
-    """The request of both methods (endpoint = 1, http_body = 2) and HttpBody
-    (content_type = 1, data = 2)."""
-    from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+    """The classes of the request of both methods and of HttpBody."""
+    from google.protobuf import descriptor_pool, message_factory
 
-    field = descriptor_pb2.FieldDescriptorProto
-    file = descriptor_pb2.FileDescriptorProto(
-        name="trivium_rehearsal/raw_predict.proto", syntax="proto3"
-    )
-    file.package = "trivium_rehearsal"
-    body = file.message_type.add(name="HttpBody")
-    body.field.add(
-        name="content_type",
-        number=1,
-        type=field.TYPE_STRING,
-        label=field.LABEL_OPTIONAL,
-    )
-    body.field.add(
-        name="data", number=2, type=field.TYPE_BYTES, label=field.LABEL_OPTIONAL
-    )
-    request = file.message_type.add(name="RawPredictRequest")
-    request.field.add(
-        name="endpoint", number=1, type=field.TYPE_STRING, label=field.LABEL_OPTIONAL
-    )
-    request.field.add(
-        name="http_body",
-        number=2,
-        type=field.TYPE_MESSAGE,
-        type_name=".trivium_rehearsal.HttpBody",
-        label=field.LABEL_OPTIONAL,
-    )
     # A pool of its own: the real google.cloud.aiplatform may be loaded in the same
     # process.
     pool = descriptor_pool.DescriptorPool()
-    pool.Add(file)
-    found = (
-        pool.FindMessageTypeByName(f"trivium_rehearsal.{name}")
+    pool.Add(_declared())
+    request_type, body_type = (
+        message_factory.GetMessageClass(
+            pool.FindMessageTypeByName(f"trivium_rehearsal.{name}")
+        )
         for name in ("RawPredictRequest", "HttpBody")
     )
-    request_type, body_type = (
-        message_factory.GetMessageClass(descriptor) for descriptor in found
-    )
     return request_type, body_type
+
+
+def _declared() -> _Message:
+    """A file with HttpBody (content_type = 1, data = 2) and the request of both methods
+    (endpoint = 1, http_body = 2)."""
+    from google.protobuf import descriptor_pb2
+
+    field = descriptor_pb2.FieldDescriptorProto
+    file = descriptor_pb2.FileDescriptorProto(
+        name="trivium_rehearsal/raw_predict.proto",
+        package="trivium_rehearsal",
+        syntax="proto3",
+    )
+
+    def declare(message: _Message, number: int, name: str, **kind: Any) -> None:
+        message.field.add(number=number, name=name, label=field.LABEL_OPTIONAL, **kind)
+
+    body = file.message_type.add(name="HttpBody")
+    declare(body, 1, "content_type", type=field.TYPE_STRING)
+    declare(body, 2, "data", type=field.TYPE_BYTES)
+
+    request = file.message_type.add(name="RawPredictRequest")
+    declare(request, 1, "endpoint", type=field.TYPE_STRING)
+    body_type = {"type": field.TYPE_MESSAGE, "type_name": ".trivium_rehearsal.HttpBody"}
+    declare(request, 2, "http_body", **body_type)
+    return file
 
 
 class GrpcServer:
     """A listening gRPC server."""
 
-    def __init__(self, server: Any, port: int) -> None:
+    def __init__(self, server: Any, port: int) -> None:  # grpc has no types
         self._server = server
         self.address = f"{HOST}:{port}"
 
     async def close(self) -> None:
+        """Stop listening and end every call."""
         await self._server.stop(grace=None)
 
 
 async def listen(
-    handler: Handler, *, port: int | None, traffic: Account, max_body_bytes: int
+    handler: Handler, *, port: int | None, traffic: Traffic, max_body_bytes: int
 ) -> GrpcServer:
-    """Serve PredictionService on 127.0.0.1. Raises OSError when the port is taken."""
+    """Serve PredictionService on 127.0.0.1, on the given port or on a free one.
+
+    Raises OSError if the port is taken.
+    """
     import grpc
 
-    request_type, body_type = _types()
+    options = [
+        # Otherwise two servers could share a port, and each would get half of the
+        # calls.
+        ("grpc.so_reuseport", 0),
+        # gRPC's own limit is 4 MB, below the service's.
+        ("grpc.max_receive_message_length", max_body_bytes),
+    ]
     for candidate in candidates(port):
-        # Without this, two servers could share a port and each would get half of the
-        # calls. And gRPC's own limit of 4 MB would come before the service's.
-        options = [
-            ("grpc.so_reuseport", 0),
-            ("grpc.max_receive_message_length", max_body_bytes),
-        ]
         server = grpc.aio.server(options=options)
-        server.add_generic_rpc_handlers(
-            (_methods(handler, traffic, request_type, body_type),)
-        )
+        server.add_generic_rpc_handlers((_methods(handler, traffic, *_types()),))
         try:
             bound = server.add_insecure_port(f"{HOST}:{candidate}")
         except RuntimeError:
@@ -117,12 +121,14 @@ async def listen(
             await server.start()
             return GrpcServer(server, bound)
         await server.stop(grace=None)
+
     raise OSError(f"gRPC port {port or 'range'} is taken on {HOST}.")
 
 
 def _methods(
-    handler: Handler, traffic: Account, request_type: _Message, body_type: _Message
-) -> Any:
+    handler: Handler, traffic: Traffic, request_type: _Message, body_type: _Message
+) -> Any:  # grpc has no types
+    """The two methods, carried over to the handler."""
     import grpc
 
     async def raw_predict(request: _Message, context: Any) -> _Message:
@@ -133,7 +139,7 @@ def _methods(
             await _fail(context, answer)
         return answer.message
 
-    # A coroutine and not a generator: grpc lets only those write as they go.
+    # A coroutine and not a generator: only a coroutine can write as it goes.
     async def stream_raw_predict(request: _Message, context: Any) -> None:
         answer = _StreamAnswer(body_type, context, traffic)
         await handler(_as_http(request, context, traffic, "streamRawPredict"), answer)
@@ -155,8 +161,8 @@ def _methods(
     )
 
 
-def _as_http(request: _Message, context: Any, traffic: Account, verb: str) -> Request:
-    """The call as the HTTP request that says the same; noted in the ledger like one."""
+def _as_http(request: _Message, context: Any, traffic: Traffic, verb: str) -> Request:
+    """The call as the HTTP request that means the same, noted like one."""
     headers = tuple(
         (key.lower(), value)
         for key, value in context.invocation_metadata() or ()
@@ -167,7 +173,7 @@ def _as_http(request: _Message, context: Any, traffic: Account, verb: str) -> Re
         "\r\n".join([f"POST {target}", *(f"{k}: {v}" for k, v in headers)]).encode()
     )
     traffic.received(number, request.http_body.data)
-    # gRPC has no Accept; what the framing is, is settled.
+    # gRPC fixes the framing; a header `accept` has no meaning.
     kept = tuple((key, value) for key, value in headers if key != "accept")
     return Request(
         method="POST", target=target, headers=kept, body=request.http_body.data
@@ -177,10 +183,9 @@ def _as_http(request: _Message, context: Any, traffic: Account, verb: str) -> Re
 class _WholeAnswer:
     """Keeps one answer for a unary method."""
 
-    def __init__(self, body_type: _Message, traffic: Account) -> None:
+    def __init__(self, body_type: _Message, traffic: Traffic) -> None:
         self._body_type = body_type
         self._traffic = traffic
-        self.started = False
         self.aborted = False
         self.status = 200
         self.headers: Mapping[str, str] = {}
@@ -195,9 +200,8 @@ class _WholeAnswer:
         status: int,
         headers: Mapping[str, str],
         body: bytes,
-        length: int,  # noqa: ARG002
+        length: int,  # noqa: ARG002 - the server's interface
     ) -> None:
-        self.started = True
         self.status, self.headers = status, headers
         await self.more(body)
 
@@ -208,14 +212,13 @@ class _WholeAnswer:
         self.message = self._body_type(content_type=content_type, data=self.body)
 
     async def start(self, status: int, headers: Mapping[str, str]) -> None:
-        self.started = True
         self.status, self.headers = status, headers
 
     async def send(self, data: bytes) -> None:
         await self.more(data)
 
     async def finish(self) -> None:
-        """Nothing to do: the method returns the message."""
+        """The method returns the message, so there is nothing to do."""
 
     def abort(self) -> None:
         self.aborted = True
@@ -224,7 +227,7 @@ class _WholeAnswer:
 class _StreamAnswer(_WholeAnswer):
     """Sends each chunk as one HttpBody."""
 
-    def __init__(self, body_type: _Message, context: Any, traffic: Account) -> None:
+    def __init__(self, body_type: _Message, context: Any, traffic: Traffic) -> None:
         super().__init__(body_type, traffic)
         self._context = context
 
@@ -239,10 +242,12 @@ class _StreamAnswer(_WholeAnswer):
 
 
 async def _fail(context: Any, answer: _WholeAnswer) -> None:
+    """End the call with the gRPC status of a refusal or a reset."""
     import grpc
 
     if answer.aborted:
         await context.abort(grpc.StatusCode.UNAVAILABLE, "Socket closed")
+
     code = getattr(grpc.StatusCode, _CODES.get(answer.status, "UNKNOWN"))
     await context.abort(
         code, answer.body.decode(errors="replace"), _metadata(answer.headers)
@@ -250,6 +255,7 @@ async def _fail(context: Any, answer: _WholeAnswer) -> None:
 
 
 def _metadata(headers: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """The headers that gRPC carries as metadata."""
     return tuple(
         (key, value)
         for key, value in headers.items()

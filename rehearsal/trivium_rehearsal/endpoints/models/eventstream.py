@@ -1,9 +1,10 @@
 """Amazon's event-stream framing, the sending side.
 
-A message is: total length and header length (two big-endian 32-bit numbers), the CRC-32
-of those eight bytes, the headers, the payload, and the CRC-32 of everything before it.
-All headers used here are strings (type 7). Source: smithy.io, "Amazon Event Stream
-Specification", read 2026-11-22.
+A message consists of the total length and the header length (two big-endian 32-bit
+numbers), the CRC-32 of those eight bytes, the headers, the payload, and the CRC-32 of
+everything before it. All headers used here are strings (type 7).
+
+Source: smithy.io, "Amazon Event Stream Specification", read 2026-11-22.
 """
 
 import random
@@ -12,33 +13,35 @@ import struct
 import zlib
 from collections.abc import Mapping
 
+MEDIA_TYPE = "application/vnd.amazon.eventstream"
 _STRING = 7
 
 
 def event(event_type: str, payload: bytes) -> bytes:
-    """A `:message-type` `event` with a JSON payload."""
-    headers = {
-        ":event-type": event_type,
-        ":content-type": "application/json",
-        ":message-type": "event",
-    }
-    return message(headers, payload)
+    """An event with a JSON payload."""
+    return _typed("event", event_type, payload)
 
 
 def exception(exception_type: str, payload: bytes) -> bytes:
     """A modelled exception inside the stream, for instance `throttlingException`."""
+    return _typed("exception", exception_type, payload)
+
+
+def _typed(message_type: str, name: str, payload: bytes) -> bytes:
+    """A message of this type and name with a JSON payload."""
     headers = {
-        ":exception-type": exception_type,
+        f":{message_type}-type": name,
         ":content-type": "application/json",
-        ":message-type": "exception",
+        ":message-type": message_type,
     }
     return message(headers, payload)
 
 
 def padding() -> str:
-    """What Bedrock puts into `p` of each stream event, so that lengths on the wire tell
-    nothing of the tokens: a random length of a fixed alphabet (seen in aws-sdk-js-v3
-    issue 6919). Clients must let it pass.
+    """The value of `p` in each stream event of Bedrock.
+
+    It hides the length of the tokens on the wire: a random length of a fixed alphabet
+    (seen in aws-sdk-js-v3 issue 6919). Clients must ignore it.
     """
     alphabet = string.ascii_lowercase + string.ascii_uppercase + string.digits
     return alphabet[: random.randint(1, len(alphabet))]  # noqa: S311 - it hides nothing here
@@ -53,12 +56,13 @@ def message(headers: Mapping[str, str], payload: bytes) -> bytes:
 
 
 def corrupted(frame: bytes) -> bytes:
-    """The same frame with one payload bit changed and the old checksum: the fault that
-    only a CRC check finds."""
+    """The same frame with one payload bit changed and the old checksum, which only a
+    CRC check finds."""
     return frame[:-5] + bytes([frame[-5] ^ 0x01]) + frame[-4:]
 
 
 def _header(name: str, value: str) -> bytes:
+    """One string header."""
     text = value.encode()
     return (
         struct.pack(">B", len(name))

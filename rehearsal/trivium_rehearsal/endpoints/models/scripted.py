@@ -1,12 +1,11 @@
-"""Replies from a list, word by word: for tests, which need to know what will be
-said."""
+"""Replies from a list, word by word, for tests that need to know the reply."""
 
 import asyncio
 import json
 import re
 from collections.abc import AsyncGenerator
 
-from trivium_rehearsal.endpoints.configuration import (
+from trivium_rehearsal.endpoints.models.configuration import (
     Part,
     RedactedThinkingPart,
     Scripted,
@@ -17,7 +16,7 @@ from trivium_rehearsal.endpoints.configuration import (
     ToolUsePart,
     When,
 )
-from trivium_rehearsal.endpoints.text import (
+from trivium_rehearsal.endpoints.models.text import (
     Begin,
     Close,
     End,
@@ -34,8 +33,10 @@ _WORD = re.compile(r"\s*\S+\s*$|\s*\S+|\s+$")
 
 
 class ScriptedSource(Source):
-    """Gives the first reply whose condition holds and that is not used up. A word
-    counts as a token."""
+    """Gives the first reply whose condition holds and that is not used up.
+
+    A word counts as a token.
+    """
 
     label = "scripted"
 
@@ -45,14 +46,9 @@ class ScriptedSource(Source):
 
     async def answer(self, prompt: Prompt) -> AsyncGenerator[Piece, None]:
         reply = self._choose(prompt)
-        yield Begin(
-            input_tokens=(
-                _words_of(prompt) if reply.input_tokens is None else reply.input_tokens
-            ),
-            cache_read_input_tokens=reply.cache_read_input_tokens,
-            cache_creation_input_tokens=reply.cache_creation_input_tokens,
-        )
-        left, spent = prompt.max_tokens, 0
+        yield _begun(reply, prompt)
+
+        left = prompt.max_tokens
         for part in reply.content:
             if left <= 0:
                 break
@@ -66,15 +62,9 @@ class ScriptedSource(Source):
                 for piece in closing:
                     yield piece
             yield Close()
-            spent += min(len(words), left)
             left -= len(words)
-        if left < 0 or (left == 0 and spent < _length(reply)):
-            yield End(stop_reason="max_tokens", output_tokens=spent)
-            return
-        output = spent if reply.output_tokens is None else reply.output_tokens
-        yield End(
-            stop_reason=reply.stop_reason or _usual_reason(reply), output_tokens=output
-        )
+
+        yield _ended(reply, prompt.max_tokens)
 
     async def count(self, prompt: Prompt) -> int:
         return _words_of(prompt)
@@ -83,10 +73,10 @@ class ScriptedSource(Source):
         """Nothing is held."""
 
     def _choose(self, prompt: Prompt) -> ScriptedReply:
+        """The reply to give, counted as given."""
         for position, reply in enumerate(self._replies):
-            if (reply.times is None or self._given[position] < reply.times) and _holds(
-                reply.when, prompt
-            ):
+            left = reply.times is None or self._given[position] < reply.times
+            if left and _holds(reply.when, prompt):
                 self._given[position] += 1
                 return reply
         raise SourceFailedError(
@@ -94,11 +84,12 @@ class ScriptedSource(Source):
         )
 
     def reset(self) -> None:
-        """Begin the script anew."""
+        """Begin the script from its first reply."""
         self._given = [0] * len(self._replies)
 
 
 def _holds(when: When, prompt: Prompt) -> bool:
+    """Whether every condition that is given holds."""
     return (
         (when.contains is None or when.contains in prompt.last)
         and when.model in (None, prompt.model)
@@ -107,16 +98,36 @@ def _holds(when: When, prompt: Prompt) -> bool:
     )
 
 
+def _begun(reply: ScriptedReply, prompt: Prompt) -> Begin:
+    tokens = reply.input_tokens
+    return Begin(
+        input_tokens=_words_of(prompt) if tokens is None else tokens,
+        cache_read_input_tokens=reply.cache_read_input_tokens,
+        cache_creation_input_tokens=reply.cache_creation_input_tokens,
+    )
+
+
+def _ended(reply: ScriptedReply, max_tokens: int) -> End:
+    """The end of the reply, which `max_tokens` may have cut short."""
+    length = _length(reply)
+    if length > max_tokens:
+        return End(stop_reason="max_tokens", output_tokens=max_tokens)
+
+    stated = reply.output_tokens
+    return End(
+        stop_reason=reply.stop_reason or _usual_reason(reply),
+        output_tokens=length if stated is None else stated,
+    )
+
+
 def _unfolded(part: Part) -> tuple[Open, list[str], list[Piece]]:
+    """How a block opens, its words, and what comes before it closes."""
     match part:
         case TextPart(text=text):
             return Open(kind="text"), words(text), []
         case ThinkingPart(thinking=thinking, signature=signature):
-            return (
-                Open(kind="thinking"),
-                words(thinking),
-                [Signature(signature=signature)],
-            )
+            closing: list[Piece] = [Signature(signature=signature)]
+            return Open(kind="thinking"), words(thinking), closing
         case RedactedThinkingPart(data=data):
             return Open(kind="redacted_thinking", data=data), [], []
         case ToolUsePart(id=id, name=name, input=input):
@@ -124,7 +135,7 @@ def _unfolded(part: Part) -> tuple[Open, list[str], list[Piece]]:
 
 
 def words(text: str) -> list[str]:
-    """The text in words, each with the space before it; joined they are the text
+    """The text in words, each with the space before it. Joined, they are the text
     again."""
     return _WORD.findall(text)
 
@@ -134,14 +145,11 @@ def _length(reply: ScriptedReply) -> int:
 
 
 def _words_of(prompt: Prompt) -> int:
-    return len(prompt.system.split()) + sum(
-        len(text.split()) for _, text in prompt.turns
-    )
+    texts = [prompt.system, *(text for _, text in prompt.turns)]
+    return sum(len(text.split()) for text in texts)
 
 
 def _usual_reason(reply: ScriptedReply) -> StopReason:
-    return (
-        "tool_use"
-        if any(isinstance(part, ToolUsePart) for part in reply.content)
-        else "end_turn"
-    )
+    """The stop reason of a reply that does not state one."""
+    calls = any(isinstance(part, ToolUsePart) for part in reply.content)
+    return "tool_use" if calls else "end_turn"
