@@ -132,6 +132,7 @@ def test_the_control_door_does_what_the_methods_do(endpoints: Endpoints) -> None
 CONTROL_REFUSALS: dict[str, tuple[str, str, Any, int]] = {
     "an unknown kind": ("POST", "/faults", {"kind": "flood"}, 400),
     "an unknown field": ("POST", "/faults", {"kind": "hang", "forever": True}, 400),
+    "an unknown endpoint": ("POST", "/faults", {"kind": "hang", "cloud": "x"}, 400),
     "a negative count": ("POST", "/faults", {"kind": "hang", "after_events": -1}, 400),
     "no body": ("POST", "/faults", None, 400),
     "an empty text": ("POST", "/received_contains", {"text": ""}, 400),
