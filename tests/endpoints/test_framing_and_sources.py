@@ -15,6 +15,7 @@ from trivium_rehearsal.endpoints import (
     When,
 )
 from trivium_rehearsal.endpoints.models import eventstream
+from trivium_rehearsal.endpoints.models.configuration import StopReason
 from trivium_rehearsal.endpoints.models.scripted import ScriptedSource, words
 from trivium_rehearsal.endpoints.models.text import (
     Begin,
@@ -163,11 +164,11 @@ REPLY = ScriptedReply(
     ],
 )
 def test_a_script_honours_max_tokens(
-    max_tokens: int, text: str, reason: str, spent: int
+    max_tokens: int, text: str, reason: StopReason, spent: int
 ) -> None:
     pieces = _run(_source(REPLY).answer(_prompt(max_tokens=max_tokens)))
     assert _text(pieces) == text
-    assert pieces[-1] == End(stop_reason=reason, output_tokens=spent)  # type: ignore[arg-type]  # from the table
+    assert pieces[-1] == End(stop_reason=reason, output_tokens=spent)
 
 
 def test_a_script_gives_the_first_reply_whose_condition_holds() -> None:

@@ -75,6 +75,7 @@ async def _serve(configuration: Configuration, *, watch_stdin: bool) -> None:
 
 
 def _wait_for_stdin(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
+    """Stop the loop when standard input ends."""
     while sys.stdin.buffer.read(4096):
         pass
     loop.call_soon_threadsafe(stop.set)

@@ -102,6 +102,7 @@ class Running:
             )
 
     def _desk(self, cloud: Cloud) -> ModelDesk:
+        """What an endpoint of a model API works with."""
         return ModelDesk(
             endpoint=cloud,
             mark=f"{self._source.label} (not Claude)",

@@ -84,6 +84,7 @@ class Endpoints:
 
     @property
     def _started(self) -> Running:
+        """The running endpoints; refuses to work outside a `with` block."""
         if self._running is None:
             raise EndpointsError(
                 "The endpoints are not running; use them inside `with Endpoints(…) as"

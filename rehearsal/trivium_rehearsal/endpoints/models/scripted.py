@@ -99,6 +99,7 @@ def _holds(when: When, prompt: Prompt) -> bool:
 
 
 def _begun(reply: ScriptedReply, prompt: Prompt) -> Begin:
+    """The first piece, with the stated or the counted tokens."""
     tokens = reply.input_tokens
     return Begin(
         input_tokens=_words_of(prompt) if tokens is None else tokens,

@@ -118,6 +118,7 @@ class SmolLM2Source(Source):
             await asyncio.shield(working)
 
     def _loaded(self) -> Any:  # xllamacpp.Server
+        """The runtime; the first call loads it."""
         with self._loading:
             if self._server is None:
                 self._server = self._load()

@@ -22,4 +22,5 @@ def parsed(body: bytes, *, otherwise: RefusalError) -> Json:
 
 
 def _refuse(constant: str) -> Any:  # json's own protocol
+    """Refuse NaN and the infinities, which json accepts by default."""
     raise ValueError(f"{constant} is not JSON")

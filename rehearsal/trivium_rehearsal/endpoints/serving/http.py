@@ -165,6 +165,7 @@ class _HttpAnswer:
         await self._connection.write(data)
 
     def _head(self, status: int, fields: Iterable[tuple[str, str]]) -> bytes:
+        """The status line and the headers."""
         return self._connection.encode(
             h11.Response(status_code=status, headers=_encoded(fields))
         )
@@ -250,6 +251,7 @@ def candidates(port: int | None) -> Iterable[int]:
 
 
 def _encoded(fields: Iterable[tuple[str, str]]) -> list[tuple[bytes, bytes]]:
+    """Header fields as h11 takes them."""
     return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in fields]
 
 
@@ -291,7 +293,7 @@ class _Connection(asyncio.Protocol):
         if sock is not None:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
-    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's interface
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
         self._connections.discard(self)
         self._writable.set()
         if self._task is not None:
@@ -374,6 +376,7 @@ class _Connection(asyncio.Protocol):
         self._task = asyncio.get_running_loop().create_task(self._handle(request))
 
     async def _handle(self, request: Request) -> None:
+        """Run the handler, then go on to the next request."""
         answer = _HttpAnswer(self)
         try:
             await self._handler(request, answer)
@@ -413,6 +416,7 @@ class _Connection(asyncio.Protocol):
             raise ConnectionResetError("The caller left.")
 
     def _push(self, data: bytes) -> None:
+        """Write without waiting. Raises ConnectionResetError if the caller left."""
         if self._transport is None or self._transport.is_closing():
             raise ConnectionResetError("The caller left.")
         self._traffic.sent(len(data))

@@ -122,6 +122,7 @@ class Ledger:
 
 
 def _contains(data: bytes, text: str) -> bool:
+    """Whether a request, head and body, contains the text in any form."""
     wanted = text.encode()
     if wanted in data:
         return True

@@ -207,6 +207,7 @@ def _parse(header: str) -> _Authorization:
 
 
 def _authorization(parts: Sequence[str], fields: Mapping[str, str]) -> _Authorization:
+    """The header with its credential already split."""
     return _Authorization(
         access_key_id=parts[0],
         date=parts[1],
@@ -234,6 +235,7 @@ def _timestamp(request: Request) -> str:
 def _check_scope(
     authorization: _Authorization, stamp: str, *, region: str, service: str
 ) -> None:
+    """Judge the credential scope: region, service, terminator and date."""
     problem = None
     if authorization.region != region:
         problem = (
@@ -254,6 +256,7 @@ def _check_scope(
 
 
 def _check_date(stamp: str, now: dt.datetime) -> None:
+    """Refuse a signature that is too old or from the future."""
     try:
         signed = dt.datetime.strptime(stamp, "%Y%m%dT%H%M%SZ").replace(tzinfo=dt.UTC)
     except ValueError:
@@ -274,6 +277,7 @@ def _check_date(stamp: str, now: dt.datetime) -> None:
 
 
 def _check_signed_headers(authorization: _Authorization, request: Request) -> None:
+    """Refuse a request whose host or `x-amz-` headers are not signed."""
     signed = authorization.signed_headers
     present = {name for name, _ in request.headers}
     required = {"host"} | {name for name in present if name.startswith("x-amz-")}
@@ -290,6 +294,7 @@ def _check_signed_headers(authorization: _Authorization, request: Request) -> No
 
 
 def _check_content_hash(request: Request) -> None:
+    """Judge the hash of the body, where a header states one."""
     stated = request.header("x-amz-content-sha256")
     if stated is not None and stated != hashlib.sha256(request.body).hexdigest():
         raise _invalid(

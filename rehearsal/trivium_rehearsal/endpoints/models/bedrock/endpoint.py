@@ -227,6 +227,7 @@ class BedrockEndpoint:
             raise invalid("invalid beta flag")
 
     def _check_guardrail(self, identifier: str | None, version: str | None) -> None:
+        """Refuse a guardrail or version that does not exist."""
         if identifier is None and version is None:
             return
         known = self._settings.guardrails.get((identifier or "").rpartition("/")[2], ())

@@ -200,6 +200,7 @@ class _Events:
 
 
 def _delta_of(kind: str, text: str) -> Json:
+    """More of a block, as its kind wants it."""
     match kind:
         case "tool_use":
             return {"toolUse": {"input": text}}

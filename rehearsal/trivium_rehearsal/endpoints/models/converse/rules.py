@@ -25,6 +25,7 @@ def validate(operation: str, model_id: str, body: Json) -> None:
 
 
 def _check_conversation(body: Json) -> None:
+    """Judge the order of the turns, and then their blocks and tools."""
     turns = body.get("messages") or []
     if not turns:
         raise InvalidConverseError(
@@ -50,6 +51,7 @@ def _check_conversation(body: Json) -> None:
 
 
 def _check_pointers(pointers: list[str]) -> None:
+    """Refuse what is not a JSON pointer."""
     if not all(pointer.startswith("/") for pointer in pointers):
         raise InvalidConverseError(
             "The additionalModelResponseFieldPaths field holds a malformed JSON"
@@ -71,6 +73,7 @@ def _check_results(blocks: list[Json]) -> None:
 
 
 def _check_blocks(blocks: list[Json], position: int) -> None:
+    """Refuse a turn without blocks and a block without text."""
     if not blocks:
         raise InvalidConverseError(
             f"The content field in the Message object at messages.{position} is empty."

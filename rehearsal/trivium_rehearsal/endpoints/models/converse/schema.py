@@ -67,6 +67,7 @@ def _judge(shape: Shape, value: Any, path: str) -> None:
 
 
 def _judge_structure(shape: Shape, value: Any, path: str) -> None:
+    """An object; exactly one member if the model calls it a union."""
     if not isinstance(value, dict):
         raise _wrong_type(value, "a structure", path)
     _judge_members(shape.members, shape.required_members, value, path)
@@ -84,6 +85,7 @@ def _judge_structure(shape: Shape, value: Any, path: str) -> None:
 def _judge_members(
     members: dict[str, Shape], required: Iterable[str], value: Json, path: str
 ) -> None:
+    """Required members are there, and no unknown ones."""
     for name in required:
         if value.get(name) is None:
             raise InvalidConverseError(
@@ -119,6 +121,7 @@ def _judge_map(shape: Shape, value: Any, path: str) -> None:
 
 
 def _judge_string(shape: Shape, value: Any, path: str) -> None:
+    """A text with its length, enum and pattern."""
     if not isinstance(value, str):
         raise _wrong_type(value, "a string", path)
     _check_size(shape, len(value), path, "length")
@@ -136,6 +139,7 @@ def _judge_string(shape: Shape, value: Any, path: str) -> None:
 
 
 def _judge_blob(shape: Shape, value: Any, path: str) -> None:
+    """Bytes in base64; their length counts decoded."""
     if not isinstance(value, str):
         raise _wrong_type(value, "base64 text", path)
     try:
@@ -190,6 +194,7 @@ def _check_size(shape: Shape, size: float, path: str, what: str) -> None:
 
 
 def _constraint(path: str, text: str) -> InvalidConverseError:
+    """A value that breaks a constraint of the model."""
     return InvalidConverseError(
         f"1 validation error detected: Value at '{path}' failed to satisfy constraint:"
         f" {text}"

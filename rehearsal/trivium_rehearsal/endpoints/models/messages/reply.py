@@ -195,6 +195,7 @@ def _start(begin: Begin, label: str) -> Json:
 
 
 def _delta(kind: str, text: str) -> Json:
+    """More of a block, as its kind wants it."""
     match kind:
         case "tool_use":
             return {"type": "input_json_delta", "partial_json": text}

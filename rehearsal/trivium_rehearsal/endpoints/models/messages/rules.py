@@ -91,6 +91,7 @@ def check_prefill(body: Json, model: Model) -> None:
 
 
 def _check_limits(body: Json, model: Model) -> None:
+    """Judge `max_tokens` and the thinking budget against the model's limits."""
     asked, limit = body["max_tokens"], model.max_output_tokens
     if asked > limit:
         raise InvalidBodyError(
@@ -115,6 +116,7 @@ def _check_limits(body: Json, model: Model) -> None:
 
 
 def _check_turns(turns: list[Json]) -> None:
+    """Judge the order and content of the turns, and their tool calls."""
     if not turns:
         raise InvalidBodyError("messages: at least one message is required")
     if turns[0]["role"] != "user":
@@ -234,6 +236,7 @@ def _refuse_unanswered(ids: set[str], position: int) -> None:
 
 
 def _check_tools(body: Json) -> None:
+    """Tools have names of their own, and the chosen one is among them."""
     tools = body.get("tools") or []
     names = [tool["name"] for tool in tools]
     if len(names) != len(set(names)):

@@ -135,12 +135,13 @@ class VertexEndpoint:
     # ------------------------------------------------------------ judging
 
     def _check_place(self, call: _Call) -> None:
+        """Refuse another project and a location that is not served."""
         project, location = call.project, call.location
         if project != self._settings.project:
+            place = f"projects/{project}/locations/{location}"
             text = (
                 "Permission 'aiplatform.endpoints.predict' denied on resource"
-                f" '//aiplatform.googleapis.com/projects/{project}/locations/{location}'"
-                " (or it may not exist)."
+                f" '//aiplatform.googleapis.com/{place}' (or it may not exist)."
             )
             raise google_error(403, "PERMISSION_DENIED", text, "IAM_PERMISSION_DENIED")
         if location not in self._settings.locations:
@@ -202,6 +203,7 @@ def _call(request: Request) -> _Call:
 
 
 def _json(request: Request) -> Json:
+    """The body, in the front end's words if it is not JSON."""
     malformed = invalid_argument("Invalid JSON payload received.")
     return parsed(request.body, otherwise=malformed)
 
