@@ -1,5 +1,7 @@
-"""google-cloud-aiplatform over gRPC, unmodified. Run by `test_aiplatform_client.py`, in
-a process of its own."""
+"""google-cloud-aiplatform over gRPC, unmodified.
+
+`test_aiplatform_client.py` runs this file in a process of its own.
+"""
 
 import json
 from typing import Any

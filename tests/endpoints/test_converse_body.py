@@ -1,4 +1,4 @@
-"""The Converse body: what botocore's model says, and the rules that it cannot say."""
+"""The Converse body: what botocore's model describes, and the rules beyond it."""
 
 import copy
 import re
@@ -182,7 +182,7 @@ REFUSED: dict[str, Row] = {
         V,
         "text content blocks must contain non-whitespace text",
     ),
-    "a pointer into the reply that is none": (
+    "a pointer into the reply that is malformed": (
         lambda b: b.update(additionalModelResponseFieldPaths=["stop_sequence"]),
         V,
         "malformed JSON pointer",

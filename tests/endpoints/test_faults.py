@@ -1,4 +1,4 @@
-"""Every fault, seen on a bare socket: exactly what a client has to survive."""
+"""Every fault, seen on a bare socket: what a client has to survive."""
 
 import json
 from typing import Any
@@ -201,7 +201,7 @@ def test_an_aborted_reply_is_reset_in_its_middle(
 
 
 @each_whole
-def test_a_garbled_reply_is_no_json(endpoints: Endpoints, call: str) -> None:
+def test_a_garbled_reply_is_not_json(endpoints: Endpoints, call: str) -> None:
     endpoints.fault("garbage")
     heard = _send(endpoints, call)
     assert heard.complete

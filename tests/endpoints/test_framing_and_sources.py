@@ -189,7 +189,7 @@ def test_a_script_gives_the_first_reply_whose_condition_holds() -> None:
     assert said == ["sunny", "otherwise"]
 
 
-def test_a_script_that_is_used_up_fails_and_begins_anew_after_a_reset() -> None:
+def test_a_script_that_is_used_up_fails_and_starts_over_after_a_reset() -> None:
     source = _source(ScriptedReply(times=1, content=(TextPart(text="once"),)))
     assert _text(_run(source.answer(_prompt()))) == "once"
     with pytest.raises(SourceFailedError, match="no reply left"):

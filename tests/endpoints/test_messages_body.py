@@ -213,7 +213,7 @@ REFUSED: dict[str, Row] = {
             " toolu_1"
         ),
     ),
-    "a tool result out of nowhere": (
+    "a tool result that nobody asked for": (
         lambda b: _last(b).append({"type": "tool_result", "tool_use_id": "toolu_9"}),
         "unexpected `tool_use_id` found in `tool_result` blocks: toolu_9",
     ),
@@ -243,7 +243,7 @@ REFUSED: dict[str, Row] = {
         lambda b: b["tools"][0].pop("input_schema"),
         r"input_schema: Field required",
     ),
-    "a tool schema that is no object": (
+    "a tool schema that is not an object": (
         lambda b: b["tools"][0].update(input_schema={"type": "string"}),
         r"input_schema\.type: Input should be 'object'",
     ),

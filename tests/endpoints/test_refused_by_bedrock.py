@@ -39,7 +39,7 @@ REFUSED: dict[str, Row] = {
         400,
         "ValidationException",
     ),
-    "a path that is no operation": (
+    "a path that is not an operation": (
         calls.converse,
         lambda d: changed(d, target=d.target + "s"),
         404,

@@ -1,5 +1,4 @@
-"""Signatures that AWS refuses: one sentence, one spoiled request, one status and error
-type."""
+"""Signatures that AWS refuses, row by row: one spoiled request, one status and type."""
 
 import pytest
 

@@ -1,5 +1,4 @@
-"""The serving parts without a model API: a small receiver of events, as a SIEM has
-one."""
+"""The serving parts without a model API: a small receiver of events, like a SIEM's."""
 
 import asyncio
 import json

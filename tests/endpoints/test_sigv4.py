@@ -1,5 +1,4 @@
-"""The check of signatures against botocore's signer, for any path, query, header and
-body."""
+"""The check of signatures, against botocore's signer and for any request."""
 
 import dataclasses
 import datetime as dt
