@@ -9,9 +9,9 @@ import datetime as dt
 from trivium_rehearsal.endpoints.models.configuration import Foundry, Model
 from trivium_rehearsal.endpoints.models.desk import ModelDesk
 from trivium_rehearsal.endpoints.models.foundry.refusals import (
-    FoundryDialect,
     bad_key,
     bad_token,
+    error_of,
     gateway_error,
     invalid,
     model_error,
@@ -19,6 +19,7 @@ from trivium_rehearsal.endpoints.models.foundry.refusals import (
     request_ids,
 )
 from trivium_rehearsal.endpoints.models.messages import rules
+from trivium_rehearsal.endpoints.models.messages.dialect import MessagesDialect
 from trivium_rehearsal.endpoints.models.messages.prompt import prompt
 from trivium_rehearsal.endpoints.models.messages.reply import SSE, MessagesForm
 from trivium_rehearsal.endpoints.models.messages.schema import InvalidBodyError
@@ -47,7 +48,7 @@ class FoundryEndpoint:
     def __init__(self, settings: Foundry, desk: ModelDesk) -> None:
         self._settings = settings
         self._desk = desk
-        self._dialect = FoundryDialect()
+        self._dialect = MessagesDialect(error_of=error_of, model_error=model_error)
 
     async def __call__(self, request: Request, answer: Answer) -> None:
         await self._desk.attend(answer, self._serve(request, answer))

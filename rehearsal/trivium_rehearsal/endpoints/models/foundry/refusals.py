@@ -70,26 +70,8 @@ def request_ids() -> dict[str, str]:
     }
 
 
-class FoundryDialect:
-    """Foundry's words for what is not an answer."""
-
-    def instead(self, fault: Fault) -> RefusalError:
-        return _error_of(fault).ordered_by(fault)
-
-    def source_refused(self, message: str) -> RefusalError:
-        return invalid(message)
-
-    def source_failed(self, message: str) -> RefusalError:
-        return model_error(500, "api_error", message)
-
-    def stream_error(self, kind: str | None) -> bytes:
-        return reply.sse_error(kind)
-
-    def garbage(self) -> bytes:
-        return reply.SSE_GARBAGE
-
-
-def _error_of(fault: Fault) -> RefusalError:
+def error_of(fault: Fault) -> RefusalError:
+    """The error that stands for a fault."""
     match fault.kind:
         case "rate_limit":
             text = "This request would exceed the deployment's rate limit."

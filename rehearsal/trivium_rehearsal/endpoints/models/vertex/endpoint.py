@@ -12,14 +12,16 @@ from typing import NamedTuple
 from trivium_rehearsal.endpoints.models.configuration import Model, Vertex
 from trivium_rehearsal.endpoints.models.desk import ModelDesk
 from trivium_rehearsal.endpoints.models.messages import rules
+from trivium_rehearsal.endpoints.models.messages.dialect import MessagesDialect
 from trivium_rehearsal.endpoints.models.messages.prompt import prompt
 from trivium_rehearsal.endpoints.models.messages.reply import SSE, MessagesForm
 from trivium_rehearsal.endpoints.models.messages.schema import InvalidBodyError
 from trivium_rehearsal.endpoints.models.vertex.refusals import (
-    VertexDialect,
+    error_of,
     google_error,
     invalid,
     invalid_argument,
+    model_error,
     request_ids,
     unauthenticated,
     unknown_page,
@@ -66,7 +68,7 @@ class VertexEndpoint:
     def __init__(self, settings: Vertex, desk: ModelDesk) -> None:
         self._settings = settings
         self._desk = desk
-        self._dialect = VertexDialect()
+        self._dialect = MessagesDialect(error_of=error_of, model_error=model_error)
 
     async def __call__(self, request: Request, answer: Answer) -> None:
         await self._desk.attend(answer, self._serve(request, answer))
