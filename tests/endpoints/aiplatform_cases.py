@@ -1,5 +1,7 @@
-"""google-cloud-aiplatform over gRPC, unmodified. Run by `test_aiplatform_client.py`, in
-a process of its own."""
+"""google-cloud-aiplatform over gRPC, unmodified.
+
+`test_aiplatform_client.py` runs this file in a process of its own.
+"""
 
 import json
 from typing import Any
@@ -11,7 +13,7 @@ from trivium_rehearsal.endpoints import Endpoints
 
 Client = Any  # the vendors' clients are looked up at run time
 
-ENDPOINT = f"projects/{calls.PROJECT}/locations/{calls.LOCATION}/publishers/anthropic/models/{calls.VERTEX_SONNET}"
+ENDPOINT = calls.vertex_model(calls.VERTEX_SONNET)
 AUTHORIZED = [("authorization", f"Bearer {calls.GOOGLE_TOKEN}")]
 
 

@@ -1,9 +1,9 @@
-"""One set of endpoints for all tests, and bare requests to them that a test can spoil
-before they leave."""
+"""One set of endpoints for all tests, and requests to them that a test can spoil."""
 
 import contextlib
 import dataclasses
 import datetime as dt
+import functools
 import json
 import select
 import socket
@@ -87,61 +87,63 @@ REPLIES = (
 GREETING = "Three roads meet here, dear traveller."
 
 
+_MODEL = Model(max_output_tokens=64_000)
+
+BEDROCK = Bedrock(
+    region=REGION,
+    identities=(
+        AwsIdentity(access_key_id=ACCESS_KEY, secret_access_key=SECRET_KEY),
+        AwsIdentity(
+            access_key_id=TEMPORARY_KEY,
+            secret_access_key=SECRET_KEY,
+            session_token=SESSION_TOKEN,
+        ),
+        AwsIdentity(
+            access_key_id=EXPIRED_KEY,
+            secret_access_key=SECRET_KEY,
+            session_token=SESSION_TOKEN,
+            expires_at=_PAST,
+        ),
+    ),
+    models={
+        SONNET: _MODEL,
+        OPUS: Model(accepts_2026_10_21=True, accepts_prefill=False),
+        "us.anthropic.claude-locked-v1:0": Model(accessible=False),
+    },
+    guardrails={"gr1234567890": ("1", "DRAFT")},
+    betas=("context-1m-2025-08-07",),
+)
+FOUNDRY = Foundry(
+    models={DEPLOYMENT: _MODEL},
+    api_keys=(FOUNDRY_KEY,),
+    identities=(
+        EntraIdentity(token=ENTRA_TOKEN),
+        EntraIdentity(token=ENTRA_OTHER, audience="https://graph.microsoft.com"),
+        EntraIdentity(token=ENTRA_EXPIRED, expires_at=_PAST),
+        EntraIdentity(token=ENTRA_DENIED, permitted=False),
+    ),
+)
+
+
 def configuration(*, grpc: bool = False) -> Configuration:
     """Endpoints with a script, and one identity of each kind that works or does not."""
-    models = Model(max_output_tokens=64_000)
+    narrow = ("https://www.googleapis.com/auth/userinfo.email",)
+    vertex = Vertex(
+        project=PROJECT,
+        locations=(LOCATION, "global"),
+        identities=(
+            GoogleIdentity(token=GOOGLE_TOKEN),
+            GoogleIdentity(token=GOOGLE_EXPIRED, expires_at=_PAST),
+            GoogleIdentity(token=GOOGLE_NARROW, scopes=narrow),
+        ),
+        models={VERTEX_SONNET: _MODEL},
+        grpc=grpc,
+    )
     return Configuration(
         source=Scripted(replies=REPLIES),
-        bedrock=Bedrock(
-            region=REGION,
-            identities=(
-                AwsIdentity(access_key_id=ACCESS_KEY, secret_access_key=SECRET_KEY),
-                AwsIdentity(
-                    access_key_id=TEMPORARY_KEY,
-                    secret_access_key=SECRET_KEY,
-                    session_token=SESSION_TOKEN,
-                ),
-                AwsIdentity(
-                    access_key_id=EXPIRED_KEY,
-                    secret_access_key=SECRET_KEY,
-                    session_token=SESSION_TOKEN,
-                    expires_at=_PAST,
-                ),
-            ),
-            models={
-                SONNET: models,
-                OPUS: Model(accepts_2026_10_21=True, accepts_prefill=False),
-                "us.anthropic.claude-locked-v1:0": Model(accessible=False),
-            },
-            guardrails={"gr1234567890": ("1", "DRAFT")},
-            betas=("context-1m-2025-08-07",),
-        ),
-        vertex=Vertex(
-            project=PROJECT,
-            locations=(LOCATION, "global"),
-            identities=(
-                GoogleIdentity(token=GOOGLE_TOKEN),
-                GoogleIdentity(token=GOOGLE_EXPIRED, expires_at=_PAST),
-                GoogleIdentity(
-                    token=GOOGLE_NARROW,
-                    scopes=("https://www.googleapis.com/auth/userinfo.email",),
-                ),
-            ),
-            models={VERTEX_SONNET: models},
-            grpc=grpc,
-        ),
-        foundry=Foundry(
-            models={DEPLOYMENT: models},
-            api_keys=(FOUNDRY_KEY,),
-            identities=(
-                EntraIdentity(token=ENTRA_TOKEN),
-                EntraIdentity(
-                    token=ENTRA_OTHER, audience="https://graph.microsoft.com"
-                ),
-                EntraIdentity(token=ENTRA_EXPIRED, expires_at=_PAST),
-                EntraIdentity(token=ENTRA_DENIED, permitted=False),
-            ),
-        ),
+        bedrock=BEDROCK,
+        vertex=vertex,
+        foundry=FOUNDRY,
     )
 
 
@@ -150,8 +152,8 @@ def configuration(*, grpc: bool = False) -> Configuration:
 
 @dataclasses.dataclass
 class Draft:
-    """A request that would be answered; a test spoils it. Bedrock's is signed when it
-    is sent."""
+    """A request that would be answered, for a test to spoil. One for Bedrock is signed
+    when it is sent."""
 
     target: str
     body: Any  # JSON, or bytes to be sent as they are
@@ -202,7 +204,7 @@ def vertex(
     text: str = "hello", *, stream: bool = False, model: str = VERTEX_SONNET
 ) -> Draft:
     verb = "streamRawPredict" if stream else "rawPredict"
-    target = f"/v1/projects/{PROJECT}/locations/{LOCATION}/publishers/anthropic/models/{model}:{verb}"
+    target = f"/v1/{vertex_model(model)}:{verb}"
     body = {
         "anthropic_version": "vertex-2023-10-16",
         **_asked(text),
@@ -213,6 +215,12 @@ def vertex(
         body,
         {"authorization": f"Bearer {GOOGLE_TOKEN}", "content-type": "application/json"},
     )
+
+
+def vertex_model(model: str) -> str:
+    """The resource name of a model on Vertex AI."""
+    place = f"projects/{PROJECT}/locations/{LOCATION}"
+    return f"{place}/publishers/anthropic/models/{model}"
 
 
 def foundry(text: str = "hello", *, stream: bool = False) -> Draft:
@@ -226,7 +234,35 @@ def foundry(text: str = "hello", *, stream: bool = False) -> Draft:
 
 
 def _asked(text: str) -> dict[str, Any]:
+    """The fields of a Messages body."""
     return {"max_tokens": 64, "messages": [{"role": "user", "content": text}]}
+
+
+def temporary() -> Draft:
+    """A conversation signed with temporary credentials."""
+    return dataclasses.replace(converse(), key=TEMPORARY_KEY, token=SESSION_TOKEN)
+
+
+converse_stream = functools.partial(converse, stream=True)
+invoke_stream = functools.partial(invoke, stream=True)
+vertex_stream = functools.partial(vertex, stream=True)
+foundry_stream = functools.partial(foundry, stream=True)
+
+WHOLE: dict[str, tuple[str, Callable[[], Draft]]] = {
+    "Converse": ("bedrock", converse),
+    "InvokeModel": ("bedrock", invoke),
+    "rawPredict": ("vertex", vertex),
+    "messages": ("foundry", foundry),
+}
+"""Cloud and request of each call that is answered whole."""
+
+STREAMS: dict[str, tuple[str, Callable[[], Draft]]] = {
+    "ConverseStream": ("bedrock", converse_stream),
+    "InvokeModelWithResponseStream": ("bedrock", invoke_stream),
+    "streamRawPredict": ("vertex", vertex_stream),
+    "streamed messages": ("foundry", foundry_stream),
+}
+"""Cloud and request of each call that is answered by a stream."""
 
 
 @dataclasses.dataclass
@@ -237,7 +273,7 @@ class Heard:
     headers: dict[str, str]
     body: bytes
     complete: bool
-    """Whether HTTP says that this was all."""
+    """Whether the message ended as HTTP demands."""
     reset: bool
     """Whether the connection was reset."""
     arrivals: int
@@ -252,7 +288,7 @@ class Heard:
 
     @property
     def error_type(self) -> str:
-        """The error's name in the words of whichever cloud answered."""
+        """The error's name, in the words of the cloud that answered."""
         if "x-amzn-errortype" in self.headers:
             return self.headers["x-amzn-errortype"].partition(":")[0]
         if not self.headers.get("content-type", "").startswith("application/json"):
@@ -269,10 +305,10 @@ def send(
     patience_s: float | None = None,
     head: bool = False,
 ) -> Heard:
-    """Send the draft over a bare socket and listen to the end, or until nothing more
-    came for `patience_s`.
+    """Send the draft over a bare socket, and listen to the end or until nothing comes
+    for `patience_s`.
 
-    With `head`, patience begins only when something has come: a busy machine is not a
+    With `head`, patience begins only after something has come: a busy machine is not a
     silent server.
     """
     data = encoded(url, draft)
@@ -302,8 +338,7 @@ def connected(url: str, draft: Draft, *, timeout_s: float) -> Iterator[socket.so
 
 
 def signed(draft: Draft, url: str, headers: dict[str, str]) -> dict[str, str]:
-    """The headers with a signature that botocore made, spoiled afterwards if the draft
-    says so."""
+    """The headers with a signature of botocore, then spoiled if the draft says so."""
     from botocore.auth import SigV4Auth
     from botocore.awsrequest import AWSRequest
     from botocore.credentials import Credentials
@@ -358,6 +393,7 @@ def send_bytes(
 def _arrivals(
     sock: socket.socket, heard: Heard, patience_s: float | None, *, head: bool
 ) -> Iterator[bytes]:
+    """What the socket has, until the end, a reset, or the end of patience."""
     while True:
         patient = head and heard.arrivals == 0
         if (
@@ -378,7 +414,7 @@ def _arrivals(
 
 
 def _advance(http: h11.Connection, heard: Heard) -> bool:
-    """Take what h11 understood; True at the end of the message."""
+    """Take what h11 understood. True at the end of the message."""
     while True:
         try:
             event = http.next_event()
@@ -400,8 +436,10 @@ def _advance(http: h11.Connection, heard: Heard) -> bool:
 
 
 def eventually(holds: Callable[[], bool]) -> bool:
-    """Whether it holds within five seconds; what a server does after its caller left is
-    seen by nobody at once."""
+    """Whether it holds within five seconds.
+
+    What a server does after its caller has left cannot be seen at once.
+    """
     for _ in range(500):
         if holds():
             return True
@@ -422,8 +460,10 @@ def sse_events(body: bytes) -> list[tuple[str, str]]:
 
 
 def frames(body: bytes) -> list[tuple[dict[str, str], bytes]]:
-    """Headers and payload of each complete event-stream message, by botocore. Raises on
-    a wrong checksum."""
+    """Headers and payload of each complete event-stream message, by botocore.
+
+    Raises on a wrong checksum.
+    """
     from botocore.eventstream import EventStreamBuffer
 
     buffer = EventStreamBuffer()

@@ -1,7 +1,7 @@
-"""google-cloud-aiplatform is served, too.
+"""google-cloud-aiplatform is served too.
 
-Its protocol buffers and Pulumi's both define `google.rpc.Status`, under two file names,
-and one process cannot load both: so its tests have a process of their own.
+Its tests run in a process of their own: its protocol buffers and Pulumi's both define
+`google.rpc.Status`, under two file names, and one process cannot load both.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""The Converse body: what botocore's model says, and the rules that it cannot say."""
+"""The Converse body: what botocore's model describes, and the rules beyond it."""
 
 import copy
 import re
@@ -10,7 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.endpoints.test_messages_body import JSON, places, replaced
-from trivium_rehearsal.endpoints import converse, messages, messages_body
+from trivium_rehearsal.endpoints.models.converse import rules, schema
+from trivium_rehearsal.endpoints.models.converse.schema import InvalidConverseError
+from trivium_rehearsal.endpoints.models.converse.translation import as_messages
+from trivium_rehearsal.endpoints.models.messages.prompt import prompt as prompt_of
+from trivium_rehearsal.endpoints.models.messages.rules import validate_extra_fields
+from trivium_rehearsal.endpoints.models.messages.schema import InvalidBodyError
 
 Body = dict[str, Any]
 MODEL = "us.anthropic.claude-sonnet-4-5-20250929-v1:0"
@@ -177,7 +182,7 @@ REFUSED: dict[str, Row] = {
         V,
         "text content blocks must contain non-whitespace text",
     ),
-    "a pointer into the reply that is none": (
+    "a pointer into the reply that is malformed": (
         lambda b: b.update(additionalModelResponseFieldPaths=["stop_sequence"]),
         V,
         "malformed JSON pointer",
@@ -208,7 +213,7 @@ REFUSED: dict[str, Row] = {
 
 
 def _validate(body: Body, operation: str = "Converse") -> None:
-    converse.validate(operation, MODEL, body)
+    rules.validate(operation, MODEL, body)
 
 
 @pytest.mark.parametrize("operation", ["Converse", "ConverseStream"])
@@ -221,7 +226,7 @@ def test_refused(sentence: str) -> None:
     spoil, kind, expected = REFUSED[sentence]
     body = copy.deepcopy(FULL)
     spoil(body)
-    with pytest.raises(converse.InvalidConverseError, match=expected) as caught:
+    with pytest.raises(InvalidConverseError, match=expected) as caught:
         _validate(body)
     assert caught.value.kind == kind
 
@@ -231,12 +236,12 @@ def test_a_null_member_counts_as_absent() -> None:
     body["guardrailConfig"] = None
     body["toolConfig"]["toolChoice"] = {"auto": {}, "tool": None}
     _validate(body)
-    assert converse.as_messages(body)["tool_choice"] == {"type": "auto"}
+    assert as_messages(body)["tool_choice"] == {"type": "auto"}
 
 
 def test_a_conversation_becomes_the_messages_that_say_the_same() -> None:
-    translated = converse.as_messages(FULL)
-    prompt = messages.prompt(translated, cloud="bedrock", model=MODEL)
+    translated = as_messages(FULL)
+    prompt = prompt_of(translated, cloud="bedrock", model=MODEL)
     assert (prompt.system, prompt.max_tokens, prompt.temperature) == (
         "Be brief.",
         100,
@@ -256,12 +261,10 @@ def test_any_one_change_is_accepted_or_refused_and_nothing_else(
     body = replaced(FULL, path, new)
     try:
         _validate(body)
-        messages_body.validate_extra_fields(
-            body.get("additionalModelRequestFields") or {}
-        )
-    except (converse.InvalidConverseError, messages_body.InvalidBodyError):
+        validate_extra_fields(body.get("additionalModelRequestFields") or {})
+    except (InvalidConverseError, InvalidBodyError):
         return
-    prompt = messages.prompt(converse.as_messages(body), cloud="bedrock", model=MODEL)
+    prompt = prompt_of(as_messages(body), cloud="bedrock", model=MODEL)
     assert len(prompt.turns) == len(body["messages"])
 
 
@@ -282,7 +285,7 @@ def test_every_type_and_pattern_of_the_model_is_one_we_can_judge(
     operation: str,
 ) -> None:
     for shape in _shapes(
-        converse.service_model().operation_model(operation).input_shape, set()
+        schema.service_model().operation_model(operation).input_shape, set()
     ):
-        assert shape.type_name in converse._JUDGES
+        assert shape.type_name in schema._JUDGES
         re.compile(shape.metadata.get("pattern", ""))

@@ -1,30 +1,18 @@
-"""Every fault, seen on a bare socket: exactly what a client has to survive."""
+"""Every fault, seen on a bare socket: what a client has to survive."""
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from tests.endpoints import calls
-from tests.endpoints.calls import Draft, Heard
+from tests.endpoints.calls import Heard
 from trivium_rehearsal.endpoints import Endpoints
+from trivium_rehearsal.endpoints.serving.faults import UnknownEndpointError
 
-WHOLE: dict[str, tuple[str, Callable[[], Draft]]] = {
-    "Converse": ("bedrock", calls.converse),
-    "InvokeModel": ("bedrock", calls.invoke),
-    "rawPredict": ("vertex", calls.vertex),
-    "messages": ("foundry", calls.foundry),
-}
-STREAMS: dict[str, tuple[str, Callable[[], Draft]]] = {
-    "ConverseStream": ("bedrock", lambda: calls.converse(stream=True)),
-    "InvokeModelWithResponseStream": ("bedrock", lambda: calls.invoke(stream=True)),
-    "streamRawPredict": ("vertex", lambda: calls.vertex(stream=True)),
-    "streamed messages": ("foundry", lambda: calls.foundry(stream=True)),
-}
-CALLS: dict[str, tuple[str, Callable[[], Draft]]] = WHOLE | STREAMS
-each_whole = pytest.mark.parametrize("call", WHOLE)
-each_stream = pytest.mark.parametrize("call", STREAMS)
+CALLS = calls.WHOLE | calls.STREAMS
+each_whole = pytest.mark.parametrize("call", calls.WHOLE)
+each_stream = pytest.mark.parametrize("call", calls.STREAMS)
 
 ERRORS: dict[str, dict[str, tuple[int, str]]] = {
     "rate_limit": {
@@ -56,8 +44,15 @@ ERRORS: dict[str, dict[str, tuple[int, str]]] = {
 
 
 def _send(endpoints: Endpoints, call: str, **listening: Any) -> Heard:
+    """Make one call. Any: how `calls.send` listens."""
     cloud, build = CALLS[call]
     return calls.send(endpoints.addresses[cloud], build(), **listening)
+
+
+def _seen(call: str, heard: Heard) -> tuple[int, bool, bool, int]:
+    """Status, whether it is complete, whether it was reset, and how many events
+    came."""
+    return heard.status, heard.complete, heard.reset, len(_names(call, heard.body))
 
 
 def _names(call: str, body: bytes) -> list[str]:
@@ -113,12 +108,7 @@ def test_a_truncated_stream_ends_properly_and_too_early(
 ) -> None:
     endpoints.fault("truncate", after_events=after)
     heard = _send(endpoints, call)
-    assert (
-        heard.status,
-        heard.complete,
-        heard.reset,
-        len(_names(call, heard.body)),
-    ) == (200, True, False, after)
+    assert _seen(call, heard) == (200, True, False, after)
 
 
 @each_stream
@@ -137,9 +127,8 @@ def test_a_converse_stream_can_be_cut_between_its_stop_and_its_metadata(
 ) -> None:
     plain = _names("ConverseStream", _send(endpoints, "ConverseStream").body)
     endpoints.fault("truncate", after_events=len(plain) - 1)
-    assert (
-        _names("ConverseStream", _send(endpoints, "ConverseStream").body) == plain[:-1]
-    )
+    cut = _names("ConverseStream", _send(endpoints, "ConverseStream").body)
+    assert cut == plain[:-1]
     assert plain[-2:] == ["messageStop", "metadata"]
 
 
@@ -149,12 +138,7 @@ def test_an_aborted_stream_is_reset_after_its_events_arrived(
 ) -> None:
     endpoints.fault("abort", after_events=3)
     heard = _send(endpoints, call)
-    assert (
-        heard.status,
-        heard.complete,
-        heard.reset,
-        len(_names(call, heard.body)),
-    ) == (200, False, True, 3)
+    assert _seen(call, heard) == (200, False, True, 3)
 
 
 @each_stream
@@ -193,12 +177,7 @@ def test_a_hanging_stream_is_silent_until_the_faults_are_reset(
 ) -> None:
     endpoints.fault("hang", after_events=2)
     heard = _send(endpoints, call, patience_s=0.3, head=True)
-    assert (
-        heard.status,
-        heard.complete,
-        heard.reset,
-        len(_names(call, heard.body)),
-    ) == (200, False, False, 2)
+    assert _seen(call, heard) == (200, False, False, 2)
 
 
 @each_whole
@@ -222,7 +201,7 @@ def test_an_aborted_reply_is_reset_in_its_middle(
 
 
 @each_whole
-def test_a_garbled_reply_is_no_json(endpoints: Endpoints, call: str) -> None:
+def test_a_garbled_reply_is_not_json(endpoints: Endpoints, call: str) -> None:
     endpoints.fault("garbage")
     heard = _send(endpoints, call)
     assert heard.complete
@@ -261,12 +240,8 @@ def test_a_fault_takes_as_many_requests_as_ordered_after_those_it_skips(
     endpoints: Endpoints,
 ) -> None:
     endpoints.fault("rate_limit", cloud="foundry", skip=1, times=2)
-    assert [_send(endpoints, "messages").status for _ in range(4)] == [
-        200,
-        429,
-        429,
-        200,
-    ]
+    statuses = [_send(endpoints, "messages").status for _ in range(4)]
+    assert statuses == [200, 429, 429, 200]
 
 
 def test_a_fault_without_times_lasts_until_the_reset(endpoints: Endpoints) -> None:
@@ -282,13 +257,9 @@ def test_a_fault_keeps_to_its_cloud_its_model_and_its_kind_of_call(
     endpoints.fault("internal", cloud="vertex")
     endpoints.fault("internal", cloud="foundry", model="another")
     endpoints.fault("internal", cloud="bedrock", stream=True)
-    assert [_send(endpoints, call).status for call in ("messages", "Converse")] == [
-        200,
-        200,
-    ]
-    assert [
-        _send(endpoints, call).status for call in ("rawPredict", "ConverseStream")
-    ] == [500, 500]
+    passing, failing = ("messages", "Converse"), ("rawPredict", "ConverseStream")
+    assert [_send(endpoints, call).status for call in passing] == [200, 200]
+    assert [_send(endpoints, call).status for call in failing] == [500, 500]
 
 
 def test_a_stream_error_waits_for_a_stream(endpoints: Endpoints) -> None:
@@ -311,12 +282,11 @@ def test_an_expired_token_is_about_a_credential_that_was_good(
     endpoints.fault("expired_token", cloud="vertex")
     stranger = calls.vertex()
     stranger.headers["authorization"] = "Bearer ya29.stranger"
-    reasons = [
-        calls.send(endpoints.addresses["vertex"], draft).json["error"]["details"][0][
-            "reason"
-        ]
+    answers = [
+        calls.send(endpoints.addresses["vertex"], draft).json
         for draft in (stranger, calls.vertex())
     ]
+    reasons = [answer["error"]["details"][0]["reason"] for answer in answers]
     assert reasons == ["ACCESS_TOKEN_TYPE_UNSUPPORTED", "ACCESS_TOKEN_EXPIRED"]
 
 
@@ -325,3 +295,8 @@ def test_an_unknown_kind_of_fault_is_refused(endpoints: Endpoints) -> None:
 
     with pytest.raises(msgspec.ValidationError, match="kind"):
         endpoints.fault("earthquake")
+
+
+def test_a_fault_for_an_unknown_endpoint_is_refused(endpoints: Endpoints) -> None:
+    with pytest.raises(UnknownEndpointError, match="Known: bedrock, vertex, foundry"):
+        endpoints.fault("hang", cloud="fundry")

@@ -13,10 +13,11 @@ from trivium_rehearsal.endpoints import (
     TextPart,
     ToolUsePart,
     When,
-    eventstream,
 )
-from trivium_rehearsal.endpoints.scripted import ScriptedSource, words
-from trivium_rehearsal.endpoints.text import (
+from trivium_rehearsal.endpoints.models import eventstream
+from trivium_rehearsal.endpoints.models.configuration import StopReason
+from trivium_rehearsal.endpoints.models.scripted import ScriptedSource, words
+from trivium_rehearsal.endpoints.models.text import (
     Begin,
     Close,
     End,
@@ -163,11 +164,11 @@ REPLY = ScriptedReply(
     ],
 )
 def test_a_script_honours_max_tokens(
-    max_tokens: int, text: str, reason: str, spent: int
+    max_tokens: int, text: str, reason: StopReason, spent: int
 ) -> None:
     pieces = _run(_source(REPLY).answer(_prompt(max_tokens=max_tokens)))
     assert _text(pieces) == text
-    assert pieces[-1] == End(stop_reason=reason, output_tokens=spent)  # type: ignore[arg-type]  # from the table
+    assert pieces[-1] == End(stop_reason=reason, output_tokens=spent)
 
 
 def test_a_script_gives_the_first_reply_whose_condition_holds() -> None:
@@ -188,7 +189,7 @@ def test_a_script_gives_the_first_reply_whose_condition_holds() -> None:
     assert said == ["sunny", "otherwise"]
 
 
-def test_a_script_that_is_used_up_fails_and_begins_anew_after_a_reset() -> None:
+def test_a_script_that_is_used_up_fails_and_starts_over_after_a_reset() -> None:
     source = _source(ScriptedReply(times=1, content=(TextPart(text="once"),)))
     assert _text(_run(source.answer(_prompt()))) == "once"
     with pytest.raises(SourceFailedError, match="no reply left"):

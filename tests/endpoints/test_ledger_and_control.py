@@ -1,5 +1,4 @@
-"""The endpoints' testimony: what arrived, what became of it, and that it is never given
-out."""
+"""What arrived and what became of it is counted, and never given out."""
 
 import base64
 import json
@@ -10,7 +9,7 @@ import pytest
 from tests.endpoints import calls
 from tests.endpoints.calls import Draft
 from trivium_rehearsal.endpoints import Endpoints
-from trivium_rehearsal.endpoints.ledger import Account
+from trivium_rehearsal.endpoints.serving.ledger import Account
 
 SECRET = 'card "4111 1111" of Zoë'
 NOWHERE = {
@@ -108,7 +107,7 @@ def test_a_full_account_says_that_it_is_incomplete() -> None:
     )
 
 
-def test_the_control_door_does_what_the_methods_do(endpoints: Endpoints) -> None:
+def test_the_control_api_does_what_the_methods_do(endpoints: Endpoints) -> None:
     fault = {"kind": "rate_limit", "cloud": "foundry", "times": 2}
     assert _control(endpoints, "POST", "/faults", [fault, fault]).status == 204
     assert len(_control(endpoints, "GET", "/faults").json) == 2
@@ -132,6 +131,7 @@ def test_the_control_door_does_what_the_methods_do(endpoints: Endpoints) -> None
 CONTROL_REFUSALS: dict[str, tuple[str, str, Any, int]] = {
     "an unknown kind": ("POST", "/faults", {"kind": "flood"}, 400),
     "an unknown field": ("POST", "/faults", {"kind": "hang", "forever": True}, 400),
+    "an unknown endpoint": ("POST", "/faults", {"kind": "hang", "cloud": "x"}, 400),
     "a negative count": ("POST", "/faults", {"kind": "hang", "after_events": -1}, 400),
     "no body": ("POST", "/faults", None, 400),
     "an empty text": ("POST", "/received_contains", {"text": ""}, 400),
@@ -140,6 +140,6 @@ CONTROL_REFUSALS: dict[str, tuple[str, str, Any, int]] = {
 
 
 @pytest.mark.parametrize("sentence", CONTROL_REFUSALS)
-def test_the_control_door_refuses(endpoints: Endpoints, sentence: str) -> None:
+def test_the_control_api_refuses(endpoints: Endpoints, sentence: str) -> None:
     method, path, body, status = CONTROL_REFUSALS[sentence]
     assert _control(endpoints, method, path, body).status == status

@@ -1,5 +1,7 @@
-"""The local model behind the three clouds: genuine text, genuine counts. Loaded once
-for this file."""
+"""The local model behind the three clouds: genuine text and genuine counts.
+
+It is loaded once for this file.
+"""
 
 import importlib.util
 import json

@@ -8,7 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trivium_rehearsal.endpoints import Model, messages, messages_body
+from trivium_rehearsal.endpoints import Model
+from trivium_rehearsal.endpoints.models.messages import rules
+from trivium_rehearsal.endpoints.models.messages.prompt import prompt as prompt_of
+from trivium_rehearsal.endpoints.models.messages.schema import InvalidBodyError
 
 Body = dict[str, Any]
 MODEL = Model(max_output_tokens=64_000)
@@ -87,7 +90,7 @@ FULL: Body = {
 
 
 def _validate(body: Body, **options: Any) -> None:
-    messages_body.validate(body, **{"version": "2023-06-01", "model": MODEL, **options})
+    rules.validate(body, **{"version": "2023-06-01", "model": MODEL, **options})
 
 
 def _last(body: Body) -> Any:
@@ -210,7 +213,7 @@ REFUSED: dict[str, Row] = {
             " toolu_1"
         ),
     ),
-    "a tool result out of nowhere": (
+    "a tool result that nobody asked for": (
         lambda b: _last(b).append({"type": "tool_result", "tool_use_id": "toolu_9"}),
         "unexpected `tool_use_id` found in `tool_result` blocks: toolu_9",
     ),
@@ -240,7 +243,7 @@ REFUSED: dict[str, Row] = {
         lambda b: b["tools"][0].pop("input_schema"),
         r"input_schema: Field required",
     ),
-    "a tool schema that is no object": (
+    "a tool schema that is not an object": (
         lambda b: b["tools"][0].update(input_schema={"type": "string"}),
         r"input_schema\.type: Input should be 'object'",
     ),
@@ -298,7 +301,7 @@ def test_refused(sentence: str) -> None:
     spoil, expected = REFUSED[sentence]
     body = copy.deepcopy(FULL)
     spoil(body)
-    with pytest.raises(messages_body.InvalidBodyError, match=expected):
+    with pytest.raises(InvalidBodyError, match=expected):
         _validate(body)
 
 
@@ -338,7 +341,7 @@ def test_a_model_without_prefill_wants_the_last_word_from_the_user() -> None:
     body = {"max_tokens": 9, "messages": turns}
     _validate(body)
     with pytest.raises(
-        messages_body.InvalidBodyError,
+        InvalidBodyError,
         match="does not support assistant message prefill",
     ):
         _validate(body, model=Model(accepts_prefill=False))
@@ -348,13 +351,13 @@ def test_a_model_without_prefill_wants_the_last_word_from_the_user() -> None:
 def test_the_version_2026_10_21_knows_no_sampling(name: str) -> None:
     body = {"max_tokens": 9, "messages": [{"role": "user", "content": "hi"}], name: 1}
     _validate(body)
-    with pytest.raises(messages_body.InvalidBodyError, match=rf"^{name}: Extra inputs"):
+    with pytest.raises(InvalidBodyError, match=rf"^{name}: Extra inputs"):
         _validate(body, version="2026-10-21")
 
 
 def test_a_transports_own_keys_are_required() -> None:
     body = {"max_tokens": 9, "messages": [{"role": "user", "content": "hi"}]}
-    with pytest.raises(messages_body.InvalidBodyError, match=r"^model: Field required"):
+    with pytest.raises(InvalidBodyError, match=r"^model: Field required"):
         _validate(body, transport=("model",))
     _validate({**body, "model": "m"}, transport=("model",))
 
@@ -405,14 +408,14 @@ def test_any_one_change_is_accepted_or_refused_and_nothing_else(
     body = replaced(FULL, path, new)
     try:
         _validate(body)
-    except messages_body.InvalidBodyError:
+    except InvalidBodyError:
         return
-    prompt = messages.prompt(body, cloud="foundry", model="m")
+    prompt = prompt_of(body, cloud="foundry", model="m")
     assert len(prompt.turns) == len(body["messages"])
 
 
 def test_the_prompt_tells_tool_calls_in_words_and_leaves_thinking_out() -> None:
-    prompt = messages.prompt(copy.deepcopy(FULL), cloud="foundry", model="m")
+    prompt = prompt_of(copy.deepcopy(FULL), cloud="foundry", model="m")
     assert prompt.system == "Be brief."
     assert [role for role, _ in prompt.turns] == [
         "user",

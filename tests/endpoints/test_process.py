@@ -1,4 +1,4 @@
-"""The endpoints as a process: ready line, orderly end, and what it says when it cannot
+"""The endpoints as a process: the ready line, an orderly end, and errors at the
 start."""
 
 import contextlib
@@ -76,7 +76,7 @@ def test_it_reads_standard_input_says_where_it_listens_and_ends_on_sigterm() -> 
         assert process.stderr.read() == b""
 
 
-def test_it_ends_when_its_starter_is_gone(config_file: Path) -> None:
+def test_it_ends_when_the_process_that_started_it_is_gone(config_file: Path) -> None:
     with _process(str(config_file), "--until-stdin-closes") as process:
         assert _ready(process)["vertex_grpc"] is None
         assert process.stdin is not None
@@ -166,7 +166,7 @@ WRONG: dict[str, tuple[str, str, str]] = {
         "has no time zone",
     ),
     "an account of eleven digits": ("000000000000", "00000000000", "account_id"),
-    "no JSON": ("{", "[", "cannot be used"),
+    "a document that is not JSON": ("{", "[", "cannot be used"),
 }
 
 
@@ -198,7 +198,8 @@ def test_importing_the_endpoints_imports_no_cloud_sdk_and_no_model() -> None:
         check=True,
     )
     heavy = re.findall(
-        r"(?<!\S)(?:boto3|botocore|anthropic|grpc|xllamacpp|google\.(?:auth|protobuf|cloud\.\w+))(?!\S)",
+        r"(?<!\S)(?:boto3|botocore|anthropic|grpc|xllamacpp"
+        r"|google\.(?:auth|protobuf|cloud\.\w+))(?!\S)",
         done.stdout,
     )
     assert heavy == []

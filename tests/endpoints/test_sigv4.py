@@ -1,5 +1,4 @@
-"""The check of signatures against botocore's signer, for any path, query, header and
-body."""
+"""The check of signatures, against botocore's signer and for any request."""
 
 import dataclasses
 import datetime as dt
@@ -10,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.endpoints import calls
-from trivium_rehearsal.endpoints import AwsIdentity, sigv4
-from trivium_rehearsal.endpoints.http import Request
+from trivium_rehearsal.endpoints import AwsIdentity
+from trivium_rehearsal.endpoints.serving import sigv4
+from trivium_rehearsal.endpoints.serving.http import Request
 
 NOW = dt.datetime(2026, 11, 22, 12, 0, tzinfo=dt.UTC)
 IDENTITY = AwsIdentity(

@@ -1,7 +1,6 @@
-"""The vendors' own clients, unmodified, are served: that is how we know that the
-strictness is the real one's.
+"""The vendors' own clients are served unmodified, so the strictness is not invented.
 
-They are imported inside the fixtures, as each costs up to seconds.
+They are imported inside the fixtures, because each import takes up to seconds.
 """
 
 import asyncio

@@ -18,9 +18,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from tests.credentials.kms.standing_in import Asked, Kept, RefusedError, Reply
 from trivium.credentials import AwsKeys
 from trivium.credentials.kms import AwsKmsKey, ProvenSigner
-from trivium_rehearsal.endpoints import sigv4
-from trivium_rehearsal.endpoints.configuration import AwsIdentity
-from trivium_rehearsal.endpoints.http import Request
+from trivium_rehearsal.endpoints.serving import sigv4
+from trivium_rehearsal.endpoints.serving.http import Request
+from trivium_rehearsal.endpoints.serving.identities import AwsIdentity
 
 REGION, ACCOUNT = "us-east-1", "111122223333"
 SECRET, TOKEN, EXPIRED = (

@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from tests.credentials.kms.standing_in import Asked, Kept, RefusedError, written
 from trivium.credentials import BearerToken
 from trivium.credentials.kms import KeyVaultKey, ProvenSigner
-from trivium_rehearsal.endpoints.http import Request
+from trivium_rehearsal.endpoints.serving.http import Request
 
 TOKEN, EXPIRED, OF_FOUNDRY = (
     "eyJ0.of-the-signer",

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from tests.credentials.kms.standing_in import Asked, Kept, RefusedError, written
 from trivium.credentials import BearerToken
 from trivium.credentials.kms import GoogleKmsKey, ProvenSigner
-from trivium_rehearsal.endpoints.http import Request
+from trivium_rehearsal.endpoints.serving.http import Request
 
 TOKEN, EXPIRED = "ya29.of-the-signer", "ya29.of-yesterday"
 RING = "projects/acme-claims/locations/us-central1/keyRings/test-audit/cryptoKeys"

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from trivium.credentials.kms import ProvenSigner
-from trivium_rehearsal.endpoints.http import HOST, Request, candidates
+from trivium_rehearsal.endpoints.serving.http import HOST, Request, candidates
 
 PrivateKey = EllipticCurvePrivateKey | RSAPrivateKey
 

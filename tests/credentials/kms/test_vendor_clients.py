@@ -52,7 +52,7 @@ from tests.credentials.kms.google import GoogleKms
 from tests.credentials.kms.standing_in import serving
 from trivium.errors import CredentialsError
 from trivium.vocabulary.envelope import TrustedKeys, keyid_of
-from trivium_rehearsal.endpoints.http import Request
+from trivium_rehearsal.endpoints.serving.http import Request
 
 DATA = b"a descriptor"
 DIGEST = hashlib.sha256(DATA).digest()

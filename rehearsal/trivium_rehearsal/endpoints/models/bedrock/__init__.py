@@ -1,0 +1,1 @@
+"""Amazon Bedrock: the runtime of one region."""

@@ -1,0 +1,1 @@
+"""Azure AI Foundry: one resource with Claude deployments."""

@@ -1,0 +1,1 @@
+"""Google Vertex AI: the prediction service of one project."""
