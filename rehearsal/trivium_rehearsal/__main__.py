@@ -98,34 +98,54 @@ def _lost(module: str, command: str) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from trivium_rehearsal import up
+    return _COMMANDS[options.command](options)
 
-    if options.command == "down":
-        with told() as progress:
-            up.down(ROOT, progress)
-        return 0
-    if options.command == "ask":
-        return up.ask(ROOT, options.question, options.model)
-    if options.command == "preview":
-        policy = _policy(options.profile, options.waivers)
-        with told() as progress:
-            outcome = up.preview(
-                ROOT, options.project.resolve(), options.stack, progress, policy=policy
-            )
-        judged = (
-            f"{len(outcome.policies)} policies of profile `{options.profile}` gave"
-            f" {outcome.verdicts} verdicts"
-        )
-        print(f"{outcome.resources} resources; {judged}; nothing was refused.")
-        for text in outcome.violations + outcome.diagnostics:
-            print(f"  {text}")
-        return 0
+
+def _up(_options: argparse.Namespace) -> int:
     from trivium_rehearsal.report import show
+    from trivium_rehearsal.up import up
 
     with told() as progress:
-        summary = up.up(ROOT, progress)
+        summary = up(ROOT, progress)
     show(summary)
     return 0 if summary.holds else 1
+
+
+def _down(_options: argparse.Namespace) -> int:
+    from trivium_rehearsal.down import down
+
+    with told() as progress:
+        down(ROOT, progress)
+    return 0
+
+
+def _ask(options: argparse.Namespace) -> int:
+    from trivium_rehearsal.ask import ask
+
+    return ask(ROOT, options.question, options.model)
+
+
+def _preview(options: argparse.Namespace) -> int:
+    from trivium_rehearsal.preview import preview
+
+    policy = _policy(options.profile, options.waivers)
+    with told() as progress:
+        outcome = preview(
+            ROOT, options.project.resolve(), options.stack, progress, policy=policy
+        )
+    judged = (
+        f"{len(outcome.policies)} policies of profile `{options.profile}` gave"
+        f" {outcome.verdicts} verdicts"
+    )
+    print(f"{outcome.resources} resources; {judged}; nothing was refused.")
+    for text in outcome.violations + outcome.diagnostics:
+        print(f"  {text}")
+    return 0
+
+
+_COMMANDS = {"up": _up, "down": _down, "ask": _ask, "preview": _preview}
+"""Each imports what it needs when it runs, so that a broken environment can be
+reported."""
 
 
 def _policy(profile: str, waivers: str) -> dict[str, str]:

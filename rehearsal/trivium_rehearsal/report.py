@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from trivium_rehearsal.governed import Answer, Claim
+from trivium_rehearsal.claims import Answer, Proof
 
 CLOUDS: Mapping[str, str] = {"aws": "AWS", "gcp": "Google Cloud", "azure": "Azure"}
 LEVELS = ("executed", "checked", "synthesised")
@@ -42,7 +42,7 @@ class Summary:
     signer: str
     """Id of the key that signed it."""
     answers: tuple[Answer, ...]
-    claims: tuple[Claim, ...]
+    claims: tuple[Proof, ...]
     audit: Mapping[str, Any]
     """What `trivium audit verify --json` said. Any: its JSON."""
     seconds: float
@@ -189,12 +189,16 @@ def _shortened(text: str, width: int) -> str:
 
 
 _STYLE = """
-:root { color-scheme: light dark; --line: color-mix(in srgb, currentColor 18%, transparent); }
-body { font: 15px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2.5rem auto; padding: 0 1.25rem; }  # noqa: E501
+:root { color-scheme: light dark;
+  --line: color-mix(in srgb, currentColor 18%, transparent); }
+body { font: 15px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2.5rem auto;
+  padding: 0 1.25rem; overflow-wrap: anywhere; }
 h1 { font-size: 1.5rem; margin: 0; } h2 { font-size: 1.1rem; margin: 2.2rem 0 .6rem; }
 p.lead { opacity: .75; margin: .3rem 0 0; } code { font-size: .88em; }
-table { border-collapse: collapse; width: 100%; } td, th { text-align: left; padding: .35rem .7rem .35rem 0;
-  border-bottom: 1px solid var(--line); vertical-align: top; }
+div.wide { overflow-x: auto; } table { border-collapse: collapse; width: 100%; }
+td, th { text-align: left; padding: .35rem .7rem .35rem 0; vertical-align: top;
+  border-bottom: 1px solid var(--line); }
+th, td:not(:last-child) { overflow-wrap: normal; }
 .holds::before { content: "✓ "; color: #1a7f37; font-weight: bold; }
 .fails::before { content: "✗ "; color: #c62828; font-weight: bold; }
 .evidence { opacity: .7; font-size: .92em; } details { margin: .4rem 0; }
@@ -258,7 +262,10 @@ def _page(summary: Summary) -> str:
             " many tokens, at list price.</p>"
         ),
         "<h2>Descriptor, engine, policies</h2><table>",
-        f"<tr><td>descriptor</td><td><code>{_e(summary.descriptor)}</code><br><code>{_e(summary.digest)}</code></td></tr>",
+        (
+            f"<tr><td>descriptor</td><td><code>{_e(summary.descriptor)}</code><br>"
+            f"<code>{_e(summary.digest)}</code></td></tr>"
+        ),
         f"<tr><td>signed by</td><td><code>{_e(summary.signer)}</code></td></tr>",
         (
             f"<tr><td>engine</td><td>{_e(summary.engine)}, {summary.seconds:.0f} s in"
@@ -291,7 +298,7 @@ def _table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
         "<tr>" + "".join(f"<td>{_e(cell)}</td>" for cell in row) + "</tr>"
         for row in rows
     )
-    return f"<table><tr>{head}</tr>{body}</table>"
+    return f"<div class='wide'><table><tr>{head}</tr>{body}</table></div>"
 
 
 def _e(text: str) -> str:

@@ -10,12 +10,10 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.mark.engine
 def test_a_program_uses_one_component_and_the_pack_judges_it() -> None:
-    from trivium_rehearsal import up
+    from trivium_rehearsal.preview import preview
     from trivium_rehearsal.toolchain.progress import PlainProgress
 
-    outcome = up.preview(
-        ROOT, ROOT / "examples" / "one_component", "dev", PlainProgress()
-    )
+    outcome = preview(ROOT, ROOT / "examples" / "one_component", "dev", PlainProgress())
     assert {"audit-store-not-public", "aws-audit-store-locked"} <= set(outcome.policies)
     assert any(
         "aws-audit-store-locked: `audit-bucket`" in text for text in outcome.violations

@@ -19,12 +19,12 @@ def test_the_wrong_stack_says_of_each_rule_what_breaks_it() -> None:
 
 @pytest.mark.engine
 def test_the_engine_stops_the_wrong_stack_once_for_each_rule() -> None:
-    from trivium_rehearsal import up
+    from trivium_rehearsal.preview import preview
     from trivium_rehearsal.stack import StackError
     from trivium_rehearsal.toolchain.progress import PlainProgress
 
     with pytest.raises(StackError) as raised:
-        up.preview(ROOT, WRONG_STACK, "wrong", PlainProgress())
+        preview(ROOT, WRONG_STACK, "wrong", PlainProgress())
     said = str(raised.value)
     assert sorted(re.findall(r"\[mandatory\] (\S+)", said)) == sorted(
         rule.id for rule in rules()

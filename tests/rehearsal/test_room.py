@@ -7,7 +7,10 @@ from pathlib import Path
 import pytest
 
 from trivium_rehearsal import __main__ as command
-from trivium_rehearsal import up
+from trivium_rehearsal import down, trivium_command
+from trivium_rehearsal import places as places_module
+from trivium_rehearsal.deploying import forget_a_torn_state
+from trivium_rehearsal.places import Places
 from trivium_rehearsal.processes import ProcessError
 from trivium_rehearsal.stack import StackError
 from trivium_rehearsal.toolchain import installers, room
@@ -20,7 +23,7 @@ def full(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     monkeypatch.setattr(
         room, "free_bytes", lambda folder: 0 if folder == tmp_path else 10**12
     )
-    for module in (installers, command, up):
+    for module in (installers, command, places_module):
         monkeypatch.setattr(module, "free_bytes", room.free_bytes)
     return tmp_path
 
@@ -86,7 +89,7 @@ TORN = {
 def test_a_state_that_was_cut_off_is_forgotten_with_all_that_depends_on_it(
     name: str, content: bytes, tmp_path: Path
 ) -> None:
-    places = up.Places(tmp_path)
+    places = Places(tmp_path)
     torn, audit = places.home / "state" / name, places.audit / "log.json"
     for file, text in (
         (torn, content),
@@ -96,7 +99,7 @@ def test_a_state_that_was_cut_off_is_forgotten_with_all_that_depends_on_it(
     ):
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(text)
-    up._forget_a_torn_state(places, PlainProgress())
+    forget_a_torn_state(places, PlainProgress())
     assert not (places.home / "state").exists()
     assert not (places.home / "ministack").exists()
     assert not places.unfinished.exists()
@@ -104,11 +107,11 @@ def test_a_state_that_was_cut_off_is_forgotten_with_all_that_depends_on_it(
 
 
 def test_a_whole_state_is_kept(tmp_path: Path) -> None:
-    places = up.Places(tmp_path)
+    places = Places(tmp_path)
     state = places.home / "state" / "stacks" / "rehearsal.json"
     state.parent.mkdir(parents=True)
     state.write_text("{}")
-    up._forget_a_torn_state(places, PlainProgress())
+    forget_a_torn_state(places, PlainProgress())
     assert state.exists()
 
 
@@ -118,30 +121,32 @@ def test_a_whole_state_is_kept(tmp_path: Path) -> None:
 def test_records_that_a_killed_run_left_unsealed_are_not_counted_as_new(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    places = up.Places(tmp_path)
+    places = Places(tmp_path)
     places.audit.mkdir(parents=True)
     places.audit_key.parent.mkdir()
     places.audit_key.touch()
     places.audit_key.with_name("audit.pem.pub").touch()
-    monkeypatch.setattr(up, "_verified", lambda *_: {"records": 17, "unsealed": 9})
-    assert up._recorded(places, {}) == 26
+    monkeypatch.setattr(
+        trivium_command, "verified", lambda *_: {"records": 17, "unsealed": 9}
+    )
+    assert trivium_command.recorded(places, {}) == 26
 
 
 def test_without_a_key_nothing_can_have_been_recorded(tmp_path: Path) -> None:
-    places = up.Places(tmp_path)
+    places = Places(tmp_path)
     places.audit.mkdir(parents=True)
-    assert up._recorded(places, {}) == 0
+    assert trivium_command.recorded(places, {}) == 0
 
 
 def test_a_public_half_that_was_never_written_is_made_from_the_key(
     tmp_path: Path,
 ) -> None:
     key, env = tmp_path / "key.pem", dict(os.environ)
-    up._trivium("deployment", "keygen", str(key), env=env)
+    trivium_command.trivium("deployment", "keygen", str(key), env=env)
     public = tmp_path / "key.pem.pub"
     content = public.read_bytes()
     public.unlink()
-    up._show_public(key, env)
+    trivium_command.show_public(key, env)
     assert public.read_bytes() == content
 
 
@@ -153,11 +158,11 @@ def test_a_folder_that_cannot_go_is_emptied(
         raise OSError(errno.EBUSY, "Device or resource busy", str(folder))
 
     (tmp_path / "kept").touch()
-    monkeypatch.setattr("trivium_rehearsal.up.shutil.rmtree", stay)
-    up._remove(tmp_path)
+    monkeypatch.setattr("trivium_rehearsal.down.shutil.rmtree", stay)
+    down._remove(tmp_path)
     (tmp_path / "stubborn").touch()
     with pytest.raises(OSError, match="busy"):
-        up._remove(tmp_path)
+        down._remove(tmp_path)
 
 
 # An environment that has lost something

@@ -11,13 +11,9 @@ import pytest
 from tests.vocabulary.drafts import DRAFT, draft
 from trivium.vocabulary import deployment as vocabulary
 from trivium_rehearsal import __main__ as command
-from trivium_rehearsal.governed import (
-    Answer,
-    Claim,
-    Credentials,
-    Endpoints,
-    _configuration,
-)
+from trivium_rehearsal.claims import Answer, Proof
+from trivium_rehearsal.endpoints.configuration import parse_configuration
+from trivium_rehearsal.local_endpoints import Credentials, Endpoints, configuration
 from trivium_rehearsal.report import Summary, by_level, write
 from trivium_rehearsal.stack import Outcome, _note, _plain
 from trivium_rehearsal.toolchain.progress import TerminalProgress
@@ -114,7 +110,7 @@ def test_resources_are_counted_by_cloud_level_and_type() -> None:
     }
 
 
-def summary(*claims: Claim) -> Summary:
+def summary(*claims: Proof) -> Summary:
     answer = Answer(
         "aws", "aws", "haiku", "<b>words & more</b>", 12.0, 0.1, 5, 7, 0.00001
     )
@@ -135,12 +131,12 @@ def summary(*claims: Claim) -> Summary:
 
 
 def test_one_claim_that_does_not_hold_fails_the_summary() -> None:
-    assert summary(Claim("a", True, "")).holds
-    assert not summary(Claim("a", True, ""), Claim("b", False, "")).holds
+    assert summary(Proof("a", True, "")).holds
+    assert not summary(Proof("a", True, ""), Proof("b", False, "")).holds
 
 
 def test_the_page_escapes_what_the_model_said(tmp_path: Path) -> None:
-    write(summary(Claim("a", False, "<i>")), tmp_path / "s.json", tmp_path / "s.html")
+    write(summary(Proof("a", False, "<i>")), tmp_path / "s.json", tmp_path / "s.html")
     page = (tmp_path / "s.html").read_text()
     assert "&lt;b&gt;words &amp; more&lt;/b&gt;" in page
     assert "<b>words" not in page
@@ -175,9 +171,8 @@ def test_local_endpoints_keep_each_clouds_path() -> None:
 
 
 def test_the_endpoints_are_told_exactly_the_models_of_the_draft() -> None:
-    from trivium_rehearsal.endpoints.configuration import parse_configuration
 
-    told = _configuration(vocabulary.from_plain(DRAFT), Credentials.fresh())
+    told = configuration(vocabulary.from_plain(DRAFT), Credentials.fresh())
     parsed = parse_configuration(msgspec.json.encode(told))
     assert parsed.bedrock is not None
     assert set(parsed.bedrock.models) == {"us.anthropic.claude-sonnet-5-5"}

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.tree import ROOT
-from trivium_rehearsal import up
+from trivium_rehearsal.preview import preview
 from trivium_rehearsal.stack import StackError
 from trivium_rehearsal.toolchain.progress import PlainProgress
 
@@ -19,7 +19,7 @@ STACKS = sorted(
 @pytest.mark.parametrize("stack", STACKS)
 def test_a_stack_file_previews_without_a_refusal(stack: str) -> None:
     before = (ROOT / "stacks" / f"Pulumi.{stack}.yaml").read_bytes()
-    outcome = up.preview(ROOT, ROOT, stack, PlainProgress())
+    outcome = preview(ROOT, ROOT, stack, PlainProgress())
     assert outcome.resources >= 30
     assert {
         "aws-audit-store-locked",
@@ -33,7 +33,7 @@ def test_a_stack_file_previews_without_a_refusal(stack: str) -> None:
 def test_the_profile_that_is_named_is_the_one_that_judges() -> None:
     finance = {"TRIVIUM_POLICY_PROFILE": "finance"}
     with pytest.raises(StackError, match="this profile requires the locked stage"):
-        up.preview(ROOT, ROOT, "prod-us-finance", PlainProgress(), policy=finance)
+        preview(ROOT, ROOT, "prod-us-finance", PlainProgress(), policy=finance)
 
 
 @pytest.mark.engine
@@ -44,4 +44,4 @@ def test_a_profile_that_does_not_exist_stops_the_preview_and_the_error_says_so()
     with pytest.raises(
         StackError, match="`fiance` does not exist; there are baseline, finance"
     ):
-        up.preview(ROOT, ROOT, "dev", PlainProgress(), policy=unknown)
+        preview(ROOT, ROOT, "dev", PlainProgress(), policy=unknown)
