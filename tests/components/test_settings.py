@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from tests.components.conftest import CONFIG, UUID, settings_with
 from trivium.errors import SettingsError
 from trivium.vocabulary import catalogue
-from trivium_components import contradictions
 from trivium_components.configuration import read_settings
-from trivium_components.settings import Settings, key_of, section_of
-from trivium_components.settings_reference import reference, type_name
+from trivium_components.settings import Settings, contradictions
+from trivium_components.settings.key import key_of, section_of
+from trivium_components.settings.reference import reference, type_name
 
 Config = dict[str, Any]
 Spoil = Callable[[Config], Any]
@@ -166,7 +166,7 @@ MISTAKES: dict[str, tuple[Spoil, str, str]] = {
             put("azure.region", "swedencentral")(config),
             put("zone", "worldwide")(config),
         ),
-        "the United States are the only one",
+        "the only one is the United States",
         "Choose another region or scope",
     ),
     "a Google region around which there is no multi-region": (
@@ -392,7 +392,7 @@ def test_all_mistakes_are_told_at_once_also_contradictions_beside_typos(
 
 def test_every_contradiction_looks_at_keys_that_there_are() -> None:
     known = {*Settings.model_fields, "catalogue"}
-    for rule in contradictions._RULES:
+    for rule in contradictions.RULES:
         assert signature(rule).parameters.keys() <= known, rule.__name__
 
 
@@ -484,7 +484,7 @@ def test_every_key_has_a_meaning_a_type_and_an_error_text() -> None:
 def test_the_reference_is_the_one_that_the_settings_generate() -> None:
     written = Path(__file__).parents[2].joinpath("docs/configuration.md").read_text()
     assert written == reference() + "\n", (
-        "regenerate it: python -m trivium_components.settings_reference >"
+        "regenerate it: python -m trivium_components.settings.reference >"
         " docs/configuration.md"
     )
 
