@@ -1,8 +1,8 @@
-"""Settings → components → the deployment descriptor, exported. Nothing else happens
-here.
+"""The Pulumi program: read the settings, declare the components, export the deployment
+descriptor.
 
-The descriptor is a draft: signing completes it after `up`, so that what is signed is
-what was deployed.
+The exported descriptor is a draft. It is signed after `pulumi up`, so that the signed
+descriptor describes what was really deployed.
 """
 
 from collections.abc import Callable
@@ -34,7 +34,7 @@ def main() -> None:
 
 
 def deploy(cloud: str, settings: Settings) -> Deployed:
-    """Declare one cloud. Its SDK is imported only now: a stack on one cloud does not
+    """Declare one cloud. Its SDK is imported here, so a stack on one cloud does not
     load the other two."""
     part: Callable[..., Deployed] = import_module(
         f"trivium_components.{cloud}.deployment"
@@ -45,6 +45,5 @@ def deploy(cloud: str, settings: Settings) -> Deployed:
 try:
     main()
 except TriviumError as error:
-    raise pulumi.RunError(
-        str(error)
-    ) from None  # the message says everything; a traceback would bury it
+    # The message is complete; a traceback would hide it.
+    raise pulumi.RunError(str(error)) from None

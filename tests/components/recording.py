@@ -1,9 +1,9 @@
-"""A recorder in the engine's place: what the program declares arrives here as it would
+"""A recorder in place of the engine: it receives what the program declares, as it would
 go over the wire.
 
-It answers with the inputs and with made-up outputs, and knows nothing about a cloud:
-what a provider would refuse is tried against the stand-ins, not here. Dict inputs with
-unknown keys pass mocks, so tests look at wire keys.
+It answers with the inputs and with made-up outputs, and knows nothing about any cloud.
+The stand-ins check what a provider would refuse. Mocks accept dict inputs with unknown
+keys, so tests look at wire keys.
 """
 
 import asyncio
@@ -25,12 +25,21 @@ PROFILE_REGIONS = {
 }
 """Destinations that the recorder's inference profiles have, by geography."""
 
-# Computed outputs that the components read; resources that have no such output never
-# lose anything by it.
+# Computed outputs that the components read. Every resource gets all of them, whether or
+# not its type has them.
 _COMPUTED = (
-    "arn", "email", "member", "guardrailId", "guardrailArn", "keyId", "mainRouteTableId", "address", "principalId",
-    "clientId", "keyUriWithVersion",
-)  # fmt: skip
+    "address",
+    "arn",
+    "clientId",
+    "email",
+    "guardrailArn",
+    "guardrailId",
+    "keyId",
+    "keyUriWithVersion",
+    "mainRouteTableId",
+    "member",
+    "principalId",
+)
 _NAMED_BY = (
     "name",
     "bucket",
@@ -127,9 +136,8 @@ def record(
             try:
                 returned = run()
             finally:
-                await (
-                    wait_for_rpcs()
-                )  # also after an error: what is left over would block the next run
+                # Also after an error: what is left over would block the next run.
+                await wait_for_rpcs()
             return await pulumi.Output.from_input(returned).future()
 
         result = loop.run_until_complete(declare())
