@@ -1,5 +1,4 @@
-"""The Pulumi program: read the settings, declare the components, export the deployment
-descriptor.
+"""The Pulumi program: settings, components, and the exported deployment descriptor.
 
 The exported descriptor is a draft. It is signed after `pulumi up`, so that the signed
 descriptor describes what was really deployed.
@@ -34,8 +33,10 @@ def main() -> None:
 
 
 def deploy(cloud: str, settings: Settings) -> Deployed:
-    """Declare one cloud. Its SDK is imported here, so a stack on one cloud does not
-    load the other two."""
+    """Declare one cloud.
+
+    Its SDK is imported here, so a stack on one cloud does not load the other two.
+    """
     part: Callable[..., Deployed] = import_module(
         f"trivium_components.{cloud}.deployment"
     ).deploy

@@ -1,5 +1,4 @@
-"""Address arithmetic: divide the one network range of the settings among clouds and
-subnets. Pure.
+"""Address arithmetic: divide one network range among clouds and subnets. Pure.
 
 The three clouds' networks never overlap, so they can be peered, or connected to one
 site, later. A share depends only on its position in the range, not on how many shares

@@ -1,9 +1,10 @@
-"""What components of every cloud do in the same way: say where they deploy, keep what
-is locked, and register what they hand over.
+"""What components of every cloud do in the same way.
+
+They state where they deploy, protect what is locked, and register what they hand over.
 
 The arguments of a component are a `TypedDict`, not a dataclass. Pulumi infers the
 package's schema from the annotations of `args` and would take either, but its component
-host (`pulumi.provider.experimental`) constructs a component with a plain dict. The
+host (`pulumi.provider.experimental`) passes a plain dict to the constructor. The
 arguments do not inherit from `Place`: the schema takes a field's description from the
 class itself and would lose those of inherited fields.
 """
@@ -46,8 +47,10 @@ def place_of(settings: Settings, *, account: str, region: str) -> Place:
 
 
 def kept(parent: pulumi.Resource, lock: Lock) -> pulumi.ResourceOptions:
-    """Options of a resource that holds records: once locked, Pulumi neither deletes nor
-    replaces it."""
+    """Options of a resource that holds records.
+
+    Once locked, Pulumi refuses to delete it, and keeps it if it leaves the program.
+    """
     locked = lock == "locked"
     return pulumi.ResourceOptions(
         parent=parent, protect=locked, retain_on_delete=locked

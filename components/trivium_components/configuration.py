@@ -63,8 +63,7 @@ def _ours(config: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 
 
 def _parsed(key: str, value: Any) -> Any:
-    """The value of a structured key, decoded if the engine passed it as JSON. Any: any
-    JSON."""
+    """The value of a structured key, decoded if it is JSON. Any: any JSON."""
     field = Settings.model_fields.get(key)
     structured = field is not None and _kind(field) != "scalar"
     if structured and isinstance(value, str) and value[:1] in ("{", "["):
@@ -86,8 +85,10 @@ def _kind(field: FieldInfo) -> Literal["scalar", "list", "section"]:
 def _validated(
     values: Mapping[str, Any],
 ) -> tuple[Settings | None, list[Problem], dict[str, Any]]:
-    """The settings, if all keys are valid; the problems; and the values of the keys
-    that are valid on their own. Any: values of every type."""
+    """The settings, if all keys are valid; the problems; and the usable values.
+
+    A value is usable if its key is valid on its own. Any: values of every type.
+    """
     fields = Settings.model_fields
     try:
         settings = Settings.model_validate(values)

@@ -1,5 +1,7 @@
-"""The model catalogue of a deployment: the one that Trivium ships, with the entries of
-the file that `TRIVIUM_CATALOGUE` names."""
+"""The model catalogue of a deployment.
+
+Trivium ships a catalogue; the file that `TRIVIUM_CATALOGUE` names replaces entries.
+"""
 
 import os
 from functools import cache
@@ -13,8 +15,10 @@ from trivium.vocabulary.residency import Cloud
 
 @cache
 def in_force() -> Catalogue:
-    """The catalogue, read once. Raises `ConfigurationError` if the file of
-    `TRIVIUM_CATALOGUE` is unusable."""
+    """The catalogue, read once.
+
+    Raises `ConfigurationError` if the file of `TRIVIUM_CATALOGUE` is unusable.
+    """
     path = os.environ.get("TRIVIUM_CATALOGUE")
     if not path:
         return catalogue.load()
@@ -30,8 +34,10 @@ def in_force() -> Catalogue:
 
 
 def id_on(cloud: Cloud, model: str) -> str:
-    """The provider's id of a model. Raises `ConfigurationError` if the catalogue does
-    not have the model on that cloud."""
+    """The provider's id of a model.
+
+    Raises `ConfigurationError` if the catalogue does not have the model on that cloud.
+    """
     ids = in_force().model(model).ids
     if cloud not in ids:
         raise ConfigurationError(

@@ -20,8 +20,10 @@ AUDIT_STORE = {"trivium-role": "audit-store"}
 def tags(
     *, deployment: str, environment: str, zone: str, regime: str, budget_usd: float
 ) -> dict[str, str]:
-    """The tags of every resource that takes tags or labels; keys and values are valid
-    on all three clouds."""
+    """The tags of every resource that takes tags or labels.
+
+    Keys and values are valid on all three clouds.
+    """
     return {
         "trivium-deployment": deployment,
         "trivium-environment": environment,
@@ -33,26 +35,29 @@ def tags(
 
 
 def labels(tags: Mapping[str, str]) -> dict[str, str]:
-    """Tags as Google Cloud labels: lower case, digits, `_` and `-`, at most 63
-    characters."""
+    """Tags as Google Cloud labels: at most 63 of `a-z`, digits, `_` and `-`."""
     return {_label(key): _label(value) for key, value in tags.items()}
 
 
 def aws_partition(region: str) -> str:
-    """The partition in ARNs: `aws-us-gov` for GovCloud, else `aws`. No residency zone
-    contains the partition of China."""
+    """The partition in ARNs: `aws-us-gov` for GovCloud, else `aws`.
+
+    No residency zone contains the partition of China.
+    """
     return "aws-us-gov" if region.startswith("us-gov-") else "aws"
 
 
 def dashed(environment: str, what: str, *, limit: int) -> str:
-    """`trivium-ENVIRONMENT-WHAT`, at most `limit` characters. Unique within an
-    account."""
+    """`trivium-ENVIRONMENT-WHAT`, unique within an account."""
     return _fit(f"trivium-{environment}-{what}", limit)
 
 
 def trail(environment: str) -> str:
-    """A CloudTrail trail: known before the trail exists, so that the bucket and the key
-    can admit this trail alone."""
+    """A CloudTrail trail.
+
+    The name is known before the trail exists, so that bucket and key can admit it
+    alone.
+    """
     return dashed(environment, "trail", limit=128)
 
 
@@ -63,14 +68,15 @@ def trail_arn(environment: str, account: str, region: str) -> str:
 
 
 def bucket(environment: str, account: str, region: str) -> str:
-    """The audit bucket on S3 and Cloud Storage: unique worldwide, 3 to 63 characters,
-    no dots."""
+    """The audit bucket on S3 and Cloud Storage.
+
+    Unique worldwide, 3 to 63 characters, no dots.
+    """
     return _fit(f"trivium-{environment}-audit-{account}-{region}".lower(), 63)
 
 
 def storage_account(environment: str, subscription: str) -> str:
-    """An Azure storage account: unique worldwide, 3 to 24 lower-case letters and
-    digits."""
+    """An Azure storage account: unique worldwide, 3 to 24 letters and digits."""
     plain = re.sub("[^a-z0-9]", "", environment.lower())
     return f"trv{plain}"[: 24 - _DIGEST_CHARACTERS] + _digest(
         f"{environment}/{subscription}"
@@ -78,8 +84,10 @@ def storage_account(environment: str, subscription: str) -> str:
 
 
 def worldwide(environment: str, subscription: str, *, limit: int) -> str:
-    """`trv-ENVIRONMENT-DIGEST`: unique worldwide, for Foundry subdomains (64) and key
-    vaults (24)."""
+    """`trv-ENVIRONMENT-DIGEST`, unique worldwide.
+
+    For Foundry subdomains (64 characters) and key vaults (24).
+    """
     digest = _digest(f"{environment}/{subscription}")
     head = f"trv-{environment.lower()}"[: limit - 1 - len(digest)].rstrip("-")
     return f"{head}-{digest}"
@@ -91,8 +99,10 @@ def google_role(environment: str, what: str) -> str:
 
 
 def private_service_connect(environment: str) -> str:
-    """A forwarding rule to Google APIs: 1 to 20 lower-case letters and digits, because
-    it becomes a host name."""
+    """A forwarding rule to Google APIs.
+
+    1 to 20 lower-case letters and digits, because it becomes a host name.
+    """
     return f"trv{_digest(environment)}"
 
 

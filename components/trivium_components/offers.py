@@ -1,9 +1,8 @@
-"""Where each cloud offers Claude, and under which name. Pure tables and functions; each
-table has its source and date.
+"""Where each cloud offers Claude, and under which name.
 
-These tables only reject a stack file that requests what does not exist. Whether a
-destination is inside a residency zone is proven at deployment, from what the cloud
-itself answers.
+Pure tables and functions; each table has its source and date. They only reject a stack
+file that requests what does not exist. Whether a destination is inside a residency zone
+is proven at deployment, from what the cloud itself answers.
 """
 
 from collections.abc import Mapping
@@ -53,8 +52,10 @@ AzureSku = Literal["DataZoneStandard", "GlobalStandard"]
 
 
 def scope_of(text: str) -> Scope:
-    """`text` as a scope: components take text, because a Pulumi schema has no literals.
-    Raises `ConfigurationError`."""
+    """`text` as a scope. Raises `ConfigurationError` for any other word.
+
+    Components take text, because a Pulumi schema has no literals.
+    """
     for scope in get_args(Scope):
         if scope == text:
             found: Scope = scope
@@ -66,8 +67,7 @@ def scope_of(text: str) -> Scope:
 
 
 def why_not(cloud: Cloud, *, region: str, zone: str, scope: Scope) -> str:
-    """Why a cloud does not offer Claude in a region and scope, as a sentence; empty if
-    it does."""
+    """Why a cloud does not offer Claude in a region and scope; empty if it does."""
     if cloud == "aws" and scope == "regional" and region not in AWS_REGIONAL:
         return (
             "Bedrock runs Claude inside one Region only in"
@@ -90,8 +90,7 @@ def why_not(cloud: Cloud, *, region: str, zone: str, scope: Scope) -> str:
 
 
 def profile_id(model_id: str, *, region: str, scope: Scope) -> str:
-    """The id in calls of the Bedrock runtime: a geographic or global inference profile,
-    or the model id itself.
+    """The id in calls of the Bedrock runtime: an inference profile or the model itself.
 
     Raises `ConfigurationError` for a Region whose geography has no profile prefix.
     """
@@ -108,8 +107,7 @@ def profile_id(model_id: str, *, region: str, scope: Scope) -> str:
 
 
 def vertex_location(*, zone: str, region: str, scope: Scope) -> str:
-    """The location in Vertex AI paths: the region, the multi-region `us` or `eu`, or
-    `global`.
+    """The location in Vertex AI paths: a region, a multi-region or `global`.
 
     Raises `ConfigurationError` if there is no multi-region.
     """

@@ -1,5 +1,4 @@
-"""What components of every cloud hand over, in the shapes of the deployment
-descriptor."""
+"""What components hand over, in the shapes of the deployment descriptor."""
 
 from typing import Any, TypedDict
 
@@ -22,8 +21,10 @@ class Target(TypedDict):
 
 
 class Guardrail(TypedDict):
-    """The cloud's own guardrail; both fields are empty if the cloud has none for
-    Claude."""
+    """The cloud's own guardrail.
+
+    Both fields are empty if the cloud has none for Claude.
+    """
 
     identifier: str
     """Its id in API calls."""
@@ -35,8 +36,10 @@ NO_GUARDRAIL: Guardrail = {"identifier": "", "version": ""}
 
 
 class Deployed(TypedDict):
-    """What one cloud contributes to the deployment descriptor, known once it is
-    deployed. Any: JSON objects, which the vocabulary checks."""
+    """What one cloud contributes to the deployment descriptor.
+
+    Any: JSON objects, which the vocabulary checks.
+    """
 
     route: pulumi.Output[dict[str, Any]]
     """A `Route` of the descriptor, as plain data."""

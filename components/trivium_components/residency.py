@@ -1,5 +1,4 @@
-"""Refuse a model that could run outside the residency zone, before anything is
-created."""
+"""Refuse a model that could leave the residency zone, before anything is created."""
 
 from collections.abc import Sequence
 

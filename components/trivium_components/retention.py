@@ -1,5 +1,4 @@
-"""Retention presets: how long audit records must be kept, and the rule that requires
-it.
+"""Retention presets: how long audit records must be kept, and which rule requires it.
 
 A preset is a minimum that satisfies its regime; it does not repeat the regime's exact
 wording. Days are calendar days and include leap days.
@@ -59,8 +58,10 @@ _CLOUDWATCH_DAYS = (
 
 
 def lock_of(text: str) -> Lock:
-    """`text` as a stage of the lock: components take text, because a Pulumi schema has
-    no literals. Raises `ConfigurationError`."""
+    """`text` as a stage of the lock. Raises `ConfigurationError` for any other word.
+
+    Components take text, because a Pulumi schema has no literals.
+    """
     for stage in get_args(Lock):
         if stage == text:
             found: Lock = stage
@@ -87,20 +88,26 @@ def days(seconds: int) -> int:
 
 
 def log_bucket_days(days: int) -> int:
-    """What a log bucket of Cloud Logging can keep: at most 3650 days (Cloud Logging
-    quotas, read 2026-11-22)."""
+    """What a log bucket of Cloud Logging can keep: at most 3650 days.
+
+    Source: Cloud Logging quotas, read 2026-11-22.
+    """
     return min(days, 3650)
 
 
 def workspace_days(days: int) -> int:
-    """What a Log Analytics workspace keeps interactively: 30 to 730 days (Azure Monitor
-    limits, read 2026-11-22)."""
+    """What a Log Analytics workspace keeps interactively: 30 to 730 days.
+
+    Source: Azure Monitor limits, read 2026-11-22.
+    """
     return min(max(days, 30), 730)
 
 
 def cloudwatch_days(days: int) -> int:
-    """The shortest retention in CloudWatch that is at least `days`; its longest, if
-    none is."""
+    """The shortest retention in CloudWatch that is at least `days`.
+
+    Its longest, if none is.
+    """
     return next(
         (offered for offered in _CLOUDWATCH_DAYS if offered >= days),
         _CLOUDWATCH_DAYS[-1],

@@ -1,5 +1,4 @@
-"""One component in a program of your own: a write-once audit store for an existing
-service.
+"""One component in a program of your own: a write-once audit store.
 
     make preview PROJECT=examples/one_component STACK=dev
 

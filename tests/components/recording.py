@@ -1,5 +1,4 @@
-"""A recorder in place of the engine: it receives what the program declares, as it would
-go over the wire.
+"""A recorder in place of the engine: it receives what a program declares.
 
 It answers with the inputs and with made-up outputs, and knows nothing about any cloud.
 The stand-ins check what a provider would refuse. Mocks accept dict inputs with unknown
@@ -102,8 +101,10 @@ class Recording:
     """What the run returned, with outputs resolved. Any: as the caller made it."""
 
     def of(self, kind: str) -> list[Inputs]:
-        """The wire inputs of every resource of a type, in order; `kind` is the end of
-        the type, such as `:Bucket`."""
+        """The wire inputs of every resource of a type, in order.
+
+        `kind` is the end of the type, such as `:Bucket`.
+        """
         return [
             dict(found.inputs) for found in self.resources if found.typ.endswith(kind)
         ]
@@ -124,8 +125,10 @@ class Recording:
 def record(
     run: Callable[[], Any], *, stack: str = "test", recorder: Recorder | None = None
 ) -> Recording:
-    """Run a piece of a program and wait for everything it declares. Any: whatever it
-    returns."""
+    """Run a piece of a program, and wait for everything that it declares.
+
+    Any: whatever it returns.
+    """
     recorder = recorder or Recorder()
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
@@ -148,6 +151,5 @@ def record(
 
 
 def statements(document: str) -> dict[str, Any]:
-    """The statements of a policy document by their `Sid`. Any: a statement is free-form
-    JSON."""
+    """The statements of a policy document by their `Sid`. Any: free-form JSON."""
     return {found["Sid"]: found for found in json.loads(document)["Statement"]}

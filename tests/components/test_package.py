@@ -37,8 +37,11 @@ def inferred() -> Any:
 
 
 def as_the_engine_prints(schema: Any) -> Any:
-    """A schema without the descriptions of items, which the engine drops, and without
-    the indentation of descriptions, which Python 3.13 drops. Any: any part of it."""
+    """A schema as the engine prints it. Any: any part of a schema.
+
+    The engine drops the descriptions of items, and Python 3.13 drops the indentation of
+    descriptions.
+    """
     if not isinstance(schema, dict):
         return inspect.cleandoc(schema) if isinstance(schema, str) else schema
     return {

@@ -1,5 +1,4 @@
-"""Each stack file previews in rehearsal: the real engine, the stand-in providers, the
-policy pack."""
+"""Each stack file previews in rehearsal, with the real engine and the policy pack."""
 
 from pathlib import Path
 

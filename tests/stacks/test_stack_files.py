@@ -36,8 +36,7 @@ def settings_of(stack: str) -> Settings:
 
 
 def run(stack: str, **changes: Any) -> Recording:
-    """The program itself on one stack, with the configuration as the engine hands it
-    over. Any: what YAML holds."""
+    """The program on one stack, configured as by the engine. Any: what YAML holds."""
     texts = {
         key: value if isinstance(value, str) else json.dumps(value)
         for key, value in {**config_of(stack), **changes}.items()
@@ -71,8 +70,7 @@ def test_a_stack_file_validates(stack: str) -> None:
 
 @pytest.mark.parametrize("stack", STACKS)
 def test_a_stack_file_holds_configuration_alone(stack: str) -> None:
-    """The engine writes `encryptionsalt` beside it where it may; a rehearsal's salt
-    belongs to nobody's checkout."""
+    """The engine may add `encryptionsalt`, but that of a rehearsal is not committed."""
     assert set(yaml.safe_load((ROOT / f"stacks/Pulumi.{stack}.yaml").read_text())) == {
         "config"
     }

@@ -1,5 +1,4 @@
-"""Write-once storage for sealed audit segments and for AWS's own request logs, and the
-key that signs descriptors.
+"""Write-once storage for sealed audit segments and for AWS's own request logs.
 
 Stages of the lock. `unlocked` already protects: object lock runs in GOVERNANCE mode for
 the regime's full retention. Every object is write-once from the first day, and only a
@@ -46,8 +45,10 @@ class AwsAuditStoreArgs(TypedDict):
 
 
 class AwsAuditStore(pulumi.ComponentResource):
-    """A bucket with object lock and its own encryption key. The application can add
-    objects and do nothing else."""
+    """A bucket with object lock and its own encryption key.
+
+    The application can add objects and do nothing else.
+    """
 
     uri: pulumi.Output[str]
     """Where segments are written: `s3://bucket/trivium`."""
@@ -256,11 +257,11 @@ def _grant_writer(
 def bucket_statements(
     bucket_arn: str, environment: str, account: str, region: str
 ) -> list[Statement]:
-    """Every caller needs TLS 1.2. Bedrock and CloudTrail may add the logs of this
-    account and this trail only.
+    """Require TLS 1.2, and admit the logs of Bedrock and CloudTrail.
 
-    Sources: Bedrock user guide, "Set up an Amazon S3 destination"; CloudTrail user
-    guide, "Amazon S3 bucket policy for CloudTrail"; read 2026-11-22.
+    Both services may add the logs of this account and this trail only. Sources: Bedrock
+    user guide, "Set up an Amazon S3 destination"; CloudTrail user guide, "Amazon S3
+    bucket policy for CloudTrail"; read 2026-11-22.
     """
     bedrock = f"arn:{naming.aws_partition(region)}:bedrock:{region}:{account}:*"
     return [
@@ -327,8 +328,10 @@ def _trail_statements(bucket_arn: str, account: str, trail: str) -> list[Stateme
 
 
 def writer_statements(bucket_arn: str, encryption_key: str) -> list[Statement]:
-    """The application may add segments. It may not read, list or delete objects, or
-    change their retention."""
+    """Let the application add segments.
+
+    It may not read, list or delete objects, or change their retention.
+    """
     return [
         {
             "Sid": "AddSegments",

@@ -1,5 +1,4 @@
-"""The AWS part of a stack: its components, connected, and what they contribute to the
-deployment descriptor."""
+"""The AWS part of a stack, and what it adds to the descriptor."""
 
 import pulumi
 import pulumi_aws
@@ -16,7 +15,7 @@ from trivium_components.settings import AwsSettings, Settings
 
 
 def deploy(settings: Settings, *, signing_key: bool) -> Deployed:
-    """Declare everything on AWS. `read_settings` ensures that `settings.aws` exists."""
+    """Declare everything on AWS, for settings that have a section `aws`."""
     found = settings.aws
     assert found is not None  # noqa: S101 -- only a cloud with a section is deployed
     place = place_of(settings, account=found.account_id, region=found.region)

@@ -52,11 +52,10 @@ class AwsIdentityArgs(TypedDict):
 
 
 class AwsIdentity(pulumi.ComponentResource):
-    """A role that may invoke only the deployment's models, only with its guardrail, and
-    on no other path.
+    """A role that may invoke only the deployment's models, and only with its guardrail.
 
-    The policy also denies what it does not allow, so that a policy attached later
-    cannot open those paths.
+    The policies also deny every other path to a model, so that a policy attached later
+    cannot open one.
     """
 
     principal: pulumi.Output[str]

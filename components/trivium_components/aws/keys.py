@@ -1,5 +1,4 @@
-"""The deployment's KMS keys: one encrypts the audit store and the logs, one signs
-descriptors."""
+"""The deployment's KMS keys: one encrypts, the other signs descriptors."""
 
 import pulumi
 from pulumi_aws import kms
@@ -34,10 +33,10 @@ def signing_key(
     *,
     parent: pulumi.Resource,
 ) -> kms.Key:
-    """An asymmetric key and its alias. The private half never leaves KMS, which does
-    not rotate asymmetric keys.
+    """An asymmetric key and its alias.
 
-    The application may not use it: it would sign the rules that govern it.
+    The private half never leaves KMS, which does not rotate asymmetric keys. The
+    application may not use the key: it would sign the rules that govern it.
     """
     key = kms.Key(
         f"{name}-signing",
@@ -64,8 +63,10 @@ def signing_key(
 
 
 def account_statement(account: str, region: str) -> Statement:
-    """Delegates the key to the account's IAM policies. Without it, AWS could not
-    administer the key either."""
+    """Delegate the key to the account's IAM policies.
+
+    Without this statement, AWS could not administer the key either.
+    """
     root = f"arn:{naming.aws_partition(region)}:iam::{account}:root"
     return {
         "Sid": "Account",
@@ -79,8 +80,7 @@ def account_statement(account: str, region: str) -> Statement:
 def encryption_statements(
     environment: str, account: str, region: str
 ) -> list[Statement]:
-    """Who may use the encryption key: the account, and three services for the logs of
-    this account only.
+    """Admit the account, and three services for the logs of this account only.
 
     Sources: KMS sections of the Bedrock, CloudTrail and CloudWatch Logs user guides,
     read 2026-11-22.

@@ -1,5 +1,4 @@
-"""Which Claude models may be called on Bedrock, where they run, and the guardrail that
-accompanies every call.
+"""Which Claude models may be called on Bedrock, where they run, and their guardrail.
 
 Only `bedrock-runtime` is used. `identity.py` denies the other two paths to Claude on
 AWS (`bedrock-mantle` and Claude Platform on AWS), because controls on one path do not
@@ -100,8 +99,10 @@ class AwsModelAccess(pulumi.ComponentResource):
     def _target(
         self, tier: str, model: str, args: AwsModelAccessArgs
     ) -> tuple[Target, list[str]]:
-        """The target of one tier, and the ARNs that its calls use. The first ARN is the
-        proof of the destinations."""
+        """The target of one tier, and the ARNs that its calls use.
+
+        The first ARN is the proof of the destinations.
+        """
         region, scope = args["region"], offers.scope_of(args["scope"])
         model_id = models.id_on("aws", model)
         wire_id = offers.profile_id(model_id, region=region, scope=scope)
@@ -177,8 +178,10 @@ def _guardrail(
 
 
 def destinations_of(model_arns: list[str]) -> list[str]:
-    """The Regions of a profile's model ARNs, sorted. An ARN without a Region may run
-    anywhere: `global`."""
+    """The Regions of a profile's model ARNs, sorted.
+
+    An ARN without a Region may run anywhere: `global`.
+    """
     return sorted({arn.split(":")[3] or "global" for arn in model_arns})
 
 

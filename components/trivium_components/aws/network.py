@@ -1,5 +1,4 @@
-"""A network without internet access, in which private endpoints lead to Bedrock and to
-what the audit log needs."""
+"""A network without internet access, and private endpoints for what it needs."""
 
 from collections.abc import Sequence
 from typing import TypedDict
@@ -36,11 +35,10 @@ class AwsNetworkArgs(TypedDict):
 
 
 class AwsNetwork(pulumi.ComponentResource):
-    """A VPC with private subnets, without a gateway to the internet, and with a policy
-    on every endpoint.
+    """A VPC with private subnets and private endpoints, without an internet gateway.
 
-    Routing to the callers' own network (peering, transit gateway) is left to the
-    platform team.
+    Every endpoint has a policy. Routing to the callers' own network (peering, transit
+    gateway) is left to the platform team.
     """
 
     network_id: pulumi.Output[str]
@@ -185,8 +183,7 @@ def _s3_gateway(
 def invoke_statement(
     resources: Sequence[str], account: str, partition: str
 ) -> Statement:
-    """What may pass to Bedrock: calls of this account's principals, to the deployment's
-    models, with this account's guardrails."""
+    """Let this account call the deployment's models through the endpoint."""
     guardrails = f"arn:{partition}:bedrock:*:{account}:guardrail/*"
     return {
         "Effect": "Allow",
@@ -202,8 +199,10 @@ def invoke_statement(
 
 
 def endpoint_statements(account: str) -> dict[str, Statement]:
-    """What may pass to the other services: calls on resources of this account only, so
-    no data can leave the account."""
+    """Limit each of the other endpoints to resources of this account.
+
+    No data can then leave the account through an endpoint.
+    """
     actions = {"sts": "sts:*", "kms": "kms:*", "logs": "logs:*", "s3": "s3:*"}
     return {
         service: {

@@ -1,5 +1,7 @@
-"""AWS's own record of every call: model-invocation logging and a trail, both written to
-the audit store."""
+"""AWS's own record of every call: model-invocation logging and a trail.
+
+Both write to the audit store.
+"""
 
 from typing import TypedDict
 
@@ -202,8 +204,7 @@ def _trail(
 
 
 def event_selectors(segments: str) -> list[cloudtrail.TrailAdvancedEventSelectorArgs]:
-    """Management events, reads and writes; Bedrock's data events; and every access to
-    the audit segments.
+    """Management events, Bedrock's data events and every access to audit segments.
 
     A selector takes one `resources.type` only. The trail's own objects are outside
     `segments`: otherwise the trail would log its own writes without end.

@@ -1,4 +1,4 @@
-"""Write-once storage for sealed audit segments, and the key that signs descriptors.
+"""Write-once storage for sealed audit segments.
 
 Stages of the lock. `unlocked` already protects: account and container have
 version-level immutability for the regime's full retention, which an owner can still
@@ -59,8 +59,10 @@ class AzureAuditStoreArgs(TypedDict):
 
 
 class AzureAuditStore(pulumi.ComponentResource):
-    """A container with immutable versions. The application can add blobs and do nothing
-    else."""
+    """A container with immutable versions.
+
+    The application can add blobs and do nothing else.
+    """
 
     uri: pulumi.Output[str]
     """Where segments are written: `https://account.blob.core.windows.net/audit/trivium`."""
@@ -133,8 +135,10 @@ def _require_unlocked(name: str, lock: str) -> None:
 def _account(
     name: str, args: AzureAuditStoreArgs, opts: pulumi.ResourceOptions
 ) -> storage.StorageAccount:
-    """The storage account. Zone-redundant, because a copy in another region would leave
-    the zone."""
+    """The storage account.
+
+    Zone-redundant, because a copy in another region would leave the zone.
+    """
     return storage.StorageAccount(
         f"{name}-account",
         resource_group_name=args["resource_group"],

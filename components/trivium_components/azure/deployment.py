@@ -1,5 +1,4 @@
-"""The Azure part of a stack: its components, connected, and what they contribute to the
-deployment descriptor."""
+"""The Azure part of a stack, and what it adds to the descriptor."""
 
 import pulumi
 import pulumi_azure_native
@@ -22,8 +21,7 @@ class _GroupPlace(Place):
 
 
 def deploy(settings: Settings, *, signing_key: bool) -> Deployed:
-    """Declare everything on Azure. `read_settings` ensures that `settings.azure`
-    exists."""
+    """Declare everything on Azure, for settings that have a section `azure`."""
     found = settings.azure
     assert found is not None  # noqa: S101 -- only a cloud with a section is deployed
     place = place_of(settings, account=found.subscription_id, region=found.region)

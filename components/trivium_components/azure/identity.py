@@ -1,5 +1,4 @@
-"""The managed identity that the application runs as, with one permission on
-Foundry."""
+"""The managed identity that the application runs as, with one permission on Foundry."""
 
 from typing import TypedDict
 

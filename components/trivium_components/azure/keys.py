@@ -49,8 +49,10 @@ def signing_key(
 
 
 def _vault(name: str, args: VaultArgs, opts: pulumi.ResourceOptions) -> keyvault.Vault:
-    """A vault that one subnet reaches. Purge protection prevents even an owner from
-    destroying the key at once."""
+    """A vault that only one subnet reaches.
+
+    Purge protection prevents even an owner from destroying the key at once.
+    """
     one_subnet = keyvault.NetworkRuleSetArgs(
         default_action="Deny",
         bypass="None",

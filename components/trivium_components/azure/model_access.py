@@ -58,8 +58,7 @@ class AzureModelAccessArgs(TypedDict):
 
 
 class AzureModelAccess(pulumi.ComponentResource):
-    """A Foundry account without keys or a public address, and one Claude deployment per
-    model.
+    """A Foundry account without keys or a public address, and a deployment per model.
 
     Creates the resource group that all Azure components share.
     """
@@ -140,8 +139,7 @@ def _account(
     args: AzureModelAccessArgs,
     opts: pulumi.ResourceOptions,
 ) -> cognitiveservices.Account:
-    """A closed account: Entra tokens only, private endpoints only, and no outbound
-    requests."""
+    """A closed account: Entra tokens and private endpoints only, no outbound access."""
     subdomain = naming.worldwide(args["environment"], args["account"], limit=64)
     return cognitiveservices.Account(
         f"{name}-account",

@@ -1,5 +1,4 @@
-"""A network without internet access, and the private endpoint of the Foundry
-account."""
+"""A network without internet access, and a private endpoint for Foundry."""
 
 from typing import TypedDict
 
@@ -35,13 +34,12 @@ class AzureNetworkArgs(TypedDict):
 
 
 class AzureNetwork(pulumi.ComponentResource):
-    """A virtual network with one subnet. The subnet reaches Foundry, the storage of
-    the deployment's resource group, and the key vaults of its region, but not the
-    internet.
+    """A virtual network without internet access, and a private endpoint for Foundry.
 
-    It reaches every key vault of the region, including those of other customers,
-    because service endpoint policies exist for storage only. A private endpoint for the
-    vault would change that.
+    Its one subnet also reaches the storage of the deployment's resource group, and the
+    key vaults of its region. These include the vaults of other customers, because
+    service endpoint policies exist for storage only. A private endpoint for the vault
+    would change that.
     """
 
     network_id: pulumi.Output[str]

@@ -1,5 +1,4 @@
-"""Azure's own record of every call: diagnostic logs of the Foundry account in a
-workspace.
+"""Azure's own record of every call: diagnostic logs of the Foundry account.
 
 It is not documented whether `RequestResponse` contains Claude's prompts and replies,
 and a rehearsal cannot verify it. The deployment's own audit log never contains them. In

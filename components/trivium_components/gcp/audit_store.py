@@ -1,4 +1,4 @@
-"""Write-once storage for sealed audit segments, and the key that signs descriptors.
+"""Write-once storage for sealed audit segments.
 
 Stages of the lock. `unlocked` already protects: the bucket has a retention policy for
 the regime's full time, which an administrator can still shorten or remove. `locked`
@@ -42,8 +42,10 @@ class GcpAuditStoreArgs(TypedDict):
 
 
 class GcpAuditStore(pulumi.ComponentResource):
-    """A bucket with a retention policy. The application can add objects and do nothing
-    else."""
+    """A bucket with a retention policy.
+
+    The application can add objects and do nothing else.
+    """
 
     uri: pulumi.Output[str]
     """Where segments are written: `gs://bucket/trivium`."""

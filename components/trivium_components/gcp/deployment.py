@@ -1,5 +1,4 @@
-"""The Google Cloud part of a stack: its components, connected, and what they contribute
-to the deployment descriptor."""
+"""The Google Cloud part of a stack, and what it adds to the descriptor."""
 
 import pulumi
 import pulumi_gcp
@@ -16,8 +15,7 @@ from trivium_components.settings import GcpSettings, Settings
 
 
 def deploy(settings: Settings, *, signing_key: bool) -> Deployed:
-    """Declare everything on Google Cloud. `read_settings` ensures that `settings.gcp`
-    exists."""
+    """Declare everything on Google Cloud, for settings that have a section `gcp`."""
     found = settings.gcp
     assert found is not None  # noqa: S101 -- only a cloud with a section is deployed
     place = place_of(settings, account=found.project, region=found.region)

@@ -1,5 +1,4 @@
-"""The service account that the application runs as, with one permission on Vertex
-AI."""
+"""The service account of the application, with one permission on Vertex AI."""
 
 from typing import TypedDict
 
@@ -33,8 +32,10 @@ class GcpIdentityArgs(TypedDict):
 
 
 class GcpIdentity(pulumi.ComponentResource):
-    """A service account that may only call models. It has no key: callers impersonate
-    it."""
+    """A service account that may only call models.
+
+    It has no key: callers impersonate it.
+    """
 
     principal: pulumi.Output[str]
     """`serviceAccount:` and the address, to which permissions are granted."""
@@ -135,8 +136,11 @@ def _grant_impersonation(
 
 
 def impersonation_role(member: str) -> str:
-    """The role with which a member impersonates: members of Google's directory create
-    tokens, members of a federated pool use workload identity."""
+    """The role with which a member impersonates.
+
+    Members of Google's directory create tokens; members of a federated pool use
+    workload identity.
+    """
     federated = member.startswith(("principal://", "principalSet://"))
     return (
         "roles/iam.workloadIdentityUser"

@@ -15,10 +15,10 @@ def signing_key(
     *,
     parent: pulumi.Resource,
 ) -> kms.CryptoKey:
-    """An asymmetric key in an HSM, and its signers. Google Cloud can delete versions of
-    a key, but neither keys nor key rings.
+    """An asymmetric key in an HSM, and its signers.
 
-    The application may not use it: it would sign the rules that govern it.
+    Google Cloud can delete versions of a key, but neither keys nor key rings. The
+    application may not use the key: it would sign the rules that govern it.
     """
     inside = pulumi.ResourceOptions(parent=parent)
     ring = _ring(name, args, opts, inside)

@@ -110,8 +110,7 @@ def _allowed_models(
     targets: dict[str, Target],
     opts: pulumi.ResourceOptions,
 ) -> orgpolicy.Policy:
-    """The policy that limits the project to the deployment's models, after the services
-    that it needs."""
+    """Limit the project to the deployment's models, after enabling what that needs."""
     project = f"projects/{args['account']}"
     services = [
         projects.Service(
@@ -138,10 +137,10 @@ def _allowed_models(
 
 
 def allowed_models(targets: dict[str, Target]) -> list[str]:
-    """Values of `vertexai.allowedModels`: full names without wildcards and without the
-    `@date` of a version.
+    """Values of `vertexai.allowedModels`.
 
-    Source: Vertex AI, "Control access to Model Garden models", read 2026-11-22.
+    They are full names without wildcards and without the `@date` of a version. Source:
+    Vertex AI, "Control access to Model Garden models", read 2026-11-22.
     """
     return sorted(
         {

@@ -33,12 +33,12 @@ class GcpNetworkArgs(TypedDict):
 
 
 class GcpNetwork(pulumi.ComponentResource):
-    """A VPC in which the names under googleapis.com resolve to a Private Service
-    Connect endpoint.
+    """A VPC that reaches Google's APIs through Private Service Connect.
 
-    The endpoint for Google's global APIs does not serve the `us` and `eu` multi-regions
-    of Vertex AI. They get a regional endpoint and a more specific DNS zone. A rehearsal
-    cannot verify that Google accepts a multi-region as the target.
+    All names under googleapis.com resolve to one endpoint. It does not serve the `us`
+    and `eu` multi-regions of Vertex AI, which get a regional endpoint and a more
+    specific DNS zone. A rehearsal cannot verify that Google accepts a multi-region as
+    the target.
     """
 
     network_id: pulumi.Output[str]
@@ -200,8 +200,7 @@ def _multi_region_endpoint(
     args: GcpNetworkArgs,
     opts: pulumi.ResourceOptions,
 ) -> pulumi.Output[str]:
-    """A regional endpoint for `host`, and the DNS zone that leads to it. Returns the
-    endpoint's id."""
+    """The id of a regional endpoint for `host`, to which a DNS zone leads."""
     endpoint = networkconnectivity.RegionalEndpoint(
         f"{name}-vertex",
         project=args["account"],

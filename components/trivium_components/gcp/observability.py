@@ -1,9 +1,8 @@
-"""Google Cloud's own record of every call: data-access audit logs, kept in a log bucket
-for the regime's time.
+"""Google Cloud's own record of every call: data-access audit logs.
 
-Request-response logging keeps prompts and replies. Only a REST call per model enables
-it, which no Pulumi resource makes. This version does not make the call, so Google's log
-never contains content.
+A log bucket keeps them for the regime's time. Request-response logging would also keep
+prompts and replies. Only a REST call per model enables it, which no Pulumi resource
+makes. This version does not make the call, so Google's log never contains content.
 """
 
 from typing import TypedDict
@@ -42,8 +41,7 @@ class GcpObservabilityArgs(TypedDict):
 
 
 class GcpObservability(pulumi.ComponentResource):
-    """Audit logs of every model call and every change, in the deployment's own log
-    bucket."""
+    """Audit logs of every model call and every change, in their own log bucket."""
 
     request_log: pulumi.Output[str]
     """Id of the log bucket in which single calls can be searched."""

@@ -1,5 +1,4 @@
-"""The keys of Microsoft Azure, and what Anthropic requires before Azure deploys
-Claude."""
+"""The keys of Microsoft Azure, and what Anthropic requires there."""
 
 from typing import Annotated, Literal
 

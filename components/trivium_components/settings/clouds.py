@@ -1,5 +1,7 @@
-"""Which clouds a stack deploys to. Each cloud's own keys are in the file of that
-cloud."""
+"""Which clouds a stack deploys to.
+
+The file of each cloud holds the keys of that cloud.
+"""
 
 from collections.abc import Iterator
 from typing import Annotated, get_args

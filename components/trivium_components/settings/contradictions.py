@@ -31,8 +31,11 @@ _TAKE_OUT = "take the cloud out of `trivium:clouds`"
 
 
 def contradictions(usable: Mapping[str, Any], catalogue: Catalogue) -> list[Problem]:
-    """What the keys exclude of each other. `usable` holds the values of the keys that
-    are valid on their own. Any: values of every type."""
+    """What the keys exclude of each other.
+
+    `usable` holds the values of the keys that are valid on their own. Any: values of
+    every type.
+    """
     known = {**usable, "catalogue": catalogue}
     found: list[Problem] = []
     for rule in RULES:
@@ -126,7 +129,9 @@ def _applications(
     environment: str, aws: AwsSettings | None, gcp: GcpSettings | None
 ) -> Iterator[str]:
     """The identities that the deployment creates for its application, in lower case.
-    Azure assigns a UUID later."""
+
+    Azure assigns a UUID later.
+    """
     if aws:
         role = naming.dashed(environment, "application", limit=64)
         partition = naming.aws_partition(aws.region)

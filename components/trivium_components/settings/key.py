@@ -55,8 +55,10 @@ class OneOf:
 
 
 class Section(BaseModel):
-    """A group of keys: frozen, and an unknown key is an error. A field's docstring is
-    its text in the reference."""
+    """A group of keys: frozen, and an unknown key is an error.
+
+    A field's docstring is its text in the reference.
+    """
 
     model_config = ConfigDict(
         extra="forbid", frozen=True, use_attribute_docstrings=True
@@ -64,8 +66,10 @@ class Section(BaseModel):
 
 
 def key_of(field: FieldInfo) -> Key:
-    """The `Key` of a field, completed from its annotation. Raises `TypeError` for a
-    field without one, which is a bug."""
+    """The `Key` of a field, completed from its annotation.
+
+    Raises `TypeError` for a field without one, which is a bug.
+    """
     for item in field.metadata:
         if isinstance(item, Key):
             choices = item.choices or _choices(field)
@@ -75,8 +79,10 @@ def key_of(field: FieldInfo) -> Key:
 
 
 def section_of(annotation: Any) -> type[BaseModel] | None:
-    """The section inside an annotation such as `AwsSettings | None` or
-    `list[SinkSettings]`. Any: every type is possible."""
+    """The section inside an annotation such as `AwsSettings | None`, if there is one.
+
+    Any: every type is possible.
+    """
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
     return next(
@@ -101,8 +107,7 @@ def _choices(field: FieldInfo) -> tuple[str, ...]:
 
 
 def _literals(annotation: Any) -> list[str]:
-    """The texts of every `Literal` inside an annotation. Any: every type is
-    possible."""
+    """The texts of every `Literal` in an annotation. Any: every type is possible."""
     arguments = get_args(annotation)
     if get_origin(annotation) is Literal:
         return [word for word in arguments if isinstance(word, str)]

@@ -1,5 +1,8 @@
-"""A problem in a stack file, and the sentence that reports it: where it is, what was
-found, what is expected, what would happen and what to do."""
+"""A problem in a stack file, and the sentence that reports it.
+
+The sentence states where the problem is, what was found, what is expected, what would
+happen, and what to do.
+"""
 
 import difflib
 import json
@@ -49,8 +52,10 @@ def nearest(word: str, choices: tuple[str, ...]) -> str:
 
 
 def shown(value: Any) -> str:
-    """A value as an error repeats it: short, on one line, with its kind if that may be
-    the problem. Any: whatever was configured."""
+    """A value as an error repeats it: short and on one line.
+
+    The kind is stated if it may be the problem. Any: whatever was configured.
+    """
     text = json.dumps(value, ensure_ascii=False, default=str)
     cut = text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
     return f"`{cut}`{_KINDS.get(type(value), '')}"
