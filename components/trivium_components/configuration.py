@@ -20,7 +20,7 @@ from trivium_components.settings import Settings
 from trivium_components.settings.contradictions import contradictions
 from trivium_components.settings.key import NAMESPACE, key_of, section_of
 from trivium_components.settings.problem import (
-    Path,
+    KeyPath,
     Problem,
     nearest,
     settings_error,
@@ -124,7 +124,7 @@ class _Place:
     """Whether the path ends at the field, not at an item inside it."""
 
 
-def _place(path: Path) -> _Place:
+def _place(path: KeyPath) -> _Place:
     """Follow a path through the sections, up to the first field that is not one."""
     section: type[BaseModel] = Settings
     inner: type[BaseModel] | None = Settings
@@ -151,32 +151,31 @@ def _explained(detail: ErrorDetails) -> Problem:
 
     key = key_of(place.field)
     missing, entry = detail["type"] == "missing", _KEY in detail["loc"]
-    word = str(path[-1] if entry else detail["input"])
     structured = place.whole and _kind(place.field) != "scalar"
+    remedy = key.remedy or (_LOOK_UP if structured else "")
+    word = str(path[-1] if entry else detail["input"])
     return Problem(
         path=path,
-        found="missing" if missing else _found(detail),
+        found=_found(detail),
         expected=key.expected,
         consequence=key.consequence,
         example=key.example,
         meant="" if missing else nearest(word, key.choices),
-        remedy=(
-            "Rename or remove it"
-            if entry
-            else key.remedy or (_LOOK_UP if structured else "")
-        ),
+        remedy="Rename or remove it" if entry else remedy,
     )
 
 
 def _found(detail: ErrorDetails) -> str:
-    """What is wrong with a value that is there."""
+    """What is wrong, to complete "… is"."""
+    if detail["type"] == "missing":
+        return "missing"
     if _KEY in detail["loc"]:
         return "not a known entry"
     why = str(detail.get("ctx", {}).get("why", ""))
     return shown(detail["input"]) + (f" ({why})" if why else "")
 
 
-def _unknown(path: Path, section: type[BaseModel]) -> Problem:
+def _unknown(path: KeyPath, section: type[BaseModel]) -> Problem:
     """A key that its section does not have."""
     known = tuple(section.model_fields)
     return Problem(

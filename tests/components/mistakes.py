@@ -313,6 +313,11 @@ MISTAKES: dict[str, tuple[Spoil, str, str]] = {
         "`trivium:sinks[0].endpoint`",
         "`https://` or `tls://`",
     ),
+    "a misspelt kind of sink": (
+        put("sinks", [{"kind": "splnk", "endpoint": "https://siem.example.com"}]),
+        '`trivium:sinks[0].kind` is `"splnk"`; expected one of splunk, sentinel',
+        "Did you mean `splunk`?",
+    ),
     "a credential in a sink's address": (
         put(
             "sinks",

@@ -332,9 +332,8 @@ def test_invocation_logging_keeps_content_only_where_it_is_asked_for(
     alone = settings_with(
         clouds=["aws"], gcp=None, azure=None, audit={"provider_content": content}
     )
-    logging = declared("aws", alone).only(":InvocationLoggingConfiguration")[
-        "loggingConfig"
-    ]
+    found = declared("aws", alone).only(":InvocationLoggingConfiguration")
+    logging = found["loggingConfig"]
     kinds = ("text", "image", "embedding", "video")
     assert [logging[f"{kind}DataDeliveryEnabled"] for kind in kinds] == [delivered] * 4
     assert logging["s3Config"]["keyPrefix"] == "bedrock"

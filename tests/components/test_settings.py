@@ -122,7 +122,7 @@ KEYS = st.sampled_from(sorted(Settings.model_fields)) | st.text(max_size=10)
 
 
 @given(changes=st.dictionaries(KEYS, JSON, max_size=4))
-def test_whatever_a_file_holds_it_is_read_or_refused_with_our_own_error(
+def test_any_file_is_read_or_refused_with_our_own_error(
     changes: Config,
 ) -> None:
     config = {**CONFIG, **{f"trivium:{key}": value for key, value in changes.items()}}

@@ -18,6 +18,7 @@ class _GroupPlace(Place):
     """Where the components deploy that share the resource group of the models."""
 
     resource_group: pulumi.Input[str]
+    """Name of the resource group."""
 
 
 def deploy(settings: Settings, *, signing_key: bool) -> Deployed:

@@ -104,8 +104,8 @@ def _signers_are_not_governed(
     for name, section in (("aws", aws), ("gcp", gcp), ("azure", azure)):
         if section is None or name not in clouds:
             continue
-        # UUIDs and mail addresses are the same in any case, and no account has two
-        # roles that differ in case alone.
+        # UUIDs and mail addresses ignore case, and no account has two roles that
+        # differ only in case.
         governed = dict.fromkeys(
             (invoker.casefold() for invoker in section.invokers),
             "is among the invokers",
@@ -280,7 +280,7 @@ def _azure_is_not_locked(
 def _only_aws_keeps_content(
     audit: AuditSettings, clouds: list[Cloud]
 ) -> Iterator[Problem]:
-    """Prompts and replies in the cloud's own log exist on AWS alone."""
+    """Only AWS can keep prompts and replies in its own log."""
     if audit.provider_content == "full" and set(clouds) != {"aws"}:
         yield Problem(
             path=("audit", "provider_content"),

@@ -13,7 +13,7 @@ from typing import Any
 from trivium.errors import SettingsError
 from trivium_components.settings.key import NAMESPACE
 
-Path = tuple[str | int, ...]
+KeyPath = tuple[str | int, ...]
 """Names and indices that lead to a value, below the namespace."""
 
 _SHOWN = 80  # characters of a wrong value that an error repeats
@@ -29,7 +29,7 @@ _KINDS = {
 class Problem:
     """A value that is wrong, or that another value excludes."""
 
-    path: Path
+    path: KeyPath
     """Where it is."""
     found: str
     """What was found, to complete "… is"."""
@@ -97,7 +97,7 @@ def _sentence(stack: str, problem: Problem, secret_keys: frozenset[str]) -> str:
     )
 
 
-def _dotted(path: Path) -> str:
+def _dotted(path: KeyPath) -> str:
     """A path as Pulumi spells it: `aws.invokers[0]`."""
     text = ""
     for part in path:
