@@ -39,7 +39,7 @@ def problem(text: str) -> str | None:
     except ValueError as error:
         return str(error)
     if not any(network.subnet_of(private) for private in _PRIVATE):
-        return "it is not private address space (RFC 1918)"
+        return "it is not private address space"
     if not LARGEST <= network.prefixlen <= SMALLEST:
         return f"its prefix length is {network.prefixlen}"
     return None

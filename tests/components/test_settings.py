@@ -100,6 +100,26 @@ def test_a_secret_value_is_never_repeated(config: Config) -> None:
     assert "a secret value, not shown" in str(caught.value)
 
 
+CREDENTIALS = {
+    "a password": "https://user:hunter2@siem.example.com",
+    "a password with an at sign": "https://user:p@hunter2@siem.example.com",
+    "a password that is not encoded": 'https://user:p/?" hunter2@siem.example.com',
+    "a token in the query": "https://siem.example.com:8088/in?token=hunter2",
+    "a token in the fragment": "https://siem.example.com#hunter2",
+}
+
+
+@pytest.mark.parametrize("endpoint", CREDENTIALS.values(), ids=CREDENTIALS)
+def test_a_credential_in_an_address_is_never_repeated(
+    config: Config, endpoint: str
+) -> None:
+    put("sinks", [{"kind": "splunk", "endpoint": endpoint}])(config)
+    with pytest.raises(SettingsError) as caught:
+        read_settings("test", config)
+    assert "hunter2" not in str(caught.value)
+    assert "siem.example.com" in str(caught.value)
+
+
 def test_settings_cannot_be_changed_afterwards() -> None:
     with pytest.raises(ValueError, match="frozen"):
         settings_with().zone = "eu"

@@ -65,7 +65,7 @@ class AwsSettings(Section):
             expected=(
                 "the ARN of at least one role or user; neither `*` nor a whole account"
             ),
-            consequence="Nobody, or anybody, could assume the application's role.",
+            consequence="The application's role would admit everybody, or nobody.",
             example="arn:aws:iam::111122223333:role/claims-app",
         ),
     ]

@@ -50,7 +50,7 @@ class GcpSettings(Section):
                 " `serviceAccount:…`; never `allUsers`"
             ),
             consequence=(
-                "Nobody, or anybody, could act as the application's service account."
+                "The application's service account would admit everybody, or nobody."
             ),
             example="group:claims@example.com",
         ),

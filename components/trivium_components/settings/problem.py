@@ -6,6 +6,7 @@ happen, and what to do.
 
 import difflib
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,10 @@ KeyPath = tuple[str | int, ...]
 """Names and indices that lead to a value, below the namespace."""
 
 _SHOWN = 80  # characters of a wrong value that an error repeats
+# The parts of an address that may be credentials: its user, its query, its fragment.
+# Both patterns are greedy: it is better to hide too much.
+_USER = re.compile(r"(?<=://).*@")
+_QUERY = re.compile(r"(://[^?#]*[?#]).*")
 _KINDS = {
     int: " (a number)",
     float: " (a number)",
@@ -54,9 +59,11 @@ def nearest(word: str, choices: tuple[str, ...]) -> str:
 def shown(value: Any) -> str:
     """A value as an error repeats it: short and on one line.
 
-    The kind is stated if it may be the problem. Any: whatever was configured.
+    Credentials in an address are left out; the kind is stated if it may be the problem.
+    Any: as configured.
     """
     text = json.dumps(value, ensure_ascii=False, default=str)
+    text = _QUERY.sub(r"\1…", _USER.sub("…@", text))
     cut = text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
     return f"`{cut}`{_KINDS.get(type(value), '')}"
 
