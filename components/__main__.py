@@ -1,5 +1,9 @@
-"""The components as a Pulumi package, for programs in any Pulumi language:
-`pulumi package add ./components`."""
+"""The components as a Pulumi package, for programs in any Pulumi language.
+
+`pulumi package add ./components` adds it to a program.
+"""
+
+from importlib.metadata import version
 
 from pulumi.provider.experimental import component_provider_host
 
@@ -37,5 +41,8 @@ COMPONENTS = [
     GcpObservability,
 ]
 
+VERSION = version("trivium")
+"""Version of the package: that of the distribution, in the notation of semver."""
+
 if __name__ == "__main__":
-    component_provider_host(name="trivium", components=COMPONENTS)
+    component_provider_host(name="trivium", components=COMPONENTS, version=VERSION)

@@ -1,8 +1,7 @@
-"""Settings → components → the deployment descriptor, exported. Nothing else happens
-here.
+"""The Pulumi program: settings, components, and the exported deployment descriptor.
 
-The descriptor is a draft: signing completes it after `up`, so that what is signed is
-what was deployed.
+The exported descriptor is a draft. It is signed after `pulumi up`, so that the signed
+descriptor describes what was really deployed.
 """
 
 from collections.abc import Callable
@@ -34,8 +33,10 @@ def main() -> None:
 
 
 def deploy(cloud: str, settings: Settings) -> Deployed:
-    """Declare one cloud. Its SDK is imported only now: a stack on one cloud does not
-    load the other two."""
+    """Declare one cloud.
+
+    Its SDK is imported here, so a stack on one cloud does not load the other two.
+    """
     part: Callable[..., Deployed] = import_module(
         f"trivium_components.{cloud}.deployment"
     ).deploy
@@ -45,6 +46,5 @@ def deploy(cloud: str, settings: Settings) -> Deployed:
 try:
     main()
 except TriviumError as error:
-    raise pulumi.RunError(
-        str(error)
-    ) from None  # the message says everything; a traceback would bury it
+    # The message is complete; a traceback would hide it.
+    raise pulumi.RunError(str(error)) from None

@@ -1,12 +1,13 @@
-"""A stack's configuration, read into checked settings.
+"""Read a stack's configuration into checked settings.
 
-`read_settings` is pure: a mapping in, checked settings out, or one error that lists
-every problem at once. It looks nothing up: whether an account, a project or a
-subscription exists is the cloud's to say.
+`read_settings` is pure: it takes a mapping and returns settings, or raises one error
+that lists every problem. It does not check that an account, a project or a subscription
+exists.
 """
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, Literal, get_origin
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
@@ -15,18 +16,19 @@ from pydantic_core import ErrorDetails
 
 from trivium.vocabulary import catalogue as model_catalogue
 from trivium.vocabulary.catalogue import Catalogue
-from trivium_components.contradictions import contradictions
-from trivium_components.problem import Problem, nearest, settings_error, shown
-from trivium_components.settings import (
-    NAMESPACE,
-    UNKNOWN_KEY,
-    Key,
-    Settings,
-    key_of,
-    section_of,
+from trivium_components.settings import Settings
+from trivium_components.settings.contradictions import contradictions
+from trivium_components.settings.key import NAMESPACE, key_of, section_of
+from trivium_components.settings.problem import (
+    KeyPath,
+    Problem,
+    nearest,
+    settings_error,
+    shown,
 )
 
-_LOOK_UP = "Write it as docs/configuration.md shows"
+_KEY = "[key]"  # pydantic's mark behind a map entry whose name is wrong
+_LOOK_UP = "Write it as shown in docs/configuration.md"
 
 
 def read_settings(
@@ -38,11 +40,11 @@ def read_settings(
 ) -> Settings:
     """The settings of one stack.
 
-    `config` maps keys (with or without `trivium:`) to values: what a YAML file holds,
-    or the text the engine hands over (structured values as JSON), hence `Any`. Keys of
-    other namespaces are none of ours and are left alone. The values of `secret_keys`
-    are never repeated in an error. Raises `SettingsError` with every problem; all are
-    the platform team's to mend.
+    `config` maps keys, with or without `trivium:`, to values. A value is what a YAML
+    file holds, or the text that the engine passes (JSON for structured values), hence
+    `Any`. Keys of other namespaces are ignored. Errors never repeat the values of
+    `secret_keys`. Raises `SettingsError` with every problem; the platform team corrects
+    them in the stack file.
     """
     values = {key: _parsed(key, value) for key, value in _ours(config)}
     settings, problems, usable = _validated(values)
@@ -53,7 +55,7 @@ def read_settings(
 
 
 def _ours(config: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """Our keys without the namespace. Any: see `read_settings`."""
+    """Our keys, without the namespace. Any: see `read_settings`."""
     for key, value in config.items():
         namespace, colon, name = key.rpartition(":")
         if not colon or namespace == NAMESPACE:
@@ -61,11 +63,9 @@ def _ours(config: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 
 
 def _parsed(key: str, value: Any) -> Any:
-    """Structured values arrive from the engine as JSON text; anything else stays what
-    it is. Any: it is any JSON."""
-    structured = (
-        key in Settings.model_fields and _kind(Settings.model_fields[key]) != "scalar"
-    )
+    """The value of a structured key, decoded if it is JSON. Any: any JSON."""
+    field = Settings.model_fields.get(key)
+    structured = field is not None and _kind(field) != "scalar"
     if structured and isinstance(value, str) and value[:1] in ("{", "["):
         try:
             return json.loads(value)
@@ -76,116 +76,113 @@ def _parsed(key: str, value: Any) -> Any:
 
 def _kind(field: FieldInfo) -> Literal["scalar", "list", "section"]:
     """How a field is written: one value, a list, or a map."""
-    if get_origin(field.annotation) is list:
+    origin = get_origin(field.annotation)
+    if origin is list:
         return "list"
-    return (
-        "section"
-        if get_origin(field.annotation) is dict or section_of(field.annotation)
-        else "scalar"
-    )
+    return "section" if origin is dict or section_of(field.annotation) else "scalar"
 
 
 def _validated(
     values: Mapping[str, Any],
 ) -> tuple[Settings | None, list[Problem], dict[str, Any]]:
-    """The settings if all keys are right; the problems; and the values of those keys
-    that are right by themselves."""
+    """The settings, if all keys are valid; the problems; and the usable values.
+
+    A value is usable if its key is valid on its own. Any: values of every type.
+    """
+    fields = Settings.model_fields
     try:
         settings = Settings.model_validate(values)
-        return (
-            settings,
-            [],
-            {name: getattr(settings, name) for name in Settings.model_fields},
-        )
+        return settings, [], {name: getattr(settings, name) for name in fields}
     except ValidationError as error:
         details = error.errors(include_url=False)
+
     wrong = {str(detail["loc"][0]) for detail in details}
-    usable = {}
-    for name, field in Settings.model_fields.items():
-        if name in values and name not in wrong:
-            usable[name] = TypeAdapter[Any](field.annotation or Any).validate_python(
-                values[name]
-            )
-        elif name not in wrong:
-            usable[name] = field.get_default(call_default_factory=True)
-    return None, [_explain(detail) for detail in details], usable
+    usable = {
+        name: _value(field, values, name)
+        for name, field in fields.items()
+        if name not in wrong
+    }
+    return None, [_explained(detail) for detail in details], usable
 
 
-def _explain(detail: ErrorDetails) -> Problem:
-    """One pydantic error in our words."""
-    path = tuple(part for part in detail["loc"] if part != "[key]")
-    if detail["type"] == "extra_forbidden":
-        return _unknown(path)
-    key = _key_at(path)
-    value = detail["input"]
-    missing = detail["type"] == "missing"
-    entry = "[key]" in detail["loc"]
-    why = str(detail.get("ctx", {}).get("why", ""))
+def _value(field: FieldInfo, values: Mapping[str, Any], name: str) -> Any:
+    """The value of one valid key, or its default. Any: of the field's type."""
+    if name not in values:
+        return field.get_default(call_default_factory=True)
+    return TypeAdapter[Any](field.annotation or Any).validate_python(values[name])
+
+
+@dataclass(frozen=True)
+class _Place:
+    """What a path in the settings leads to."""
+
+    section: type[BaseModel]
+    """The section that holds the last name on the path."""
+    field: FieldInfo | None
+    """The innermost field on the path; items of a list or a map share its `Key`."""
+    whole: bool
+    """Whether the path ends at the field, not at an item inside it."""
+
+
+def _place(path: KeyPath) -> _Place:
+    """Follow a path through the sections, up to the first field that is not one."""
+    section: type[BaseModel] = Settings
+    inner: type[BaseModel] | None = Settings
+    field, whole = None, False
+    for part in path:
+        whole = False
+        if inner is None:
+            break
+        if isinstance(part, str):
+            section = inner
+            whole = part in section.model_fields
+        if whole:
+            field = section.model_fields[str(part)]
+            inner = section_of(field.annotation)
+    return _Place(section, field, whole)
+
+
+def _explained(detail: ErrorDetails) -> Problem:
+    """One error of pydantic in our words."""
+    path = tuple(part for part in detail["loc"] if part != _KEY)
+    place = _place(path)
+    if detail["type"] == "extra_forbidden" or place.field is None:
+        return _unknown(path, place.section)
+
+    key = key_of(place.field)
+    missing, entry = detail["type"] == "missing", _KEY in detail["loc"]
+    structured = place.whole and _kind(place.field) != "scalar"
+    remedy = key.remedy or (_LOOK_UP if structured else "")
+    word = str(path[-1] if entry else detail["input"])
     return Problem(
         path=path,
-        found=(
-            "missing"
-            if missing
-            else (
-                "not a known entry"
-                if entry
-                else shown(value) + (f" ({why})" if why else "")
-            )
-        ),
+        found=_found(detail),
         expected=key.expected,
         consequence=key.consequence,
         example=key.example,
-        meant=(
-            "" if missing else nearest(str(path[-1] if entry else value), key.choices)
-        ),
-        remedy=(
-            "Rename or remove it"
-            if entry
-            else key.remedy or ("" if _kind_at(path) == "scalar" else _LOOK_UP)
-        ),
+        meant="" if missing else nearest(word, key.choices),
+        remedy="Rename or remove it" if entry else remedy,
     )
 
 
-def _kind_at(path: tuple[str | int, ...]) -> str:
-    """How the field at exactly `path` is written; `scalar` for anything inside a list
-    or map."""
-    fields = _section_at(path[:-1]).model_fields
-    return (
-        _kind(fields[path[-1]])
-        if isinstance(path[-1], str) and path[-1] in fields
-        else "scalar"
-    )
+def _found(detail: ErrorDetails) -> str:
+    """What is wrong, to complete "… is"."""
+    if detail["type"] == "missing":
+        return "missing"
+    if _KEY in detail["loc"]:
+        return "not a known entry"
+    why = str(detail.get("ctx", {}).get("why", ""))
+    return shown(detail["input"]) + (f" ({why})" if why else "")
 
 
-def _unknown(path: tuple[str | int, ...]) -> Problem:
-    known = tuple(_section_at(path[:-1]).model_fields)
+def _unknown(path: KeyPath, section: type[BaseModel]) -> Problem:
+    """A key that its section does not have."""
+    known = tuple(section.model_fields)
     return Problem(
         path=path,
         found="not a key",
         expected=f"one of {', '.join(known)}",
-        consequence="It would be silently without effect.",
+        consequence="It would silently have no effect.",
         meant=nearest(str(path[-1]), known),
         remedy="Correct or remove it",
     )
-
-
-def _section_at(path: tuple[str | int, ...]) -> type[BaseModel]:
-    """The model that holds the keys below `path`."""
-    section: type[BaseModel] = Settings
-    for part in path:
-        if isinstance(part, str) and part in section.model_fields:
-            section = section_of(section.model_fields[part].annotation) or section
-    return section
-
-
-def _key_at(path: tuple[str | int, ...]) -> Key:
-    """The `Key` of the innermost field on `path`; list items and map entries share
-    their field's."""
-    section: type[BaseModel] = Settings
-    found = UNKNOWN_KEY
-    for part in path:
-        if isinstance(part, str) and part in section.model_fields:
-            field = section.model_fields[part]
-            found = key_of(field)
-            section = section_of(field.annotation) or section
-    return found

@@ -1,9 +1,8 @@
-"""From what the components hand over to the draft of the deployment descriptor. Pure,
-apart from `pulumi.Output`.
+"""Build the draft of the deployment descriptor from what the components hand over.
 
-The draft is checked against the vocabulary before it is exported: an impossible
-deployment fails here, in front of the platform team, and not in an application. Signing
-completes it later.
+Pure, apart from `pulumi.Output`. The draft is checked against the vocabulary before it
+is exported, so an impossible deployment fails for the platform team, not later in an
+application. Signing completes the draft.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,8 +21,10 @@ Plain = dict[str, Any]
 
 
 def draft(settings: Settings, deployed: Sequence[Deployed]) -> pulumi.Output[Plain]:
-    """The draft as plain JSON, once everything in it is known. Raises `DeploymentError`
-    when it contradicts itself."""
+    """The draft as plain JSON, once all its parts are known.
+
+    Raises `DeploymentError` if it contradicts itself.
+    """
     routes = pulumi.Output.all(*[part["route"] for part in deployed])
     stores = pulumi.Output.all(*[part["audit_store"] for part in deployed])
     return pulumi.Output.all(routes, stores).apply(
@@ -34,8 +35,10 @@ def draft(settings: Settings, deployed: Sequence[Deployed]) -> pulumi.Output[Pla
 def document(
     settings: Settings, routes: Sequence[Plain], stores: Sequence[Plain]
 ) -> Plain:
-    """The draft from plain routes and stores. Raises `DeploymentError` when it
-    contradicts itself."""
+    """The draft from plain routes and stores.
+
+    Raises `DeploymentError` if it contradicts itself.
+    """
     plain: Plain = {
         "version": vocabulary.VERSION,
         "name": settings.deployment,
@@ -65,12 +68,13 @@ def route(
     guardrail: pulumi.Input[Guardrail],
     auth: Plain,
 ) -> pulumi.Output[Plain]:
-    """A `Route` as plain data; its id is the cloud's name, which is how applications
-    address it."""
+    """A `Route` as plain data.
 
-    def assemble(
-        parts: Sequence[Any],
-    ) -> Plain:  # Any: three kinds of value, resolved together
+    Its id, by which applications select it, is the cloud's name.
+    """
+
+    # Any: three kinds of value, resolved together.
+    def assemble(parts: Sequence[Any]) -> Plain:
         found: Plain = {
             "id": cloud,
             "cloud": cloud,
@@ -94,8 +98,10 @@ def audit_store(
     retention_days: pulumi.Input[int],
     lock: pulumi.Input[str],
 ) -> pulumi.Output[Plain]:
-    """An `AuditStore` as plain data. Days and lock are what the store really has, not
-    what was asked for."""
+    """An `AuditStore` as plain data.
+
+    Days and lock are those of the deployed store, not those of the settings.
+    """
     return pulumi.Output.all(uri, retention_days, lock).apply(
         lambda parts: {
             "uri": parts[0],
@@ -109,7 +115,7 @@ def audit_store(
 
 
 def summary(draft: Plain) -> str:
-    """The draft in a few lines, for a person."""
+    """The draft in a few lines of text."""
     lines = [
         f"Deployment {draft['name']} ({draft['environment']}), zone {draft['zone']},"
         " not yet signed"

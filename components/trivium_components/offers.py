@@ -1,9 +1,8 @@
-"""Where each cloud offers Claude, and under which name. Pure tables and functions; each
-row has its source and date.
+"""Where each cloud offers Claude, and under which name.
 
-Whether a destination lies inside a residency zone is not decided here but proven at
-deployment, from what the cloud itself answers (law 5); these tables only keep a stack
-file from asking for what does not exist.
+Pure tables and functions; each table has its source and date. They only reject a stack
+file that requests what does not exist. Whether a destination is inside a residency zone
+is proven at deployment, from what the cloud itself answers.
 """
 
 from collections.abc import Mapping
@@ -11,7 +10,7 @@ from typing import Literal, get_args
 
 from trivium.errors import ConfigurationError
 from trivium.vocabulary.catalogue import Scope
-from trivium.vocabulary.residency import ZONES
+from trivium.vocabulary.residency import ZONES, Cloud
 
 AWS_REGIONAL = frozenset(
     {
@@ -33,11 +32,11 @@ GCP_REGIONAL_MODELS = frozenset(
 models, 2026-08)."""
 
 AZURE_REGIONS = frozenset({"eastus2", "swedencentral"})
-"""Regions in which Foundry deploys Claude (Foundry Claude models, 2026-06: recheck
+"""Regions in which Foundry deploys Claude (Foundry Claude models, 2026-06; check again
 before a new deployment)."""
 
-# Longest prefix first. ca-central-1 is offered `us.` profiles: the proof decides
-# whether that suits the zone.
+# Longest prefix first. ca-central-1 is offered `us.` profiles; the proof at deployment
+# decides whether they stay inside the zone.
 _PROFILE_OF: tuple[tuple[str, str], ...] = (
     ("us-gov-", "us-gov"),
     ("us-", "us"),
@@ -53,8 +52,10 @@ AzureSku = Literal["DataZoneStandard", "GlobalStandard"]
 
 
 def scope_of(text: str) -> Scope:
-    """`text` as a scope. Components take text, because a Pulumi schema has no literals.
-    Raises `ConfigurationError`."""
+    """`text` as a scope. Raises `ConfigurationError` for any other word.
+
+    Components take text, because a Pulumi schema has no literals.
+    """
     for scope in get_args(Scope):
         if scope == text:
             found: Scope = scope
@@ -65,9 +66,31 @@ def scope_of(text: str) -> Scope:
     )
 
 
+def why_not(cloud: Cloud, *, region: str, zone: str, scope: Scope) -> str:
+    """Why a cloud does not offer Claude in a region and scope; empty if it does."""
+    if cloud == "aws" and scope == "regional" and region not in AWS_REGIONAL:
+        return (
+            "Bedrock runs Claude inside one Region only in"
+            f" {', '.join(sorted(AWS_REGIONAL))}."
+        )
+    if cloud == "azure" and region not in AZURE_REGIONS:
+        return f"Foundry deploys Claude only in {', '.join(sorted(AZURE_REGIONS))}."
+
+    try:
+        if cloud == "aws":
+            profile_id("", region=region, scope=scope)
+        elif cloud == "gcp":
+            vertex_location(zone=zone, region=region, scope=scope)
+        else:
+            azure_sku(scope)
+            azure_destination(region=region, scope=scope)
+    except ConfigurationError as error:
+        return error.message
+    return ""
+
+
 def profile_id(model_id: str, *, region: str, scope: Scope) -> str:
-    """The id Bedrock's runtime is called with: a geo or global inference profile, or
-    the bare model id.
+    """The id in calls of the Bedrock runtime: an inference profile or the model itself.
 
     Raises `ConfigurationError` for a Region whose geography has no profile prefix.
     """
@@ -79,15 +102,14 @@ def profile_id(model_id: str, *, region: str, scope: Scope) -> str:
         if region.startswith(start):
             return f"{geography}.{model_id}"
     raise _not_offered(
-        f"Bedrock has no geographic inference profiles for Region `{region}`"
+        f"Bedrock has no geographic inference profile for Region `{region}`."
     )
 
 
 def vertex_location(*, zone: str, region: str, scope: Scope) -> str:
-    """The location in Vertex paths: the region, the multi-region `us` or `eu`, or
-    `global`.
+    """The location in Vertex AI paths: a region, a multi-region or `global`.
 
-    Raises `ConfigurationError` where the zone has no multi-region.
+    Raises `ConfigurationError` if there is no multi-region.
     """
     if scope == "regional":
         return region
@@ -100,13 +122,12 @@ def vertex_location(*, zone: str, region: str, scope: Scope) -> str:
     if region.startswith("europe-"):
         return "eu"
     raise _not_offered(
-        f"Vertex AI has no multi-region around `{region}`; `us` and `eu` are all"
-        " there are"
+        f"Vertex AI has no multi-region around `{region}`; it has only `us` and `eu`."
     )
 
 
 def vertex_host(location: str) -> str:
-    """The API host of a Vertex location."""
+    """The API host of a Vertex AI location."""
     if location == "global":
         return "aiplatform.googleapis.com"
     if location in _GCP_MULTI_REGION.values():
@@ -115,14 +136,16 @@ def vertex_host(location: str) -> str:
 
 
 def azure_sku(scope: Scope) -> AzureSku:
-    """The deployment SKU that keeps inference inside `scope`. Raises
-    `ConfigurationError` for `regional`."""
+    """The deployment SKU that keeps inference inside `scope`.
+
+    Raises `ConfigurationError` for `regional`.
+    """
     if scope == "geo":
         return "DataZoneStandard"
     if scope == "global":
         return "GlobalStandard"
     raise _not_offered(
-        "Foundry offers Claude in a data zone or globally, never in one region"
+        "Foundry offers Claude in a data zone or globally, never in one region."
     )
 
 
@@ -137,10 +160,11 @@ def azure_destination(*, region: str, scope: Scope) -> str:
     if region in ZONES["us"]["azure"]:
         return "us-data-zone"
     raise _not_offered(
-        f"Foundry serves Claude in no data zone around `{region}`; the United States"
-        " are the only one"
+        f"Foundry has no data zone for Claude around `{region}`; the only one is the"
+        " United States."
     )
 
 
 def _not_offered(why: str) -> ConfigurationError:
-    return ConfigurationError(f"{why}.", next_step="Choose another region or scope.")
+    """The error for a region and scope without Claude."""
+    return ConfigurationError(why, next_step="Choose another region or scope.")

@@ -1,5 +1,4 @@
-"""Records that components of every cloud hand over, in the shapes of the deployment
-descriptor."""
+"""What components hand over, in the shapes of the deployment descriptor."""
 
 from typing import Any, TypedDict
 
@@ -10,8 +9,7 @@ class Target(TypedDict):
     """What a tier means on one cloud."""
 
     id: str
-    """The id that goes over the wire: inference profile, publisher model or deployment
-    name."""
+    """The id in API calls: inference profile, publisher model or deployment name."""
     model: str
     """Name in the model catalogue."""
     scope: str
@@ -19,15 +17,17 @@ class Target(TypedDict):
     destinations: list[str]
     """Every region in which inference may run."""
     proof: str
-    """Where the destinations were read."""
+    """The resource or endpoint from which the destinations were read."""
 
 
 class Guardrail(TypedDict):
-    """The cloud's own guardrail; both fields are empty where the cloud has none for
-    Claude."""
+    """The cloud's own guardrail.
+
+    Both fields are empty if the cloud has none for Claude.
+    """
 
     identifier: str
-    """Its id, as calls name it."""
+    """Its id in API calls."""
     version: str
     """Its numbered version."""
 
@@ -36,12 +36,14 @@ NO_GUARDRAIL: Guardrail = {"identifier": "", "version": ""}
 
 
 class Deployed(TypedDict):
-    """What one cloud contributes to the deployment descriptor; values are outputs,
-    known once it is deployed."""
+    """What one cloud contributes to the deployment descriptor.
+
+    Any: JSON objects, which the vocabulary checks.
+    """
 
     route: pulumi.Output[dict[str, Any]]
     """A `Route` of the descriptor, as plain data."""
     audit_store: pulumi.Output[dict[str, Any]]
     """An `AuditStore` of the descriptor, as plain data."""
     signing_key: pulumi.Output[str]
-    """The signing key; empty where another cloud keeps it."""
+    """Reference of the signing key; empty if another cloud keeps it."""

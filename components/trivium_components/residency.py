@@ -1,5 +1,4 @@
-"""Refuse, before anything is created, a model that could run outside the residency
-zone."""
+"""Refuse a model that could leave the residency zone, before anything is created."""
 
 from collections.abc import Sequence
 
@@ -15,8 +14,8 @@ def require_inside(
     if strays:
         raise ResidencyError(
             f"Tier `{tier}` on {cloud} may run in {', '.join(strays)}, which is not"
-            f" known to lie in zone `{zone}` (proof: {proof}); no request would be"
-            " allowed to use it.",
+            f" known to lie in zone `{zone}` (proof: {proof}). Every request for this"
+            " tier would be refused.",
             next_step=(
                 "Choose another region, scope or model, or take the cloud out of"
                 " `trivium:clouds`."

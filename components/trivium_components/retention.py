@@ -1,16 +1,17 @@
-"""Retention presets: how long audit records must be kept, by the regime that says so.
+"""Retention presets: how long audit records must be kept, and which rule requires it.
 
-A preset is a floor that satisfies its regime, not the regime's exact wording. Days are
-calendar days, leap days counted.
+A preset is a minimum that satisfies its regime; it does not repeat the regime's exact
+wording. Days are calendar days and include leap days.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from trivium.errors import ConfigurationError
 
 Lock = Literal["unlocked", "locked"]
+"""Stage of an audit store's lock. Only forward: nobody can undo `locked`."""
 
 _SECONDS_PER_DAY = 86_400
 
@@ -20,9 +21,9 @@ class Preset:
     """One retention preset."""
 
     days: int
-    """Days that a record can be neither changed nor deleted."""
+    """Days during which a record can be neither changed nor deleted."""
     source: str
-    """The rule it satisfies."""
+    """The rule that it satisfies."""
     archive: bool = True
     """Whether it may be the only archive of a production deployment."""
 
@@ -32,7 +33,7 @@ PRESETS: Mapping[str, Preset] = {
         days=2557,
         source=(
             "17 CFR 210.2-06 (seven years); covers 17 CFR 240.17a-4 and FINRA 4511(b),"
-            " which ask three to six"
+            " which require three to six"
         ),
     ),
     "healthcare-6y": Preset(days=2192, source="45 CFR 164.316(b)(2)(i): six years"),
@@ -48,30 +49,36 @@ PRESETS: Mapping[str, Preset] = {
     ),
 }
 
-# What CloudWatch Logs accepts (PutRetentionPolicy, API reference 2014-03-28).
+# What CloudWatch Logs accepts (PutRetentionPolicy, API reference 2014-03-28): days,
+# then months, then years.
 _CLOUDWATCH_DAYS = (
-    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
-)  # fmt: skip
+    *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180),
+    *(365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653),
+)
 
 
 def lock_of(text: str) -> Lock:
-    """`text` as a stage of the lock. Components take text, because a Pulumi schema has
-    no literals.
+    """`text` as a stage of the lock. Raises `ConfigurationError` for any other word.
 
-    Raises `ConfigurationError`.
+    Components take text, because a Pulumi schema has no literals.
     """
-    if text == "locked":
-        return "locked"
-    if text == "unlocked":
-        return "unlocked"
+    for stage in get_args(Lock):
+        if stage == text:
+            found: Lock = stage
+            return found
     raise ConfigurationError(
         f"`lock` is `{text}`; expected `unlocked` or `locked`.",
-        next_step="Choose `unlocked` unless it was verified.",
+        next_step="Choose `unlocked` until the audit store is verified.",
     )
 
 
+def lock_from(locked: bool) -> Lock:
+    """The stage of a store that the cloud reports as locked or not."""
+    return "locked" if locked else "unlocked"
+
+
 def seconds(days: int) -> int:
-    """Days as seconds, which is how Cloud Storage counts."""
+    """Days as seconds, the unit of Cloud Storage."""
     return days * _SECONDS_PER_DAY
 
 
@@ -81,20 +88,26 @@ def days(seconds: int) -> int:
 
 
 def log_bucket_days(days: int) -> int:
-    """What a log bucket of Cloud Logging can keep: at most 3650 days (Cloud Logging
-    quotas, read 2026-11-22)."""
+    """What a log bucket of Cloud Logging can keep: at most 3650 days.
+
+    Source: Cloud Logging quotas, read 2026-11-22.
+    """
     return min(days, 3650)
 
 
 def workspace_days(days: int) -> int:
-    """What a Log Analytics workspace keeps interactively: 30 to 730 days (Azure Monitor
-    limits, read 2026-11-22)."""
+    """What a Log Analytics workspace keeps interactively: 30 to 730 days.
+
+    Source: Azure Monitor limits, read 2026-11-22.
+    """
     return min(max(days, 30), 730)
 
 
 def cloudwatch_days(days: int) -> int:
-    """The shortest retention that CloudWatch offers and that is not below `days` (its
-    longest, if none is)."""
+    """The shortest retention in CloudWatch that is at least `days`.
+
+    Its longest, if none is.
+    """
     return next(
         (offered for offered in _CLOUDWATCH_DAYS if offered >= days),
         _CLOUDWATCH_DAYS[-1],

@@ -1,9 +1,8 @@
-"""One component in a program that is otherwise its owner's: a write-once audit store
-for a service that runs already.
+"""One component in a program of your own: a write-once audit store.
 
     make preview PROJECT=examples/one_component STACK=dev
 
-The policy pack judges the component's resources wherever it is used.
+The policy pack judges the resources of the component in every program.
 """
 
 import json
@@ -16,22 +15,17 @@ from trivium_components.retention import PRESETS
 
 ACCOUNT = "111122223333"
 
+trust = {
+    "Effect": "Allow",
+    "Principal": {"Service": "ecs-tasks.amazonaws.com"},
+    "Action": "sts:AssumeRole",
+    "Condition": {"StringEquals": {"aws:SourceAccount": ACCOUNT}},
+}
 service = aws.iam.Role(
     "claims",
-    assume_role_policy=json.dumps(
-        {
-            "Version": "2012-10-17",
-            "Statement": [
-                {
-                    "Effect": "Allow",
-                    "Principal": {"Service": "ecs-tasks.amazonaws.com"},
-                    "Action": "sts:AssumeRole",
-                    "Condition": {"StringEquals": {"aws:SourceAccount": ACCOUNT}},
-                }
-            ],
-        }
-    ),
+    assume_role_policy=json.dumps({"Version": "2012-10-17", "Statement": [trust]}),
 )
+
 store = AwsAuditStore(
     "audit",
     {
@@ -46,5 +40,6 @@ store = AwsAuditStore(
         "tags": {"owner": "claims"},
     },
 )
+
 pulumi.export("uri", store.uri)
 pulumi.export("encryption_key", store.encryption_key)

@@ -1,9 +1,8 @@
-"""A recorder in the engine's place: what the program declares arrives here as it would
-go over the wire.
+"""A recorder in place of the engine: it receives what a program declares.
 
-It answers with the inputs and with made-up outputs, and knows nothing about a cloud:
-what a provider would refuse is tried against the stand-ins, not here. Dict inputs with
-unknown keys pass mocks, so tests look at wire keys.
+It answers with the inputs and with made-up outputs, and knows nothing about any cloud.
+The stand-ins check what a provider would refuse. Mocks accept dict inputs with unknown
+keys, so tests look at wire keys.
 """
 
 import asyncio
@@ -25,12 +24,21 @@ PROFILE_REGIONS = {
 }
 """Destinations that the recorder's inference profiles have, by geography."""
 
-# Computed outputs that the components read; resources that have no such output never
-# lose anything by it.
+# Computed outputs that the components read. Every resource gets all of them, whether or
+# not its type has them.
 _COMPUTED = (
-    "arn", "email", "member", "guardrailId", "guardrailArn", "keyId", "mainRouteTableId", "address", "principalId",
-    "clientId", "keyUriWithVersion",
-)  # fmt: skip
+    "address",
+    "arn",
+    "clientId",
+    "email",
+    "guardrailArn",
+    "guardrailId",
+    "keyId",
+    "keyUriWithVersion",
+    "mainRouteTableId",
+    "member",
+    "principalId",
+)
 _NAMED_BY = (
     "name",
     "bucket",
@@ -93,8 +101,10 @@ class Recording:
     """What the run returned, with outputs resolved. Any: as the caller made it."""
 
     def of(self, kind: str) -> list[Inputs]:
-        """The wire inputs of every resource of a type, in order; `kind` is the end of
-        the type, such as `:Bucket`."""
+        """The wire inputs of every resource of a type, in order.
+
+        `kind` is the end of the type, such as `:Bucket`.
+        """
         return [
             dict(found.inputs) for found in self.resources if found.typ.endswith(kind)
         ]
@@ -115,8 +125,10 @@ class Recording:
 def record(
     run: Callable[[], Any], *, stack: str = "test", recorder: Recorder | None = None
 ) -> Recording:
-    """Run a piece of a program and wait for everything it declares. Any: whatever it
-    returns."""
+    """Run a piece of a program, and wait for everything that it declares.
+
+    Any: whatever it returns.
+    """
     recorder = recorder or Recorder()
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
@@ -127,9 +139,8 @@ def record(
             try:
                 returned = run()
             finally:
-                await (
-                    wait_for_rpcs()
-                )  # also after an error: what is left over would block the next run
+                # Also after an error: what is left over would block the next run.
+                await wait_for_rpcs()
             return await pulumi.Output.from_input(returned).future()
 
         result = loop.run_until_complete(declare())
@@ -140,6 +151,5 @@ def record(
 
 
 def statements(document: str) -> dict[str, Any]:
-    """The statements of a policy document by their `Sid`. Any: a statement is free-form
-    JSON."""
+    """The statements of a policy document by their `Sid`. Any: free-form JSON."""
     return {found["Sid"]: found for found in json.loads(document)["Statement"]}

@@ -1,4 +1,4 @@
-"""What AWS is told, on the wire."""
+"""What goes to AWS, on the wire."""
 
 import json
 from typing import Any
@@ -18,11 +18,10 @@ from trivium_components.aws.deployment import deploy
 from trivium_components.aws.identity import invoke_statements
 from trivium_components.aws.network import endpoint_statements
 
-PROFILE = "arn:aws:bedrock:us-east-1:111122223333:inference-profile/us.anthropic.claude-haiku-5-5"
+HERE = "arn:aws:bedrock:us-east-1:111122223333"
+PROFILE = f"{HERE}:inference-profile/us.anthropic.claude-haiku-5-5"
 MODEL = "arn:aws:bedrock:{}::foundation-model/anthropic.claude-haiku-5-5"
-GUARDRAIL = (
-    "arn:aws:bedrock:us-east-1:111122223333:guardrail/aws-models-guardrail.guardrailId"
-)
+GUARDRAIL = f"{HERE}:guardrail/aws-models-guardrail.guardrailId"
 
 
 @pytest.fixture(scope="session")
@@ -127,9 +126,7 @@ def test_destinations_are_read_from_the_profile(aws: Recording) -> None:
     assert target["proof"] == PROFILE
 
 
-def test_a_profile_that_leaves_the_zone_stops_the_deployment_before_anything_is_created() -> (
-    None
-):
+def test_a_profile_that_leaves_the_zone_stops_everything_before_it_is_created() -> None:
     recorder = Recorder(regions={"us": ("us-east-1", "ca-central-1")})
     with pytest.raises(
         ResidencyError,
@@ -182,15 +179,12 @@ def test_locking_turns_governance_into_compliance_and_says_so() -> None:
 
 def test_nothing_of_the_bucket_is_public(aws: Recording) -> None:
     block = aws.only(":BucketPublicAccessBlock")
-    assert {name: block[name] for name in block if name != "bucket"} == dict.fromkeys(
-        (
-            "blockPublicAcls",
-            "blockPublicPolicy",
-            "ignorePublicAcls",
-            "restrictPublicBuckets",
-        ),
-        True,
-    )
+    assert {name: block[name] for name in block if name != "bucket"} == {
+        "blockPublicAcls": True,
+        "blockPublicPolicy": True,
+        "ignorePublicAcls": True,
+        "restrictPublicBuckets": True,
+    }
 
 
 def test_the_bucket_is_encrypted_with_a_key_of_its_own(aws: Recording) -> None:
@@ -209,9 +203,8 @@ def test_the_bucket_refuses_plain_text_and_old_tls(aws: Recording) -> None:
     assert policy["DenyOldTls"]["Condition"] == {
         "NumericLessThan": {"s3:TlsVersion": "1.2"}
     }
-    assert {policy[sid]["Principal"] for sid in ("DenyPlaintext", "DenyOldTls")} == {
-        "*"
-    }
+    denies = ("DenyPlaintext", "DenyOldTls")
+    assert [policy[sid]["Principal"] for sid in denies] == ["*", "*"]
 
 
 SERVICE_STATEMENTS = {
@@ -242,18 +235,16 @@ def test_a_service_acts_for_this_account_alone(
 
 
 def test_bedrock_must_name_the_account_as_well(aws: Recording) -> None:
-    condition = statements(aws.only(":BucketPolicy")["policy"])["BedrockLogs"][
-        "Condition"
-    ]
+    policy = statements(aws.only(":BucketPolicy")["policy"])
+    condition = policy["BedrockLogs"]["Condition"]
     assert condition["StringEquals"] == {"aws:SourceAccount": "111122223333"}
 
 
 def test_the_trail_that_bucket_and_key_admit_is_the_one_that_is_made(
     aws: Recording,
 ) -> None:
-    admitted = statements(aws.only(":BucketPolicy")["policy"])["TrailLogs"][
-        "Condition"
-    ]["ArnLike"]["aws:SourceArn"]
+    policy = statements(aws.only(":BucketPolicy")["policy"])
+    admitted = policy["TrailLogs"]["Condition"]["ArnLike"]["aws:SourceArn"]
     assert admitted.endswith(f":trail/{aws.only(':Trail')['name']}")
 
 
@@ -289,11 +280,8 @@ def test_the_signers_that_are_named_may_sign_and_the_application_may_not() -> No
     granted = statements(found.named("aws-audit-signing")["policy"])
     assert granted["Sign"]["Principal"] == {"AWS": [signer]}
     assert granted["Sign"]["Action"] == ["kms:Sign", "kms:GetPublicKey"]
-    assert set(
-        statements(
-            declared("aws", settings_with()).named("aws-audit-signing")["policy"]
-        )
-    ) == {"Account"}
+    without = declared("aws", settings_with()).named("aws-audit-signing")
+    assert set(statements(without["policy"])) == {"Account"}
 
 
 def test_the_trail_records_management_events_whether_they_read_or_write(
@@ -344,9 +332,8 @@ def test_invocation_logging_keeps_content_only_where_it_is_asked_for(
     alone = settings_with(
         clouds=["aws"], gcp=None, azure=None, audit={"provider_content": content}
     )
-    logging = declared("aws", alone).only(":InvocationLoggingConfiguration")[
-        "loggingConfig"
-    ]
+    found = declared("aws", alone).only(":InvocationLoggingConfiguration")
+    logging = found["loggingConfig"]
     kinds = ("text", "image", "embedding", "video")
     assert [logging[f"{kind}DataDeliveryEnabled"] for kind in kinds] == [delivered] * 4
     assert logging["s3Config"]["keyPrefix"] == "bedrock"
@@ -354,15 +341,9 @@ def test_invocation_logging_keeps_content_only_where_it_is_asked_for(
 
 def test_every_endpoint_has_a_policy_of_its_own(aws: Recording) -> None:
     endpoints = aws.of(":VpcEndpoint")
-    assert {
-        found["serviceName"].removeprefix("com.amazonaws.us-east-1.")
-        for found in endpoints
-    } == {
-        "bedrock-runtime",
-        "sts",
-        "kms",
-        "logs",
-        "s3",
+    services = ("bedrock-runtime", "sts", "kms", "logs", "s3")
+    assert {found["serviceName"] for found in endpoints} == {
+        f"com.amazonaws.us-east-1.{service}" for service in services
     }
     for found in endpoints:
         for statement in json.loads(found["policy"])["Statement"]:
@@ -417,6 +398,7 @@ def test_govcloud_has_a_partition_of_its_own() -> None:
         },
     )
     found = declared("aws", gov)
+
     documents = [
         value
         for each in found.resources

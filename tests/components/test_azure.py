@@ -1,4 +1,4 @@
-"""What Azure is told, on the wire."""
+"""What goes to Azure, on the wire."""
 
 from typing import Any
 
@@ -29,7 +29,8 @@ MODELS: dict[str, Any] = {
 
 def models_with(**changes: Any) -> Recording:
     """`AzureModelAccess` with some arguments replaced. Any: of several kinds."""
-    return record(lambda: AzureModelAccess("models", {**MODELS, **changes}).targets)  # type: ignore[typeddict-item]  # built from parts
+    args: Any = {**MODELS, **changes}
+    return record(lambda: AzureModelAccess("models", args).targets)
 
 
 def test_the_foundry_account_has_no_keys_and_no_public_address(
@@ -42,7 +43,7 @@ def test_the_foundry_account_has_no_keys_and_no_public_address(
     assert properties["restrictOutboundNetworkAccess"] is True
 
 
-def test_a_claude_deployment_names_publisher_version_and_organisation_as_the_api_spells_them(
+def test_a_claude_deployment_is_spelled_as_the_api_spells_it(
     azure: Recording,
 ) -> None:
     deployment = azure.named("azure-models-claude-sonnet-5-5")
@@ -119,18 +120,13 @@ def test_versions_are_immutable_for_the_regime_on_account_and_container(
         },
     }
     assert azure.only(":BlobServiceProperties")["isVersioningEnabled"] is True
-    assert (
-        azure.only(":BlobContainerImmutabilityPolicy")[
-            "immutabilityPeriodSinceCreationInDays"
-        ]
-        == 2557
-    )
+    policy = azure.only(":BlobContainerImmutabilityPolicy")
+    assert policy["immutabilityPeriodSinceCreationInDays"] == 2557
 
 
 def test_locked_is_refused_rather_than_claimed() -> None:
-    arguments: Any = {
-        "lock": "locked"
-    }  # Any: the refusal comes before any other argument is read
+    # Any: the refusal comes before any other argument is read.
+    arguments: Any = {"lock": "locked"}
     with pytest.raises(
         ConfigurationError, match="cannot lock an Azure container's policy"
     ):
@@ -138,14 +134,12 @@ def test_locked_is_refused_rather_than_claimed() -> None:
 
 
 def test_the_subnet_reaches_storage_of_this_deployment_alone(azure: Recording) -> None:
-    (admitted,) = azure.named("azure-network-own-storage")[
-        "serviceEndpointPolicyDefinitions"
-    ]
+    policy = azure.named("azure-network-own-storage")
+    (admitted,) = policy["serviceEndpointPolicyDefinitions"]
     (scope,) = admitted["serviceResources"]
     assert admitted["service"] == "Microsoft.Storage"
-    assert (
-        scope == f"/subscriptions/{UUID.format(1)}/resourceGroups/trivium-test-claude"
-    )
+    group = f"/subscriptions/{UUID.format(1)}/resourceGroups/trivium-test-claude"
+    assert scope == group
     assert azure.named("azure-network-subnet")["serviceEndpointPolicies"] == [
         {"id": "azure-network-own-storage.id"}
     ]
@@ -155,10 +149,8 @@ def test_the_storage_account_has_no_keys_and_is_reached_from_the_subnet_alone(
     azure: Recording,
 ) -> None:
     account = azure.only(":StorageAccount")
-    assert (account["allowSharedKeyAccess"], account["allowBlobPublicAccess"]) == (
-        False,
-        False,
-    )
+    assert account["allowSharedKeyAccess"] is False
+    assert account["allowBlobPublicAccess"] is False
     assert account["minimumTlsVersion"] == "TLS1_2"
     rules = account["networkRuleSet"]
     assert (rules["defaultAction"], rules["bypass"]) == ("Deny", "None")
@@ -180,9 +172,8 @@ def test_the_application_can_add_blobs_and_nothing_more(azure: Recording) -> Non
 def test_the_account_is_reached_privately_under_all_three_of_its_names(
     azure: Recording,
 ) -> None:
-    connection = azure.only("network:PrivateEndpoint")["privateLinkServiceConnections"][
-        0
-    ]
+    endpoint = azure.only("network:PrivateEndpoint")
+    connection = endpoint["privateLinkServiceConnections"][0]
     assert connection["groupIds"] == ["account"]
     assert {found["privateZoneName"] for found in azure.of(":PrivateZone")} == {
         "privatelink.cognitiveservices.azure.com",
@@ -199,15 +190,8 @@ def test_nothing_leaves_for_the_internet(azure: Recording) -> None:
         for found in azure.only(":NetworkSecurityGroup")["securityRules"]
     }
     denied = rules["deny-internet"]
-    assert (
-        denied["direction"],
-        denied["access"],
-        denied["destinationAddressPrefix"],
-    ) == (
-        "Outbound",
-        "Deny",
-        "Internet",
-    )
+    assert (denied["direction"], denied["access"]) == ("Outbound", "Deny")
+    assert denied["destinationAddressPrefix"] == "Internet"
     assert azure.only("network:Subnet")["defaultOutboundAccess"] is False
 
 
@@ -228,24 +212,18 @@ def test_the_signers_that_are_named_may_sign_and_the_application_may_not(
         "azure": {**CONFIG["trivium:azure"], "signers": [f"user:{UUID.format(9)}"]},
     }
     granted = declared("azure", settings_with(**clouds)).named("azure-audit-signer-0")
-    assert (granted["principalId"], granted["principalType"]) == (
-        UUID.format(9),
-        "User",
-    )
+    assert granted["principalId"] == UUID.format(9)
+    assert granted["principalType"] == "User"
     assert granted["scope"].endswith("azure-audit-vault.id")
-    assert [
-        one for one in azure.of(":RoleAssignment") if one["scope"].endswith("-vault.id")
-    ] == []
+
+    without = [found["scope"] for found in azure.of(":RoleAssignment")]
+    assert not [scope for scope in without if scope.endswith("-vault.id")]
 
 
 def test_the_signing_key_cannot_be_purged() -> None:
     found = declared("azure", settings_with())
-    vault, key = (
-        found.only("keyvault:Vault")["properties"],
-        found.only("keyvault:Key")["properties"],
-    )
-    assert (vault["enablePurgeProtection"], vault["enableRbacAuthorization"]) == (
-        True,
-        True,
-    )
+    vault = found.only("keyvault:Vault")["properties"]
+    key = found.only("keyvault:Key")["properties"]
+    assert vault["enablePurgeProtection"] is True
+    assert vault["enableRbacAuthorization"] is True
     assert (key["kty"], key["curveName"]) == ("EC-HSM", "P-256")

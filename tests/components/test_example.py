@@ -1,5 +1,4 @@
-"""A component in somebody's own program meets the real engine, the stand-in providers
-and the policy pack."""
+"""A component in a program of your own, with the real engine and the policy pack."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What Google Cloud is told, on the wire."""
+"""What goes to Google Cloud, on the wire."""
 
 import pytest
 
@@ -52,10 +52,8 @@ def test_the_bucket_holds_for_the_regime_unlocked(gcp: Recording) -> None:
         "retentionPeriod": "220924800",
         "isLocked": False,
     }
-    assert (bucket["uniformBucketLevelAccess"], bucket["publicAccessPrevention"]) == (
-        True,
-        "enforced",
-    )
+    assert bucket["uniformBucketLevelAccess"] is True
+    assert bucket["publicAccessPrevention"] == "enforced"
 
 
 def test_locking_locks_the_retention_policy_and_says_so() -> None:
@@ -86,9 +84,8 @@ def test_the_signing_key_lives_in_an_hsm(gcp: Recording) -> None:
         "algorithm": "EC_SIGN_P256_SHA256",
         "protectionLevel": "HSM",
     }
-    assert (
-        declared("gcp", settings_with(), signing_key=False).result["signing_key"] == ""
-    )
+    without = declared("gcp", settings_with(), signing_key=False)
+    assert without.result["signing_key"] == ""
 
 
 def test_the_signers_that_are_named_may_sign_and_the_application_may_not(
@@ -100,10 +97,8 @@ def test_the_signers_that_are_named_may_sign_and_the_application_may_not(
         "gcp": {**CONFIG["trivium:gcp"], "signers": [signer]},
     }
     granted = declared("gcp", settings_with(**clouds)).only(":CryptoKeyIAMMember")
-    assert (granted["member"], granted["role"]) == (
-        signer,
-        "roles/cloudkms.signerVerifier",
-    )
+    assert granted["member"] == signer
+    assert granted["role"] == "roles/cloudkms.signerVerifier"
     assert gcp.of(":CryptoKeyIAMMember") == []
 
 
@@ -111,10 +106,8 @@ def test_apis_are_reached_through_a_private_address_outside_every_subnet(
     gcp: Recording,
 ) -> None:
     address, rule = gcp.only(":GlobalAddress"), gcp.only(":GlobalForwardingRule")
-    assert (address["purpose"], address["address"]) == (
-        "PRIVATE_SERVICE_CONNECT",
-        "10.20.120.5",
-    )
+    assert address["purpose"] == "PRIVATE_SERVICE_CONNECT"
+    assert address["address"] == "10.20.120.5"
     assert gcp.only(":Subnetwork")["ipCidrRange"] == "10.20.64.0/21"
     assert (rule["target"], rule["loadBalancingScheme"]) == ("all-apis", "")
 
@@ -136,10 +129,8 @@ def test_the_subnet_reaches_google_privately_and_the_network_has_no_default_rout
 
 
 def test_a_multi_region_gets_an_endpoint_and_a_zone_of_its_own(gcp: Recording) -> None:
-    assert (
-        gcp.only(":RegionalEndpoint")["targetGoogleApi"]
-        == "aiplatform.us.rep.googleapis.com"
-    )
+    endpoint = gcp.only(":RegionalEndpoint")
+    assert endpoint["targetGoogleApi"] == "aiplatform.us.rep.googleapis.com"
     assert {found["dnsName"] for found in gcp.of(":ManagedZone")} == {
         "googleapis.com.",
         "us.rep.googleapis.com.",
@@ -182,7 +173,8 @@ MEMBERS = {
         "roles/iam.serviceAccountTokenCreator",
     ),
     "a federated workload uses its own role": (
-        "principalSet://iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/p/*",
+        "principalSet://iam.googleapis.com/projects/1/locations/global/"
+        "workloadIdentityPools/p/*",
         "roles/iam.workloadIdentityUser",
     ),
 }

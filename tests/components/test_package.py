@@ -1,10 +1,11 @@
-"""The components as a Pulumi package: the schema that programs in other languages are
-given."""
+"""The components as a Pulumi package: the schema for programs in other languages."""
 
 import inspect
 import json
+import re
 import runpy
 import subprocess
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -36,8 +37,11 @@ def inferred() -> Any:
 
 
 def as_the_engine_prints(schema: Any) -> Any:
-    """Without the descriptions of items, which the engine drops, and without the
-    indentation of descriptions, which Python 3.13 drops. Any: any part of a schema."""
+    """A schema as the engine prints it. Any: any part of a schema.
+
+    The engine drops the descriptions of items, and Python 3.13 drops the indentation of
+    descriptions.
+    """
     if not isinstance(schema, dict):
         return inspect.cleandoc(schema) if isinstance(schema, str) else schema
     return {
@@ -72,6 +76,11 @@ def test_types_that_components_share_are_described() -> None:
             assert found.get("description"), f"{token}.{name} has no docstring"
 
 
+def test_the_package_states_a_version_that_pulumi_accepts() -> None:
+    stated = runpy.run_path(str(ROOT / "components/__main__.py"))["VERSION"]
+    assert re.fullmatch(r"\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?", stated)
+
+
 @pytest.mark.engine
 def test_the_engine_prints_the_golden_schema(tmp_path: Path) -> None:
     engine = ensure_engine()
@@ -93,6 +102,7 @@ def test_the_engine_prints_the_golden_schema(tmp_path: Path) -> None:
         golden["resources"],
         golden["types"],
     ), REGENERATE
+    assert schema["version"] == version("trivium")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,4 @@
-"""Each stack file previews in rehearsal: the real engine, the stand-in providers, the
-policy pack."""
+"""Each stack file previews in rehearsal, with the real engine and the policy pack."""
 
 from pathlib import Path
 
@@ -37,9 +36,7 @@ def test_the_profile_that_is_named_is_the_one_that_judges() -> None:
 
 
 @pytest.mark.engine
-def test_a_profile_that_does_not_exist_stops_the_preview_and_the_error_says_so() -> (
-    None
-):
+def test_an_unknown_profile_stops_the_preview_and_the_error_says_so() -> None:
     unknown = {"TRIVIUM_POLICY_PROFILE": "fiance"}
     with pytest.raises(
         StackError, match="`fiance` does not exist; there are baseline, finance"

@@ -1,5 +1,4 @@
-"""Every stack file is one that the program accepts, and exports what applications
-read."""
+"""The program accepts every stack file, and exports what applications read."""
 
 import json
 import runpy
@@ -25,10 +24,9 @@ STACKS = sorted(
 
 
 def config_of(stack: str) -> dict[str, Any]:
-    """The configuration that stands in a stack file. Any: what YAML holds."""
-    found: dict[str, Any] = yaml.safe_load(
-        (ROOT / f"stacks/Pulumi.{stack}.yaml").read_text()
-    )["config"]
+    """The configuration in a stack file. Any: what YAML holds."""
+    text = (ROOT / f"stacks/Pulumi.{stack}.yaml").read_text()
+    found: dict[str, Any] = yaml.safe_load(text)["config"]
     return found
 
 
@@ -38,8 +36,7 @@ def settings_of(stack: str) -> Settings:
 
 
 def run(stack: str, **changes: Any) -> Recording:
-    """The program itself on one stack, with the configuration as the engine hands it
-    over. Any: what YAML holds."""
+    """The program on one stack, configured as by the engine. Any: what YAML holds."""
     texts = {
         key: value if isinstance(value, str) else json.dumps(value)
         for key, value in {**config_of(stack), **changes}.items()
@@ -73,8 +70,7 @@ def test_a_stack_file_validates(stack: str) -> None:
 
 @pytest.mark.parametrize("stack", STACKS)
 def test_a_stack_file_holds_configuration_alone(stack: str) -> None:
-    """The engine writes `encryptionsalt` beside it where it may; a rehearsal's salt
-    belongs to nobody's checkout."""
+    """The engine may add `encryptionsalt`, but that of a rehearsal is not committed."""
     assert set(yaml.safe_load((ROOT / f"stacks/Pulumi.{stack}.yaml").read_text())) == {
         "config"
     }
@@ -137,9 +133,7 @@ def test_exactly_one_cloud_keeps_the_signing_key(stack: str) -> None:
     assert names == [f"{settings_of(stack).clouds[0]}-audit-signing"]
 
 
-def test_a_wrong_stack_file_stops_the_program_with_its_problems_and_no_traceback() -> (
-    None
-):
+def test_a_wrong_stack_file_stops_the_program_without_a_traceback() -> None:
     with pytest.raises(pulumi.RunError, match="Did you mean `us`") as caught:
         run("dev", **{"trivium:zone": "uss"})
     assert caught.value.__suppress_context__

@@ -1,2 +1,1 @@
-"""Claude on Amazon Bedrock: identity, model access, audit store, observability and
-network."""
+"""Claude on Amazon Bedrock: the components and how a stack connects them."""

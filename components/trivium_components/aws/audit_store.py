@@ -1,12 +1,11 @@
-"""Write-once storage for sealed audit segments and for AWS's own request logs, and the
-key that signs descriptors.
+"""Write-once storage for sealed audit segments and for AWS's own request logs.
 
-Staging the lock. `unlocked` already protects: object lock in GOVERNANCE mode for the
-regime's full retention, so every object is write-once from the first day and only a
-principal with `s3:BypassGovernanceRetention` can take it away. `locked` is COMPLIANCE
-mode: nobody can, the root user and AWS included, and `pulumi destroy` fails by design.
-Objects written before keep the mode they were written with. Sources: S3 user guide, "S3
-Object Lock"; read 2026-11-22.
+Stages of the lock. `unlocked` already protects: object lock runs in GOVERNANCE mode for
+the regime's full retention. Every object is write-once from the first day, and only a
+principal with `s3:BypassGovernanceRetention` can delete it. `locked` is COMPLIANCE
+mode: nobody can delete an object, including the root user and AWS, and `pulumi destroy`
+fails by design. Objects written earlier keep the mode in which they were written.
+Source: S3 user guide, "S3 Object Lock", read 2026-11-22.
 """
 
 from typing import TypedDict
@@ -15,12 +14,14 @@ import pulumi
 from pulumi_aws import iam, kms, s3
 
 from trivium_components import naming
+from trivium_components.aws import keys
 from trivium_components.aws.policy import Statement, document, from_service
-from trivium_components.retention import lock_of
+from trivium_components.component import kept, register
+from trivium_components.retention import Lock, lock_from, lock_of
 
 
 class AwsAuditStoreArgs(TypedDict):
-    """What `AwsAuditStore` needs."""
+    """Arguments of `AwsAuditStore`. For the type, see `component.py`."""
 
     environment: str
     """Name of the environment; part of every resource's name."""
@@ -29,7 +30,7 @@ class AwsAuditStoreArgs(TypedDict):
     region: str
     """Region of the bucket; the provider must be configured for it."""
     retention_days: int
-    """Days that an object can be neither changed nor deleted."""
+    """Days during which an object can be neither changed nor deleted."""
     lock: str
     """`unlocked` or `locked`; `locked` cannot be undone."""
     writer: pulumi.Input[str]
@@ -37,29 +38,31 @@ class AwsAuditStoreArgs(TypedDict):
     signing_key: bool
     """Whether this cloud keeps the deployment's signing key."""
     signers: list[str]
-    """ARNs of those who may sign with it, beside those whom the account's IAM policies
-    permit it."""
+    """ARNs of the principals that may sign with it, in addition to those that the
+    account's IAM policies permit."""
     tags: dict[str, str]
     """Tags of every resource."""
 
 
 class AwsAuditStore(pulumi.ComponentResource):
-    """A bucket with object lock, encrypted by a key of its own, that the application
-    can add to and nothing more."""
+    """A bucket with object lock and its own encryption key.
+
+    The application can add objects and do nothing else.
+    """
 
     uri: pulumi.Output[str]
-    """Where segments go: `s3://bucket/trivium`."""
+    """Where segments are written: `s3://bucket/trivium`."""
     store: pulumi.Output[str]
-    """The bucket; whoever uses it waits until its policy admits the services that log
-    into it."""
+    """Name of the bucket, available once its policy admits the services that log into
+    it."""
     encryption_key: pulumi.Output[str]
     """ARN of the key that encrypts it."""
     signing_key: pulumi.Output[str]
-    """ARN of the key that signs descriptors; empty when another cloud keeps it."""
+    """ARN of the key that signs descriptors; empty if another cloud keeps it."""
     retention_days: pulumi.Output[int]
     """Days that objects are kept."""
     lock: pulumi.Output[str]
-    """The stage the store really is in."""
+    """Stage of the deployed store's lock."""
 
     def __init__(
         self,
@@ -68,269 +71,223 @@ class AwsAuditStore(pulumi.ComponentResource):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("trivium:index:AwsAuditStore", name, {}, opts)
+        lock = lock_of(args["lock"])
         inside = pulumi.ResourceOptions(parent=self)
-        locked = lock_of(args["lock"]) == "locked"
-        kept = pulumi.ResourceOptions(
-            parent=self, protect=locked, retain_on_delete=locked
-        )
-        key = kms.Key(
-            f"{name}-encryption",
-            description="Encrypts the audit store and the logs of the model API.",
-            enable_key_rotation=True,
-            deletion_window_in_days=30,
-            policy=document(
-                encryption_statements(
-                    args["environment"], args["account"], args["region"]
-                )
-            ),
-            tags=args["tags"],
-            opts=kept,
-        )
-        bucket = s3.Bucket(
-            f"{name}-bucket",
-            bucket=naming.bucket(args["environment"], args["account"], args["region"]),
-            object_lock_enabled=True,
-            force_destroy=False,
-            tags={**args["tags"], **naming.AUDIT_STORE},
-            opts=kept,
-        )
-        bucket_arn = pulumi.Output.concat(
+        key = keys.encryption_key(name, args, kept(self, lock))
+        bucket = _bucket(name, args, kept(self, lock))
+        arn = pulumi.Output.concat(
             f"arn:{naming.aws_partition(args['region'])}:s3:::", bucket.bucket
         )
-        versioning = s3.BucketVersioning(
-            f"{name}-versioning",
-            bucket=bucket.id,
-            versioning_configuration=s3.BucketVersioningVersioningConfigurationArgs(
-                status="Enabled"
-            ),
-            opts=inside,
+
+        versioning = _versioning(name, bucket, inside)
+        after = pulumi.ResourceOptions(depends_on=[versioning])
+        retention = _retention(
+            name, bucket, args, pulumi.ResourceOptions.merge(kept(self, lock), after)
         )
-        retention = s3.BucketObjectLockConfiguration(
-            f"{name}-retention",
-            bucket=bucket.id,
-            rule=s3.BucketObjectLockConfigurationRuleArgs(
-                default_retention=s3.BucketObjectLockConfigurationRuleDefaultRetentionArgs(
-                    mode="COMPLIANCE" if locked else "GOVERNANCE",
-                    days=args["retention_days"],
-                )
-            ),
-            opts=pulumi.ResourceOptions.merge(
-                kept, pulumi.ResourceOptions(depends_on=[versioning])
-            ),
-        )
-        s3.BucketServerSideEncryptionConfiguration(
-            f"{name}-sse",
-            bucket=bucket.id,
-            rules=[
-                s3.BucketServerSideEncryptionConfigurationRuleArgs(
-                    apply_server_side_encryption_by_default=(
-                        s3.BucketServerSideEncryptionConfigurationRuleApplyServerSideEncryptionByDefaultArgs(
-                            sse_algorithm="aws:kms", kms_master_key_id=key.arn
-                        )
-                    ),
-                    bucket_key_enabled=True,
-                )
-            ],
-            opts=inside,
-        )
-        private = s3.BucketPublicAccessBlock(
-            f"{name}-private",
-            bucket=bucket.id,
-            block_public_acls=True,
-            block_public_policy=True,
-            ignore_public_acls=True,
-            restrict_public_buckets=True,
-            opts=inside,
-        )
-        s3.BucketLifecycleConfiguration(
-            f"{name}-lifecycle",
-            bucket=bucket.id,
-            rules=[
-                s3.BucketLifecycleConfigurationRuleArgs(
-                    id="abandoned-uploads",
-                    status="Enabled",
-                    filter=s3.BucketLifecycleConfigurationRuleFilterArgs(prefix=""),
-                    abort_incomplete_multipart_upload=(
-                        s3.BucketLifecycleConfigurationRuleAbortIncompleteMultipartUploadArgs(
-                            days_after_initiation=7
-                        )
-                    ),
-                )
-            ],
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[versioning]),
-        )
-        policy = s3.BucketPolicy(
-            f"{name}-policy",
-            bucket=bucket.id,
-            policy=document(
-                bucket_arn.apply(
-                    lambda arn: bucket_statements(
-                        arn, args["environment"], args["account"], args["region"]
-                    )
-                )
-            ),
-            # S3 refuses two changes of one bucket at a time ("OperationAborted"): the
-            # block goes first.
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[private]),
-        )
-        signing_key = (
-            self._signing_key(name, args, kept)
-            if args["signing_key"]
-            else pulumi.Output.from_input("")
-        )
-        iam.RolePolicy(
-            f"{name}-writer",
-            role=pulumi.Output.from_input(args["writer"]).apply(
-                lambda arn: arn.rsplit("/", 1)[-1]
-            ),
-            policy=document(
-                pulumi.Output.all(bucket_arn, key.arn).apply(
-                    lambda parts: writer_statements(*parts)
-                )
-            ),
-            opts=inside,
-        )
+        _encryption(name, bucket, key, inside)
+        _lifecycle(name, bucket, pulumi.ResourceOptions.merge(inside, after))
+        policy = _access(name, bucket, arn, args, inside)
+        _grant_writer(name, args["writer"], arn, key, inside)
+
         self.uri = pulumi.Output.concat("s3://", bucket.bucket, "/trivium")
-        # The name is known in a preview, so that policies can judge what is built from
-        # it; the policy's URN makes whoever uses the name wait for the policy.
+        # A preview knows the name, so policies can judge what is built from it. The
+        # policy's URN makes every user of the name wait for the policy.
         self.store = pulumi.Output.all(bucket.bucket, policy.urn).apply(
             lambda parts: str(parts[0])
         )
         self.encryption_key = key.arn
-        self.signing_key = signing_key
-        self.retention_days = retention.rule.apply(
-            lambda rule: int(rule.default_retention.days)
-        )
-        self.lock = retention.rule.apply(
-            lambda rule: (
-                "locked" if rule.default_retention.mode == "COMPLIANCE" else "unlocked"
-            )
-        )
-        self.register_outputs(
-            {
-                "uri": self.uri,
-                "store": self.store,
-                "encryption_key": self.encryption_key,
-                "signing_key": self.signing_key,
-                "retention_days": self.retention_days,
-                "lock": self.lock,
-            }
-        )
+        self.signing_key = self._signing_key(name, args, lock)
+        rule = retention.rule.default_retention
+        self.retention_days = rule.days.apply(int)
+        self.lock = rule.mode.apply(lambda mode: lock_from(mode == "COMPLIANCE"))
+        register(self)
 
     def _signing_key(
-        self, name: str, args: AwsAuditStoreArgs, kept: pulumi.ResourceOptions
+        self, name: str, args: AwsAuditStoreArgs, lock: Lock
     ) -> pulumi.Output[str]:
-        """An asymmetric key: the private half never leaves KMS. KMS does not rotate
-        asymmetric keys.
-
-        The application may not use it: it would sign what governs it.
-        """
-        key = kms.Key(
-            f"{name}-signing",
-            description="Signs deployment descriptors.",
-            key_usage="SIGN_VERIFY",
-            customer_master_key_spec="ECC_NIST_P256",
-            deletion_window_in_days=30,
-            policy=document(
-                [
-                    account_statement(args["account"], args["region"]),
-                    *signer_statements(args["signers"]),
-                ]
-            ),
-            tags=args["tags"],
-            opts=kept,
-        )
-        kms.Alias(
-            f"{name}-signing-alias",
-            name=f"alias/{naming.dashed(args['environment'], 'signing', limit=250)}",
-            target_key_id=key.key_id,
-            opts=pulumi.ResourceOptions(parent=self),
+        """ARN of the signing key, if this cloud keeps it."""
+        if not args["signing_key"]:
+            return pulumi.Output.from_input("")
+        key = keys.signing_key(
+            name, args, args["signers"], kept(self, lock), parent=self
         )
         arn: pulumi.Output[str] = key.arn
         return arn
 
 
-def account_statement(account: str, region: str) -> Statement:
-    """Leaves the key to the account's IAM policies; without it AWS could not administer
-    the key either."""
-    root = f"arn:{naming.aws_partition(region)}:iam::{account}:root"
-    return {
-        "Sid": "Account",
-        "Effect": "Allow",
-        "Principal": {"AWS": root},
-        "Action": "kms:*",
-        "Resource": "*",
-    }
+def _bucket(
+    name: str, args: AwsAuditStoreArgs, opts: pulumi.ResourceOptions
+) -> s3.Bucket:
+    """Object lock can only be enabled at creation."""
+    return s3.Bucket(
+        f"{name}-bucket",
+        bucket=naming.bucket(args["environment"], args["account"], args["region"]),
+        object_lock_enabled=True,
+        force_destroy=False,
+        tags={**args["tags"], **naming.AUDIT_STORE},
+        opts=opts,
+    )
 
 
-def encryption_statements(
-    environment: str, account: str, region: str
-) -> list[Statement]:
-    """Who may use the encryption key: the account, and three services for this
-    account's own logs alone.
+def _versioning(
+    name: str, bucket: s3.Bucket, opts: pulumi.ResourceOptions
+) -> s3.BucketVersioning:
+    """Object lock protects versions, so there must be versions."""
+    return s3.BucketVersioning(
+        f"{name}-versioning",
+        bucket=bucket.id,
+        versioning_configuration=s3.BucketVersioningVersioningConfigurationArgs(
+            status="Enabled"
+        ),
+        opts=opts,
+    )
 
-    Sources: KMS sections of the Bedrock, CloudTrail and CloudWatch Logs user guides,
-    read 2026-11-22.
-    """
-    partition = naming.aws_partition(region)
-    trail = trail_arn(environment, account, region)
-    log_groups = f"arn:{partition}:logs:{region}:{account}:log-group:*"
-    return [
-        account_statement(account, region),
-        {
-            "Sid": "Bedrock",
-            "Effect": "Allow",
-            "Action": ["kms:GenerateDataKey", "kms:Decrypt"],
-            "Resource": "*",
-            **from_service(
-                "bedrock.amazonaws.com",
-                account=account,
-                source=f"arn:{partition}:bedrock:{region}:{account}:*",
-            ),
-        },
-        {
-            "Sid": "CloudTrail",
-            "Effect": "Allow",
-            "Action": ["kms:GenerateDataKey*", "kms:DescribeKey"],
-            "Resource": "*",
-            **from_service("cloudtrail.amazonaws.com", source=trail),
-        },
-        {
-            "Sid": "CloudWatchLogs",
-            "Effect": "Allow",
-            "Principal": {"Service": f"logs.{region}.amazonaws.com"},
-            "Action": [
-                "kms:Encrypt*",
-                "kms:Decrypt*",
-                "kms:ReEncrypt*",
-                "kms:GenerateDataKey*",
-                "kms:Describe*",
-            ],
-            "Resource": "*",
-            "Condition": {
-                "ArnLike": {"kms:EncryptionContext:aws:logs:arn": log_groups}
-            },
-        },
-    ]
+
+def _retention(
+    name: str,
+    bucket: s3.Bucket,
+    args: AwsAuditStoreArgs,
+    opts: pulumi.ResourceOptions,
+) -> s3.BucketObjectLockConfiguration:
+    """The retention that every new object gets."""
+    locked = lock_of(args["lock"]) == "locked"
+    return s3.BucketObjectLockConfiguration(
+        f"{name}-retention",
+        bucket=bucket.id,
+        rule=s3.BucketObjectLockConfigurationRuleArgs(
+            default_retention=s3.BucketObjectLockConfigurationRuleDefaultRetentionArgs(
+                mode="COMPLIANCE" if locked else "GOVERNANCE",
+                days=args["retention_days"],
+            )
+        ),
+        opts=opts,
+    )
+
+
+def _encryption(
+    name: str, bucket: s3.Bucket, key: kms.Key, opts: pulumi.ResourceOptions
+) -> None:
+    """Encrypt every object with the deployment's key."""
+    default = s3.BucketServerSideEncryptionConfigurationRuleApplyServerSideEncryptionByDefaultArgs
+    s3.BucketServerSideEncryptionConfiguration(
+        f"{name}-sse",
+        bucket=bucket.id,
+        rules=[
+            s3.BucketServerSideEncryptionConfigurationRuleArgs(
+                apply_server_side_encryption_by_default=default(
+                    sse_algorithm="aws:kms", kms_master_key_id=key.arn
+                ),
+                bucket_key_enabled=True,
+            )
+        ],
+        opts=opts,
+    )
+
+
+def _lifecycle(name: str, bucket: s3.Bucket, opts: pulumi.ResourceOptions) -> None:
+    """Remove the parts of uploads that were never completed."""
+    abandoned = s3.BucketLifecycleConfigurationRuleAbortIncompleteMultipartUploadArgs(
+        days_after_initiation=7
+    )
+    s3.BucketLifecycleConfiguration(
+        f"{name}-lifecycle",
+        bucket=bucket.id,
+        rules=[
+            s3.BucketLifecycleConfigurationRuleArgs(
+                id="abandoned-uploads",
+                status="Enabled",
+                filter=s3.BucketLifecycleConfigurationRuleFilterArgs(prefix=""),
+                abort_incomplete_multipart_upload=abandoned,
+            )
+        ],
+        opts=opts,
+    )
+
+
+def _access(
+    name: str,
+    bucket: s3.Bucket,
+    arn: pulumi.Output[str],
+    args: AwsAuditStoreArgs,
+    opts: pulumi.ResourceOptions,
+) -> s3.BucketPolicy:
+    """Block public access, then attach the bucket's policy."""
+    private = s3.BucketPublicAccessBlock(
+        f"{name}-private",
+        bucket=bucket.id,
+        block_public_acls=True,
+        block_public_policy=True,
+        ignore_public_acls=True,
+        restrict_public_buckets=True,
+        opts=opts,
+    )
+    return s3.BucketPolicy(
+        f"{name}-policy",
+        bucket=bucket.id,
+        policy=document(
+            arn.apply(
+                lambda found: bucket_statements(
+                    found, args["environment"], args["account"], args["region"]
+                )
+            )
+        ),
+        # S3 refuses two changes of one bucket at a time ("OperationAborted"), so the
+        # block goes first.
+        opts=pulumi.ResourceOptions.merge(
+            opts, pulumi.ResourceOptions(depends_on=[private])
+        ),
+    )
+
+
+def _grant_writer(
+    name: str,
+    writer: pulumi.Input[str],
+    bucket_arn: pulumi.Output[str],
+    key: kms.Key,
+    opts: pulumi.ResourceOptions,
+) -> None:
+    """Let the application's role add segments."""
+    role = pulumi.Output.from_input(writer).apply(lambda arn: arn.rsplit("/", 1)[-1])
+    statements = pulumi.Output.all(bucket_arn, key.arn).apply(
+        lambda parts: writer_statements(*parts)
+    )
+    iam.RolePolicy(f"{name}-writer", role=role, policy=document(statements), opts=opts)
 
 
 def bucket_statements(
     bucket_arn: str, environment: str, account: str, region: str
 ) -> list[Statement]:
-    """TLS 1.2 for everybody; Bedrock and CloudTrail may add their logs, each for this
-    account and trail alone.
+    """Require TLS 1.2, and admit the logs of Bedrock and CloudTrail.
 
-    Sources: Bedrock user guide, "Set up an Amazon S3 destination"; CloudTrail user
-    guide, "Amazon S3 bucket policy for CloudTrail"; read 2026-11-22.
+    Both services may add the logs of this account and this trail only. Sources: Bedrock
+    user guide, "Set up an Amazon S3 destination"; CloudTrail user guide, "Amazon S3
+    bucket policy for CloudTrail"; read 2026-11-22.
     """
-    everything = [bucket_arn, f"{bucket_arn}/*"]
     bedrock = f"arn:{naming.aws_partition(region)}:bedrock:{region}:{account}:*"
-    trail = trail_arn(environment, account, region)
-    deny = {
+    return [
+        *_tls_statements(bucket_arn),
+        {
+            "Sid": "BedrockLogs",
+            "Effect": "Allow",
+            "Action": "s3:PutObject",
+            "Resource": (
+                f"{bucket_arn}/bedrock/AWSLogs/{account}/BedrockModelInvocationLogs/*"
+            ),
+            **from_service("bedrock.amazonaws.com", account=account, source=bedrock),
+        },
+        *_trail_statements(
+            bucket_arn, account, naming.trail_arn(environment, account, region)
+        ),
+    ]
+
+
+def _tls_statements(bucket_arn: str) -> list[Statement]:
+    """Deny unencrypted connections and TLS before 1.2."""
+    deny: Statement = {
         "Effect": "Deny",
         "Principal": "*",
         "Action": "s3:*",
-        "Resource": everything,
+        "Resource": [bucket_arn, f"{bucket_arn}/*"],
     }
     return [
         {
@@ -343,15 +300,12 @@ def bucket_statements(
             **deny,
             "Condition": {"NumericLessThan": {"s3:TlsVersion": "1.2"}},
         },
-        {
-            "Sid": "BedrockLogs",
-            "Effect": "Allow",
-            "Action": "s3:PutObject",
-            "Resource": (
-                f"{bucket_arn}/bedrock/AWSLogs/{account}/BedrockModelInvocationLogs/*"
-            ),
-            **from_service("bedrock.amazonaws.com", account=account, source=bedrock),
-        },
+    ]
+
+
+def _trail_statements(bucket_arn: str, account: str, trail: str) -> list[Statement]:
+    """Let one trail check the bucket and add its logs."""
+    return [
         {
             "Sid": "TrailAcl",
             "Effect": "Allow",
@@ -373,25 +327,11 @@ def bucket_statements(
     ]
 
 
-def signer_statements(signers: list[str]) -> list[Statement]:
-    """Lets exactly `signers` sign and fetch the public half."""
-    if not signers:
-        return []
-    actions = ["kms:Sign", "kms:GetPublicKey"]
-    return [
-        {
-            "Sid": "Sign",
-            "Effect": "Allow",
-            "Principal": {"AWS": sorted(signers)},
-            "Action": actions,
-            "Resource": "*",
-        }
-    ]
-
-
 def writer_statements(bucket_arn: str, encryption_key: str) -> list[Statement]:
-    """The application may add segments; it may neither read back, list, overwrite
-    retention nor delete."""
+    """Let the application add segments.
+
+    It may not read, list or delete objects, or change their retention.
+    """
     return [
         {
             "Sid": "AddSegments",
@@ -406,14 +346,3 @@ def writer_statements(bucket_arn: str, encryption_key: str) -> list[Statement]:
             "Resource": encryption_key,
         },
     ]
-
-
-def trail_name(environment: str) -> str:
-    """The trail's name; fixed before the trail exists, so that bucket and key can admit
-    it alone."""
-    return naming.dashed(environment, "trail", limit=128)
-
-
-def trail_arn(environment: str, account: str, region: str) -> str:
-    """The trail's ARN."""
-    return f"arn:{naming.aws_partition(region)}:cloudtrail:{region}:{account}:trail/{trail_name(environment)}"

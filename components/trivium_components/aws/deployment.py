@@ -1,99 +1,124 @@
-"""The AWS part of a stack: the five components, wired, and what they contribute to the
-descriptor."""
+"""The AWS part of a stack, and what it adds to the descriptor."""
 
 import pulumi
 import pulumi_aws
 
-from trivium_components import cidr, descriptor, naming
+from trivium_components import cidr, descriptor
 from trivium_components.aws.audit_store import AwsAuditStore
 from trivium_components.aws.identity import AwsIdentity
 from trivium_components.aws.model_access import AwsModelAccess
 from trivium_components.aws.network import AwsNetwork
 from trivium_components.aws.observability import AwsObservability
+from trivium_components.component import Place, place_of
 from trivium_components.records import Deployed
-from trivium_components.settings import Settings
+from trivium_components.settings import AwsSettings, Settings
 
 
 def deploy(settings: Settings, *, signing_key: bool) -> Deployed:
-    """Declare everything on AWS. `settings.aws` must be there: `read_settings` sees to
-    that."""
+    """Declare everything on AWS, for settings that have a section `aws`."""
     found = settings.aws
-    assert found is not None  # noqa: S101 -- a cloud is deployed only when its section exists
-    provider = pulumi_aws.Provider(
-        "aws", region=found.region, allowed_account_ids=[found.account_id]
-    )
-    opts = pulumi.ResourceOptions(providers=[provider])
-    environment, account, region = settings.environment, found.account_id, found.region
-    tags = naming.tags_of(settings)
-    models = AwsModelAccess(
-        "aws-models",
-        {
-            "environment": environment,
-            "account": account,
-            "region": region,
-            "zone": settings.zone,
-            "scope": settings.scope,
-            "models": settings.models_by_tier,
-            "tags": tags,
-        },
-        opts,
-    )
+    assert found is not None  # noqa: S101 -- only a cloud with a section is deployed
+    place = place_of(settings, account=found.account_id, region=found.region)
+    opts = pulumi.ResourceOptions(providers=[_provider(found)])
+
+    models = _models(settings, place, opts)
     identity = AwsIdentity(
         "aws-identity",
         {
-            "environment": environment,
-            "account": account,
-            "region": region,
+            **place,
             "invokers": list(found.invokers),
             "resources": models.resources,
             "guardrail": models.guardrail,
-            "tags": tags,
         },
         opts,
     )
-    AwsNetwork(
-        "aws-network",
-        {
-            "environment": environment,
-            "account": account,
-            "region": region,
-            "cidr": cidr.cloud_range(settings.network.cidr, "aws"),
-            "availability_zones": list(found.availability_zones),
-            "resources": models.resources,
-            "tags": tags,
-        },
-        opts,
-    )
+    _network(settings, found, place, models, opts)
     store = AwsAuditStore(
         "aws-audit",
         {
-            "environment": environment,
-            "account": account,
-            "region": region,
+            **place,
             "retention_days": settings.preset.days,
             "lock": settings.retention.lock,
             "writer": identity.principal,
             "signing_key": signing_key,
             "signers": list(found.signers),
-            "tags": tags,
         },
         opts,
     )
-    AwsObservability(
+    _observability(settings, place, models, store, opts)
+    return _contribution(settings, place, models, store)
+
+
+def _provider(found: AwsSettings) -> pulumi_aws.Provider:
+    """A provider that refuses the credentials of any other account."""
+    return pulumi_aws.Provider(
+        "aws", region=found.region, allowed_account_ids=[found.account_id]
+    )
+
+
+def _models(
+    settings: Settings, place: Place, opts: pulumi.ResourceOptions
+) -> AwsModelAccess:
+    """First, because it proves residency before anything is created."""
+    return AwsModelAccess(
+        "aws-models",
+        {
+            **place,
+            "zone": settings.zone,
+            "scope": settings.scope,
+            "models": settings.models_by_tier,
+        },
+        opts,
+    )
+
+
+def _network(
+    settings: Settings,
+    found: AwsSettings,
+    place: Place,
+    models: AwsModelAccess,
+    opts: pulumi.ResourceOptions,
+) -> AwsNetwork:
+    """The network, in AWS's share of the range."""
+    return AwsNetwork(
+        "aws-network",
+        {
+            **place,
+            "cidr": cidr.cloud_range(settings.network.cidr, "aws"),
+            "availability_zones": list(found.availability_zones),
+            "resources": models.resources,
+        },
+        opts,
+    )
+
+
+def _observability(
+    settings: Settings,
+    place: Place,
+    models: AwsModelAccess,
+    store: AwsAuditStore,
+    opts: pulumi.ResourceOptions,
+) -> AwsObservability:
+    """AWS's own logs, archived in the audit store."""
+    return AwsObservability(
         "aws-observability",
         {
-            "environment": environment,
-            "account": account,
-            "region": region,
+            **place,
             "retention_days": settings.preset.days,
             "content": settings.audit.provider_content,
             "store": store.store,
             "encryption_key": store.encryption_key,
             "resources": models.resources,
-            "tags": tags,
         },
         opts,
     )
+
+
+def _contribution(
+    settings: Settings, place: Place, models: AwsModelAccess, store: AwsAuditStore
+) -> Deployed:
+    """What the descriptor records about AWS."""
+    region = place["region"]
     return Deployed(
         route=descriptor.route(
             "aws",

@@ -1,5 +1,4 @@
-"""The role that the application runs under, and everything it may and may not do on
-Bedrock."""
+"""The role that the application runs as, and everything that it may do on Bedrock."""
 
 from collections.abc import Sequence
 from typing import TypedDict
@@ -9,14 +8,15 @@ from pulumi_aws import iam
 
 from trivium_components import naming
 from trivium_components.aws.policy import Statement, document
+from trivium_components.component import register
 from trivium_components.records import Guardrail
 
 # Converse and ConverseStream are authorised by these two (Service authorization
 # reference, Amazon Bedrock, 2026-11-22).
 _INVOKE = ["bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream"]
 
-# The other roads to Claude, and what calls a model by another role than the caller's:
-# there neither the models nor the guardrail that this role is bound to are asked for.
+# The other paths to Claude, and the actions that call a model through another role than
+# the caller's: the limits of this role (its models, its guardrail) do not apply there.
 # Sources: Bedrock user guide, "Create a custom service role for batch inference", "for
 # model evaluation jobs", "for Agents" and "for flows"; read 2026-11-23.
 _OTHER_PATHS = [
@@ -32,14 +32,14 @@ _OTHER_PATHS = [
 
 
 class AwsIdentityArgs(TypedDict):
-    """What `AwsIdentity` needs."""
+    """Arguments of `AwsIdentity`. For the type, see `component.py`."""
 
     environment: str
     """Name of the environment; part of every resource's name."""
     account: str
     """AWS account id, twelve digits."""
     region: str
-    """Region whose Bedrock endpoint is called."""
+    """Region of the Bedrock endpoint."""
     invokers: list[str]
     """ARNs of the roles and users that may assume the application's role."""
     resources: pulumi.Input[list[str]]
@@ -52,17 +52,16 @@ class AwsIdentityArgs(TypedDict):
 
 
 class AwsIdentity(pulumi.ComponentResource):
-    """A role that may invoke exactly the deployment's models, only under its guardrail,
-    and on no other path.
+    """A role that may invoke only the deployment's models, and only with its guardrail.
 
-    Denies are written out although nothing else is allowed: a policy attached later
-    must not open those paths.
+    The policies also deny every other path to a model, so that a policy attached later
+    cannot open one.
     """
 
     principal: pulumi.Output[str]
-    """What permissions are granted to: the role's ARN."""
+    """The role's ARN, to which permissions are granted."""
     subject: pulumi.Output[str]
-    """What the application runs as: the role's ARN."""
+    """The role's ARN, as which the application runs."""
 
     def __init__(
         self,
@@ -72,31 +71,11 @@ class AwsIdentity(pulumi.ComponentResource):
     ) -> None:
         super().__init__("trivium:index:AwsIdentity", name, {}, opts)
         inside = pulumi.ResourceOptions(parent=self)
-        role = iam.Role(
-            f"{name}-role",
-            name=naming.dashed(args["environment"], "application", limit=64),
-            description="Runs the application that calls Claude.",
-            assume_role_policy=document([trust_statement(args["invokers"])]),
-            max_session_duration=3600,
-            tags=args["tags"],
-            opts=inside,
-        )
-        place = (args["account"], args["region"])
-        guarded = iam.RolePolicy(
-            f"{name}-guardrail",
-            role=role.name,
-            policy=document(
-                pulumi.Output.from_input(args["guardrail"]).apply(
-                    lambda found: guardrail_statements(
-                        _guardrail_arn(*place, found["identifier"]), found["version"]
-                    )
-                )
-            ),
-            opts=inside,
-        )
-        # A document of its own, because a preview knows it whole and policies can judge
-        # it before anything exists. It comes second: at no moment may the role invoke
-        # without the guardrail.
+        role = _role(name, args, inside)
+        guarded = _guardrail_policy(name, role, args, inside)
+        # A separate document: a preview knows all of it, so policies can judge it
+        # before anything exists. It comes second, so that the role can never invoke a
+        # model without the guardrail.
         iam.RolePolicy(
             f"{name}-invoke",
             role=role.name,
@@ -107,7 +86,38 @@ class AwsIdentity(pulumi.ComponentResource):
         )
         self.principal = role.arn
         self.subject = role.arn
-        self.register_outputs({"principal": self.principal, "subject": self.subject})
+        register(self)
+
+
+def _role(name: str, args: AwsIdentityArgs, opts: pulumi.ResourceOptions) -> iam.Role:
+    """The application's role, for sessions of one hour."""
+    return iam.Role(
+        f"{name}-role",
+        name=naming.dashed(args["environment"], "application", limit=64),
+        description="Runs the application that calls Claude.",
+        assume_role_policy=document([trust_statement(args["invokers"])]),
+        max_session_duration=3600,
+        tags=args["tags"],
+        opts=opts,
+    )
+
+
+def _guardrail_policy(
+    name: str, role: iam.Role, args: AwsIdentityArgs, opts: pulumi.ResourceOptions
+) -> iam.RolePolicy:
+    """Require the guardrail of every call."""
+    account, region = args["account"], args["region"]
+
+    def statements(found: Guardrail) -> list[Statement]:
+        arn = _guardrail_arn(account, region, found["identifier"])
+        return guardrail_statements(arn, found["version"])
+
+    return iam.RolePolicy(
+        f"{name}-guardrail",
+        role=role.name,
+        policy=document(pulumi.Output.from_input(args["guardrail"]).apply(statements)),
+        opts=opts,
+    )
 
 
 def trust_statement(invokers: Sequence[str]) -> Statement:
@@ -122,8 +132,8 @@ def trust_statement(invokers: Sequence[str]) -> Statement:
 def invoke_statements(resources: Sequence[str]) -> list[Statement]:
     """Allow the deployment's profiles and models; deny every other path to a model.
 
-    Models behind a profile may be invoked through that profile alone, so a model that
-    is approved for a geography cannot be called in one of its Regions directly.
+    A model behind a profile may be invoked through that profile only, so a model that
+    is approved for a geography cannot be called directly in one of its Regions.
     Sources: Bedrock user guide, "Prerequisites for inference profiles", "Global
     cross-Region inference"; read 2026-11-22.
     """
@@ -146,8 +156,7 @@ def invoke_statements(resources: Sequence[str]) -> list[Statement]:
 
 
 def guardrail_statements(guardrail_arn: str, guardrail_version: str) -> list[Statement]:
-    """Allow the guardrail; deny every call that does not name it in exactly this
-    version.
+    """Allow the guardrail; deny every call that does not name it in this version.
 
     Source: Bedrock user guide, "Enforce the use of specific guardrails in model
     inference requests", read 2026-11-22.
@@ -164,8 +173,8 @@ def guardrail_statements(guardrail_arn: str, guardrail_version: str) -> list[Sta
             "Effect": "Deny",
             "Action": _INVOKE,
             "Resource": "*",
-            # A call that names no guardrail has no such key, and "not equals" holds: it
-            # is denied too.
+            # A call without a guardrail lacks the key, so "not equals" is true and
+            # the call is denied, too.
             "Condition": {
                 "StringNotEquals": {
                     "bedrock:GuardrailIdentifier": (
@@ -194,6 +203,7 @@ _DENY_GLOBAL: Statement = {
 
 
 def _through_profiles(profiles: list[str], models: list[str]) -> list[Statement]:
+    """Allow the profiles, and the models through them."""
     through = {"ArnEquals": {"bedrock:InferenceProfileArn": profiles}}
     return [
         {
@@ -219,6 +229,7 @@ def _through_profiles(profiles: list[str], models: list[str]) -> list[Statement]
 
 
 def _directly(models: list[str]) -> list[Statement]:
+    """Allow the models themselves, for in-Region inference."""
     return [
         {
             "Sid": "InvokeModels",
@@ -236,4 +247,6 @@ def _directly(models: list[str]) -> list[Statement]:
 
 
 def _guardrail_arn(account: str, region: str, identifier: str) -> str:
-    return f"arn:{naming.aws_partition(region)}:bedrock:{region}:{account}:guardrail/{identifier}"
+    """The ARN of this account's guardrail."""
+    home = f"arn:{naming.aws_partition(region)}:bedrock:{region}:{account}"
+    return f"{home}:guardrail/{identifier}"

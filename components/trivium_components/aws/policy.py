@@ -1,5 +1,4 @@
-"""Policy documents of AWS: one spelling of the JSON, so that nothing changes when
-nothing has changed."""
+"""AWS policy documents: one spelling of the JSON, so no policy changes by accident."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -13,8 +12,10 @@ these."""
 
 
 def document(statements: pulumi.Input[Sequence[Statement]]) -> pulumi.Output[str]:
-    """The policy document as JSON. Raises `ValueError` for no statements: an empty
-    policy is a mistake."""
+    """The policy document as JSON.
+
+    Raises `ValueError` for no statements: an empty policy is a mistake.
+    """
 
     def dump(resolved: Sequence[Statement]) -> str:
         if not resolved:
@@ -30,13 +31,13 @@ def document(statements: pulumi.Input[Sequence[Statement]]) -> pulumi.Output[str
 def from_service(
     service: str, *, source: str, account: str | None = None
 ) -> dict[str, Any]:
-    """Principal and condition that let an AWS service act for one account alone (the
-    confused-deputy guard).
+    """Principal and condition that let an AWS service act for one account only.
 
-    `source` is the ARN pattern of the resource on whose behalf it acts. `account` is
-    asked for too where the service documents that it sends it; a condition on a key
-    that never comes would refuse everything. Any: a statement's parts. Source: IAM user
-    guide, "The confused deputy problem", read 2026-11-22.
+    This prevents the confused-deputy problem. `source` is the ARN pattern of the
+    resource on whose behalf the service acts. Give `account` only if the service
+    documents that it sends `aws:SourceAccount`: a condition on a key that never arrives
+    refuses every call. Any: parts of a statement. Source: IAM user guide, "The confused
+    deputy problem", read 2026-11-22.
     """
     condition: dict[str, Any] = {"ArnLike": {"aws:SourceArn": source}}
     if account:

@@ -1,2 +1,1 @@
-"""Claude on Azure AI Foundry: identity, model access, audit store, observability and
-network."""
+"""Claude on Azure AI Foundry: the components and how a stack connects them."""

@@ -1,43 +1,84 @@
-"""The Azure part of a stack: the five components, wired, and what they contribute to
-the descriptor."""
+"""The Azure part of a stack, and what it adds to the descriptor."""
 
 import pulumi
 import pulumi_azure_native
 
-from trivium_components import cidr, descriptor, naming
+from trivium_components import cidr, descriptor
 from trivium_components.azure.audit_store import AzureAuditStore
 from trivium_components.azure.identity import AzureIdentity
 from trivium_components.azure.model_access import AzureModelAccess
 from trivium_components.azure.network import AzureNetwork
 from trivium_components.azure.observability import AzureObservability
+from trivium_components.component import Place, place_of
 from trivium_components.records import Deployed
-from trivium_components.settings import Settings
+from trivium_components.settings import AzureSettings, Settings
+
+
+class _GroupPlace(Place):
+    """Where the components deploy that share the resource group of the models."""
+
+    resource_group: pulumi.Input[str]
+    """Name of the resource group."""
 
 
 def deploy(settings: Settings, *, signing_key: bool) -> Deployed:
-    """Declare everything on Azure. `settings.azure` must be there: `read_settings` sees
-    to that."""
+    """Declare everything on Azure, for settings that have a section `azure`."""
     found = settings.azure
-    assert found is not None  # noqa: S101 -- a cloud is deployed only when its section exists
-    provider = pulumi_azure_native.Provider(
+    assert found is not None  # noqa: S101 -- only a cloud with a section is deployed
+    place = place_of(settings, account=found.subscription_id, region=found.region)
+    opts = pulumi.ResourceOptions(providers=[_provider(found)])
+
+    models = _models(settings, found, place, opts)
+    inside: _GroupPlace = {**place, "resource_group": models.resource_group}
+    identity = AzureIdentity(
+        "azure-identity",
+        {
+            **inside,
+            "invokers": list(found.invokers),
+            "resources": models.resources,
+        },
+        opts,
+    )
+    network = _network(settings, inside, models, opts)
+    store = AzureAuditStore(
+        "azure-audit",
+        {
+            **inside,
+            "retention_days": settings.preset.days,
+            "lock": settings.retention.lock,
+            "writer": identity.principal,
+            "signing_key": signing_key,
+            "signers": list(found.signers),
+            "tenant": found.tenant_id,
+            "subnet": network.subnet_ids[0],
+        },
+        opts,
+    )
+    _observability(settings, inside, models, opts)
+    return _contribution(settings, found, models, store)
+
+
+def _provider(found: AzureSettings) -> pulumi_azure_native.Provider:
+    """A provider for the subscription."""
+    return pulumi_azure_native.Provider(
         "azure",
         subscription_id=found.subscription_id,
         tenant_id=found.tenant_id,
         location=found.region,
     )
-    opts = pulumi.ResourceOptions(providers=[provider])
-    environment, account, region = (
-        settings.environment,
-        found.subscription_id,
-        found.region,
-    )
-    tags = naming.tags_of(settings)
-    models = AzureModelAccess(
+
+
+def _models(
+    settings: Settings,
+    found: AzureSettings,
+    place: Place,
+    opts: pulumi.ResourceOptions,
+) -> AzureModelAccess:
+    """First, because it proves residency before anything is created."""
+    return AzureModelAccess(
         "azure-models",
         {
-            "environment": environment,
-            "account": account,
-            "region": region,
+            **place,
             "zone": settings.zone,
             "scope": settings.scope,
             "models": settings.models_by_tier,
@@ -46,71 +87,58 @@ def deploy(settings: Settings, *, signing_key: bool) -> Deployed:
             "country_code": found.claude.country_code,
             "industry": found.claude.industry,
             "capacity": found.capacity,
-            "tags": tags,
         },
         opts,
     )
-    identity = AzureIdentity(
-        "azure-identity",
-        {
-            "environment": environment,
-            "account": account,
-            "region": region,
-            "invokers": list(found.invokers),
-            "resources": models.resources,
-            "resource_group": models.resource_group,
-            "tags": tags,
-        },
-        opts,
-    )
-    network = AzureNetwork(
+
+
+def _network(
+    settings: Settings,
+    place: _GroupPlace,
+    models: AzureModelAccess,
+    opts: pulumi.ResourceOptions,
+) -> AzureNetwork:
+    """The network, in Azure's share of the range."""
+    return AzureNetwork(
         "azure-network",
         {
-            "environment": environment,
-            "account": account,
-            "region": region,
+            **place,
             "cidr": cidr.cloud_range(settings.network.cidr, "azure"),
             "resources": models.resources,
-            "resource_group": models.resource_group,
-            "tags": tags,
         },
         opts,
     )
-    store = AzureAuditStore(
-        "azure-audit",
-        {
-            "environment": environment,
-            "account": account,
-            "region": region,
-            "retention_days": settings.preset.days,
-            "lock": settings.retention.lock,
-            "writer": identity.principal,
-            "signing_key": signing_key,
-            "signers": list(found.signers),
-            "tenant": found.tenant_id,
-            "subnet": network.subnet_ids.apply(lambda subnets: subnets[0]),
-            "resource_group": models.resource_group,
-            "tags": tags,
-        },
-        opts,
-    )
-    AzureObservability(
+
+
+def _observability(
+    settings: Settings,
+    place: _GroupPlace,
+    models: AzureModelAccess,
+    opts: pulumi.ResourceOptions,
+) -> AzureObservability:
+    """Azure's own logs."""
+    return AzureObservability(
         "azure-observability",
         {
-            "environment": environment,
-            "account": account,
-            "region": region,
+            **place,
             "retention_days": settings.preset.days,
             "resources": models.resources,
-            "resource_group": models.resource_group,
-            "tags": tags,
         },
         opts,
     )
+
+
+def _contribution(
+    settings: Settings,
+    found: AzureSettings,
+    models: AzureModelAccess,
+    store: AzureAuditStore,
+) -> Deployed:
+    """What the descriptor records about Azure."""
     return Deployed(
         route=descriptor.route(
             "azure",
-            region=region,
+            region=found.region,
             endpoint=models.endpoint,
             targets=models.targets,
             guardrail=models.guardrail,
@@ -118,7 +146,7 @@ def deploy(settings: Settings, *, signing_key: bool) -> Deployed:
         ),
         audit_store=descriptor.audit_store(
             "azure",
-            region=region,
+            region=found.region,
             regime=settings.retention.preset,
             uri=store.uri,
             retention_days=store.retention_days,

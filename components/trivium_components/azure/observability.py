@@ -1,10 +1,9 @@
-"""Azure's own account of every call: diagnostic logs of the Foundry account in a
-workspace.
+"""Azure's own record of every call: diagnostic logs of the Foundry account.
 
-Whether `RequestResponse` carries Claude's prompts and replies is not documented and not
-verifiable here; the deployment's own audit log never does. Diagnostic logs are append
-blobs in storage, which immutability refuses, so they go to a workspace and not into the
-audit store.
+It is not documented whether `RequestResponse` contains Claude's prompts and replies,
+and a rehearsal cannot verify it. The deployment's own audit log never contains them. In
+storage, diagnostic logs would be append blobs, which immutability refuses, so they go
+to a workspace and not to the audit store.
 """
 
 from typing import TypedDict
@@ -13,13 +12,14 @@ import pulumi
 from pulumi_azure_native import monitor, operationalinsights
 
 from trivium_components import naming
+from trivium_components.component import register
 from trivium_components.retention import workspace_days
 
 _CATEGORIES = ("Audit", "RequestResponse")
 
 
 class AzureObservabilityArgs(TypedDict):
-    """What `AzureObservability` needs."""
+    """Arguments of `AzureObservability`. For the type, see `component.py`."""
 
     environment: str
     """Name of the environment; part of every resource's name."""
@@ -30,8 +30,7 @@ class AzureObservabilityArgs(TypedDict):
     retention_days: int
     """Days that searchable logs are kept; a workspace keeps 30 to 730."""
     resources: pulumi.Input[list[str]]
-    """What is observed: the Foundry account, as `AzureModelAccess.resources` gives
-    it."""
+    """The observed Foundry account: `AzureModelAccess.resources`."""
     resource_group: pulumi.Input[str]
     """The resource group of the deployment: `AzureModelAccess.resource_group`."""
     tags: dict[str, str]
@@ -42,9 +41,9 @@ class AzureObservability(pulumi.ComponentResource):
     """Who called Claude and who changed the account, searchable."""
 
     request_log: pulumi.Output[str]
-    """Where single calls can be searched: the workspace."""
+    """Id of the workspace in which single calls can be searched."""
     trail: pulumi.Output[str]
-    """What records who called: the account's diagnostic setting."""
+    """Id of the account's diagnostic setting, which records who called."""
 
     def __init__(
         self,
@@ -54,38 +53,53 @@ class AzureObservability(pulumi.ComponentResource):
     ) -> None:
         super().__init__("trivium:index:AzureObservability", name, {}, opts)
         inside = pulumi.ResourceOptions(parent=self)
-        workspace = operationalinsights.Workspace(
-            f"{name}-workspace",
-            resource_group_name=args["resource_group"],
-            workspace_name=naming.dashed(args["environment"], "requests", limit=63),
-            location=args["region"],
-            sku=operationalinsights.WorkspaceSkuArgs(name="PerGB2018"),
-            retention_in_days=workspace_days(args["retention_days"]),
-            features=operationalinsights.WorkspaceFeaturesArgs(
-                disable_local_auth=True,
-                enable_log_access_using_only_resource_permissions=True,
-            ),
-            tags=args["tags"],
-            opts=inside,
-        )
-        setting = monitor.DiagnosticSetting(
-            f"{name}-diagnostics",
-            name="trivium",
-            resource_uri=pulumi.Output.from_input(args["resources"]).apply(
-                lambda found: found[0]
-            ),
-            workspace_id=workspace.id,
-            logs=[
-                monitor.DiagnosticsLogSettingsArgs(category=category, enabled=True)
-                for category in _CATEGORIES
-            ],
-            metrics=[
-                monitor.DiagnosticsMetricSettingsArgs(
-                    category="AllMetrics", enabled=True
-                )
-            ],
-            opts=inside,
-        )
+        workspace = _workspace(name, args, inside)
+        setting = _diagnostics(name, args, workspace, inside)
+
         self.request_log = workspace.id
         self.trail = setting.id
-        self.register_outputs({"request_log": self.request_log, "trail": self.trail})
+        register(self)
+
+
+def _workspace(
+    name: str, args: AzureObservabilityArgs, opts: pulumi.ResourceOptions
+) -> operationalinsights.Workspace:
+    """A workspace without keys, whose logs need access to the resource itself."""
+    return operationalinsights.Workspace(
+        f"{name}-workspace",
+        resource_group_name=args["resource_group"],
+        workspace_name=naming.dashed(args["environment"], "requests", limit=63),
+        location=args["region"],
+        sku=operationalinsights.WorkspaceSkuArgs(name="PerGB2018"),
+        retention_in_days=workspace_days(args["retention_days"]),
+        features=operationalinsights.WorkspaceFeaturesArgs(
+            disable_local_auth=True,
+            enable_log_access_using_only_resource_permissions=True,
+        ),
+        tags=args["tags"],
+        opts=opts,
+    )
+
+
+def _diagnostics(
+    name: str,
+    args: AzureObservabilityArgs,
+    workspace: operationalinsights.Workspace,
+    opts: pulumi.ResourceOptions,
+) -> monitor.DiagnosticSetting:
+    """Logs and metrics of the Foundry account, sent to the workspace."""
+    metrics = monitor.DiagnosticsMetricSettingsArgs(category="AllMetrics", enabled=True)
+    return monitor.DiagnosticSetting(
+        f"{name}-diagnostics",
+        name="trivium",
+        resource_uri=pulumi.Output.from_input(args["resources"]).apply(
+            lambda found: found[0]
+        ),
+        workspace_id=workspace.id,
+        logs=[
+            monitor.DiagnosticsLogSettingsArgs(category=category, enabled=True)
+            for category in _CATEGORIES
+        ],
+        metrics=[metrics],
+        opts=opts,
+    )

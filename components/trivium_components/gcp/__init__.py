@@ -1,2 +1,1 @@
-"""Claude on Google Cloud's Vertex AI: identity, model access, audit store,
-observability and network."""
+"""Claude on Google Cloud's Vertex AI: the components and how a stack connects them."""

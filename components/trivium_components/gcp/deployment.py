@@ -1,100 +1,126 @@
-"""The Google Cloud part of a stack: the five components, wired, and what they
-contribute to the descriptor."""
+"""The Google Cloud part of a stack, and what it adds to the descriptor."""
 
 import pulumi
 import pulumi_gcp
 
-from trivium_components import cidr, descriptor, naming, offers
+from trivium_components import cidr, descriptor, offers
+from trivium_components.component import Place, place_of
 from trivium_components.gcp.audit_store import GcpAuditStore
 from trivium_components.gcp.identity import GcpIdentity
 from trivium_components.gcp.model_access import GcpModelAccess
 from trivium_components.gcp.network import GcpNetwork
 from trivium_components.gcp.observability import GcpObservability
 from trivium_components.records import Deployed
-from trivium_components.settings import Settings
+from trivium_components.settings import GcpSettings, Settings
 
 
 def deploy(settings: Settings, *, signing_key: bool) -> Deployed:
-    """Declare everything on Google Cloud. `settings.gcp` must be there: `read_settings`
-    sees to that."""
+    """Declare everything on Google Cloud, for settings that have a section `gcp`."""
     found = settings.gcp
-    assert found is not None  # noqa: S101 -- a cloud is deployed only when its section exists
-    provider = pulumi_gcp.Provider("gcp", project=found.project, region=found.region)
-    opts = pulumi.ResourceOptions(providers=[provider])
-    environment, account, region = settings.environment, found.project, found.region
-    location = offers.vertex_location(
-        zone=settings.zone, region=region, scope=settings.scope
-    )
-    tags = naming.tags_of(settings)
-    models = GcpModelAccess(
-        "gcp-models",
-        {
-            "environment": environment,
-            "account": account,
-            "region": region,
-            "zone": settings.zone,
-            "scope": settings.scope,
-            "models": settings.models_by_tier,
-            "tags": tags,
-        },
-        opts,
-    )
+    assert found is not None  # noqa: S101 -- only a cloud with a section is deployed
+    place = place_of(settings, account=found.project, region=found.region)
+    opts = pulumi.ResourceOptions(providers=[_provider(found)])
+
+    models = _models(settings, place, opts)
     identity = GcpIdentity(
         "gcp-identity",
         {
-            "environment": environment,
-            "account": account,
-            "region": region,
+            **place,
             "invokers": list(found.invokers),
             "resources": models.resources,
-            "tags": tags,
         },
         opts,
     )
-    GcpNetwork(
-        "gcp-network",
-        {
-            "environment": environment,
-            "account": account,
-            "region": region,
-            "cidr": cidr.cloud_range(settings.network.cidr, "gcp"),
-            "location": location,
-            "resources": models.resources,
-            "tags": tags,
-        },
-        opts,
-    )
+    _network(settings, place, models, opts)
     store = GcpAuditStore(
         "gcp-audit",
         {
-            "environment": environment,
-            "account": account,
-            "region": region,
+            **place,
             "retention_days": settings.preset.days,
             "lock": settings.retention.lock,
             "writer": identity.principal,
             "signing_key": signing_key,
             "signers": list(found.signers),
-            "tags": tags,
         },
         opts,
     )
-    GcpObservability(
+    _observability(settings, place, models, opts)
+    return _contribution(settings, place, models, store)
+
+
+def _provider(found: GcpSettings) -> pulumi_gcp.Provider:
+    """A provider for the project."""
+    return pulumi_gcp.Provider("gcp", project=found.project, region=found.region)
+
+
+def _location(settings: Settings, place: Place) -> str:
+    """The location of the Vertex AI endpoint."""
+    return offers.vertex_location(
+        zone=settings.zone, region=place["region"], scope=settings.scope
+    )
+
+
+def _models(
+    settings: Settings, place: Place, opts: pulumi.ResourceOptions
+) -> GcpModelAccess:
+    """First, because it proves residency before anything is created."""
+    return GcpModelAccess(
+        "gcp-models",
+        {
+            **place,
+            "zone": settings.zone,
+            "scope": settings.scope,
+            "models": settings.models_by_tier,
+        },
+        opts,
+    )
+
+
+def _network(
+    settings: Settings,
+    place: Place,
+    models: GcpModelAccess,
+    opts: pulumi.ResourceOptions,
+) -> GcpNetwork:
+    """The network, in Google Cloud's share of the range."""
+    return GcpNetwork(
+        "gcp-network",
+        {
+            **place,
+            "cidr": cidr.cloud_range(settings.network.cidr, "gcp"),
+            "location": _location(settings, place),
+            "resources": models.resources,
+        },
+        opts,
+    )
+
+
+def _observability(
+    settings: Settings,
+    place: Place,
+    models: GcpModelAccess,
+    opts: pulumi.ResourceOptions,
+) -> GcpObservability:
+    """Google Cloud's own logs."""
+    return GcpObservability(
         "gcp-observability",
         {
-            "environment": environment,
-            "account": account,
-            "region": region,
+            **place,
             "retention_days": settings.preset.days,
             "resources": models.resources,
-            "tags": tags,
         },
         opts,
     )
+
+
+def _contribution(
+    settings: Settings, place: Place, models: GcpModelAccess, store: GcpAuditStore
+) -> Deployed:
+    """What the descriptor records about Google Cloud."""
     return Deployed(
         route=descriptor.route(
             "gcp",
-            region=location,
+            region=_location(settings, place),
             endpoint=models.endpoint,
             targets=models.targets,
             guardrail=models.guardrail,
@@ -102,7 +128,7 @@ def deploy(settings: Settings, *, signing_key: bool) -> Deployed:
         ),
         audit_store=descriptor.audit_store(
             "gcp",
-            region=region,
+            region=place["region"],
             regime=settings.retention.preset,
             uri=store.uri,
             retention_days=store.retention_days,

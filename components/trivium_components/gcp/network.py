@@ -1,4 +1,4 @@
-"""A network that reaches Google's APIs through private addresses of its own."""
+"""A network that reaches Google's APIs through its own private addresses."""
 
 from typing import TypedDict
 
@@ -6,12 +6,13 @@ import pulumi
 from pulumi_gcp import compute, dns, networkconnectivity, projects
 
 from trivium_components import cidr, naming, offers
+from trivium_components.component import register
 
-_TTL_S = 300
+_TTL_S = 300  # short enough to move an endpoint within minutes
 
 
 class GcpNetworkArgs(TypedDict):
-    """What `GcpNetwork` needs."""
+    """Arguments of `GcpNetwork`. For the type, see `component.py`."""
 
     environment: str
     """Name of the environment; part of every resource's name."""
@@ -20,32 +21,32 @@ class GcpNetworkArgs(TypedDict):
     region: str
     """Region of the subnet."""
     cidr: str
-    """Range of the network; the subnet and the endpoint's address are cut from it."""
+    """Address range of the network, of its subnet and of the endpoint."""
     location: str
-    """Location of the Vertex endpoint: a multi-region needs a private endpoint of its
-    own."""
+    """Location of the Vertex AI endpoint; a multi-region needs its own private
+    endpoint."""
     resources: pulumi.Input[list[str]]
-    """What may be invoked. Unused on Google Cloud, whose endpoints take no policy:
-    service perimeters do that."""
+    """What may be invoked. Not used on Google Cloud: endpoints do not take a policy,
+    service perimeters do."""
     tags: dict[str, str]
     """Tags of every resource, as labels."""
 
 
 class GcpNetwork(pulumi.ComponentResource):
-    """A VPC whose names under googleapis.com resolve to a Private Service Connect
-    endpoint.
+    """A VPC that reaches Google's APIs through Private Service Connect.
 
-    The endpoint for Google's global APIs does not serve the `us` and `eu` multi-regions
-    of Vertex AI; those get a regional endpoint and a more specific DNS zone. That
-    Google accepts the multi-region as its target is not verifiable here.
+    All names under googleapis.com resolve to one endpoint. It does not serve the `us`
+    and `eu` multi-regions of Vertex AI, which get a regional endpoint and a more
+    specific DNS zone. A rehearsal cannot verify that Google accepts a multi-region as
+    the target.
     """
 
     network_id: pulumi.Output[str]
-    """The VPC."""
+    """Id of the VPC."""
     subnet_ids: pulumi.Output[list[str]]
-    """The subnet."""
+    """Id of the subnet."""
     private_endpoint: pulumi.Output[str]
-    """The private endpoint of the model API."""
+    """Id of the private endpoint of the model API."""
 
     def __init__(
         self,
@@ -54,93 +55,21 @@ class GcpNetwork(pulumi.ComponentResource):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("trivium:index:GcpNetwork", name, {}, opts)
-        project, environment = args["account"], args["environment"]
         host = offers.vertex_host(args["location"])
         multi_region = host.endswith(".rep.googleapis.com")
-        services = [
-            projects.Service(
-                f"{name}-{service}",
-                project=project,
-                service=f"{service}.googleapis.com",
-                disable_on_destroy=False,
-                opts=pulumi.ResourceOptions(parent=self),
-            )
-            for service in (
-                "compute",
-                "dns",
-                *(("networkconnectivity",) if multi_region else ()),
-            )
-        ]
+        services = _services(
+            name, args, multi_region, pulumi.ResourceOptions(parent=self)
+        )
         inside = pulumi.ResourceOptions(parent=self, depends_on=services)
-        network = compute.Network(
-            f"{name}-vpc",
-            project=project,
-            name=naming.dashed(environment, "vpc", limit=63),
-            auto_create_subnetworks=False,
-            delete_default_routes_on_create=True,  # no way to the internet
-            opts=inside,
-        )
-        ranges = cidr.subnet_ranges(args["cidr"], cidr.SUBNETS_PER_CLOUD)
-        subnet = compute.Subnetwork(
-            f"{name}-subnet",
-            project=project,
-            region=args["region"],
-            name=naming.dashed(environment, "subnet", limit=63),
-            network=network.id,
-            ip_cidr_range=ranges[0],
-            private_ip_google_access=True,
-            log_config=compute.SubnetworkLogConfigArgs(
-                aggregation_interval="INTERVAL_5_MIN",
-                flow_sampling=0.5,
-                metadata="INCLUDE_ALL_METADATA",
-            ),
-            opts=inside,
-        )
-        # The address of an endpoint to Google APIs must lie outside every subnet: the
-        # last share has none.
-        address = compute.GlobalAddress(
-            f"{name}-apis-address",
-            project=project,
-            name=naming.dashed(environment, "apis", limit=63),
-            address=cidr.address(ranges[-1], 5),
-            address_type="INTERNAL",
-            purpose="PRIVATE_SERVICE_CONNECT",
-            network=network.id,
-            opts=inside,
-        )
-        apis = compute.GlobalForwardingRule(
-            f"{name}-apis",
-            project=project,
-            name=naming.private_service_connect(environment),
-            target="all-apis",
-            network=network.id,
-            ip_address=address.id,
-            # what Private Service Connect to Google APIs requires
-            load_balancing_scheme="",
-            labels=naming.labels(args["tags"]),
-            opts=inside,
-        )
-        zone = _private_zone(
-            f"{name}-googleapis", "googleapis.com.", network, args, inside
-        )
-        _record(
-            f"{name}-apex",
-            zone,
-            "A",
-            "googleapis.com.",
-            address.address,
-            project,
-            inside,
-        )
-        _record(
-            f"{name}-names",
-            zone,
-            "CNAME",
-            "*.googleapis.com.",
-            "googleapis.com.",
-            project,
-            inside,
-        )
+        network = _vpc(name, args, inside)
+        # An endpoint's address must be outside every subnet, so it is in the last
+        # share, which has no subnet.
+        first, *_, last = cidr.subnet_ranges(args["cidr"], cidr.SUBNETS_PER_CLOUD)
+        subnet = _subnet(name, args, first, network, inside)
+        address = _address(name, args, cidr.address(last, 5), network, inside)
+        apis = _apis(name, args, network, address, inside)
+        _googleapis_names(name, args, network, address, inside)
+
         self.private_endpoint = apis.id
         if multi_region:
             self.private_endpoint = _multi_region_endpoint(
@@ -148,13 +77,119 @@ class GcpNetwork(pulumi.ComponentResource):
             )
         self.network_id = network.id
         self.subnet_ids = pulumi.Output.all(subnet.id)
-        self.register_outputs(
-            {
-                "network_id": self.network_id,
-                "subnet_ids": self.subnet_ids,
-                "private_endpoint": self.private_endpoint,
-            }
+        register(self)
+
+
+def _services(
+    name: str, args: GcpNetworkArgs, multi_region: bool, opts: pulumi.ResourceOptions
+) -> list[projects.Service]:
+    """The APIs that create the network."""
+    regional = ("networkconnectivity",) if multi_region else ()
+    return [
+        projects.Service(
+            f"{name}-{service}",
+            project=args["account"],
+            service=f"{service}.googleapis.com",
+            disable_on_destroy=False,  # others in the project may use it
+            opts=opts,
         )
+        for service in ("compute", "dns", *regional)
+    ]
+
+
+def _vpc(
+    name: str, args: GcpNetworkArgs, opts: pulumi.ResourceOptions
+) -> compute.Network:
+    """The VPC, without a route to the internet."""
+    return compute.Network(
+        f"{name}-vpc",
+        project=args["account"],
+        name=naming.dashed(args["environment"], "vpc", limit=63),
+        auto_create_subnetworks=False,
+        delete_default_routes_on_create=True,
+        opts=opts,
+    )
+
+
+def _subnet(
+    name: str,
+    args: GcpNetworkArgs,
+    block: str,
+    network: compute.Network,
+    opts: pulumi.ResourceOptions,
+) -> compute.Subnetwork:
+    """The subnet, with flow logs and private access to Google's APIs."""
+    return compute.Subnetwork(
+        f"{name}-subnet",
+        project=args["account"],
+        region=args["region"],
+        name=naming.dashed(args["environment"], "subnet", limit=63),
+        network=network.id,
+        ip_cidr_range=block,
+        private_ip_google_access=True,
+        log_config=compute.SubnetworkLogConfigArgs(
+            aggregation_interval="INTERVAL_5_MIN",
+            flow_sampling=0.5,
+            metadata="INCLUDE_ALL_METADATA",
+        ),
+        opts=opts,
+    )
+
+
+def _address(
+    name: str,
+    args: GcpNetworkArgs,
+    address: str,
+    network: compute.Network,
+    opts: pulumi.ResourceOptions,
+) -> compute.GlobalAddress:
+    """The address of the endpoint for Google's APIs."""
+    return compute.GlobalAddress(
+        f"{name}-apis-address",
+        project=args["account"],
+        name=naming.dashed(args["environment"], "apis", limit=63),
+        address=address,
+        address_type="INTERNAL",
+        purpose="PRIVATE_SERVICE_CONNECT",
+        network=network.id,
+        opts=opts,
+    )
+
+
+def _apis(
+    name: str,
+    args: GcpNetworkArgs,
+    network: compute.Network,
+    address: compute.GlobalAddress,
+    opts: pulumi.ResourceOptions,
+) -> compute.GlobalForwardingRule:
+    """The endpoint for Google's global APIs."""
+    return compute.GlobalForwardingRule(
+        f"{name}-apis",
+        project=args["account"],
+        name=naming.private_service_connect(args["environment"]),
+        target="all-apis",
+        network=network.id,
+        ip_address=address.id,
+        # what Private Service Connect to Google APIs requires
+        load_balancing_scheme="",
+        labels=naming.labels(args["tags"]),
+        opts=opts,
+    )
+
+
+def _googleapis_names(
+    name: str,
+    args: GcpNetworkArgs,
+    network: compute.Network,
+    address: compute.GlobalAddress,
+    opts: pulumi.ResourceOptions,
+) -> None:
+    """Every name under googleapis.com resolves to the endpoint."""
+    project, domain = args["account"], "googleapis.com."
+    zone = _private_zone(f"{name}-googleapis", domain, network, args, opts)
+    _record(f"{name}-apex", zone, "A", domain, address.address, project, opts)
+    _record(f"{name}-names", zone, "CNAME", f"*.{domain}", domain, project, opts)
 
 
 def _multi_region_endpoint(
@@ -165,8 +200,7 @@ def _multi_region_endpoint(
     args: GcpNetworkArgs,
     opts: pulumi.ResourceOptions,
 ) -> pulumi.Output[str]:
-    """A regional endpoint for `host`, and the DNS zone that leads there; returns the
-    endpoint's id."""
+    """The id of a regional endpoint for `host`, to which a DNS zone leads."""
     endpoint = networkconnectivity.RegionalEndpoint(
         f"{name}-vertex",
         project=args["account"],
@@ -179,18 +213,10 @@ def _multi_region_endpoint(
         labels=naming.labels(args["tags"]),
         opts=opts,
     )
-    zone = _private_zone(
-        f"{name}-rep", f"{host.split('.', 1)[1]}.", network, args, opts
-    )
-    _record(
-        f"{name}-vertex-name",
-        zone,
-        "A",
-        f"{host}.",
-        endpoint.address,
-        args["account"],
-        opts,
-    )
+    domain = f"{host.split('.', 1)[1]}."
+    zone = _private_zone(f"{name}-rep", domain, network, args, opts)
+    project, address = args["account"], endpoint.address
+    _record(f"{name}-vertex-name", zone, "A", f"{host}.", address, project, opts)
     found: pulumi.Output[str] = endpoint.id
     return found
 
@@ -202,6 +228,7 @@ def _private_zone(
     args: GcpNetworkArgs,
     opts: pulumi.ResourceOptions,
 ) -> dns.ManagedZone:
+    """A DNS zone that only this network sees."""
     visible = dns.ManagedZonePrivateVisibilityConfigNetworkArgs(network_url=network.id)
     return dns.ManagedZone(
         name,
@@ -229,6 +256,7 @@ def _record(
     project: str,
     opts: pulumi.ResourceOptions,
 ) -> dns.RecordSet:
+    """One record of a zone."""
     return dns.RecordSet(
         name,
         project=project,

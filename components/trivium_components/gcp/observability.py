@@ -1,9 +1,8 @@
-"""Google Cloud's own account of every call: data-access audit logs, kept in a log
-bucket for the regime's time.
+"""Google Cloud's own record of every call: data-access audit logs.
 
-Request-response logging, which keeps prompts and replies, is switched on per model by a
-REST call that no resource makes; this version does not make it, so Google's log never
-holds content.
+A log bucket keeps them for the regime's time. Request-response logging would also keep
+prompts and replies. Only a REST call per model enables it, which no Pulumi resource
+makes. This version does not make the call, so Google's log never contains content.
 """
 
 from typing import TypedDict
@@ -12,10 +11,11 @@ import pulumi
 from pulumi_gcp import logging, projects
 
 from trivium_components import naming
+from trivium_components.component import register
 from trivium_components.retention import log_bucket_days
 
-# Calls are DATA_READ, changes of grants ADMIN_READ; leaving one out leaves a hole
-# (Cloud Audit Logs, 2026-11-22).
+# Calls are DATA_READ, changes of grants ADMIN_READ; without any of the three, some
+# access is not logged (Cloud Audit Logs, 2026-11-22).
 _LOG_TYPES = ("ADMIN_READ", "DATA_READ", "DATA_WRITE")
 _FILTER = (
     'logName:"cloudaudit.googleapis.com" AND'
@@ -24,7 +24,7 @@ _FILTER = (
 
 
 class GcpObservabilityArgs(TypedDict):
-    """What `GcpObservability` needs."""
+    """Arguments of `GcpObservability`. For the type, see `component.py`."""
 
     environment: str
     """Name of the environment; part of every resource's name."""
@@ -37,17 +37,17 @@ class GcpObservabilityArgs(TypedDict):
     resources: pulumi.Input[list[str]]
     """What is observed: the project."""
     tags: dict[str, str]
-    """Tags of every resource. Unused here: log buckets and sinks take no labels."""
+    """Tags of every resource. Not used: log buckets and sinks do not take labels."""
 
 
 class GcpObservability(pulumi.ComponentResource):
-    """Audit logs of every model call and every change, in a log bucket of the
-    deployment's own."""
+    """Audit logs of every model call and every change, in their own log bucket."""
 
     request_log: pulumi.Output[str]
-    """Where single calls can be searched: the log bucket."""
+    """Id of the log bucket in which single calls can be searched."""
     trail: pulumi.Output[str]
-    """What records who called: the project's audit configuration for Vertex AI."""
+    """Id of the project's audit configuration for Vertex AI, which records who
+    called."""
 
     def __init__(
         self,
@@ -57,29 +57,8 @@ class GcpObservability(pulumi.ComponentResource):
     ) -> None:
         super().__init__("trivium:index:GcpObservability", name, {}, opts)
         inside = pulumi.ResourceOptions(parent=self)
-        project = pulumi.Output.from_input(args["resources"]).apply(
-            lambda found: found[0].removeprefix("projects/")
-        )
-        audit = projects.IAMAuditConfig(
-            f"{name}-audit",
-            project=project,
-            service="aiplatform.googleapis.com",
-            audit_log_configs=[
-                projects.IAMAuditConfigAuditLogConfigArgs(log_type=kind)
-                for kind in _LOG_TYPES
-            ],
-            opts=inside,
-        )
-        bucket = logging.ProjectBucketConfig(
-            f"{name}-requests",
-            project=args["account"],
-            location=args["region"],
-            bucket_id=naming.dashed(args["environment"], "requests", limit=100),
-            description="Audit logs of the model API.",
-            retention_days=log_bucket_days(args["retention_days"]),
-            locked=False,
-            opts=inside,
-        )
+        audit = _audit_config(name, args, inside)
+        bucket = _log_bucket(name, args, inside)
         logging.ProjectSink(
             f"{name}-sink",
             project=args["account"],
@@ -89,6 +68,41 @@ class GcpObservability(pulumi.ComponentResource):
             unique_writer_identity=True,
             opts=inside,
         )
+
         self.request_log = bucket.id
         self.trail = audit.id
-        self.register_outputs({"request_log": self.request_log, "trail": self.trail})
+        register(self)
+
+
+def _audit_config(
+    name: str, args: GcpObservabilityArgs, opts: pulumi.ResourceOptions
+) -> projects.IAMAuditConfig:
+    """Data-access audit logs of Vertex AI in the observed project."""
+    return projects.IAMAuditConfig(
+        f"{name}-audit",
+        project=pulumi.Output.from_input(args["resources"]).apply(
+            lambda found: found[0].removeprefix("projects/")
+        ),
+        service="aiplatform.googleapis.com",
+        audit_log_configs=[
+            projects.IAMAuditConfigAuditLogConfigArgs(log_type=kind)
+            for kind in _LOG_TYPES
+        ],
+        opts=opts,
+    )
+
+
+def _log_bucket(
+    name: str, args: GcpObservabilityArgs, opts: pulumi.ResourceOptions
+) -> logging.ProjectBucketConfig:
+    """The log bucket that keeps them."""
+    return logging.ProjectBucketConfig(
+        f"{name}-requests",
+        project=args["account"],
+        location=args["region"],
+        bucket_id=naming.dashed(args["environment"], "requests", limit=100),
+        description="Audit logs of the model API.",
+        retention_days=log_bucket_days(args["retention_days"]),
+        locked=False,
+        opts=opts,
+    )

@@ -1,0 +1,120 @@
+"""The keys of Amazon Web Services."""
+
+from collections.abc import Iterator
+from typing import Annotated
+
+from pydantic import Field
+
+from trivium_components import cidr
+from trivium_components.settings.key import Key, Section
+from trivium_components.settings.problem import Problem, shown
+
+_ACCOUNT = r"^[0-9]{12}$"
+_REGION = r"^[a-z]{2}(-gov)?-[a-z]+-[0-9]$"
+_ZONE = r"^[a-z]{2}(-gov)?-[a-z]+-[0-9][a-z]$"
+# One role or one user. A whole account (`:root`) and `*` are refused: either would
+# admit principals that nobody has named.
+_PRINCIPAL = r"^arn:aws(-us-gov)?:iam::[0-9]{12}:(role|user)/[\w+=,.@/-]+$"
+
+
+class AwsSettings(Section):
+    """Amazon Web Services."""
+
+    account_id: Annotated[
+        str,
+        Field(pattern=_ACCOUNT),
+        Key(
+            expected="twelve digits in quotes",
+            consequence="The stack could be deployed to the wrong account.",
+            example="'111122223333'",
+        ),
+    ]
+    """Account to deploy to; the provider refuses credentials of any other account."""
+    region: Annotated[
+        str,
+        Field(pattern=_REGION),
+        Key(
+            expected="an AWS Region such as `us-east-1`",
+            consequence="AWS could not create the resources.",
+            example="us-east-1",
+        ),
+    ]
+    """Region of all resources and of the Bedrock endpoint; `scope` decides where
+    inference runs."""
+    availability_zones: Annotated[
+        list[Annotated[str, Field(pattern=_ZONE)]],
+        Field(min_length=2, max_length=cidr.SUBNETS_PER_CLOUD),
+        Key(
+            expected=(
+                f"2 to {cidr.SUBNETS_PER_CLOUD} availability zones of the Region, such"
+                " as `us-east-1a`"
+            ),
+            consequence=(
+                "With fewer than two, the failure of one zone disconnects the"
+                " application from Bedrock."
+            ),
+            example="us-east-1a",
+        ),
+    ]
+    """Availability zones that get a subnet, in order. Only append to the list: a zone's
+    address range depends on its position."""
+    invokers: Annotated[
+        list[Annotated[str, Field(pattern=_PRINCIPAL)]],
+        Field(min_length=1),
+        Key(
+            expected=(
+                "the ARN of at least one role or user; neither `*` nor a whole account"
+            ),
+            consequence="The application's role would admit everybody, or nobody.",
+            example="arn:aws:iam::111122223333:role/claims-app",
+        ),
+    ]
+    """Principals that may call Claude, by assuming the application's role."""
+    signers: Annotated[
+        list[Annotated[str, Field(pattern=_PRINCIPAL)]],
+        Key(
+            expected="ARNs of roles or users; neither `*` nor a whole account",
+            consequence="Anybody could sign the descriptor that applications trust.",
+            example="arn:aws:iam::111122223333:role/platform-deploy",
+        ),
+    ] = Field(default_factory=list)
+    """Principals that may sign descriptors, in addition to those that the account's IAM
+    policies permit. An invoker cannot be a signer."""
+
+
+class AwsKeys(Section):
+    """The section as a key."""
+
+    aws: Annotated[
+        AwsSettings | None,
+        Key(consequence="`clouds` lists AWS, which could not be deployed to."),
+    ] = None
+    """Amazon Web Services; required if `clouds` lists `aws`."""
+
+
+def zones_are_of_the_region(aws: AwsSettings | None) -> Iterator[Problem]:
+    """Every availability zone belongs to the Region and is listed once."""
+    if aws is None:
+        return
+    zones = aws.availability_zones
+    for index, zone in enumerate(zones):
+        if zone[:-1] != aws.region:
+            yield Problem(
+                path=("aws", "availability_zones", index),
+                found=f"`{zone}`",
+                expected=f"a zone of Region `{aws.region}`",
+                consequence="AWS would reject the subnet.",
+                example=f"{aws.region}a",
+            )
+
+    if len(set(zones)) != len(zones):
+        yield Problem(
+            path=("aws", "availability_zones"),
+            found=shown(zones),
+            expected="each zone once",
+            consequence="The failure of one zone would affect both subnets.",
+            remedy="Remove the repetition",
+        )
+
+
+RULES = (zones_are_of_the_region,)

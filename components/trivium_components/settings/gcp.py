@@ -1,0 +1,82 @@
+"""The keys of Google Cloud."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from trivium_components.settings.key import Key, Section
+
+_PROJECT = r"^[a-z][a-z0-9-]{4,28}[a-z0-9]$"
+_REGION = r"^[a-z]+-[a-z]+[0-9]{1,2}$"
+# `allUsers` and `allAuthenticatedUsers` have no colon, so they never match.
+_MEMBER = (
+    r"^(user|group|serviceAccount):[^@\s]+@[^@\s]+$"
+    r"|^principal(Set)?://iam\.googleapis\.com/\S+$"
+)
+
+
+class GcpSettings(Section):
+    """Google Cloud."""
+
+    project: Annotated[
+        str,
+        Field(pattern=_PROJECT),
+        Key(
+            expected=(
+                "a project id: 6 to 30 lower-case letters, digits and `-`, starting"
+                " with a letter"
+            ),
+            consequence="Google Cloud would not find the project.",
+            example="acme-claude-prod",
+        ),
+    ]
+    """Project to deploy to."""
+    region: Annotated[
+        str,
+        Field(pattern=_REGION),
+        Key(
+            expected="a Google Cloud region such as `us-central1`",
+            consequence="Google Cloud could not create the resources.",
+            example="us-central1",
+        ),
+    ]
+    """Region of all resources; the Vertex AI endpoint follows from `scope`."""
+    invokers: Annotated[
+        list[Annotated[str, Field(pattern=_MEMBER)]],
+        Field(min_length=1),
+        Key(
+            expected=(
+                "at least one member such as `group:claims@example.com` or"
+                " `serviceAccount:…`; never `allUsers`"
+            ),
+            consequence=(
+                "The application's service account would admit everybody, or nobody."
+            ),
+            example="group:claims@example.com",
+        ),
+    ]
+    """Members that may call Claude, by impersonating the application's service
+    account."""
+    signers: Annotated[
+        list[Annotated[str, Field(pattern=_MEMBER)]],
+        Key(
+            expected=(
+                "members such as `group:platform@example.com` or `serviceAccount:…`;"
+                " never `allUsers`"
+            ),
+            consequence="Anybody could sign the descriptor that applications trust.",
+            example="group:platform@example.com",
+        ),
+    ] = Field(default_factory=list)
+    """Members that may sign descriptors, in addition to the project's owners. An
+    invoker cannot be a signer."""
+
+
+class GcpKeys(Section):
+    """The section as a key."""
+
+    gcp: Annotated[
+        GcpSettings | None,
+        Key(consequence="`clouds` lists Google Cloud, which could not be deployed to."),
+    ] = None
+    """Google Cloud; required if `clouds` lists `gcp`."""
