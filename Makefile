@@ -17,6 +17,7 @@ endif
 STACK ?= rehearsal
 PROJECT ?= .
 PROFILE ?=
+EXPLAIN ?=
 MODEL ?= sonnet
 TESTS ?= tests
 
@@ -27,7 +28,7 @@ TESTS ?= tests
 help:
 	@echo "make up       deploy the stack \`rehearsal\` on three clouds, without an account; ask, verify, show"
 	@echo "make ask      ask the rehearsed deployment: make ask Q='What is a guardrail?' MODEL=$(MODEL)"
-	@echo "make preview  check a stack against the stand-ins and the policies (STACK=$(STACK) PROJECT=$(PROJECT) PROFILE=baseline)"
+	@echo "make preview  check a stack against the stand-ins and the policies (STACK=$(STACK) PROJECT=$(PROJECT) PROFILE=baseline EXPLAIN=1)"
 	@echo "make test     run the tests (TESTS=$(TESTS))"
 	@echo "make check    what a change must pass: lint, format, types, one-way imports"
 	@echo "make down     destroy the rehearsal and remove all that it keeps"
@@ -50,7 +51,7 @@ ask: env
 	@$(VENV)/python -m trivium_rehearsal ask "$(Q)" --model "$(MODEL)"
 
 preview: env
-	@$(VENV)/python -m trivium_rehearsal preview --stack "$(STACK)" --project "$(PROJECT)" $(if $(PROFILE),--profile "$(PROFILE)")
+	@$(VENV)/python -m trivium_rehearsal preview --stack "$(STACK)" --project "$(PROJECT)" $(if $(PROFILE),--profile "$(PROFILE)") $(if $(EXPLAIN),--explain)
 
 test: toolchain
 	@git ls-files --error-unmatch Makefile >/dev/null || { \

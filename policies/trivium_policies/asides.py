@@ -1,5 +1,5 @@
-"""What a rule has to say beside its violations, kept until the end of the request that
-it belongs to.
+"""What a rule has to say besides its violations, kept until the end of the request
+that it belongs to.
 
 Pulumi gives every message of a policy that policy's own level. An unlocked stage or a
 waived finding must not stop a deployment, and a rule that broke must, whatever its
@@ -55,6 +55,14 @@ UNSEEN: Final = Voice(
     mandatory=False,
 )
 """Speaks for no rule: of resources whose work none of them sees."""
+
+INPUTS: Final = Voice(
+    "collects-inputs",
+    "Collects what the rules about a whole stack read; it judges nothing.",
+    mandatory=True,
+)
+"""Runs first. If it failed, the stack's rules would judge outputs, so it is
+mandatory."""
 
 
 class Asides:

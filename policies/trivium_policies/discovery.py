@@ -1,18 +1,25 @@
-"""Finds the rules: every module of `shared`, `aws`, `gcp` and `azure` with a `RULE`.
-Adding a rule is adding a file."""
+"""Finds the rules: every module below a package of rules that holds a `RULE`.
+
+Adding a rule is adding a file, in any folder. An organisation's own rules lie in a
+package of its own, in the same form.
+"""
 
 import importlib
 import pkgutil
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from types import ModuleType
 from typing import Final
 
-import trivium_policies
 from trivium.errors import ConfigurationError
-from trivium_policies.rule import Compliant, Rule, Violating
+from trivium_policies.rule import Cloud, Compliant, Rule, Violating
 
-_ROOMS: Final = ("shared", "aws", "gcp", "azure")
+SHIPPED: Final = ("trivium_policies.rules",)
+"""The packages of rules that this pack brings."""
+
+_CLOUDS: Final[tuple[Cloud, ...]] = ("shared", "aws", "gcp", "azure")
+"""In which order rules are listed."""
 
 
 @dataclass(frozen=True)
@@ -28,34 +35,43 @@ class RuleFile:
 
 
 @cache
-def rule_files() -> tuple[RuleFile, ...]:
-    """Every rule of the pack with its examples, in the order of `shared`, `aws`, `gcp`,
-    `azure`, then by id.
+def rule_files(packages: tuple[str, ...] = SHIPPED) -> tuple[RuleFile, ...]:
+    """Every rule of the packages with its examples, by cloud, then by id.
 
     Raises `ConfigurationError` when there is none (an empty pack would pass
-    everything), or when a file is incomplete.
+    everything), when a file is incomplete, or when two rules have one id.
     """
-    found = tuple(_rule_file(module) for room in _ROOMS for module in _modules(room))
+    found = [_rule_file(module) for name in packages for module in _modules(name)]
     if not found:
         raise ConfigurationError(
-            "The policy pack holds no rule; an empty pack would let every stack pass.",
-            next_step="Restore the rule files under policies/trivium_policies.",
+            "The policy pack holds no rule. An empty pack would let every stack pass.",
+            next_step="Restore the rule files under policies/trivium_policies/rules.",
         )
-    return found
+    ids = [file.rule.id for file in found]
+    for repeated in (name for name in ids if ids.count(name) > 1):
+        raise ConfigurationError(
+            f"Two policy rules are named `{repeated}`, so a finding could not say which"
+            " of them judged.",
+            next_step="Rename one of them, and its file.",
+        )
+    return tuple(sorted(found, key=_place))
 
 
-def rules() -> tuple[Rule, ...]:
-    """Every rule of the pack."""
-    return tuple(file.rule for file in rule_files())
+def rules(packages: tuple[str, ...] = SHIPPED) -> tuple[Rule, ...]:
+    """Every rule of the packages."""
+    return tuple(file.rule for file in rule_files(packages))
 
 
-def _modules(room: str) -> tuple[ModuleType, ...]:
-    package = f"{trivium_policies.__name__}.{room}"
-    names = sorted(
-        module.name
-        for module in pkgutil.iter_modules(importlib.import_module(package).__path__)
-    )
-    return tuple(importlib.import_module(f"{package}.{name}") for name in names)
+def _place(file: RuleFile) -> tuple[int, str]:
+    return _CLOUDS.index(file.rule.cloud), file.rule.id
+
+
+def _modules(package: str) -> Iterator[ModuleType]:
+    """Every module below a package that is not a package itself."""
+    root = importlib.import_module(package)
+    for found in pkgutil.walk_packages(root.__path__, f"{package}."):
+        if not found.ispkg:
+            yield importlib.import_module(found.name)
 
 
 def _rule_file(module: ModuleType) -> RuleFile:
@@ -65,12 +81,9 @@ def _rule_file(module: ModuleType) -> RuleFile:
     if not isinstance(rule, Rule):
         raise _incomplete(
             module,
-            "it has no RULE that is a Rule; what is no rule belongs one folder up",
+            "it has no RULE that is a Rule; what is not a rule belongs outside `rules`",
         )
-    if module.__name__.rpartition(".")[2].replace("_", "-") not in (
-        rule.id,
-        rule.id.removeprefix(f"{rule.cloud}-"),
-    ):
+    if module.__name__.rpartition(".")[2].replace("_", "-") != rule.id:
         raise _incomplete(
             module, f"its rule is named `{rule.id}`, which the file's name does not say"
         )
@@ -78,10 +91,8 @@ def _rule_file(module: ModuleType) -> RuleFile:
         raise _incomplete(
             module, "COMPLIANT and VIOLATING must each hold at least one example"
         )
-    if not rule.checks or not rule.types or not rule.compliance:
-        raise _incomplete(
-            module, "a rule needs checks, types and compliance references"
-        )
+    if not rule.checks or not rule.types or not rule.controls:
+        raise _incomplete(module, "a rule needs checks, types and controls")
     return RuleFile(rule, compliant, violating)
 
 

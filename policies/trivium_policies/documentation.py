@@ -5,9 +5,10 @@ python -m trivium_policies.documentation > docs/policies.md
 """
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Final
 
-from trivium_policies.asides import UNSEEN, VOICES
+from trivium_policies.asides import INPUTS, UNSEEN, VOICES
 from trivium_policies.discovery import RuleFile, rule_files
 from trivium_policies.pack import PROFILE_VARIABLE, WAIVERS_VARIABLE
 from trivium_policies.profile import (
@@ -26,66 +27,32 @@ _CLOUDS: Final = {
     "shared": "all three",
 }
 
-_INTRODUCTION: Final = f"""\
-# Policies
-
-<!-- Generated: python -m trivium_policies.documentation > docs/policies.md -->
-
-The policy pack judges every resource of a stack before it is made, and the stack as a whole before anything is made:
-
-```
-pulumi preview --policy-pack policies
-```
-
-Each rule is one file under `policies/trivium_policies/` with the examples that prove it. A finding names the resource,
-the property, what was found, what is allowed, what follows and how to mend it. Adding a rule is adding a file; the pack
-finds it, and it binds in every profile.
-
-**Profile.** `{PROFILE_VARIABLE}` names one of the profiles below, or the path of a profile file; `{DEFAULT_PROFILE}` is
-used when it is unset. A profile sets figures and may lower a rule to `advisory`; a rule that it does not name is
-mandatory. Switching a rule off takes `unsafe_disabled` with a reason, which every run repeats. For Pulumi's own way of
-configuring a pack, `python -m trivium_policies.profile finance > finance.json` writes a profile as a file for
-`--policy-pack-config finance.json`; what such a file says wins over the profile. Pulumi ignores a rule id there that
-does not exist.
-
-**Audit stores.** The rules about audit stores judge a bucket or storage account that carries the label (tag)
-`{ROLE_LABEL}: {AUDIT_STORE}`, or that is made inside a component whose type ends in `AuditStore`. A label that is this
-one but for capitals, dashes or a letter or two counts as this one.
-
-**What no rule sees.** Each rule lists the resource types that it judges; a resource of another type passes it. So what
-is inside a template that a cloud deploys by itself (a CloudFormation stack, an ARM deployment) is not judged, nor what
-stands outside the stack, nor a label that a provider adds by default. Templates, scripts, commands and dynamic
-resources that a stack declares are reported as `makes-what-no-rule-sees`; a reviewer decides on them by sight.
-
-**Waivers.** `policies/waivers.yaml`, or the file that `{WAIVERS_VARIABLE}` names, lists accepted violations:
-rule, resource (the URN that ends the finding), reason, owner, first and last day, at most 366 days apart. A waived
-finding is still shown. An expired waiver, or one for a rule that does not exist, keeps the pack from loading.
-
-**Unknown in a preview is not a pass.** An input that the preview cannot know is reported as `cannot-be-judged-yet`, and
-judged in the update before the resource is made (rules of scope `stack`: after the update).
-
-**Fail closed.** A rule that breaks while it judges stops the deployment. So does a profile or a waiver file that cannot
-be used. Two things are the operator's own and are not prevented here: running Pulumi without the pack, and lowering a
-rule by `--policy-pack-config`.
-
-Beside its rules the pack has these policies; all but `{UNSEEN.id}` speak for the rules, and once more, under
-names that end in `-in-stack`, for those of scope `stack`:
-"""
+_INTRODUCTION: Final = Path(__file__).with_name("introduction.md")
+"""The page's beginning, with `{names}` that the code fills in."""
 
 
 def render(files: Sequence[RuleFile], profiles: Sequence[Profile]) -> str:
     """The page."""
     rules = [file.rule for file in files]
-    parts = [
-        _INTRODUCTION,
-        "\n".join(
-            f"- `{voice.id}`{_effect(voice.mandatory)} {voice.description}"
-            for voice in (*VOICES.values(), UNSEEN)
-        ),
-        "\n## Rules\n",
-        _table(
+    introduction = _INTRODUCTION.read_text(encoding="utf-8").format(
+        profile=PROFILE_VARIABLE,
+        default=DEFAULT_PROFILE,
+        waivers=WAIVERS_VARIABLE,
+        label=ROLE_LABEL,
+        store=AUDIT_STORE,
+        unseen=UNSEEN.id,
+        inputs=INPUTS.id,
+        rules=_table(
             ("Rule", "Promise", "Cloud", "Severity", "Scope"),
             (_row(rule) for rule in rules),
+        ),
+    )
+    parts = [
+        introduction.rstrip(),
+        "",
+        "\n".join(
+            f"- `{voice.id}`{_effect(voice.mandatory)} {voice.description}"
+            for voice in (*VOICES.values(), UNSEEN, INPUTS)
         ),
         "\n## Profiles\n",
         "\n".join(_profile_lines(profiles)),

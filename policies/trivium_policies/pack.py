@@ -1,16 +1,20 @@
 """Hands the rules to Pulumi.
 
 Each rule becomes one Pulumi policy, at the level and with the figures of the profile.
-Four more policies say what does not fit a rule's own level (`asides.py`), and one says
-what no rule sees (`opaque.py`). Law of this file: it fails closed. A profile or waiver
-that cannot be used keeps the pack from loading, and Pulumi then deploys nothing; a rule
-that raises is a mandatory violation that names the rule.
+Further policies say what does not fit a rule's own level (`asides.py`), collect what
+the rules of scope `stack` read, and report what no rule sees (`opaque.py`).
 
-    TRIVIUM_POLICY_PROFILE   name of a profile, or path of a profile file; `baseline` when unset
-    TRIVIUM_POLICY_WAIVERS   path of a waiver file; `waivers.yaml` beside the pack, if it exists, when unset
+Law of this file: it fails closed. A profile or waiver that cannot be used keeps the
+pack from loading, and Pulumi then deploys nothing. A rule that raises is a mandatory
+violation that names the rule.
+
+    TRIVIUM_POLICY_PROFILE   a profile's name, or the path of a profile file
+                             (default: `baseline`)
+    TRIVIUM_POLICY_WAIVERS   the path of a waiver file
+                             (default: `waivers.yaml` beside the pack, if it exists)
 
 `pulumi … --policy-pack-config FILE` overrides both levels and figures rule by rule;
-such a file is written by `python -m trivium_policies.profile NAME`.
+`python -m trivium_policies.profile NAME` writes such a file.
 """
 
 import os
@@ -25,7 +29,7 @@ import pulumi_policy as pp
 from pulumi_policy.proxy import UnknownValueError
 
 from trivium.errors import ConfigurationError
-from trivium_policies.asides import UNSEEN, VOICES, Asides, Kind, Voice
+from trivium_policies.asides import INPUTS, UNSEEN, VOICES, Asides, Kind, Voice
 from trivium_policies.discovery import rules
 from trivium_policies.opaque import makes_unseen_resources
 from trivium_policies.profile import (
@@ -111,9 +115,11 @@ def build(
         for scope in ("resource", "stack")
     }
     return [
+        _inputs_policy(bench),
         *(_resource_policy(rule, bench) for rule in by_scope["resource"]),
         *(_resource_voice(kind, voice, bench) for kind, voice in VOICES.items()),
         _unseen_policy(),
+        _collecting_policy(bench),
         *(_stack_policy(rule, bench) for rule in by_scope["stack"]),
         *(_stack_voice(kind, voice, bench, known) for kind, voice in VOICES.items()),
     ]
@@ -131,6 +137,14 @@ class _Bench:
         # stack's rules judge those.
         self.inputs: dict[str, Mapping[str, object]] = {}
         self._waivers = waivers
+        self.stack: Stack | None = None
+        """Every resource, built once for all rules of scope `stack`."""
+
+    def whole(self) -> Stack:
+        """The stack that is judged now."""
+        if self.stack is None:
+            raise LookupError("the stack's resources were not collected")
+        return self.stack
 
     def hear(
         self,
@@ -204,8 +218,12 @@ def _pending(finding: Finding, verdict: Pending) -> str:
 def _waived(finding: Finding, verdict: Violation, waiver: Waiver) -> str:
     return (
         f"{finding.rule.id}: waived until {waiver.expires} by {waiver.owner}"
-        f" ({waiver.reason}). The violation: {describe(finding, verdict)}"
+        f" ({waiver.reason}). The violation: {_in_one_line(finding, verdict)}"
     )
+
+
+def _in_one_line(finding: Finding, verdict: Violation) -> str:
+    return " ".join(describe(finding, verdict).split())
 
 
 def _broken(rule: Rule, error: Exception) -> str:
@@ -280,17 +298,9 @@ def _resource_policy(rule: Rule, bench: _Bench) -> pp.Policy:
 
 def _stack_policy(rule: Rule, bench: _Bench) -> pp.Policy:
     def validate(args: pp.StackValidationArgs, report: Report) -> None:
-        def read() -> Stack:
-            return Stack(
-                tuple(
-                    _stack_resource(each, bench.inputs.get(each.urn))
-                    for each in args.resources
-                )
-            )
-
         bench.hear(
             rule,
-            read,
+            bench.whole,
             config=args.get_config(),
             request=Asides.WHOLE_STACK,
             report=report,
@@ -299,12 +309,35 @@ def _stack_policy(rule: Rule, bench: _Bench) -> pp.Policy:
     return pp.StackValidationPolicy(validate=validate, **_metadata(rule, bench.profile))
 
 
+def _inputs_policy(bench: _Bench) -> pp.Policy:
+    """Collects the inputs of every resource for the rules of scope `stack`; it judges
+    nothing."""
+
+    def validate(args: pp.ResourceValidationArgs, _report: Report) -> None:
+        bench.inputs[args.urn] = _plain_bag(args.props)
+
+    return pp.ResourceValidationPolicy(
+        INPUTS.id, INPUTS.description, validate, enforcement_level=_level(INPUTS)
+    )
+
+
+def _collecting_policy(bench: _Bench) -> pp.Policy:
+    """Puts the stack together, before its rules judge it."""
+
+    def validate(args: pp.StackValidationArgs, _report: Report) -> None:
+        seen = (_stack_resource(r, bench.inputs.get(r.urn)) for r in args.resources)
+        bench.stack = Stack(tuple(seen))
+
+    return pp.StackValidationPolicy(
+        INPUTS.id + IN_STACK,
+        INPUTS.description,
+        validate,
+        enforcement_level=_level(INPUTS),
+    )
+
+
 def _resource_voice(kind: Kind, voice: Voice, bench: _Bench) -> pp.Policy:
     def validate(args: pp.ResourceValidationArgs, report: Report) -> None:
-        if (
-            kind == "broken"
-        ):  # one of the voices sees to it; each of them hears every resource
-            bench.inputs[args.urn] = _plain_bag(args.props)
         for urn, message in bench.asides.take(kind, args.urn):
             report(message, urn)
 

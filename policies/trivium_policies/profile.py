@@ -1,13 +1,12 @@
-"""Profiles: at which level each rule binds, and with which figures. Data, one JSON file
-each under `profiles/`.
+"""Profiles: at which level each rule applies, and with which figures.
 
-A profile may set the parameters of a rule and lower it to `advisory`; switching a rule
-off takes the key `unsafe_disabled` with a reason, which every run repeats. Whatever a
-profile does not name is mandatory at the rule's defaults, so a rule that is added
-tomorrow binds in every profile.
+Profiles are data, one JSON file each under `profiles/`. A profile may set the
+parameters of a rule and lower it to `advisory`. Switching a rule off requires the key
+`unsafe_disabled` with a reason, which every run repeats. A rule that a profile does not
+name is mandatory at its defaults, so a rule added later applies in every profile.
 
-    python -m trivium_policies.profile finance     prints the profile as a file for `--policy-pack-config`
-    python -m trivium_policies.profile --schema    prints the JSON Schema of profile files
+    python -m trivium_policies.profile NAME        a file for `--policy-pack-config`
+    python -m trivium_policies.profile --schema    the JSON Schema of profile files
 """
 
 import json

@@ -4,7 +4,7 @@ clouds."""
 from collections.abc import Iterator
 from typing import Final
 
-from trivium_policies.rule import Case, Control, Parameter, Pass, Verdict, Violation
+from trivium_policies.rule import Case, Parameter, Pass, Verdict, Violation
 
 MINIMUM_RETENTION_DAYS: Final = Parameter(
     "minimum_retention_days",
@@ -33,11 +33,11 @@ LOCK_REQUIRED: Final = Parameter(
 RETENTION_PARAMETERS: Final = (MINIMUM_RETENTION_DAYS, LOCK_REQUIRED)
 
 RETENTION_CONTROLS: Final = (
-    Control("NIST SP 800-53 r5", "AU-9"),
-    Control("NIST SP 800-53 r5", "AU-11"),
-    Control("17 CFR 240.17a-4", "(f)(2)(i)(B)"),
-    Control("45 CFR 164.316", "(b)(2)(i)"),
-    Control("Regulation (EU) 2024/1689", "Art. 19(1), 26(6)"),
+    "nist-800-53/AU-9",
+    "nist-800-53/AU-11",
+    "sec-17a-4/f-2-i-B",
+    "hipaa/164.316-b-2-i",
+    "eu-ai-act/19-26",
 )
 
 

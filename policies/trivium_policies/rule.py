@@ -1,9 +1,9 @@
 """A rule, the verdicts it can reach, and how it is judged. Pure: no Pulumi, no file, no
 clock.
 
-    Pass            the promise holds; a `note` says what still deserves a look (an unlocked stage)
+    Pass            the promise holds; a `note` says what still deserves a look
     Violation       the promise is broken at one property
-    Pending         cannot be judged yet: the preview does not know an input. Never a silent pass
+    Pending         the preview does not know an input yet; never a silent pass
     NotApplicable   the rule has nothing to say about this resource
 
 A resource's verdicts are joined by their strictest: one violation makes the whole
@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from trivium_policies.controls import Control, controls
 from trivium_policies.resource import (
     MalformedPropertyError,
     NotYetKnownError,
@@ -73,17 +74,6 @@ class NotApplicable:
 
 
 Verdict = Pass | Violation | Pending | NotApplicable
-
-
-@dataclass(frozen=True)
-class Control:
-    """One requirement that a rule helps to meet; it is evidence for it, never the whole
-    of it."""
-
-    framework: str
-    """The law or standard, with its edition: `NIST SP 800-53 r5`."""
-    control: str
-    """The clause or control id: `AU-9`."""
 
 
 @dataclass(frozen=True)
@@ -161,7 +151,7 @@ class Rule:
     """One promise about deployed resources."""
 
     id: str
-    """Reads as a fact: `aws-audit-store-locked`. The file's name with dashes."""
+    """Reads as a fact: `aws-audit-store-locked`. The file's name, with dashes."""
     title: str
     """The fact as a sentence without its full stop."""
     promise: str
@@ -182,8 +172,9 @@ class Rule:
     """What can happen without it."""
     remediation: Remediation
     """How to mend a violation."""
-    compliance: tuple[Control, ...]
-    """Requirements it helps to meet; the first is shown by Pulumi."""
+    controls: tuple[str, ...]
+    """Ids of the controls it helps to meet (`controls.py`); the first is shown by
+    Pulumi."""
     checks: tuple[Check, ...]
     """Each is judged by itself, so that an unknown input in one does not silence
     another."""
@@ -193,6 +184,15 @@ class Rule:
     """Which resources of these types it is about."""
     peers: tuple[str, ...] = ()
     """Checks of other tools that cover part of it, as `tool: id`."""
+
+    def __post_init__(self) -> None:
+        """Raise `ConfigurationError` for a control that does not exist."""
+        controls(self.id, self.controls)
+
+    @property
+    def compliance(self) -> tuple[Control, ...]:
+        """The controls it helps to meet."""
+        return controls(self.id, self.controls)
 
     @property
     def documentation(self) -> str:
@@ -208,23 +208,34 @@ class Rule:
 class Wrong:
     """A violating example."""
 
-    resources: tuple[Resource, ...]
-    """The resources, as a program would register them."""
+    resources: Iterable[Resource]
+    """The resources, as a program would register them; best a sound set with one change
+    (`sound.py`)."""
     paths: tuple[str, ...]
     """The property of each violation that the rule must report, in order; nothing else
     may be reported."""
     parameters: Parameters | None = None
     """Parameters that differ from their defaults."""
 
+    @property
+    def stack(self) -> Stack:
+        """The resources, to be judged."""
+        return Stack(tuple(self.resources))
+
 
 @dataclass(frozen=True)
 class Right:
     """A compliant example."""
 
-    resources: tuple[Resource, ...]
+    resources: Iterable[Resource]
     """The resources, as a program would register them."""
     parameters: Parameters | None = None
     """Parameters that differ from their defaults."""
+
+    @property
+    def stack(self) -> Stack:
+        """The resources, to be judged."""
+        return Stack(tuple(self.resources))
 
 
 Compliant = Mapping[str, Right]
@@ -330,14 +341,23 @@ _SHOWN_CHARACTERS = 120
 
 
 def describe(finding: Finding, violation: Violation) -> str:
-    """A violation for a reviewer: thing, property, found, expected, consequence,
-    remedy, and the URN for a waiver."""
+    """A violation for a reviewer, in labelled lines.
+
+    The labels are a grammar: `make preview` reads them back into a table. So what comes
+    from the resource is kept to one line.
+    """
     where = f" of {known_as(violation.holder)}" if violation.holder else ""
-    return (
-        f"{known_as(finding.resource)}: `{violation.path}`{where} is"
-        f" {_shown(violation.found)}; expected {violation.expected}."
-        f" {violation.consequence} Remedy: {finding.rule.remediation.text} See"
-        f" {finding.rule.documentation}. URN: {finding.resource.urn}"
+    return "\n".join(
+        (
+            known_as(finding.resource),
+            f"property  `{violation.path}`{where}",
+            f"found     {_shown(violation.found)}",
+            f"expected  {violation.expected}",
+            f"why       {violation.consequence}",
+            f"remedy    {finding.rule.remediation.text}",
+            f"see       {finding.rule.documentation}",
+            f"URN       {finding.resource.urn}",
+        )
     )
 
 
@@ -347,6 +367,7 @@ def known_as(resource: Resource) -> str:
 
 
 def _shown(found: object) -> str:
+    """A property's value in one line; control characters are shown escaped."""
     if found is None:
         return "missing"
     if isinstance(found, bool):
@@ -354,6 +375,7 @@ def _shown(found: object) -> str:
     if isinstance(found, float) and found.is_integer():
         return str(int(found))
     text = f'"{found}"' if isinstance(found, str) else str(found)
-    return (
-        text if len(text) <= _SHOWN_CHARACTERS else text[: _SHOWN_CHARACTERS - 1] + "…"
-    )
+    text = "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+    if len(text) <= _SHOWN_CHARACTERS:
+        return text
+    return text[: _SHOWN_CHARACTERS - 1] + "…"

@@ -126,19 +126,27 @@ def _ask(options: argparse.Namespace) -> int:
 
 
 def _preview(options: argparse.Namespace) -> int:
+    from trivium_rehearsal.findings import table
     from trivium_rehearsal.preview import preview
 
     policy = _policy(options.profile, options.waivers)
     with told() as progress:
         outcome = preview(
-            ROOT, options.project.resolve(), options.stack, progress, policy=policy
+            ROOT,
+            options.project.resolve(),
+            options.stack,
+            progress,
+            policy=policy,
+            explain=options.explain,
         )
     judged = (
         f"{len(outcome.policies)} policies of profile `{options.profile}` gave"
         f" {outcome.verdicts} verdicts"
     )
     print(f"{outcome.resources} resources; {judged}; nothing was refused.")
-    for text in outcome.violations + outcome.diagnostics:
+    if outcome.findings:
+        print(table(outcome.findings, explain=options.explain))
+    for text in outcome.diagnostics:
         print(f"  {text}")
     return 0
 
@@ -194,6 +202,9 @@ def _parser() -> argparse.ArgumentParser:
         "--waivers",
         default=said(WAIVERS_VARIABLE) or "",
         help="waiver file; default: the pack's",
+    )
+    preview.add_argument(
+        "--explain", action="store_true", help="say of each finding why it matters"
     )
     return parser
 

@@ -20,11 +20,13 @@ def preview(
     progress: Progress,
     *,
     policy: Mapping[str, str] | None = None,
+    explain: bool = False,
 ) -> Outcome:
     """What deploying `stack` of the Pulumi project in `project` would do.
 
     `policy`: the variables by which the pack is told its profile and waivers
-    (docs/policies.md); without them it judges by its defaults. Raises `StackError` with
+    (docs/policies.md); without them it judges by its defaults. `explain`: errors say
+    why each finding matters. Raises `StackError` with
     everything that a stand-in or a policy refuses. Keeps only
     its logs.
     """
@@ -52,6 +54,7 @@ def preview(
             pulumi=engine.pulumi,
             env=engine_env,
             logs=logs,
+            explain=explain,
         )
         driven.select()
         progress.say(

@@ -16,6 +16,7 @@ import yaml
 
 from trivium.errors import TriviumError
 from trivium_rehearsal import processes
+from trivium_rehearsal.findings import Finding, finding, table
 from trivium_rehearsal.stack_file import read_project, read_stack
 
 NOT_ITS_OWN = 126
@@ -47,7 +48,9 @@ class Outcome:
     verdicts: int = 0
     """Verdicts that they gave, on resources and on the stack."""
     violations: list[str] = field(default_factory=list)
-    """What the packs said, mandatory and advisory."""
+    """What the packs said, mandatory and advisory, one line each."""
+    findings: list[Finding] = field(default_factory=list, compare=False)
+    """The same, part by part."""
     diagnostics: list[str] = field(default_factory=list)
     """Errors and warnings for the user."""
 
@@ -69,6 +72,7 @@ class Stack:
         pulumi: Path,
         env: Mapping[str, str],
         logs: Path,
+        explain: bool = False,
     ) -> None:
         _mirror(project, name, folder)
         self._folder = folder
@@ -78,6 +82,7 @@ class Stack:
         # switch; the Automation API uses it in the same way.
         self._env = {**env, "PULUMI_DEBUG_COMMANDS": "true"}
         self._logs = logs
+        self._explain = explain
 
     def select(self) -> None:
         """Make the stack if there is none."""
@@ -174,7 +179,7 @@ class Stack:
         if code:
             raise StackError(
                 f"`pulumi {verb}` of stack `{self.name}` failed (exit"
-                f" {code}):\n{_told(outcome, child)}",
+                f" {code}):\n{_told(outcome, child, explain=self._explain)}",
                 next_step=self._broken(code)
                 or f"Mend that and run it again; the whole output is in {log}.",
             )
@@ -324,11 +329,9 @@ def _note(outcome: Outcome, event: Event) -> None:
             outcome.changes[metadata["op"]] += 1
             outcome.resources += 1
     elif policy := event.get("policyEvent"):
-        urn = policy.get("resourceUrn", "").rpartition("::")[2]
-        text = " ".join(policy["message"].split())
-        outcome.violations.append(
-            f"[{policy['enforcementLevel']}] {policy['policyName']} ({urn}): {text}"
-        )
+        found = finding(policy)
+        outcome.findings.append(found)
+        outcome.violations.append(found.line)
     elif diagnostic := event.get("diagnosticEvent"):
         if diagnostic["severity"] in ("error", "warning") and not diagnostic.get(
             "ephemeral"
@@ -351,10 +354,8 @@ def _plain(message: str) -> str:
     return message.strip()
 
 
-def _told(outcome: Outcome, child: processes.Child) -> str:
-    told = [
-        f"  {line}"
-        for text in outcome.diagnostics + outcome.violations
-        for line in text.splitlines()
-    ]
-    return "\n".join(told) or child.last_lines()
+def _told(outcome: Outcome, child: processes.Child, *, explain: bool) -> str:
+    """What went wrong: the engine's own words, then the policies' findings."""
+    parts = [*outcome.diagnostics, table(outcome.findings, explain=explain)]
+    lines = [f"  {line}" for text in parts for line in text.splitlines()]
+    return "\n".join(lines) or child.last_lines()

@@ -10,7 +10,7 @@ from pulumi.runtime import proto
 from pulumi_policy.policy import _PolicyAnalyzerServicer
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE
 
-from trivium_policies.asides import UNSEEN, VOICES
+from trivium_policies.asides import INPUTS, UNSEEN, VOICES
 from trivium_policies.discovery import rules
 from trivium_policies.pack import IN_STACK, build
 from trivium_policies.profile import Profile, load_profile
@@ -20,6 +20,7 @@ from trivium_policies.waivers import Waiver
 
 ASIDES = {
     UNSEEN.id,
+    *(INPUTS.id + ending for ending in ("", IN_STACK)),
     *(voice.id + ending for voice in VOICES.values() for ending in ("", IN_STACK)),
 }
 

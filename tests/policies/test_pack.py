@@ -36,13 +36,13 @@ def test_a_violating_example_is_stopped_by_exactly_its_rule_and_shown_on_a_resou
 ) -> None:
     rule, wrong = VIOLATING[case]
     profile = profile_with(rule.id, Setting(parameters=wrong.parameters or {}))
-    diagnostics = Analyzer(profile).preview(wrong.resources)
+    diagnostics = Analyzer(profile).preview(wrong.stack.resources)
     assert mandatory(diagnostics) == {rule.id}
     found = spoken(diagnostics, rule.id)
     assert [any(f"`{path}`" in d.message for d in found) for path in wrong.paths] == [
         True
     ] * len(wrong.paths)
-    assert {d.urn for d in found} <= {r.urn for r in wrong.resources}
+    assert {d.urn for d in found} <= {r.urn for r in wrong.stack.resources}
 
 
 @pytest.mark.parametrize("file", rule_files(), ids=lambda file: file.rule.id)
@@ -50,7 +50,7 @@ def test_compliant_examples_are_not_stopped(file: object) -> None:
     assert isinstance(file, type(rule_files()[0]))
     for right in file.compliant.values():
         profile = profile_with(file.rule.id, Setting(parameters=right.parameters or {}))
-        assert mandatory(Analyzer(profile).preview(right.resources)) == set()
+        assert mandatory(Analyzer(profile).preview(right.stack.resources)) == set()
 
 
 def test_the_pack_tells_pulumi_severity_framework_remedy_and_url_of_each_rule() -> None:

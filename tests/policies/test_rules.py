@@ -26,6 +26,7 @@ from trivium_policies.rule import (
     judge,
     violations,
 )
+from trivium_policies.sound import S3_STORE
 
 COMPLIANT = {
     f"{file.rule.id}: {case}": (file, right)
@@ -42,9 +43,7 @@ VIOLATING = {
 def paths(
     rule: Rule, example: Right | Wrong, parameters: Parameters | None = None
 ) -> tuple[str, ...]:
-    return tuple(
-        v.path for _, v in violations(judge(rule, Stack(example.resources), parameters))
-    )
+    return tuple(v.path for _, v in violations(judge(rule, example.stack, parameters)))
 
 
 @pytest.mark.parametrize("case", COMPLIANT)
@@ -73,7 +72,7 @@ def test_a_message_names_thing_property_expectation_consequence_remedy_and_docum
 ) -> None:
     file, wrong = VIOLATING[case]
     for finding, violation in violations(
-        judge(file.rule, Stack(wrong.resources), wrong.parameters)
+        judge(file.rule, wrong.stack, wrong.parameters)
     ):
         message = describe(finding, violation)
         parts = (
@@ -118,7 +117,7 @@ def all_unknown(example: Wrong) -> tuple[Resource, ...]:
             {n: veiled(n, v) for n, v in r.inputs.items()},
             depends=r.depends,
         )
-        for r in example.resources
+        for r in example.stack.resources
     )
 
 
@@ -129,7 +128,7 @@ def test_a_rule_that_knows_nothing_yet_says_so_and_neither_passes_nor_violates(
     file = next(file for file in rule_files() if file.rule.id == rule_id)
     wrong = max(
         file.violating.values(),
-        key=lambda example: sum(len(r.inputs) for r in example.resources),
+        key=lambda example: sum(len(r.inputs) for r in example.stack.resources),
     )
     verdicts = [
         finding.verdict for finding in judge(file.rule, Stack(all_unknown(wrong)))
@@ -192,7 +191,7 @@ def spoiled(draw: st.DrawFn) -> Stack:
     for file in rule_files():
         examples += [*file.compliant.values()]
         examples += [*file.violating.values()]
-    resources = list(draw(st.sampled_from(examples)).resources)
+    resources = list(draw(st.sampled_from(examples)).stack.resources)
     index = draw(st.integers(0, len(resources) - 1))
     inputs = dict(resources[index].inputs)
     if inputs:
@@ -229,7 +228,7 @@ def test_the_unlocked_stage_passes_and_is_labelled(rule_id: str) -> None:
     )
     (note,) = [
         f.verdict.note
-        for f in judge(file.rule, Stack(stage.resources))
+        for f in judge(file.rule, stage.stack)
         if isinstance(f.verdict, Pass)
     ]
     assert note.startswith("unlocked stage")
@@ -280,16 +279,33 @@ def test_rules_are_importable_without_pulumi() -> None:
     assert ran.stdout.strip() == str(len(rules())), ran.stderr
 
 
-def test_an_empty_pack_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(discovery, "_ROOMS", ())
+def test_an_empty_pack_is_refused() -> None:
     with pytest.raises(ConfigurationError, match="holds no rule"):
-        discovery.rule_files.__wrapped__()
+        discovery.rule_files.__wrapped__(())
+
+
+def test_two_rules_of_one_name_are_refused() -> None:
+    with pytest.raises(ConfigurationError, match="Two policy rules are named"):
+        discovery.rule_files.__wrapped__(discovery.SHIPPED * 2)
+
+
+def test_a_control_that_does_not_exist_is_refused_with_the_rules_name() -> None:
+    rule = rules()[0]
+    with pytest.raises(ConfigurationError, match=f"`{rule.id}` names control `x/1`"):
+        dataclasses.replace(rule, controls=("x/1",))
+
+
+def test_an_example_that_changes_nothing_is_refused() -> None:
+    with pytest.raises(KeyError):
+        S3_STORE.changed("buket.tags", None)
+    with pytest.raises(KeyError):
+        S3_STORE.without("buket")
 
 
 def test_a_rule_file_without_examples_is_refused(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from trivium_policies.aws import trail_sees_model_calls as module
+    from trivium_policies.rules.logging import aws_trail_sees_model_calls as module
 
     monkeypatch.setattr(module, "VIOLATING", {})
     with pytest.raises(ConfigurationError, match="at least one example"):
@@ -330,7 +346,10 @@ def test_a_profile_of_ones_own_does_not_hide_a_global_one(token: str) -> None:
     rule = next(
         rule for rule in rules() if rule.id == "aws-model-access-least-privilege"
     )
-    source = "arn:aws:bedrock:us-east-1:111122223333:inference-profile/{}.anthropic.claude-sonnet-4-6"
+    source = (
+        "arn:aws:bedrock:us-east-1:111122223333:"
+        "inference-profile/{}.anthropic.claude-sonnet-4-6"
+    )
     found = {
         scope: [
             v.path

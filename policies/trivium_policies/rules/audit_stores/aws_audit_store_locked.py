@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from trivium_policies.resource import Properties, Resource, resource
+from trivium_policies.resource import Properties, resource
 from trivium_policies.retention import (
     RETENTION_CONTROLS,
     RETENTION_PARAMETERS,
@@ -28,6 +28,7 @@ from trivium_policies.rule import (
     Wrong,
     held_by,
 )
+from trivium_policies.sound import LABEL, NATIVE_S3_STORE, S3_STORE
 
 _LOCKS: Final = (
     "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration",
@@ -138,79 +139,31 @@ aws.s3.BucketObjectLockConfiguration(
     rule={"default_retention": {"mode": "COMPLIANCE", "days": 2557}},
 )""",
     ),
-    compliance=RETENTION_CONTROLS,
+    controls=RETENTION_CONTROLS,
     parameters=RETENTION_PARAMETERS,
     peers=("prowler: s3_bucket_object_lock", "checkov: CKV_AWS_143"),
     checks=(_object_lock_enabled, _default_retention_holds),
 )
 
 
-def _bucket(**inputs: object) -> Resource:
-    return resource(
-        S3_BUCKETS[0],
-        "audit",
-        {"bucket": "audit", "tags": {"trivium-role": "audit-store"}, **inputs},
-    )
-
-
-def _lock(**retention: object) -> Resource:
-    rule = {"defaultRetention": retention}
-    return resource(
-        _LOCKS[0], "audit", {"rule": rule}, depends={"bucket": (_bucket().urn,)}
-    )
-
-
-_PUBLIC_ACCESS_BLOCK: Final = resource(
-    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
-    "audit",
-    {
-        "bucket": "audit",
-        "blockPublicAcls": True,
-        "blockPublicPolicy": True,
-        "ignorePublicAcls": True,
-        "restrictPublicBuckets": True,
-    },
-)
-
-
-def _native(**inputs: object) -> Resource:
-    tags = [{"key": "trivium-role", "value": "audit-store"}]
-    private = {
-        "publicAccessBlockConfiguration": dict(_PUBLIC_ACCESS_BLOCK.inputs, bucket=None)
-    }
-    return resource(
-        NATIVE_S3_BUCKET,
-        "audit",
-        {"bucketName": "audit", "tags": tags, **private, **inputs},
-    )
-
-
-def _native_lock(**retention: object) -> dict[str, object]:
-    return {"objectLockEnabled": "Enabled", "rule": {"defaultRetention": retention}}
+_RETENTION: Final = "lock.rule.defaultRetention"
+_NATIVE_RETENTION: Final = "objectLockConfiguration.rule.defaultRetention"
+_NATIVE_UNLOCKED: Final = NATIVE_S3_STORE.changed(
+    "bucket.objectLockEnabled", None
+).changed("bucket.objectLockConfiguration", None)
 
 
 COMPLIANT: Final[Compliant] = {
     "seven years, by the other provider": Right(
-        (
-            _native(
-                objectLockEnabled=True,
-                objectLockConfiguration=_native_lock(mode="COMPLIANCE", years=7),
-            ),
+        NATIVE_S3_STORE.changed(
+            f"bucket.{_NATIVE_RETENTION}", {"mode": "COMPLIANCE", "years": 7}
         )
     ),
     "seven years in compliance mode": Right(
-        (
-            _bucket(objectLockEnabled=True),
-            _lock(mode="COMPLIANCE", years=7),
-            _PUBLIC_ACCESS_BLOCK,
-        )
+        S3_STORE.changed(_RETENTION, {"mode": "COMPLIANCE", "years": 7})
     ),
     "184 days in governance mode is the unlocked stage": Right(
-        (
-            _bucket(objectLockEnabled=True),
-            _lock(mode="GOVERNANCE", days=184),
-            _PUBLIC_ACCESS_BLOCK,
-        )
+        S3_STORE.changed(_RETENTION, {"mode": "GOVERNANCE", "days": 184})
     ),
     "a bucket with another purpose needs no lock": Right(
         (resource(S3_BUCKETS[0], "website", {"bucket": "website"}),)
@@ -219,74 +172,42 @@ COMPLIANT: Final[Compliant] = {
 
 VIOLATING: Final[Violating] = {
     "a lock of another bucket, whose name was computed with this one's": Wrong(
-        (
-            _bucket(objectLockEnabled=True),
-            resource(
-                _LOCKS[0],
-                "other",
-                {
-                    "bucket": "scratch",
-                    "rule": {"defaultRetention": {"mode": "COMPLIANCE", "days": 2557}},
-                },
-                depends={"bucket": (_bucket().urn,)},
-            ),
-            _PUBLIC_ACCESS_BLOCK,
-        ),
-        paths=("defaultRetention",),
+        S3_STORE.changed("lock.bucket", "scratch"), paths=("defaultRetention",)
     ),
     "a month, by the other provider": Wrong(
-        (
-            _native(
-                objectLockEnabled=True,
-                objectLockConfiguration=_native_lock(mode="COMPLIANCE", days=30),
-            ),
-        ),
-        paths=("objectLockConfiguration.rule.defaultRetention.days",),
+        NATIVE_S3_STORE.changed(f"bucket.{_NATIVE_RETENTION}.days", 30),
+        paths=(f"{_NATIVE_RETENTION}.days",),
     ),
     "a tag in other capitals, by the other provider": Wrong(
-        (_native(tags=[{"key": "Trivium-Role", "value": "AuditStore"}]),),
+        _NATIVE_UNLOCKED.changed(
+            "bucket.tags", [{"key": "Trivium-Role", "value": "AuditStore"}]
+        ),
         paths=("objectLockEnabled", "defaultRetention"),
     ),
     "nothing is locked, by the other provider": Wrong(
-        (_native(),), paths=("objectLockEnabled", "defaultRetention")
+        _NATIVE_UNLOCKED, paths=("objectLockEnabled", "defaultRetention")
     ),
     "object lock is not enabled": Wrong(
-        (_bucket(), _lock(mode="COMPLIANCE", days=2557), _PUBLIC_ACCESS_BLOCK),
-        paths=("objectLockEnabled",),
+        S3_STORE.changed("bucket.objectLockEnabled", None), paths=("objectLockEnabled",)
     ),
     "a kind of bucket that cannot be locked": Wrong(
-        (
-            resource(
-                DIRECTORY_BUCKETS[0],
-                "audit",
-                {"bucket": "audit", "tags": {"trivium-role": "audit-store"}},
-            ),
-        ),
+        (resource(DIRECTORY_BUCKETS[0], "audit", {"bucket": "audit", "tags": LABEL}),),
         paths=("objectLockEnabled", "defaultRetention"),
     ),
     "enabled, but nothing is retained by default": Wrong(
-        (_bucket(objectLockEnabled=True), _PUBLIC_ACCESS_BLOCK),
-        paths=("defaultRetention",),
+        S3_STORE.without("lock"), paths=("defaultRetention",)
     ),
     "a month is not six": Wrong(
-        (
-            _bucket(objectLockEnabled=True),
-            _lock(mode="COMPLIANCE", days=30),
-            _PUBLIC_ACCESS_BLOCK,
-        ),
+        S3_STORE.changed(f"{_RETENTION}.days", 30),
         paths=("rule.defaultRetention.days",),
     ),
     "the unlocked stage where the profile requires the lock": Wrong(
-        (
-            _bucket(objectLockEnabled=True),
-            _lock(mode="GOVERNANCE", days=2557),
-            _PUBLIC_ACCESS_BLOCK,
-        ),
+        S3_STORE.changed(f"{_RETENTION}.mode", "GOVERNANCE"),
         paths=("rule.defaultRetention.mode",),
         parameters={"lock_required": True},
     ),
     "a lock configuration without a mode": Wrong(
-        (_bucket(objectLockEnabled=True), _lock(days=2557), _PUBLIC_ACCESS_BLOCK),
+        S3_STORE.changed(f"{_RETENTION}.mode", None),
         paths=("rule.defaultRetention.mode",),
     ),
 }

@@ -9,7 +9,6 @@ from trivium_policies.resource import Resource, resource
 from trivium_policies.rule import (
     Case,
     Compliant,
-    Control,
     Remediation,
     Right,
     Rule,
@@ -115,10 +114,10 @@ azure_native.cognitiveservices.Account(
     ),
 )""",
     ),
-    compliance=(
-        Control("NIST SP 800-53 r5", "SC-7"),
-        Control("NIST SP 800-53 r5", "IA-5"),
-        Control("Regulation (EU) 2016/679", "Art. 32(1)(b)"),
+    controls=(
+        "nist-800-53/SC-7",
+        "nist-800-53/IA-5",
+        "gdpr/32-1-b",
     ),
     peers=(
         "prowler: aiservices_account_public_network_access_disabled",

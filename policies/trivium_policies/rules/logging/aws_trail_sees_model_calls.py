@@ -8,7 +8,6 @@ from trivium_policies.resource import Properties, Resource, resource
 from trivium_policies.rule import (
     Case,
     Compliant,
-    Control,
     Remediation,
     Right,
     Rule,
@@ -170,10 +169,10 @@ aws.cloudtrail.Trail(
     }],
 )""",
     ),
-    compliance=(
-        Control("NIST SP 800-53 r5", "AU-2"),
-        Control("NIST SP 800-53 r5", "AU-12"),
-        Control("Regulation (EU) 2024/1689", "Art. 12"),
+    controls=(
+        "nist-800-53/AU-2",
+        "nist-800-53/AU-12",
+        "eu-ai-act/12",
     ),
     peers=(
         "prowler: cloudtrail_bedrock_logging_enabled",

@@ -4,7 +4,7 @@ its time."""
 from collections.abc import Iterator
 from typing import Final
 
-from trivium_policies.resource import Resource, resource
+from trivium_policies.resource import resource
 from trivium_policies.retention import (
     RETENTION_CONTROLS,
     RETENTION_PARAMETERS,
@@ -22,6 +22,7 @@ from trivium_policies.rule import (
     Violating,
     Wrong,
 )
+from trivium_policies.sound import GCS_STORE
 
 _SECONDS_IN_A_DAY: Final = 86_400
 
@@ -83,7 +84,7 @@ gcp.storage.Bucket(
     retention_policy={"retention_period": "220924800", "is_locked": True},  # 2557 days
 )""",
     ),
-    compliance=RETENTION_CONTROLS,
+    controls=RETENTION_CONTROLS,
     parameters=RETENTION_PARAMETERS,
     peers=(
         "prowler: cloudstorage_bucket_log_retention_policy_lock",
@@ -93,57 +94,46 @@ gcp.storage.Bucket(
 )
 
 
-def _bucket(**inputs: object) -> Resource:
-    private = {"uniformBucketLevelAccess": True, "publicAccessPrevention": "enforced"}
-    return resource(
-        GCS_BUCKET,
-        "audit",
-        {
-            "location": "us-central1",
-            "labels": {"trivium-role": "audit-store"},
-            **private,
-            **inputs,
-        },
-    )
-
-
 COMPLIANT: Final[Compliant] = {
-    "2557 days, locked": Right(
-        (_bucket(retentionPolicy={"retentionPeriod": "220924800", "isLocked": True}),)
-    ),
+    "2557 days, locked": Right(GCS_STORE),
     "184 days, unlocked, is the unlocked stage": Right(
-        (_bucket(retentionPolicy={"retentionPeriod": "15897600"}),)
+        GCS_STORE.changed("bucket.retentionPolicy", {"retentionPeriod": "15897600"})
     ),
     "a number where the provider declares a string": Right(
-        (_bucket(retentionPolicy={"retentionPeriod": 15897600.0}),)
+        GCS_STORE.changed("bucket.retentionPolicy.retentionPeriod", 15897600.0)
     ),
     "a bucket with another purpose needs no retention": Right(
         (resource(GCS_BUCKET, "website", {"location": "us"}),)
     ),
     "a label of another role": Right(
-        (_bucket(labels={"trivium-role": "model-cache", "role": "audit-store"}),)
+        GCS_STORE.changed(
+            "bucket.labels", {"trivium-role": "model-cache", "role": "audit-store"}
+        ).changed("bucket.retentionPolicy", None)
     ),
 }
 
 VIOLATING: Final[Violating] = {
     "no retention policy": Wrong(
-        (_bucket(),), paths=("retentionPolicy.retentionPeriod",)
+        GCS_STORE.changed("bucket.retentionPolicy", None),
+        paths=("retentionPolicy.retentionPeriod",),
     ),
     "a label with slips of the pen": Wrong(
-        (_bucket(labels={"team.example/x": "y", "trivium_role": "audit_stor"}),),
+        GCS_STORE.changed(
+            "bucket.labels", {"team.example/x": "y", "trivium_role": "audit_stor"}
+        ).changed("bucket.retentionPolicy", None),
         paths=("retentionPolicy.retentionPeriod",),
     ),
     "thirty days": Wrong(
-        (_bucket(retentionPolicy={"retentionPeriod": "2592000", "isLocked": True}),),
+        GCS_STORE.changed("bucket.retentionPolicy.retentionPeriod", "2592000"),
         paths=("retentionPolicy.retentionPeriod",),
     ),
     "the unlocked stage where the profile requires the lock": Wrong(
-        (_bucket(retentionPolicy={"retentionPeriod": "220924800", "isLocked": False}),),
+        GCS_STORE.changed("bucket.retentionPolicy.isLocked", False),
         paths=("retentionPolicy.isLocked",),
         parameters={"lock_required": True},
     ),
-    "a period that is no number": Wrong(
-        (_bucket(retentionPolicy={"retentionPeriod": "seven years"}),),
+    "a period that is not a number": Wrong(
+        GCS_STORE.changed("bucket.retentionPolicy.retentionPeriod", "seven years"),
         paths=("retentionPolicy.retentionPeriod",),
     ),
 }

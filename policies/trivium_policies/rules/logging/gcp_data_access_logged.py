@@ -15,7 +15,6 @@ from trivium_policies.resource import (
 from trivium_policies.rule import (
     Case,
     Compliant,
-    Control,
     Remediation,
     Right,
     Rule,
@@ -246,10 +245,10 @@ gcp.projects.IAMAuditConfig(
     audit_log_configs=[{"log_type": t} for t in ("ADMIN_READ", "DATA_READ", "DATA_WRITE")],
 )""",
     ),
-    compliance=(
-        Control("NIST SP 800-53 r5", "AU-2"),
-        Control("NIST SP 800-53 r5", "AU-12"),
-        Control("Regulation (EU) 2024/1689", "Art. 12"),
+    controls=(
+        "nist-800-53/AU-2",
+        "nist-800-53/AU-12",
+        "eu-ai-act/12",
     ),
     peers=("prowler: iam_audit_logs_enabled",),
     checks=(

@@ -8,7 +8,6 @@ from trivium_policies.resource import UNKNOWN, NotYetKnownError, Resource, resou
 from trivium_policies.rule import (
     Case,
     Compliant,
-    Control,
     Parameter,
     Pass,
     Remediation,
@@ -166,9 +165,9 @@ aws.bedrockmodel.InvocationLoggingConfiguration(
     logging_config={"s3_config": {"bucket_name": bucket.id, "key_prefix": "bedrock"}},
 )""",
     ),
-    compliance=(
-        Control("NIST SP 800-53 r5", "AU-12"),
-        Control("Regulation (EU) 2024/1689", "Art. 12"),
+    controls=(
+        "nist-800-53/AU-12",
+        "eu-ai-act/12",
     ),
     parameters=(
         Parameter(

@@ -152,7 +152,7 @@ azure_native.storage.StorageAccount(
     ),
 )""",
     ),
-    compliance=RETENTION_CONTROLS,
+    controls=RETENTION_CONTROLS,
     parameters=RETENTION_PARAMETERS,
     checks=(_is_immutable,),
 )

@@ -9,7 +9,6 @@ from trivium_policies.resource import UNKNOWN, Resource, resource
 from trivium_policies.rule import (
     Case,
     Compliant,
-    Control,
     Parameter,
     Remediation,
     Right,
@@ -120,14 +119,18 @@ azure_native.resources.Resource(
     sku={"name": "DataZoneStandard", "capacity": 1},
     properties={
         "model": {"format": "Anthropic", "name": "claude-sonnet-5-5", "version": "2"},
-        "modelProviderData": {"organizationName": "Contoso", "countryCode": "US", "industry": "finance"},
+        "modelProviderData": {
+            "organizationName": "Contoso",
+            "countryCode": "US",
+            "industry": "finance",
+        },
         "versionUpgradeOption": "NoAutoUpgrade",
     },
 )""",
     ),
-    compliance=(
-        Control("Regulation (EU) 2016/679", "Art. 28, 44"),
-        Control("NIST SP 800-53 r5", "SA-9(5)"),
+    controls=(
+        "gdpr/28-44",
+        "nist-800-53/SA-9-5",
     ),
     parameters=(
         Parameter(

@@ -1,0 +1,1 @@
+"""Stores of the audit log: how long they hold, and from whom."""

@@ -1,0 +1,1 @@
+"""Who may call models, and what else."""

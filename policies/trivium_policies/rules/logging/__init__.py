@@ -1,0 +1,1 @@
+"""Records of model calls: that they are made, whole and unchanged."""

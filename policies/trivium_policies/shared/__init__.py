@@ -1,1 +1,0 @@
-"""Rules that read resources of more than one cloud."""
