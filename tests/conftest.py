@@ -1,5 +1,7 @@
-"""The endpoints are started once; each test begins with a clean ledger and a folder of
-its own."""
+"""The endpoints start once per session.
+
+Each test begins with an empty ledger and a folder of its own.
+"""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +14,7 @@ from trivium_rehearsal.guardian import end_with_make
 
 
 def pytest_configure() -> None:
-    """`kill -9` of `make test` ends the tests as well."""
+    """End the tests when `make test` is killed with `kill -9`."""
     end_with_make()
 
 

@@ -1,4 +1,4 @@
-"""What the README and the examples say, done."""
+"""What the README, the pages and the examples show is executed."""
 
 import re
 import runpy

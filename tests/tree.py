@@ -8,8 +8,7 @@ ROOT = Path(__file__).parents[1]
 
 
 def copied(target: Path) -> Path:
-    """A copy of the files that git knows or would add, as they are in the working
-    tree."""
+    """Copy the files that git tracks or would add, as they are in the working tree."""
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
         cwd=ROOT,

@@ -1,5 +1,7 @@
-"""docs/audit-format.md is enough: this verifier uses nothing of Trivium, only what the
-page says."""
+"""docs/audit-format.md is enough to write a verifier.
+
+The one in this file uses nothing of Trivium, only what the page says.
+"""
 
 import base64
 import hashlib

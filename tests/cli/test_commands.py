@@ -1,6 +1,7 @@
 """The command line, as its users call it."""
 
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -236,6 +237,20 @@ def test_a_removed_segment_fails_the_command(
     shutil.rmtree(directory / "00")
     assert run("audit", "verify", str(directory), "--key", public, "--json") == 1
     assert json.loads(capsys.readouterr().out)["intact"] is False
+
+
+@pytest.mark.parametrize("option", ["--key", "--checkpoint"])
+def test_a_file_that_is_a_fifo_is_refused_and_never_waited_for(
+    log: tuple[Path, str],
+    tmp_path: Path,
+    option: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    directory, public = log
+    os.mkfifo(tmp_path / "fifo")
+    arguments = ("--key", public, option, str(tmp_path / "fifo"))
+    assert run("audit", "verify", str(directory), *arguments) == 1
+    assert "fifo cannot be read: it is not a regular file" in capsys.readouterr().err
 
 
 def test_a_log_is_compared_with_an_earlier_checkpoint(

@@ -1,8 +1,9 @@
-"""The records that the audit log keeps. They never hold a prompt, a reply, a credential
-or a matched text.
+"""The records of the audit log.
 
-One `Attempt` is written for every attempt on a route, also for the failed ones of a
-failover and for requests that were refused before anything left. A streamed reply
+They never contain a prompt, a reply, a credential or the text that a detector matched.
+
+Every attempt on a route writes one `Attempt`, including the failed attempts of a
+failover and requests that were refused before anything was sent. A streamed reply
 writes `Opened` first, because its text reaches the caller before it ends.
 """
 
@@ -18,7 +19,7 @@ FORMAT = 1
 """Version of the record format; see docs/audit-format.md."""
 
 Outcome = Literal["answered", "blocked", "escalated", "refused", "failed", "abandoned"]
-"""`answered`: the caller got the reply. `blocked`, `escalated`: the guard said so.
+"""`answered`: the caller got the reply. `blocked`, `escalated`: the guard decided it.
 `refused`: not sent for another reason (residency, guard failure, credentials).
 `failed`: the route failed. `abandoned`: the caller left the stream."""
 
@@ -27,14 +28,18 @@ class Failure(Record, frozen=True, kw_only=True):
     """Why an attempt did not answer."""
 
     code: str
-    """`TriviumError.code`, for instance `rate_limited`."""
+    """`TriviumError.code`, for example `rate_limited`."""
     status: int | None = None
+    """HTTP status that the provider sent, if it is known."""
     provider_type: str | None = None
+    """The provider's own name of the error; None when it gave none."""
 
 
 class _Where(Record, frozen=True, kw_only=True):
+    """What every record says: which request, and where it went."""
+
     time: str
-    """RFC 3339 in UTC with microseconds: when the record was made."""
+    """When the record was created, RFC 3339 in UTC with microseconds."""
     request_id: str
     attempt: int
     """1 for the first attempt of a request."""
@@ -84,7 +89,7 @@ class Attempt(
     decision: Decision
     usage: Usage = msgspec.field(default_factory=Usage)
     cost_usd: float | None = None
-    """List price; None when nothing was used or the catalogue does not know the
+    """List price; None when nothing was used or the catalogue does not contain the
     model."""
     latency_s: float = 0.0
     """From sending the request to its last byte; 0 when nothing was sent."""

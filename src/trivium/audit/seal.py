@@ -1,9 +1,9 @@
-"""What makes the log tamper-evident: the Merkle tree over a segment's records and the
-manifests that are signed.
+"""What makes the log tamper-evident: Merkle trees, manifests and checkpoints.
 
-Pure: bytes in, hashes and records out. The tree is RFC 6962's (section 2.1): leaf
-`SHA-256(0x00 ‖ line)`, node `SHA-256(0x01 ‖ left ‖ right)`, an odd node is carried up,
-an empty tree has root `SHA-256("")`.
+This module does no I/O: it takes bytes and returns hashes and records. The tree is the
+one of RFC 6962, section 2.1. A leaf is `SHA-256(0x00 ‖ line)` and an inner node is
+`SHA-256(0x01 ‖ left ‖ right)`. An odd node moves up a level unchanged. The root of an
+empty tree is `SHA-256("")`.
 """
 
 import hashlib
@@ -21,8 +21,10 @@ def leaf_hash(line: bytes) -> bytes:
 
 
 class MerkleTree:
-    """The root over leaves appended one by one, in memory that grows with the logarithm
-    of their number."""
+    """The root over leaves that are appended one by one.
+
+    Memory grows with the logarithm of their number.
+    """
 
     def __init__(self) -> None:
         self.count = 0
@@ -54,7 +56,7 @@ class LogIdentity(Record, frozen=True, kw_only=True, omit_defaults=False):
 
     format: int
     log: str
-    """32 lower-case hex digits, random, made with the log."""
+    """32 lower-case hex digits, chosen at random when the log is created."""
     deployment: str
     created_at: str
 
@@ -85,8 +87,8 @@ class Manifest(Record, frozen=True, kw_only=True, omit_defaults=False):
     """Bytes of a torn last line that a crash left and recovery dropped; 0 otherwise."""
     checkpoint: int = 0
     """Number of the log's checkpoint when the segment was sealed; 0 when there was
-    none. So no earlier one can be put back beside it, which would hide that another
-    shard's segments were removed."""
+    none. An earlier checkpoint that is put back, to hide that another shard's segments
+    were removed, therefore does not fit."""
 
 
 class ShardHead(Record, frozen=True, kw_only=True, omit_defaults=False):
@@ -99,8 +101,10 @@ class ShardHead(Record, frozen=True, kw_only=True, omit_defaults=False):
 
 
 class Checkpoint(Record, frozen=True, kw_only=True, omit_defaults=False):
-    """The heads of all shards at one moment. Kept elsewhere, it catches a log that was
-    rolled back as a whole."""
+    """The heads of all shards at one moment.
+
+    A copy that is kept elsewhere reveals a log that was rolled back as a whole.
+    """
 
     format: int
     log: str

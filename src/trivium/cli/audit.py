@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 import msgspec
 
+from trivium.audit.keys import read_given
 from trivium.audit.verify import Verification, verify
 from trivium.cli import print_json
 from trivium.errors import AuditError
@@ -47,18 +48,28 @@ def verify_command(
     """Find any changed, removed, reordered or truncated record in DIRECTORY. Exit
     status 1 if there is one."""
     try:
-        trusted = TrustedKeys.from_pem(b"\n".join(path.read_bytes() for path in keys))
+        trusted = TrustedKeys.from_pem(b"\n".join(_content(path) for path in keys))
     except EnvelopeError as error:
         raise AuditError(f"The public key cannot be used: {error}.") from error
-    found = verify(
-        directory, trusted, checkpoint=checkpoint.read_bytes() if checkpoint else None
-    )
+    earlier = _content(checkpoint) if checkpoint else None
+    found = verify(directory, trusted, checkpoint=earlier)
     if as_json:
         print_json(_plain(found))
     else:
         _print(found)
     if not found.intact:
         raise click.exceptions.Exit(1)
+
+
+def _content(path: Path) -> bytes:
+    """The content of a file that an option names. Raises `AuditError`."""
+    try:
+        return read_given(path)
+    except OSError as error:
+        raise AuditError(
+            f"{path} cannot be read: {error.strerror}.",
+            next_step="Name a regular file that this process can read.",
+        ) from error
 
 
 def _plain(found: Verification) -> dict[str, object]:
