@@ -141,23 +141,43 @@ def described(
 ) -> vocabulary.Deployment:
     """A descriptor with one route and the two packs."""
     target = {
-        "id": MODEL, "model": "claude-sonnet-5-5", "scope": "geo", "destinations": ["us-east-1"], "proof": "benchmark",
-    }  # fmt: skip
+        "id": MODEL,
+        "model": "claude-sonnet-5-5",
+        "scope": "geo",
+        "destinations": ["us-east-1"],
+        "proof": "benchmark",
+    }
     route = {
-        "id": "aws", "cloud": "aws", "protocol": "converse", "endpoint": address, "region": "us-east-1",
-        "auth": {"kind": "sigv4", "region": "us-east-1"}, "models": {"sonnet": target},
-    }  # fmt: skip
+        "id": "aws",
+        "cloud": "aws",
+        "protocol": "converse",
+        "endpoint": address,
+        "region": "us-east-1",
+        "auth": {"kind": "sigv4", "region": "us-east-1"},
+        "models": {"sonnet": target},
+    }
     store = {
-        "uri": "file:audit", "cloud": "aws", "region": "us-east-1", "regime": "none", "retention_days": 1,
+        "uri": "file:audit",
+        "cloud": "aws",
+        "region": "us-east-1",
+        "regime": "none",
+        "retention_days": 1,
         "lock": "unlocked",
-    }  # fmt: skip
+    }
     draft = vocabulary.from_plain(
         {
-            "version": "1", "name": "benchmark", "environment": "benchmark", "zone": "us", "rehearsal": True,
-            "routes": [route], "audit": {"stores": [store], "durability": durability},
-            "constitution": {"layers": [{"source": "pack:baseline"}, {"source": "pack:organisation"}]},
+            "version": "1",
+            "name": "benchmark",
+            "environment": "benchmark",
+            "zone": "us",
+            "rehearsal": True,
+            "routes": [route],
+            "audit": {"stores": [store], "durability": durability},
+            "constitution": {
+                "layers": [{"source": "pack:baseline"}, {"source": "pack:organisation"}]
+            },
         }
-    )  # fmt: skip
+    )
     return vocabulary.complete(
         draft,
         issued_at=now,
@@ -262,9 +282,14 @@ def signed_transport(address: str, *, stream: bool = False) -> Callable[[], obje
         proof="benchmark",
     )
     route = vocabulary.Route(
-        id="aws", cloud="aws", protocol="converse", endpoint=address, region="us-east-1",
-        auth=vocabulary.SigV4Auth(region="us-east-1"), models={"sonnet": target},
-    )  # fmt: skip
+        id="aws",
+        cloud="aws",
+        protocol="converse",
+        endpoint=address,
+        region="us-east-1",
+        auth=vocabulary.SigV4Auth(region="us-east-1"),
+        models={"sonnet": target},
+    )
     from trivium.client.message import request_of
 
     def ask() -> object:
@@ -277,9 +302,15 @@ def signed_transport(address: str, *, stream: bool = False) -> Callable[[], obje
         )
         wire = adapter.encode(request, Place(target, route), stream=stream)
         headers = sign(
-            KEYS, host=address.removeprefix("http://"), path=wire.path, headers=wire.headers, body=wire.body,
-            region="us-east-1", service="bedrock", now=dt.datetime.now(dt.UTC),
-        )  # fmt: skip
+            KEYS,
+            host=address.removeprefix("http://"),
+            path=wire.path,
+            headers=wire.headers,
+            body=wire.body,
+            region="us-east-1",
+            service="bedrock",
+            now=dt.datetime.now(dt.UTC),
+        )
         response = (
             pool.post(address + wire.path)
             .headers({**wire.headers, **headers})

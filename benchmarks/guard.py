@@ -22,22 +22,34 @@ from trivium.vocabulary.decision import Context
 from trivium.vocabulary.deployment import ConstitutionRef, Layer
 from trivium.vocabulary.messages import MessageRequest, TextDelta, Tool, Turn
 
-PROSE = """The committee met on 14 March 2024 to review the token budget for the coming quarter. Of the 12,345 tasks
-that were opened, 11,872 had been closed; the rest were assigned to a task force. Nobody recalled the password policy,
-so Ms. Lovelace read it aloud: change it when there is reason to, and never on a schedule. The API was discussed next.
-"""
+PROSE = (
+    "The committee met on 14 March 2024 to review the token budget for the coming"
+    " quarter. Of the 12,345 tasks\nthat were opened, 11,872 had been closed; the rest"
+    " were assigned to a task force. Nobody recalled the password policy,\nso Ms."
+    " Lovelace read it aloud: change it when there is reason to, and never on a"
+    " schedule. The API was discussed next.\n"
+)
 ACCENTS = PROSE.replace("a", "ä").replace("e ", "é ").replace("'", "\u2019")
 CODE = '''def load(path: str, *, retries: int = 3) -> dict[str, int]:
     """Read the table at `path`; see https://example.org/docs?id=42#rows for the format."""
     with open(path, "rb") as file:  # noqa: PTH123
-        rows = [line.split(b",") for line in file.read().splitlines() if line and not line.startswith(b"#")]
+        lines = file.read().splitlines()
+    rows = [line.split(b",") for line in lines if line and not line.startswith(b"#")]
     return {name.decode(): int(value) for name, value in rows[1:]}
 
 '''
 CONTEXT = Context(
-    request_id="req_1", deployment="benchmark", environment="dev", zone="us", route="aws-us", cloud="aws",
-    region="us-east-1", tier="sonnet", model="claude-sonnet-5", scope="geo",
-)  # fmt: skip
+    request_id="req_1",
+    deployment="benchmark",
+    environment="dev",
+    zone="us",
+    route="aws-us",
+    cloud="aws",
+    region="us-east-1",
+    tier="sonnet",
+    model="claude-sonnet-5",
+    scope="geo",
+)
 
 
 def filled(sample: str, size: int) -> str:

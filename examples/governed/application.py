@@ -4,7 +4,7 @@ deployment descriptor.
     python application.py answers      one question on every route and every tier
     python application.py ask          one question, wherever the deployment sends it
     python application.py stream       the same, streamed
-    python application.py leak         a question that carries a secret, which must never leave
+    python application.py leak         a question with a secret, which must never leave
 
 It prints one JSON line for each question: what was answered, by which route, at what
 cost, or why it was refused. The environment names the descriptor (TRIVIUM_DEPLOYMENT),

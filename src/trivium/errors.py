@@ -8,7 +8,7 @@ exceptions.
     │   │   ├── DeploymentVersionError  written in a version this release does not read
     │   │   ├── DeploymentSignatureError  unsigned, or not signed by a trusted key
     │   │   └── DeploymentExpiredError
-    │   ├── ConstitutionError           unreadable, unknown detector, weakened, wrong digest
+    │   ├── ConstitutionError           unreadable, unknown detector, weakened, …
     │   └── CredentialsError            none found, or expired before sending
     ├── RequestError                    the caller's arguments
     │   └── UnknownModelError
@@ -21,7 +21,7 @@ exceptions.
     │   ├── AuthenticationError         401 or 403 over the credential itself
     │   ├── AccessDeniedError           403: authenticated, not permitted
     │   ├── ModelNotFoundError          404
-    │   ├── ProviderRequestError        400, 413, 422: the provider refused the request's content
+    │   ├── ProviderRequestError        400, 413, 422: the provider refused its content
     │   ├── RateLimitedError            429
     │   ├── OverloadedError             503, 529
     │   ├── ProviderError               any other status
@@ -31,7 +31,7 @@ exceptions.
     │       └── TruncatedStreamError    the stream ended without its terminal event
     ├── AllRoutesFailedError            every permitted route was tried
     └── AuditError
-        └── AuditWriteError             the record could not be kept, so nothing was answered
+        └── AuditWriteError             a record could not be kept: nothing was answered
 
 Every error says whose `fault` it is, whether trying again can help (`retryable`), which
 `request_id` it belongs to and what to do next (`next_step`). No error carries a prompt,

@@ -77,10 +77,13 @@ CONVERSE_BODY = msgspec.json.encode(
 )
 MESSAGES_BODY = msgspec.json.encode(
     {
-        "id": "msg_1", "model": "claude", "content": [{"type": "text", "text": "Hello."}], "stop_reason": "end_turn",
+        "id": "msg_1",
+        "model": "claude",
+        "content": [{"type": "text", "text": "Hello."}],
+        "stop_reason": "end_turn",
         "usage": {"input_tokens": 1_000_000, "output_tokens": 0},
     }
-)  # fmt: skip
+)
 STREAM_HEADERS = {"content-type": "application/vnd.amazon.eventstream"}
 
 

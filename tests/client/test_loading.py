@@ -318,9 +318,18 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
 
 
 HEAVY = (
-    "boto3", "botocore", "google.auth", "azure.identity", "pulumi", "anthropic", "requests", "httpx", "aiohttp",
-    "asyncio", "ssl",
-)  # fmt: skip
+    "boto3",
+    "botocore",
+    "google.auth",
+    "azure.identity",
+    "pulumi",
+    "anthropic",
+    "requests",
+    "httpx",
+    "aiohttp",
+    "asyncio",
+    "ssl",
+)
 
 
 def _loaded(statement: str) -> set[str]:

@@ -19,7 +19,10 @@ def source(**fields: Any) -> list[Any]:
 REMEDIES: dict[str, tuple[dict[str, Any], str]] = {
     "streaming by an argument": ({"stream": True}, "client.messages.stream"),
     "a timeout of one call": ({"timeout": 3}, r"Options\(timeout_s=…\)"),
-    "headers of one's own": ({"extra_headers": {"a": "b"}}, "the guard has not checked"),
+    "headers of one's own": (
+        {"extra_headers": {"a": "b"}},
+        "the guard has not checked",
+    ),
     "a slip": ({"max_token": 3}, "Did you mean `max_tokens`"),
     "a document in a tool's result": (
         {
@@ -27,20 +30,39 @@ REMEDIES: dict[str, tuple[dict[str, Any], str]] = {
                 {"role": "user", "content": "hi"},
                 {
                     "role": "user",
-                    "content": [{"type": "tool_result", "tool_use_id": "t", "content": [{"type": "document"}]}],
+                    "content": [
+                        {
+                            "type": "tool_result",
+                            "tool_use_id": "t",
+                            "content": [{"type": "document"}],
+                        }
+                    ],
                 },
             ]
         },
         "expected `text` or `image`; a document stands beside",
     ),
-    "an image by its address": ({"messages": source(type="url", url="https://x")}, "expected `base64`"),
-    "a file by its id": ({"messages": source(type="file", file_id="x")}, "expected `base64`"),
-    "a block of another kind": (
-        {"messages": [{"role": "user", "content": [{"type": "search_result"}]}]}, "expected `text`, `image`",
+    "an image by its address": (
+        {"messages": source(type="url", url="https://x")},
+        "expected `base64`",
     ),
-    "a system turn": ({"messages": [{"role": "system", "content": "x"}]}, "instructions belong into `system`"),
-    "a tool of the provider": ({"tools": [{"type": "web_search_20250305", "name": "s"}]}, "of the caller's own"),
-}  # fmt: skip
+    "a file by its id": (
+        {"messages": source(type="file", file_id="x")},
+        "expected `base64`",
+    ),
+    "a block of another kind": (
+        {"messages": [{"role": "user", "content": [{"type": "search_result"}]}]},
+        "expected `text`, `image`",
+    ),
+    "a system turn": (
+        {"messages": [{"role": "system", "content": "x"}]},
+        "instructions belong into `system`",
+    ),
+    "a tool of the provider": (
+        {"tools": [{"type": "web_search_20250305", "name": "s"}]},
+        "of the caller's own",
+    ),
+}
 
 
 @pytest.mark.parametrize(("arguments", "remedy"), REMEDIES.values(), ids=REMEDIES)

@@ -141,14 +141,26 @@ LAYER: dict[str, Any] = {
     "title": "What tests need",
     "provisions": [
         {
-            "id": "no-keys-in-replies", "title": "No private keys", "text": "A reply with a private key is stopped.",
-            "rationale": "A test needs a reply that is stopped.", "severity": "high", "action": "BLOCK",
-            "stages": ["reply"], "detectors": ["private-key"],
-            "tests": {"must_match": [PRIVATE_KEY], "must_pass": ["-----BEGIN CERTIFICATE-----"]},
+            "id": "no-keys-in-replies",
+            "title": "No private keys",
+            "text": "A reply with a private key is stopped.",
+            "rationale": "A test needs a reply that is stopped.",
+            "severity": "high",
+            "action": "BLOCK",
+            "stages": ["reply"],
+            "detectors": ["private-key"],
+            "tests": {
+                "must_match": [PRIVATE_KEY],
+                "must_pass": ["-----BEGIN CERTIFICATE-----"],
+            },
         },
         {
-            "id": "refunds-are-for-people", "title": "Refunds", "text": "A person decides on refunds.",
-            "rationale": "A test needs an escalation.", "severity": "high", "action": "ESCALATE",
+            "id": "refunds-are-for-people",
+            "title": "Refunds",
+            "text": "A person decides on refunds.",
+            "rationale": "A test needs an escalation.",
+            "severity": "high",
+            "action": "ESCALATE",
             "stages": ["request"],
             "condition": '"purpose" in context.attributes && context.attributes.purpose == "refund"',
             "tests": {
@@ -157,7 +169,7 @@ LAYER: dict[str, Any] = {
             },
         },
     ],
-}  # fmt: skip
+}
 
 SIGNER = Ed25519Signer.generate()
 
@@ -166,7 +178,11 @@ def routes(addresses: dict[str, str]) -> tuple[Route, ...]:
     """One route a cloud, in order of preference."""
     return (
         Route(
-            id="aws-us", cloud="aws", protocol="converse", endpoint=addresses["bedrock"], region="us-east-1",
+            id="aws-us",
+            cloud="aws",
+            protocol="converse",
+            endpoint=addresses["bedrock"],
+            region="us-east-1",
             auth=SigV4Auth(region="us-east-1"),
             models={
                 "sonnet": target(BEDROCK_SONNET, "us-east-1", "us-west-2"),
@@ -174,15 +190,24 @@ def routes(addresses: dict[str, str]) -> tuple[Route, ...]:
             },
         ),
         Route(
-            id="gcp-us", cloud="gcp", protocol="vertex",
-            endpoint=addresses["vertex"] + "/v1/projects/p/locations/us-east5", region="us-east5", auth=GoogleAuth(),
+            id="gcp-us",
+            cloud="gcp",
+            protocol="vertex",
+            endpoint=addresses["vertex"] + "/v1/projects/p/locations/us-east5",
+            region="us-east5",
+            auth=GoogleAuth(),
             models={"sonnet": target(VERTEX_SONNET, "us-east5")},
         ),
         Route(
-            id="azure-us", cloud="azure", protocol="foundry", endpoint=addresses["foundry"] + "/anthropic",
-            region="eastus2", auth=EntraAuth(), models={"sonnet": target("sonnet", "us-data-zone")},
+            id="azure-us",
+            cloud="azure",
+            protocol="foundry",
+            endpoint=addresses["foundry"] + "/anthropic",
+            region="eastus2",
+            auth=EntraAuth(),
+            models={"sonnet": target("sonnet", "us-data-zone")},
         ),
-    )  # fmt: skip
+    )
 
 
 def target(
@@ -261,8 +286,11 @@ class World:
 
     def _made(self, kind: "type[_Kind]", changes: dict[str, Any]) -> "_Kind":
         usual: dict[str, Any] = {
-            "trust": SIGNER.public_pem, "credentials": CREDENTIALS, "audit_dir": self.audit, "options": PATIENCE,
-        }  # fmt: skip
+            "trust": SIGNER.public_pem,
+            "credentials": CREDENTIALS,
+            "audit_dir": self.audit,
+            "options": PATIENCE,
+        }
         return kind.from_deployment(self.descriptor, **{**usual, **changes})
 
     def outcomes(self) -> list[tuple[str, str]]:

@@ -142,11 +142,11 @@ WRONG = {
     "true && (false": "column 15: found `the end`, expected `)`",
     "true true": "column 6: `true` is not expected here",
     "'open": "column 1: `'` is not part of the language",
-    r"'\q' == 'q'": r"column 1: `\q` is no escape",
+    r"'\q' == 'q'": r"column 1: `\q` is not an escape",
     "1 + 1 == 2": "column 3: `+` is not part of the language",
     "true ? true : false": "column 6: `?` is not part of the language",
     "99999999999999999999 > 1": "column 1: the number does not fit",
-    "context.zone.upper() == 'EU'": "column 14: `upper` is no method",
+    "context.zone.upper() == 'EU'": "column 14: `upper` is not a method",
     "context.zone.startsWith(1)": (
         "column 14: `startsWith` is called on string with int"
     ),

@@ -106,45 +106,79 @@ UNREADABLE: dict[str, tuple[bytes, str]] = {
     "an alias": (b"layer: &x a\ntitle: *x", "aliases are not allowed"),
     "a key that is no text": (b"[a]: 1", "a key is not a text"),
     "a merge key": (b"<<: {layer: a}", "merge keys are not allowed"),
-    "a Python object": (b"layer: !!python/object/apply:os.getcwd []", "not readable YAML"),
+    "a Python object": (
+        b"layer: !!python/object/apply:os.getcwd []",
+        "not readable YAML",
+    ),
     "no provisions": (worlds.layer(), "length >= 1"),
     "deep nesting": (b"layer: " + b"[" * 20_000, "nested deeper than 32"),
-    "deep nesting that ends": (b"layer: " + b"[" * 20_000 + b"]" * 20_000, "nested deeper than 32"),
+    "deep nesting that ends": (
+        b"layer: " + b"[" * 20_000 + b"]" * 20_000,
+        "nested deeper than 32",
+    ),
     "an oversized file": (b" " * (1 << 20) + b"a", "at most 1048576"),
     "an unknown authority": (worlds.layer(PROVISION, authority="emperor"), "authority"),
-    "an unknown field": (worlds.layer({**PROVISION, "detectrs": ["a"]}), r"did you mean `detectors`\?"),
+    "an unknown field": (
+        worlds.layer({**PROVISION, "detectrs": ["a"]}),
+        r"did you mean `detectors`\?",
+    ),
     "an unknown action": (worlds.layer({**PROVISION, "action": "DENY"}), "DENY"),
-    "an action this version cannot do": (worlds.layer({**PROVISION, "action": "REVISE"}), "REVISE"),
-    "an id that ends in a line break": (worlds.layer(worlds.provision("rule\n")), "matching regex"),
-    "no tests": (worlds.layer({k: v for k, v in PROVISION.items() if k != "tests"}), "`tests` is missing"),
+    "an action this version cannot do": (
+        worlds.layer({**PROVISION, "action": "REVISE"}),
+        "REVISE",
+    ),
+    "an id that ends in a line break": (
+        worlds.layer(worlds.provision("rule\n")),
+        "matching regex",
+    ),
+    "no tests": (
+        worlds.layer({k: v for k, v in PROVISION.items() if k != "tests"}),
+        "`tests` is missing",
+    ),
     "tests that prove nothing": (
-        worlds.layer(worlds.provision(tests={"must_match": [], "must_pass": ["a"]})), "length",
+        worlds.layer(worlds.provision(tests={"must_match": [], "must_pass": ["a"]})),
+        "length",
     ),
     "a provision that could never apply": (
-        worlds.layer({k: v for k, v in PROVISION.items() if k != "detectors"}), "neither `detectors` nor `condition`",
+        worlds.layer({k: v for k, v in PROVISION.items() if k != "detectors"}),
+        "neither `detectors` nor `condition`",
     ),
     "a redaction without detectors": (
-        worlds.layer(worlds.provision(detectors=None, condition="true", action="REDACT")), "finds no span to redact",
+        worlds.layer(
+            worlds.provision(detectors=None, condition="true", action="REDACT")
+        ),
+        "finds no span to redact",
     ),
     "a condition with a typing error": (
-        worlds.layer(worlds.provision(condition="context.zone == 1")), "column 14: `==` cannot join string and int",
+        worlds.layer(worlds.provision(condition="context.zone == 1")),
+        "column 14: `==` cannot join string and int",
     ),
     "a reply judged by its request": (
-        worlds.layer(worlds.provision(condition='request.model == "a"')), "`request` cannot be read when replies",
+        worlds.layer(worlds.provision(condition='request.model == "a"')),
+        "`request` cannot be read when replies",
     ),
     "a provision stated twice": (worlds.layer(PROVISION, PROVISION), "more than once"),
     "a sunset before the first day": (
-        worlds.layer(worlds.provision(effective_from="2026-02-01", sunset="2026-01-01")), "is not after",
+        worlds.layer(
+            worlds.provision(effective_from="2026-02-01", sunset="2026-01-01")
+        ),
+        "is not after",
     ),
-    "a bound on no field": (worlds.layer(worlds.provision(overridable={"colour": {}})), "which is no field"),
+    "a bound on no field": (
+        worlds.layer(worlds.provision(overridable={"colour": {}})),
+        "which is no field",
+    ),
     "a ceiling on a title": (
-        worlds.layer(worlds.provision(overridable={"title": {"at_most": "LOG"}})), "only `action` has a ceiling",
+        worlds.layer(worlds.provision(overridable={"title": {"at_most": "LOG"}})),
+        "only `action` has a ceiling",
     ),
     "a number beyond JSON": (
-        worlds.layer(PROVISION).replace(b'"nothing"', b'{"request": {"max_tokens": 99999999999999999999}}'),
+        worlds.layer(PROVISION).replace(
+            b'"nothing"', b'{"request": {"max_tokens": 99999999999999999999}}'
+        ),
         "no canonical form|cannot be used",
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("what", UNREADABLE)

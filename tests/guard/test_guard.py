@@ -50,61 +50,98 @@ def encoded(text: str) -> str:
 PLACES: dict[str, tuple[MessageRequest, str]] = {
     "a plain system prompt": (worlds.request(system=KEY), "system"),
     "a block of the system prompt": (
-        worlds.request(system=(TextBlock(text="a"), TextBlock(text=KEY))), "system[1].text",
+        worlds.request(system=(TextBlock(text="a"), TextBlock(text=KEY))),
+        "system[1].text",
     ),
     "an earlier turn": (
-        worlds.request(messages=(Turn(role="user", content=KEY), Turn(role="assistant", content="a"))),
+        worlds.request(
+            messages=(
+                Turn(role="user", content=KEY),
+                Turn(role="assistant", content="a"),
+            )
+        ),
         "messages[0].content",
     ),
-    "a text block": (worlds.request((TextBlock(text=KEY),)), "messages[0].content[0].text"),
+    "a text block": (
+        worlds.request((TextBlock(text=KEY),)),
+        "messages[0].content[0].text",
+    ),
     "a tool's input": (
-        worlds.request((ToolUseBlock(id="t", name="n", input={"a": [{"b": KEY}]}),)), "messages[0].content[0].input",
+        worlds.request((ToolUseBlock(id="t", name="n", input={"a": [{"b": KEY}]}),)),
+        "messages[0].content[0].input",
     ),
     "the name of a member in a tool's input": (
-        worlds.request((ToolUseBlock(id="t", name="n", input={KEY: 1}),)), "messages[0].content[0].input",
+        worlds.request((ToolUseBlock(id="t", name="n", input={KEY: 1}),)),
+        "messages[0].content[0].input",
     ),
     "a tool's result": (
-        worlds.request((ToolResultBlock(tool_use_id="t", content=KEY),)), "messages[0].content[0].content",
+        worlds.request((ToolResultBlock(tool_use_id="t", content=KEY),)),
+        "messages[0].content[0].content",
     ),
     "a block of a tool's result": (
-        worlds.request((ToolResultBlock(tool_use_id="t", content=(TextBlock(text=KEY),)),)),
+        worlds.request(
+            (ToolResultBlock(tool_use_id="t", content=(TextBlock(text=KEY),)),)
+        ),
         "messages[0].content[0].content[0].text",
     ),
     "reasoning that is sent back": (
-        worlds.request((ThinkingBlock(thinking=KEY, signature="s"),)), "messages[0].content[0].thinking",
+        worlds.request((ThinkingBlock(thinking=KEY, signature="s"),)),
+        "messages[0].content[0].thinking",
     ),
     "a text document": (
-        worlds.request((DocumentBlock(source=TextSource(data=KEY)),)), "messages[0].content[0].source.data",
+        worlds.request((DocumentBlock(source=TextSource(data=KEY)),)),
+        "messages[0].content[0].source.data",
     ),
     "a text document in base64": (
-        worlds.request((DocumentBlock(source=Base64Source(media_type="text/csv", data=encoded(KEY))),)),
+        worlds.request(
+            (
+                DocumentBlock(
+                    source=Base64Source(media_type="text/csv", data=encoded(KEY))
+                ),
+            )
+        ),
         "messages[0].content[0].source.data",
     ),
     "a document's title": (
-        worlds.request((DocumentBlock(source=TextSource(data="a"), title=KEY),)), "messages[0].content[0].title",
+        worlds.request((DocumentBlock(source=TextSource(data="a"), title=KEY),)),
+        "messages[0].content[0].title",
     ),
     "a tool's description": (
-        worlds.request(tools=(Tool(name="n", input_schema={}, description=KEY),)), "tools[0].description",
+        worlds.request(tools=(Tool(name="n", input_schema={}, description=KEY),)),
+        "tools[0].description",
     ),
     "a tool's schema": (
-        worlds.request(tools=(Tool(name="n", input_schema={"properties": {"a": {"default": KEY}}}),)),
+        worlds.request(
+            tools=(
+                Tool(name="n", input_schema={"properties": {"a": {"default": KEY}}}),
+            )
+        ),
         "tools[0].input_schema",
     ),
     "the id of a tool's use": (
-        worlds.request((ToolUseBlock(id=KEY, name="n", input={}),)), "messages[0].content[0].id",
+        worlds.request((ToolUseBlock(id=KEY, name="n", input={}),)),
+        "messages[0].content[0].id",
     ),
     "the id that a tool's result answers": (
-        worlds.request((ToolResultBlock(tool_use_id=KEY, content="a"),)), "messages[0].content[0].tool_use_id",
+        worlds.request((ToolResultBlock(tool_use_id=KEY, content="a"),)),
+        "messages[0].content[0].tool_use_id",
     ),
     "the tool that must be used": (
-        worlds.request(tool_choice=ToolChoice(type="tool", name=KEY)), "tool_choice.name",
+        worlds.request(tool_choice=ToolChoice(type="tool", name=KEY)),
+        "tool_choice.name",
     ),
     "a document of a type nobody knows": (
-        worlds.request((DocumentBlock(source=Base64Source(media_type="application/rtf", data=encoded(KEY))),)),
+        worlds.request(
+            (
+                DocumentBlock(
+                    source=Base64Source(media_type="application/rtf", data=encoded(KEY))
+                ),
+            )
+        ),
         "messages[0].content[0].source.data",
     ),
     "a stop sequence": (worlds.request(stop_sequences=("a", KEY)), "stop_sequences[1]"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("place", PLACES)
@@ -321,8 +358,15 @@ def test_the_public_names_are_these() -> None:
         "prove",
     ]
     assert trivium.constitution.__all__ == [
-        "Constitution", "Layer", "Provision", "compose", "load_layers", "packs", "parse", "resolve",
-    ]  # fmt: skip
+        "Constitution",
+        "Layer",
+        "Provision",
+        "compose",
+        "load_layers",
+        "packs",
+        "parse",
+        "resolve",
+    ]
 
 
 class _Broken:

@@ -84,13 +84,49 @@ def assert_streams_like_the_whole(guard: Guard, pieces: list[str]) -> None:
 FRAGMENTS = st.sampled_from(
     [
         *(example for detector in REGISTRY.values() for example in detector.examples),
-        *(example for detector in REGISTRY.values() for example in detector.counter_examples),
-        *(literal for d in REGISTRY.values() for literal in getattr(d.finder, "literals", ())),
-        " ", "\n", "\u200b", "\u200b" * 9, ".", "-", "@", "+", "4", "41", "a", "Z", "x" * 70, "1 2 3 4 5 6 7 8 9 ",
-        "0.", "é", "=", "İ", "\x00", "\x01", "\x7f", "\x1d", "\u2800",
-        "(", "_", "eyJ", "GB82", "----", "\u00a0", " " * 40, "The quick brown fox. ",
+        *(
+            example
+            for detector in REGISTRY.values()
+            for example in detector.counter_examples
+        ),
+        *(
+            literal
+            for d in REGISTRY.values()
+            for literal in getattr(d.finder, "literals", ())
+        ),
+        " ",
+        "\n",
+        "\u200b",
+        "\u200b" * 9,
+        ".",
+        "-",
+        "@",
+        "+",
+        "4",
+        "41",
+        "a",
+        "Z",
+        "x" * 70,
+        "1 2 3 4 5 6 7 8 9 ",
+        "0.",
+        "é",
+        "=",
+        "İ",
+        "\x00",
+        "\x01",
+        "\x7f",
+        "\x1d",
+        "\u2800",
+        "(",
+        "_",
+        "eyJ",
+        "GB82",
+        "----",
+        "\u00a0",
+        " " * 40,
+        "The quick brown fox. ",
     ]
-)  # fmt: skip
+)
 TEXTS = st.lists(st.one_of(FRAGMENTS, st.text(max_size=6)), max_size=8).map("".join)
 PIECES = st.tuples(TEXTS, st.lists(st.integers(0, 400), max_size=12)).map(
     lambda both: cut(*both)

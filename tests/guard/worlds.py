@@ -30,9 +30,17 @@ CARD = "4111 1111 1111 1111"
 
 def context(**changes: Any) -> Context:
     fields = {
-        "request_id": "req_1", "deployment": "claims", "environment": "dev", "zone": "eu", "route": "aws-eu",
-        "cloud": "aws", "region": "eu-central-1", "tier": "sonnet", "model": "claude-sonnet-5", "scope": "geo",
-    }  # fmt: skip
+        "request_id": "req_1",
+        "deployment": "claims",
+        "environment": "dev",
+        "zone": "eu",
+        "route": "aws-eu",
+        "cloud": "aws",
+        "region": "eu-central-1",
+        "tier": "sonnet",
+        "model": "claude-sonnet-5",
+        "scope": "geo",
+    }
     return Context(**{**fields, **changes})
 
 
@@ -62,10 +70,16 @@ def reply(*blocks: str | ContentBlock) -> Reply:
 
 def provision(name: str = "rule", **changes: Any) -> dict[str, Any]:
     fields: dict[str, Any] = {
-        "id": name, "title": "A rule", "text": "It is forbidden.", "rationale": "It must be.", "severity": "high",
-        "action": "BLOCK", "stages": ["request", "reply"], "detectors": ["aws-access-key"],
+        "id": name,
+        "title": "A rule",
+        "text": "It is forbidden.",
+        "rationale": "It must be.",
+        "severity": "high",
+        "action": "BLOCK",
+        "stages": ["request", "reply"],
+        "detectors": ["aws-access-key"],
         "tests": {"must_match": [KEY], "must_pass": ["nothing"]},
-    }  # fmt: skip
+    }
     fields |= changes
     return {name: value for name, value in fields.items() if value is not None}
 

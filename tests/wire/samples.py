@@ -187,62 +187,130 @@ MESSAGES_STREAM: tuple[bytes, ...] = tuple(
         {
             "type": "message_start",
             "message": {
-                "id": "msg_1", "type": "message", "role": "assistant", "model": "claude", "content": [],
-                "stop_reason": None, "stop_sequence": None,
-                "usage": {"input_tokens": 11, "output_tokens": 1, "cache_read_input_tokens": 5,
-                          "cache_creation_input_tokens": 7},
+                "id": "msg_1",
+                "type": "message",
+                "role": "assistant",
+                "model": "claude",
+                "content": [],
+                "stop_reason": None,
+                "stop_sequence": None,
+                "usage": {
+                    "input_tokens": 11,
+                    "output_tokens": 1,
+                    "cache_read_input_tokens": 5,
+                    "cache_creation_input_tokens": 7,
+                },
             },
         },
         {"type": "ping"},
-        {"type": "content_block_start", "index": 0,
-         "content_block": {"type": "thinking", "thinking": "", "signature": ""}},
-        {"type": "content_block_delta", "index": 0, "delta": {"type": "thinking_delta", "thinking": "Hm."}},
-        {"type": "content_block_delta", "index": 0, "delta": {"type": "signature_delta", "signature": "c2ln"}},
+        {
+            "type": "content_block_start",
+            "index": 0,
+            "content_block": {"type": "thinking", "thinking": "", "signature": ""},
+        },
+        {
+            "type": "content_block_delta",
+            "index": 0,
+            "delta": {"type": "thinking_delta", "thinking": "Hm."},
+        },
+        {
+            "type": "content_block_delta",
+            "index": 0,
+            "delta": {"type": "signature_delta", "signature": "c2ln"},
+        },
         {"type": "content_block_stop", "index": 0},
-        {"type": "content_block_start", "index": 1, "content_block": {"type": "text", "text": ""}},
-        {"type": "content_block_delta", "index": 1, "delta": {"type": "text_delta", "text": "Hello "}},
-        {"type": "content_block_delta", "index": 1, "delta": {"type": "text_delta", "text": "wörld"}},
+        {
+            "type": "content_block_start",
+            "index": 1,
+            "content_block": {"type": "text", "text": ""},
+        },
+        {
+            "type": "content_block_delta",
+            "index": 1,
+            "delta": {"type": "text_delta", "text": "Hello "},
+        },
+        {
+            "type": "content_block_delta",
+            "index": 1,
+            "delta": {"type": "text_delta", "text": "wörld"},
+        },
         {"type": "content_block_stop", "index": 1},
-        {"type": "content_block_start", "index": 2,
-         "content_block": {"type": "tool_use", "id": "toolu_1", "name": "get_weather", "input": {}}},
-        {"type": "content_block_delta", "index": 2, "delta": {"type": "input_json_delta", "partial_json": '{"ci'}},
-        {"type": "content_block_delta", "index": 2,
-         "delta": {"type": "input_json_delta", "partial_json": 'ty":"Rome"}'}},
+        {
+            "type": "content_block_start",
+            "index": 2,
+            "content_block": {
+                "type": "tool_use",
+                "id": "toolu_1",
+                "name": "get_weather",
+                "input": {},
+            },
+        },
+        {
+            "type": "content_block_delta",
+            "index": 2,
+            "delta": {"type": "input_json_delta", "partial_json": '{"ci'},
+        },
+        {
+            "type": "content_block_delta",
+            "index": 2,
+            "delta": {"type": "input_json_delta", "partial_json": 'ty":"Rome"}'},
+        },
         {"type": "content_block_stop", "index": 2},
-        {"type": "message_delta", "delta": {"stop_reason": "tool_use", "stop_sequence": None},
-         "usage": {"output_tokens": 22}},
+        {
+            "type": "message_delta",
+            "delta": {"stop_reason": "tool_use", "stop_sequence": None},
+            "usage": {"output_tokens": 22},
+        },
         {"type": "message_stop"},
     )
-)  # fmt: skip
+)
 """An answer as Vertex and Foundry stream it, one event an item."""
 
 CONVERSE_STREAM: tuple[bytes, ...] = (
     frame("messageStart", {"role": "assistant"}),
-    frame("contentBlockDelta", {"contentBlockIndex": 0, "delta": {"reasoningContent": {"text": "Hm."}}}),
-    frame("contentBlockDelta", {"contentBlockIndex": 0, "delta": {"reasoningContent": {"signature": "c2ln"}}}),
+    frame(
+        "contentBlockDelta",
+        {"contentBlockIndex": 0, "delta": {"reasoningContent": {"text": "Hm."}}},
+    ),
+    frame(
+        "contentBlockDelta",
+        {"contentBlockIndex": 0, "delta": {"reasoningContent": {"signature": "c2ln"}}},
+    ),
     frame("contentBlockStop", {"contentBlockIndex": 0}),
     frame("contentBlockDelta", {"contentBlockIndex": 1, "delta": {"text": "Hello "}}),
     frame("contentBlockDelta", {"contentBlockIndex": 1, "delta": {"text": "wörld"}}),
     frame("contentBlockStop", {"contentBlockIndex": 1}),
     frame(
         "contentBlockStart",
-        {"contentBlockIndex": 2, "start": {"toolUse": {"toolUseId": "toolu_1", "name": "get_weather"}}},
+        {
+            "contentBlockIndex": 2,
+            "start": {"toolUse": {"toolUseId": "toolu_1", "name": "get_weather"}},
+        },
     ),
-    frame("contentBlockDelta", {"contentBlockIndex": 2, "delta": {"toolUse": {"input": '{"ci'}}}),
-    frame("contentBlockDelta", {"contentBlockIndex": 2, "delta": {"toolUse": {"input": 'ty":"Rome"}'}}}),
+    frame(
+        "contentBlockDelta",
+        {"contentBlockIndex": 2, "delta": {"toolUse": {"input": '{"ci'}}},
+    ),
+    frame(
+        "contentBlockDelta",
+        {"contentBlockIndex": 2, "delta": {"toolUse": {"input": 'ty":"Rome"}'}}},
+    ),
     frame("contentBlockStop", {"contentBlockIndex": 2}),
     frame("messageStop", {"stopReason": "tool_use"}),
     frame(
         "metadata",
         {
             "usage": {
-                "inputTokens": 11, "outputTokens": 22, "totalTokens": 45, "cacheReadInputTokens": 5,
+                "inputTokens": 11,
+                "outputTokens": 22,
+                "totalTokens": 45,
+                "cacheReadInputTokens": 5,
                 "cacheWriteInputTokens": 7,
             },
             "metrics": {"latencyMs": 5},
         },
     ),
-)  # fmt: skip
+)
 """The same answer as Bedrock streams it, one frame an item."""
 
 STREAMS: Mapping[Protocol, tuple[bytes, ...]] = {

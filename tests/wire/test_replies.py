@@ -40,17 +40,32 @@ CONVERSE: dict[str, Any] = {
         "message": {
             "role": "assistant",
             "content": [
-                {"reasoningContent": {"reasoningText": {"text": "Hm.", "signature": "c2ln"}}},
+                {
+                    "reasoningContent": {
+                        "reasoningText": {"text": "Hm.", "signature": "c2ln"}
+                    }
+                },
                 {"reasoningContent": {"redactedContent": samples.OPAQUE}},
                 {"text": "Hello"},
-                {"toolUse": {"toolUseId": "toolu_1", "name": "look", "input": {"city": "Rome"}}},
+                {
+                    "toolUse": {
+                        "toolUseId": "toolu_1",
+                        "name": "look",
+                        "input": {"city": "Rome"},
+                    }
+                },
             ],
         }
     },
     "stopReason": "tool_use",
-    "usage": {"inputTokens": 11, "outputTokens": 22, "totalTokens": 45, "cacheReadInputTokens": 5,
-              "cacheWriteInputTokens": 7},
-}  # fmt: skip
+    "usage": {
+        "inputTokens": 11,
+        "outputTokens": 22,
+        "totalTokens": 45,
+        "cacheReadInputTokens": 5,
+        "cacheWriteInputTokens": 7,
+    },
+}
 MESSAGES: dict[str, Any] = {
     "id": "msg_1",
     "type": "message",
@@ -60,13 +75,24 @@ MESSAGES: dict[str, Any] = {
         {"type": "thinking", "thinking": "Hm.", "signature": "c2ln"},
         {"type": "redacted_thinking", "data": samples.OPAQUE},
         {"type": "text", "text": "Hello", "citations": None},
-        {"type": "tool_use", "id": "toolu_1", "name": "look", "input": {"city": "Rome"}, "caller": {"type": "direct"}},
+        {
+            "type": "tool_use",
+            "id": "toolu_1",
+            "name": "look",
+            "input": {"city": "Rome"},
+            "caller": {"type": "direct"},
+        },
     ],
     "stop_reason": "tool_use",
     "stop_sequence": None,
-    "usage": {"input_tokens": 11, "output_tokens": 22, "cache_read_input_tokens": 5, "cache_creation_input_tokens": 7,
-              "service_tier": "standard"},
-}  # fmt: skip
+    "usage": {
+        "input_tokens": 11,
+        "output_tokens": 22,
+        "cache_read_input_tokens": 5,
+        "cache_creation_input_tokens": 7,
+        "service_tier": "standard",
+    },
+}
 WHOLE: Mapping[Protocol, dict[str, Any]] = {
     "converse": CONVERSE,
     "vertex": MESSAGES,
@@ -121,54 +147,166 @@ def test_the_providers_request_id_is_kept(protocol: Protocol, header: str) -> No
 AMZN = "x-amzn-errortype"
 ERRORS: dict[str, tuple[Protocol, int, Mapping[str, str], Any, type[RouteError]]] = {
     "Bedrock throttles, with an address behind the type": (
-        "converse", 429, {AMZN: "ThrottlingException:http://internal.amazon.com/x"}, {"message": "m"}, RateLimitedError,
+        "converse",
+        429,
+        {AMZN: "ThrottlingException:http://internal.amazon.com/x"},
+        {"message": "m"},
+        RateLimitedError,
     ),
     "Bedrock has no capacity": (
-        "converse", 503, {AMZN: "ServiceUnavailableException"}, {"message": "m"}, OverloadedError,
+        "converse",
+        503,
+        {AMZN: "ServiceUnavailableException"},
+        {"message": "m"},
+        OverloadedError,
     ),
-    "Bedrock's token has expired": ("converse", 403, {AMZN: "ExpiredTokenException"}, {}, AuthenticationError),
-    "Bedrock's signature is wrong": ("converse", 403, {AMZN: "InvalidSignatureException"}, {}, AuthenticationError),
+    "Bedrock's token has expired": (
+        "converse",
+        403,
+        {AMZN: "ExpiredTokenException"},
+        {},
+        AuthenticationError,
+    ),
+    "Bedrock's signature is wrong": (
+        "converse",
+        403,
+        {AMZN: "InvalidSignatureException"},
+        {},
+        AuthenticationError,
+    ),
     "Bedrock's token has expired, with a namespace before the type": (
-        "converse", 403, {AMZN: "com.amazon.coral.service#ExpiredTokenException:http://internal.amazon.com/x"}, {},
+        "converse",
+        403,
+        {
+            AMZN: "com.amazon.coral.service#ExpiredTokenException:http://internal.amazon.com/x"
+        },
+        {},
         AuthenticationError,
     ),
     "Bedrock's token has expired, told in the body": (
-        "converse", 403, {}, {"__type": "com.amazon.coral.service#ExpiredTokenException"}, AuthenticationError,
+        "converse",
+        403,
+        {},
+        {"__type": "com.amazon.coral.service#ExpiredTokenException"},
+        AuthenticationError,
     ),
-    "Bedrock throttles, told in the body": ("converse", 400, {}, {"code": "ThrottlingException"}, RateLimitedError),
+    "Bedrock throttles, told in the body": (
+        "converse",
+        400,
+        {},
+        {"code": "ThrottlingException"},
+        RateLimitedError,
+    ),
     "Bedrock's header is right where the body differs": (
-        "converse", 400, {AMZN: "ThrottlingException"}, {"code": "ValidationException"}, RateLimitedError,
+        "converse",
+        400,
+        {AMZN: "ThrottlingException"},
+        {"code": "ValidationException"},
+        RateLimitedError,
     ),
-    "a type in the body that is none": ("converse", 403, {}, {"code": [5], "__type": {}}, AccessDeniedError),
-    "Bedrock denies": ("converse", 403, {AMZN: "AccessDeniedException"}, {"Message": "m"}, AccessDeniedError),
-    "Bedrock knows no such model": ("converse", 404, {AMZN: "ResourceNotFoundException"}, {}, ModelNotFoundError),
-    "Bedrock refuses the body": ("converse", 400, {AMZN: "ValidationException"}, {}, ProviderRequestError),
-    "Bedrock's model failed with 424": ("converse", 424, {AMZN: "ModelErrorException"}, {}, ProviderError),
-    "Bedrock's model took too long, 408": ("converse", 408, {AMZN: "ModelTimeoutException"}, {}, ProviderError),
+    "a type in the body that is none": (
+        "converse",
+        403,
+        {},
+        {"code": [5], "__type": {}},
+        AccessDeniedError,
+    ),
+    "Bedrock denies": (
+        "converse",
+        403,
+        {AMZN: "AccessDeniedException"},
+        {"Message": "m"},
+        AccessDeniedError,
+    ),
+    "Bedrock knows no such model": (
+        "converse",
+        404,
+        {AMZN: "ResourceNotFoundException"},
+        {},
+        ModelNotFoundError,
+    ),
+    "Bedrock refuses the body": (
+        "converse",
+        400,
+        {AMZN: "ValidationException"},
+        {},
+        ProviderRequestError,
+    ),
+    "Bedrock's model failed with 424": (
+        "converse",
+        424,
+        {AMZN: "ModelErrorException"},
+        {},
+        ProviderError,
+    ),
+    "Bedrock's model took too long, 408": (
+        "converse",
+        408,
+        {AMZN: "ModelTimeoutException"},
+        {},
+        ProviderError,
+    ),
     "Google denies, in its own shape": (
-        "vertex", 403, {}, {"error": {"code": 403, "status": "PERMISSION_DENIED", "message": "m"}}, AccessDeniedError,
+        "vertex",
+        403,
+        {},
+        {"error": {"code": 403, "status": "PERMISSION_DENIED", "message": "m"}},
+        AccessDeniedError,
     ),
     "Google's shape inside a list": (
-        "vertex", 429, {}, [{"error": {"code": 429, "status": "RESOURCE_EXHAUSTED", "message": "m"}}], RateLimitedError,
+        "vertex",
+        429,
+        {},
+        [{"error": {"code": 429, "status": "RESOURCE_EXHAUSTED", "message": "m"}}],
+        RateLimitedError,
     ),
     "Vertex passes on Anthropic's overload": (
-        "vertex", 529, {}, {"type": "error", "error": {"type": "overloaded_error", "message": "m"}}, OverloadedError,
+        "vertex",
+        529,
+        {},
+        {"type": "error", "error": {"type": "overloaded_error", "message": "m"}},
+        OverloadedError,
     ),
     "Foundry's token is wrong": (
-        "foundry", 401, {}, {"type": "error", "error": {"type": "authentication_error", "message": "m"}},
+        "foundry",
+        401,
+        {},
+        {"type": "error", "error": {"type": "authentication_error", "message": "m"}},
         AuthenticationError,
     ),
     "a type that nobody knows is classified by its status": (
-        "foundry", 529, {}, {"type": "error", "error": {"type": "novel", "message": "m"}}, OverloadedError,
+        "foundry",
+        529,
+        {},
+        {"type": "error", "error": {"type": "novel", "message": "m"}},
+        OverloadedError,
     ),
     "a proxy's page": ("foundry", 502, {}, b"<html>Bad Gateway</html>", ProviderError),
     "an empty body": ("vertex", 500, {}, b"", ProviderError),
-    "a redirect, which is never followed": ("converse", 302, {"location": "https://elsewhere"}, b"", ProviderError),
+    "a redirect, which is never followed": (
+        "converse",
+        302,
+        {"location": "https://elsewhere"},
+        b"",
+        ProviderError,
+    ),
     "JSON of no known shape": ("vertex", 404, {}, b"[]", ModelNotFoundError),
     "an error that is text": ("vertex", 400, {}, {"error": "no"}, ProviderRequestError),
-    "JSON nested without end": ("vertex", 400, {}, b"[" * 100_000, ProviderRequestError),
-    "JSON nested without end from Bedrock": ("converse", 400, {}, b"[" * 100_000, ProviderRequestError),
-}  # fmt: skip
+    "JSON nested without end": (
+        "vertex",
+        400,
+        {},
+        b"[" * 100_000,
+        ProviderRequestError,
+    ),
+    "JSON nested without end from Bedrock": (
+        "converse",
+        400,
+        {},
+        b"[" * 100_000,
+        ProviderRequestError,
+    ),
+}
 
 
 @pytest.mark.parametrize(
@@ -316,26 +454,65 @@ NO_REPLY: dict[str, tuple[Protocol, Any]] = {
     "no output": ("converse", _without(CONVERSE, "output")),
     "no usage": ("converse", _without(CONVERSE, "usage")),
     "no reason to stop": ("converse", _without(CONVERSE, "stopReason")),
-    "an unknown block": ("converse", CONVERSE | {"output": {"message": {"content": [{"video": {}}]}}}),
-    "text that is none": ("converse", CONVERSE | {"output": {"message": {"content": [{"text": 5}]}}}),
-    "reasoning that is none": ("converse", CONVERSE | {"output": {"message": {"content": [{"reasoningContent": 5}]}}}),
+    "an unknown block": (
+        "converse",
+        CONVERSE | {"output": {"message": {"content": [{"video": {}}]}}},
+    ),
+    "text that is none": (
+        "converse",
+        CONVERSE | {"output": {"message": {"content": [{"text": 5}]}}},
+    ),
+    "reasoning that is none": (
+        "converse",
+        CONVERSE | {"output": {"message": {"content": [{"reasoningContent": 5}]}}},
+    ),
     "no content": ("vertex", _without(MESSAGES, "content")),
     "no stop reason": ("vertex", MESSAGES | {"stop_reason": None}),
-    "a stop reason that is no word": ("vertex", MESSAGES | {"stop_reason": "the reply, quoted"}),
-    "a stop reason of Converse that is no word": ("converse", CONVERSE | {"stopReason": "the reply, quoted"}),
-    "fewer than no tokens": ("vertex", MESSAGES | {"usage": {"input_tokens": -1, "output_tokens": 1}}),
-    "fewer than no tokens on Converse": ("converse", CONVERSE | {"usage": {"inputTokens": 1, "outputTokens": -1}}),
-    "more tokens than JSON can count": ("foundry", MESSAGES | {"usage": {"input_tokens": 10**30, "output_tokens": 1}}),
-    "a tool without a name": (
-        "converse", CONVERSE | {"output": {"message": {"content": [{"toolUse": {"toolUseId": "t", "input": {}}}]}}},
+    "a stop reason that is no word": (
+        "vertex",
+        MESSAGES | {"stop_reason": "the reply, quoted"},
     ),
-    "an unknown kind of content": ("foundry", MESSAGES | {"content": [{"type": "video"}]}),
+    "a stop reason of Converse that is no word": (
+        "converse",
+        CONVERSE | {"stopReason": "the reply, quoted"},
+    ),
+    "fewer than no tokens": (
+        "vertex",
+        MESSAGES | {"usage": {"input_tokens": -1, "output_tokens": 1}},
+    ),
+    "fewer than no tokens on Converse": (
+        "converse",
+        CONVERSE | {"usage": {"inputTokens": 1, "outputTokens": -1}},
+    ),
+    "more tokens than JSON can count": (
+        "foundry",
+        MESSAGES | {"usage": {"input_tokens": 10**30, "output_tokens": 1}},
+    ),
+    "a tool without a name": (
+        "converse",
+        CONVERSE
+        | {
+            "output": {
+                "message": {"content": [{"toolUse": {"toolUseId": "t", "input": {}}}]}
+            }
+        },
+    ),
+    "an unknown kind of content": (
+        "foundry",
+        MESSAGES | {"content": [{"type": "video"}]},
+    ),
     "content without a kind": ("foundry", MESSAGES | {"content": [{}]}),
     "half a body": ("foundry", json.dumps(MESSAGES).encode()[:100]),
     "nothing": ("converse", b""),
-    "a message nested without end": ("vertex", json.dumps(MESSAGES).encode()[:-1] + b',"content":[' + b"[" * 100_000),
-    "a reply nested without end": ("converse", b'{"output":{"message":{"content":[{"text":' + b"[" * 100_000),
-}  # fmt: skip
+    "a message nested without end": (
+        "vertex",
+        json.dumps(MESSAGES).encode()[:-1] + b',"content":[' + b"[" * 100_000,
+    ),
+    "a reply nested without end": (
+        "converse",
+        b'{"output":{"message":{"content":[{"text":' + b"[" * 100_000,
+    ),
+}
 
 
 @pytest.mark.parametrize(("protocol", "plain"), NO_REPLY.values(), ids=NO_REPLY)

@@ -198,10 +198,28 @@ def _consume(judged: Any) -> None:
 def test_every_kind_of_block_keeps_what_it_says(protocol: Protocol) -> None:
     text = encoded(protocol, samples.EVERYTHING).body.decode()
     for said in (
-        "Be brief.", "Long rules.", "get_weather", "The weather.", "get_time", samples.PNG, samples.PDF, "Report",
-        "Plain words.", "Notes", "What is the weather?", "A tool is wanted.", "c2ln", samples.OPAQUE, "Let me look.",
-        "toolu_01", "Rome", "Sunny.", "END", "1024", "4096",
-    ):  # fmt: skip
+        "Be brief.",
+        "Long rules.",
+        "get_weather",
+        "The weather.",
+        "get_time",
+        samples.PNG,
+        samples.PDF,
+        "Report",
+        "Plain words.",
+        "Notes",
+        "What is the weather?",
+        "A tool is wanted.",
+        "c2ln",
+        samples.OPAQUE,
+        "Let me look.",
+        "toolu_01",
+        "Rome",
+        "Sunny.",
+        "END",
+        "1024",
+        "4096",
+    ):
         assert said in text, said
 
 
@@ -333,36 +351,60 @@ def test_documents_without_a_title_get_neutral_names_of_their_own_on_converse() 
 
 UNCARRIED: dict[str, tuple[MessageRequest, str]] = {
     "an image of a kind that Converse does not know": (
-        _user(ImageBlock(source=Base64Source(media_type="image/tiff", data=samples.PNG))), "image/tiff",
+        _user(
+            ImageBlock(source=Base64Source(media_type="image/tiff", data=samples.PNG))
+        ),
+        "image/tiff",
     ),
     "a document of a kind that Converse does not know": (
-        _user(DocumentBlock(source=Base64Source(media_type="application/zip", data=samples.PDF))), "application/zip",
+        _user(
+            DocumentBlock(
+                source=Base64Source(media_type="application/zip", data=samples.PDF)
+            )
+        ),
+        "application/zip",
     ),
     "a document's title with a dot": (
-        _user(DocumentBlock(source=TextSource(data="x"), title="private.pdf")), "title of document 1",
+        _user(DocumentBlock(source=TextSource(data="x"), title="private.pdf")),
+        "title of document 1",
     ),
     "a title of too many letters": (
-        _user(DocumentBlock(source=TextSource(data="x"), title="a" * 201)), "title of document 1",
+        _user(DocumentBlock(source=TextSource(data="x"), title="a" * 201)),
+        "title of document 1",
     ),
     "a title with two spaces in a row": (
-        _user(DocumentBlock(source=TextSource(data="x"), title="a  b")), "title of document 1",
+        _user(DocumentBlock(source=TextSource(data="x"), title="a  b")),
+        "title of document 1",
     ),
     "two documents of one title": (
-        _user(*[DocumentBlock(source=TextSource(data="x"), title="same")] * 2), "Document 2",
+        _user(*[DocumentBlock(source=TextSource(data="x"), title="same")] * 2),
+        "Document 2",
     ),
-    "no tool at all": (samples.simple(tools=TOOLS, tool_choice=ToolChoice(type="none")), "tool_choice"),
+    "no tool at all": (
+        samples.simple(tools=TOOLS, tool_choice=ToolChoice(type="none")),
+        "tool_choice",
+    ),
     "one tool at a time": (
-        samples.simple(tools=TOOLS, tool_choice=ToolChoice(type="auto", disable_parallel_tool_use=True)),
+        samples.simple(
+            tools=TOOLS,
+            tool_choice=ToolChoice(type="auto", disable_parallel_tool_use=True),
+        ),
         "disable_parallel_tool_use",
     ),
-    "a choice without tools": (samples.simple(tool_choice=ToolChoice(type="auto")), "tool_choice"),
+    "a choice without tools": (
+        samples.simple(tool_choice=ToolChoice(type="auto")),
+        "tool_choice",
+    ),
     "a cache mark inside a tool result": (
         _user(
-            ToolResultBlock(tool_use_id="t", content=(TextBlock(text="x", cache_control=CacheControl()),))
+            ToolResultBlock(
+                tool_use_id="t",
+                content=(TextBlock(text="x", cache_control=CacheControl()),),
+            )
         ),
         "cache_control",
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("request_", "named"), UNCARRIED.values(), ids=UNCARRIED)

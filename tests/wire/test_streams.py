@@ -140,36 +140,55 @@ def test_an_empty_text_on_converse_only_ends() -> None:
 ERRORS_INSIDE: dict[str, tuple[Protocol, bytes, type[RouteError], str]] = {
     "an overload, Anthropic's word": (
         "foundry",
-        samples.sse("error", {"type": "error", "error": {"type": "overloaded_error", "message": "busy"}}),
+        samples.sse(
+            "error",
+            {"type": "error", "error": {"type": "overloaded_error", "message": "busy"}},
+        ),
         OverloadedError,
         "overloaded_error",
     ),
     "a rate limit, Anthropic's word": (
         "vertex",
-        samples.sse("error", {"type": "error", "error": {"type": "rate_limit_error", "message": "slow"}}),
+        samples.sse(
+            "error",
+            {"type": "error", "error": {"type": "rate_limit_error", "message": "slow"}},
+        ),
         RateLimitedError,
         "rate_limit_error",
     ),
     "an error of an unknown type": (
         "vertex",
-        samples.sse("error", {"type": "error", "error": {"type": "novel_error", "message": "?"}}),
+        samples.sse(
+            "error", {"type": "error", "error": {"type": "novel_error", "message": "?"}}
+        ),
         ProviderError,
         "novel_error",
     ),
     "throttling, Bedrock's word": (
-        "converse", samples.exception("throttlingException"), RateLimitedError, "throttlingException",
+        "converse",
+        samples.exception("throttlingException"),
+        RateLimitedError,
+        "throttlingException",
     ),
     "no capacity, Bedrock's word": (
-        "converse", samples.exception("serviceUnavailableException"), OverloadedError, "serviceUnavailableException",
+        "converse",
+        samples.exception("serviceUnavailableException"),
+        OverloadedError,
+        "serviceUnavailableException",
     ),
     "a malformed answer, as the reason to stop": (
-        "converse", samples.frame("messageStop", {"stopReason": "malformed_tool_use"}), ProviderError,
+        "converse",
+        samples.frame("messageStop", {"stopReason": "malformed_tool_use"}),
+        ProviderError,
         "malformed_tool_use",
     ),
     "a broken model stream, Bedrock's word": (
-        "converse", samples.exception("modelStreamErrorException"), ProviderError, "modelStreamErrorException",
+        "converse",
+        samples.exception("modelStreamErrorException"),
+        ProviderError,
+        "modelStreamErrorException",
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(
@@ -270,62 +289,107 @@ def test_usage_may_come_in_a_message_delta_of_its_own() -> None:
 OUT_OF_PLACE: dict[str, tuple[Protocol, bytes]] = {
     "content before the start": ("converse", samples.CONVERSE_STREAM[1]),
     "two starts": ("converse", samples.CONVERSE_STREAM[0] * 2),
-    "a stop with an open block": ("converse", b"".join(samples.CONVERSE_STREAM[:2]) + samples.CONVERSE_STREAM[11]),
-    "words for a tool": ("vertex", b"".join((*samples.MESSAGES_STREAM[:11], _grown(2, "text_delta", text="hi")))),
-    "a tool's input for words": (
-        "vertex", b"".join((*samples.MESSAGES_STREAM[:7], _grown(1, "input_json_delta", partial_json="{}"))),
+    "a stop with an open block": (
+        "converse",
+        b"".join(samples.CONVERSE_STREAM[:2]) + samples.CONVERSE_STREAM[11],
     ),
-    "reasoning for words": ("vertex", b"".join((*samples.MESSAGES_STREAM[:7], _grown(1, "thinking_delta")))),
-    "a delta of an unknown kind": ("vertex", b"".join((*samples.MESSAGES_STREAM[:7], _grown(1, "video_delta")))),
+    "words for a tool": (
+        "vertex",
+        b"".join((*samples.MESSAGES_STREAM[:11], _grown(2, "text_delta", text="hi"))),
+    ),
+    "a tool's input for words": (
+        "vertex",
+        b"".join(
+            (
+                *samples.MESSAGES_STREAM[:7],
+                _grown(1, "input_json_delta", partial_json="{}"),
+            )
+        ),
+    ),
+    "reasoning for words": (
+        "vertex",
+        b"".join((*samples.MESSAGES_STREAM[:7], _grown(1, "thinking_delta"))),
+    ),
+    "a delta of an unknown kind": (
+        "vertex",
+        b"".join((*samples.MESSAGES_STREAM[:7], _grown(1, "video_delta"))),
+    ),
     "words for a tool on Converse": (
         "converse",
         b"".join((*samples.CONVERSE_STREAM[:8], _grown_on_converse(2, {"text": "hi"}))),
     ),
     "a tool's input for words on Converse": (
         "converse",
-        b"".join((*samples.CONVERSE_STREAM[:5], _grown_on_converse(1, {"toolUse": {"input": "{}"}}))),
+        b"".join(
+            (
+                *samples.CONVERSE_STREAM[:5],
+                _grown_on_converse(1, {"toolUse": {"input": "{}"}}),
+            )
+        ),
     ),
     "a tool's input without its announcement": (
-        "converse", samples.CONVERSE_STREAM[0] + _grown_on_converse(0, {"toolUse": {"input": "{}"}}),
+        "converse",
+        samples.CONVERSE_STREAM[0]
+        + _grown_on_converse(0, {"toolUse": {"input": "{}"}}),
     ),
     "more of what the provider encrypted": (
         "converse",
-        samples.CONVERSE_STREAM[0] + _grown_on_converse(0, {"reasoningContent": {"redactedContent": "YQ=="}}) * 2,
+        samples.CONVERSE_STREAM[0]
+        + _grown_on_converse(0, {"reasoningContent": {"redactedContent": "YQ=="}}) * 2,
     ),
     "a block that ends twice": (
-        "converse", b"".join(samples.CONVERSE_STREAM[:4]) + samples.CONVERSE_STREAM[3],
+        "converse",
+        b"".join(samples.CONVERSE_STREAM[:4]) + samples.CONVERSE_STREAM[3],
     ),
     "a block that begins again": (
-        "converse", b"".join(samples.CONVERSE_STREAM[:4]) + samples.CONVERSE_STREAM[1],
+        "converse",
+        b"".join(samples.CONVERSE_STREAM[:4]) + samples.CONVERSE_STREAM[1],
     ),
     "a block that is announced again": (
-        "vertex", b"".join(samples.MESSAGES_STREAM[:6]) + samples.MESSAGES_STREAM[2],
+        "vertex",
+        b"".join(samples.MESSAGES_STREAM[:6]) + samples.MESSAGES_STREAM[2],
     ),
     "a reason to stop that is no word": (
-        "converse", samples.CONVERSE_STREAM[0] + samples.frame("messageStop", {"stopReason": "the reply, quoted"}),
+        "converse",
+        samples.CONVERSE_STREAM[0]
+        + samples.frame("messageStop", {"stopReason": "the reply, quoted"}),
     ),
     "a delta that is none": (
-        "converse", samples.CONVERSE_STREAM[0] + samples.frame("contentBlockDelta", {"delta": {"text": 5}}),
+        "converse",
+        samples.CONVERSE_STREAM[0]
+        + samples.frame("contentBlockDelta", {"delta": {"text": 5}}),
     ),
     "events before the start": ("vertex", samples.MESSAGES_STREAM[2]),
     "two message starts": ("vertex", samples.MESSAGES_STREAM[0] * 2),
-    "a delta without its block": ("foundry", samples.MESSAGES_STREAM[0] + samples.MESSAGES_STREAM[3]),
+    "a delta without its block": (
+        "foundry",
+        samples.MESSAGES_STREAM[0] + samples.MESSAGES_STREAM[3],
+    ),
     "a message stop with an open block": (
-        "foundry", b"".join(samples.MESSAGES_STREAM[:3]) + samples.MESSAGES_STREAM[-1],
+        "foundry",
+        b"".join(samples.MESSAGES_STREAM[:3]) + samples.MESSAGES_STREAM[-1],
     ),
     "an event that is not JSON": ("vertex", samples.sse("message_start", "{nonsense")),
     "an event that is no object": ("vertex", samples.sse("message_start", "[1, 2]")),
-    "words after the end": ("foundry", b"".join(samples.MESSAGES_STREAM) + samples.MESSAGES_STREAM[2]),
-    "JSON nested without end": ("vertex", samples.sse("message_start", '{"type":' + "[" * 100_000)),
+    "words after the end": (
+        "foundry",
+        b"".join(samples.MESSAGES_STREAM) + samples.MESSAGES_STREAM[2],
+    ),
+    "JSON nested without end": (
+        "vertex",
+        samples.sse("message_start", '{"type":' + "[" * 100_000),
+    ),
     "JSON nested without end in a frame": (
         "converse",
-        encode_frame({":event-type": "messageStart", ":message-type": "event"}, b"[" * 100_000),
+        encode_frame(
+            {":event-type": "messageStart", ":message-type": "event"}, b"[" * 100_000
+        ),
     ),
     "an exception nested without end": (
         "converse",
         encode_frame({":message-type": "exception"}, b"[" * 100_000),
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("protocol", "data"), OUT_OF_PLACE.values(), ids=OUT_OF_PLACE)
@@ -379,12 +443,35 @@ _JSON = st.recursive(
 @settings(deadline=None)
 @given(
     payload=st.dictionaries(
-        st.sampled_from(["type", "index", "delta", "start", "usage", "stopReason", "message", "content_block", "error",
-                         "contentBlockIndex"]),
-        _JSON | st.sampled_from(["message_delta", "content_block_start", "error", "text_delta"]),
+        st.sampled_from(
+            [
+                "type",
+                "index",
+                "delta",
+                "start",
+                "usage",
+                "stopReason",
+                "message",
+                "content_block",
+                "error",
+                "contentBlockIndex",
+            ]
+        ),
+        _JSON
+        | st.sampled_from(
+            ["message_delta", "content_block_start", "error", "text_delta"]
+        ),
     ),
-    name=st.sampled_from(["messageStart", "contentBlockStart", "contentBlockDelta", "messageStop", "metadata"]),
-)  # fmt: skip
+    name=st.sampled_from(
+        [
+            "messageStart",
+            "contentBlockStart",
+            "contentBlockDelta",
+            "messageStop",
+            "metadata",
+        ]
+    ),
+)
 def test_any_json_in_an_event_raises_nothing_but_route_errors(
     protocol: Protocol, payload: dict[str, object], name: str
 ) -> None:

@@ -1,10 +1,15 @@
 """`trivium ask`: one governed question."""
 
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
 from trivium.cli import print_json
+
+if TYPE_CHECKING:  # imported when it runs, so that `trivium --help` is quick
+    from trivium import Client, Message
+    from trivium.client.message import RequestArguments
 
 
 @click.command("ask")
@@ -47,37 +52,46 @@ def command(
     from trivium import Client
 
     text = question if question is not None else sys.stdin.read()
-    turns = [{"role": "user", "content": text}]
+    asked: RequestArguments = {
+        "model": model,
+        "max_tokens": max_tokens,
+        "system": system,
+        "messages": [{"role": "user", "content": text}],
+    }
     with Client.from_deployment(deployment, trust=trust) as client:
-        if as_json or not stream:
-            message = client.messages.create(
-                model=model, max_tokens=max_tokens, system=system, messages=turns
-            )
-        else:
-            with client.messages.stream(
-                model=model, max_tokens=max_tokens, system=system, messages=turns
-            ) as running:
-                for piece in running.text_stream:
-                    click.echo(piece, nl=False)
-                click.echo()
-                message = running.get_final_message()
-    if as_json:
-        print_json(message)
-        return
-    if not stream:
-        click.echo(message.text)
-    notes = [
+        if as_json:
+            print_json(client.messages.create(**asked))
+            return
+        message = _streamed(client, asked) if stream else _whole(client, asked)
+    click.echo(_notes(message), err=True)
+
+
+def _whole(client: "Client", asked: "RequestArguments") -> "Message":
+    """Ask, and print the answer at its end."""
+    message = client.messages.create(**asked)
+    click.echo(message.text)
+    return message
+
+
+def _streamed(client: "Client", asked: "RequestArguments") -> "Message":
+    """Ask, and print the words as they come."""
+    with client.messages.stream(**asked) as running:
+        for piece in running.text_stream:
+            click.echo(piece, nl=False)
+        click.echo()
+        return running.get_final_message()
+
+
+def _notes(message: "Message") -> str:
+    """One line about the answer: who gave it, at what cost, and what the guard said."""
+    cost = message.cost_usd
+    decision = message.decision
+    notes = (
         message.route,
         f"{message.usage.input_tokens} + {message.usage.output_tokens} tokens",
-        "price unknown" if message.cost_usd is None else f"${message.cost_usd:.6f}",
+        "price unknown" if cost is None else f"${cost:.6f}",
         f"{message.latency_s * 1000:.0f} ms",
-        (
-            f"guard {message.decision.duration_s * 1000:.2f} ms"
-            f" ({message.decision.action.name.lower()})"
-        ),
+        f"guard {decision.duration_s * 1000:.2f} ms ({decision.action.name.lower()})",
         message.request_id,
-    ]
-    click.echo(
-        ("REHEARSAL, not Claude · " if message.rehearsal else "") + " · ".join(notes),
-        err=True,
     )
+    return ("REHEARSAL, not Claude · " if message.rehearsal else "") + " · ".join(notes)

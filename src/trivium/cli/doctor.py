@@ -21,6 +21,8 @@ from trivium.vocabulary import deployment as vocabulary
 from trivium.vocabulary.residency import Cloud
 
 Verdict = Literal["ok", "warn", "fail"]
+SOON_DAYS = 14
+"""Two weeks: enough to sign a new descriptor without hurry."""
 _EXTRAS = {"aws": "boto3", "gcp": "google.auth", "azure": "azure.identity"}
 
 
@@ -94,33 +96,31 @@ def _checks(source: str | None, trust: str | None, *, connect: bool) -> Iterator
 def _deployment_checks(
     source: str | None, trust: str | None
 ) -> Iterator[Check | _Found]:
+    """Look at the descriptor and the keys; the last thing is the descriptor itself, if
+    it can be used."""
     if not source:
-        yield Check(
-            "fail",
-            "Deployment",
-            "none named",
-            "Set TRIVIUM_DEPLOYMENT to the signed descriptor.",
-        )
+        remedy = "Set TRIVIUM_DEPLOYMENT to the signed descriptor."
+        yield Check("fail", "Deployment", "none named", remedy)
         return
     if not trust:
-        yield Check(
-            "fail",
-            "Trusted keys",
-            "none named",
-            "Set TRIVIUM_TRUSTED_KEYS to the public key's PEM file.",
-        )
+        remedy = "Set TRIVIUM_TRUSTED_KEYS to the public key's PEM file."
+        yield Check("fail", "Trusted keys", "none named", remedy)
         return
+    subject = "Trusted keys"
     try:
         keys = trusted_keys(trust)
-    except TriviumError as error:
-        yield Check("fail", "Trusted keys", error.message, error.next_step or "")
-        return
-    try:
+        subject = "Deployment"
         document, base = fetch(source)
         deployed = vocabulary.verify(document, keys, now=datetime.now(UTC))
     except TriviumError as error:
-        yield Check("fail", "Deployment", error.message, error.next_step or "")
+        yield Check("fail", subject, error.message, error.next_step or "")
         return
+    yield from _validity(deployed)
+    yield _Found(deployed, base)
+
+
+def _validity(deployed: vocabulary.Deployment) -> Iterator[Check]:
+    """What was signed, and for how long it still holds."""
     days = (datetime.fromisoformat(deployed.expires_at) - datetime.now(UTC)).days
     kind = "a rehearsal" if deployed.rehearsal else f"zone {deployed.zone}"
     yield Check(
@@ -128,14 +128,13 @@ def _deployment_checks(
         "Deployment",
         f"`{deployed.name}`, {kind}, {len(deployed.routes)} routes, signature verified",
     )
-    if days < 14:  # two weeks: enough to sign a new one without hurry
+    if days < SOON_DAYS:
         yield Check(
             "warn",
             "Validity",
             f"expires in {days} days",
             "Ask the platform team to sign a new descriptor.",
         )
-    yield _Found(deployed, base)
 
 
 def _constitution(deployed: vocabulary.Deployment, base: Path | None) -> Check:

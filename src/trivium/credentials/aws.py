@@ -10,58 +10,69 @@ from trivium.errors import CredentialsError
 
 
 def source() -> Callable[[], AwsKeys]:
-    """What fetches current keys each time it is called. Raises `CredentialsError`."""
-    held: list[
-        Any
-    ] = []  # botocore's credentials, which refresh themselves; the library is untyped
+    """A function that returns current keys each time it is called. The function raises
+    `CredentialsError`."""
+    session = _Session()
 
     def fetch() -> AwsKeys:
-        access, secret = (
-            os.environ.get(name)
-            for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
-        )
-        if access and secret:
-            return AwsKeys(access, secret, os.environ.get("AWS_SESSION_TOKEN") or None)
+        return _from_environment() or session.keys()
+
+    return fetch
+
+
+def _from_environment() -> AwsKeys | None:
+    access = os.environ.get("AWS_ACCESS_KEY_ID")
+    secret = os.environ.get("AWS_SECRET_ACCESS_KEY")
+    if not access or not secret:
+        return None
+    return AwsKeys(access, secret, os.environ.get("AWS_SESSION_TOKEN") or None)
+
+
+class _Session:
+    """What boto3 finds, kept while it refreshes itself."""
+
+    def __init__(self) -> None:
+        self._held: Any = None  # Any: botocore's credentials, which have no types
+
+    def keys(self) -> AwsKeys:
+        """Current keys. Raises `CredentialsError`."""
         try:
             import boto3
             from botocore.exceptions import BotoCoreError
         except ModuleNotFoundError as error:
             raise CredentialsError(
-                "No AWS credentials: AWS_ACCESS_KEY_ID is not set and boto3 is not"
-                " installed.",
+                "There are no AWS credentials: AWS_ACCESS_KEY_ID is not set and boto3"
+                " is not installed.",
                 next_step=(
                     "Install trivium[aws], or pass credentials= to"
                     " Client.from_deployment."
                 ),
             ) from error
         try:
-            # What does not refresh itself is read again: whoever asks once more was
-            # refused with what there was, and the file it came from may have been
-            # written anew.
-            if not held or not hasattr(held[0], "refresh_needed"):
-                held.clear()
-                found = boto3.Session().get_credentials()
-                if found is None:
-                    raise CredentialsError(
-                        "No AWS credentials were found.",
-                        next_step=(
-                            "Run the application under a role, or set AWS_ACCESS_KEY_ID"
-                            " and its companions."
-                        ),
-                    )
-                held.append(found)
-            frozen = held[0].get_frozen_credentials()
+            # Credentials that do not refresh themselves are read again: the caller asks
+            # once more because they were refused, and their file may have changed.
+            if not hasattr(self._held, "refresh_needed"):
+                self._held = _found(boto3.Session())
+            frozen = self._held.get_frozen_credentials()
         except BotoCoreError as error:
             raise CredentialsError(
-                f"AWS credentials could not be had: {type(error).__name__}."
+                f"AWS credentials could not be fetched: {type(error).__name__}."
             ) from error
         # botocore keeps the end of temporary keys to itself; without it they would be
         # held for ever.
-        return AwsKeys(
-            frozen.access_key,
-            frozen.secret_key,
-            frozen.token,
-            getattr(held[0], "_expiry_time", None),
-        )
+        ends = getattr(self._held, "_expiry_time", None)
+        return AwsKeys(frozen.access_key, frozen.secret_key, frozen.token, ends)
 
-    return fetch
+
+def _found(session: Any) -> Any:  # Any: boto3 has no types
+    """The credentials of a session of boto3."""
+    found = session.get_credentials()
+    if found is None:
+        raise CredentialsError(
+            "No AWS credentials were found.",
+            next_step=(
+                "Run the application under a role, or set AWS_ACCESS_KEY_ID and its"
+                " companions."
+            ),
+        )
+    return found

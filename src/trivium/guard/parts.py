@@ -13,7 +13,7 @@ replies.
 
 import base64
 import binascii
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import msgspec
@@ -22,7 +22,6 @@ from trivium.vocabulary.messages import (
     Base64Source,
     ContentBlock,
     DocumentBlock,
-    ImageBlock,
     MessageRequest,
     Reply,
     TextBlock,
@@ -196,53 +195,34 @@ def _asked(block: ContentBlock, place: str, visit: Visit) -> ContentBlock:
 
 
 def _block(block: ContentBlock, place: str, visit: Visit) -> ContentBlock:
+    """The block as the visitor changed it."""
     changes: dict[str, Any] = {}  # Any: each field has its own type
-    if isinstance(block, TextBlock):
-        _keep(changes, "text", block.text, visit(f"{place}.text", block.text, ""))
-    elif isinstance(block, ThinkingBlock):
-        _keep(
-            changes,
-            "thinking",
-            block.thinking,
-            visit(f"{place}.thinking", block.thinking, ""),
-        )
-    elif isinstance(block, ToolUseBlock):
-        _keep(changes, "name", block.name, visit(f"{place}.name", block.name, ""))
-        _keep(
-            changes,
-            "input",
-            block.input,
-            map_json(block.input, f"{place}.input", visit),
-        )
-    elif isinstance(block, ToolResultBlock):
-        if isinstance(block.content, str):
-            _keep(
-                changes,
-                "content",
-                block.content,
-                visit(f"{place}.content", block.content, ""),
-            )
-        else:
-            _keep(
-                changes,
-                "content",
-                block.content,
-                _each(block.content, f"{place}.content", visit, _block),
-            )
-    elif isinstance(block, DocumentBlock):
-        if block.title is not None:
-            _keep(
-                changes, "title", block.title, visit(f"{place}.title", block.title, "")
-            )
-        _keep(
-            changes,
-            "source",
-            block.source,
-            _document(block.source, f"{place}.source.data", visit),
-        )
-    elif isinstance(block, ImageBlock):
-        return block
+    for name, value in _visited(block, place, visit):
+        _keep(changes, name, getattr(block, name), value)
     return msgspec.structs.replace(block, **changes) if changes else block
+
+
+def _visited(
+    block: ContentBlock, place: str, visit: Visit
+) -> Iterator[tuple[str, object]]:
+    """Each field that is judged, by name, as the visitor changed it."""
+    match block:
+        case TextBlock():
+            yield "text", visit(f"{place}.text", block.text, "")
+        case ThinkingBlock():
+            yield "thinking", visit(f"{place}.thinking", block.thinking, "")
+        case ToolUseBlock():
+            yield "name", visit(f"{place}.name", block.name, "")
+            yield "input", map_json(block.input, f"{place}.input", visit)
+        case ToolResultBlock(content=str() as text):
+            yield "content", visit(f"{place}.content", text, "")
+        case ToolResultBlock(content=parts):
+            yield "content", _each(parts, f"{place}.content", visit, _block)
+        case DocumentBlock():
+            if block.title is not None:
+                yield "title", visit(f"{place}.title", block.title, "")
+            source = _document(block.source, f"{place}.source.data", visit)
+            yield "source", source
 
 
 def _document(

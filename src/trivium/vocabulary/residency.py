@@ -17,29 +17,70 @@ ZONES: Mapping[str, Mapping[Cloud, frozenset[str]]] = {
         "aws": frozenset({"us-east-1", "us-east-2", "us-west-1", "us-west-2"}),
         "gcp": frozenset(
             {
-                "us", "us-central1", "us-east1", "us-east4", "us-east5", "us-south1", "us-west1", "us-west2",
-                "us-west3", "us-west4",
+                "us",
+                "us-central1",
+                "us-east1",
+                "us-east4",
+                "us-east5",
+                "us-south1",
+                "us-west1",
+                "us-west2",
+                "us-west3",
+                "us-west4",
             }
         ),
         "azure": frozenset(
             {
-                "us-data-zone", "centralus", "eastus", "eastus2", "northcentralus", "southcentralus",
-                "westcentralus", "westus", "westus2", "westus3",
+                "us-data-zone",
+                "centralus",
+                "eastus",
+                "eastus2",
+                "northcentralus",
+                "southcentralus",
+                "westcentralus",
+                "westus",
+                "westus2",
+                "westus3",
             }
         ),
     },
     "eu": {
-        "aws": frozenset({"eu-central-1", "eu-north-1", "eu-south-1", "eu-south-2", "eu-west-1", "eu-west-3"}),
+        "aws": frozenset(
+            {
+                "eu-central-1",
+                "eu-north-1",
+                "eu-south-1",
+                "eu-south-2",
+                "eu-west-1",
+                "eu-west-3",
+            }
+        ),
         "gcp": frozenset(
             {
-                "eu", "europe-central2", "europe-north1", "europe-north2", "europe-southwest1", "europe-west1",
-                "europe-west3", "europe-west4", "europe-west8", "europe-west9", "europe-west10", "europe-west12",
+                "eu",
+                "europe-central2",
+                "europe-north1",
+                "europe-north2",
+                "europe-southwest1",
+                "europe-west1",
+                "europe-west3",
+                "europe-west4",
+                "europe-west8",
+                "europe-west9",
+                "europe-west10",
+                "europe-west12",
             }
         ),
         "azure": frozenset(
             {
-                "francecentral", "germanywestcentral", "italynorth", "northeurope", "polandcentral",
-                "spaincentral", "swedencentral", "westeurope",
+                "francecentral",
+                "germanywestcentral",
+                "italynorth",
+                "northeurope",
+                "polandcentral",
+                "spaincentral",
+                "swedencentral",
+                "westeurope",
             }
         ),
     },
@@ -48,7 +89,7 @@ ZONES: Mapping[str, Mapping[Cloud, frozenset[str]]] = {
         "gcp": frozenset(),
         "azure": frozenset({"usgovvirginia", "usgovarizona", "usgovtexas"}),
     },
-}  # fmt: skip
+}
 """Zone id → cloud → regions inside it. `worldwide` is no row: it contains
 everything."""
 

@@ -202,8 +202,12 @@ def test_drift_shows_in_a_read(types: Executors, call: Calls, world: World) -> N
             "blockPublicPolicy": True,
         }
     )
-    weaker = {"BlockPublicAcls": True, "BlockPublicPolicy": False, "IgnorePublicAcls": False,
-              "RestrictPublicBuckets": False}  # fmt: skip
+    weaker = {
+        "BlockPublicAcls": True,
+        "BlockPublicPolicy": False,
+        "IgnorePublicAcls": False,
+        "RestrictPublicBuckets": False,
+    }
     call(
         "s3.put_public_access_block",
         Bucket=world.other_bucket,

@@ -1,11 +1,12 @@
 """Sign with a key that never leaves a cloud's key service; the key's name says which.
 
-`aws`, `google` and `azure` have the same shape by agreement, `CloudKey` of
+`aws`, `google` and `azure` have the same shape by agreement, that of `CloudKey` in
 `trivium.credentials.kms.proven`:
 
-Key.names(key) -> bool                                  whether `key` has the form of this cloud's names
-Key(key, *, endpoint=None, credentials=None)            asks for its public half; raises CredentialsError
-.name / .public_key() / .sign_digest(digest)
+    Key.names(key) -> bool        whether `key` has the form of this cloud's names
+    Key(key, *, endpoint=None, credentials=None)
+                                  asks for its public half; raises CredentialsError
+    .name, .public_key(), .sign_digest(digest)
 """
 
 from trivium.credentials.kms.aws import AwsKmsKey

@@ -99,8 +99,8 @@ class KeyService:
         return self._held
 
     def _fetched(self) -> BearerToken:
-        """A token. An unforeseen failure is named by its type alone, because its text may
-        hold what was being fetched."""
+        """A token. An unforeseen failure is named by its type alone: its text may hold
+        what was being fetched."""
         try:
             token = self._credentials()
         except CredentialsError:

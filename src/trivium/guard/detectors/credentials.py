@@ -87,7 +87,10 @@ JSON_WEB_TOKEN = Detector(
     ),
 )
 
-_NAMES = "password|passwd|passphrase|secret|token|api_key|api-key|apikey|access_key|access-key|accesskey|credential|pwd"
+_NAMES = (
+    "password|passwd|passphrase|secret|token|api_key|api-key|apikey|access_key"
+    "|access-key|accesskey|credential|pwd"
+)
 _NAME_STEMS = ("pass", "secret", "token", "api", "access", "credential", "pwd")
 """Every name begins with one of these: fewer words to look for."""
 _NAMES_BEGUN = "|".join(

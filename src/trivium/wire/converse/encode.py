@@ -16,7 +16,7 @@ from urllib.parse import quote
 import msgspec
 
 from trivium.errors import RequestError
-from trivium.vocabulary.deployment import Route
+from trivium.vocabulary.deployment import GuardrailRef, Route
 from trivium.vocabulary.messages import (
     Base64Source,
     CacheControl,
@@ -84,6 +84,7 @@ def encode(request: MessageRequest, place: Place, *, stream: bool) -> WireReques
 
 
 def _body(request: MessageRequest, route: Route, *, stream: bool) -> Plain:
+    """The body; what is not asked for is left out."""
     body: Plain = {
         "messages": _named(_alternating(request.messages)),
         "inferenceConfig": _present(
@@ -96,37 +97,38 @@ def _body(request: MessageRequest, route: Route, *, stream: bool) -> Plain:
     if request.stop_sequences:
         body["additionalModelResponseFieldPaths"] = list(_STOP_SEQUENCE)
     if request.system:
-        blocks = (
-            (TextBlock(text=request.system),)
-            if isinstance(request.system, str)
-            else request.system
-        )
-        body["system"] = [part for block in blocks for part in _sent(block)]
+        body["system"] = _system(request.system)
     if request.tools:
         body["toolConfig"] = _tools(request)
     elif request.tool_choice is not None:
         raise RequestError(
             "`tool_choice` is given without `tools`; Converse refuses that."
         )
+    thinking = request.thinking
     additional = _present(
         top_k=request.top_k,
-        thinking=(
-            msgspec.to_builtins(request.thinking)
-            if request.thinking is not None
-            else None
-        ),
+        thinking=None if thinking is None else msgspec.to_builtins(thinking),
     )
     if additional:
         body["additionalModelRequestFields"] = additional
     if route.guardrail is not None:
-        body["guardrailConfig"] = _present(
-            guardrailIdentifier=route.guardrail.identifier,
-            guardrailVersion=route.guardrail.version,
-            trace="disabled",
-            # Text is given out only after the guardrail has seen it.
-            streamProcessingMode="sync" if stream else None,
-        )
+        body["guardrailConfig"] = _guardrail(route.guardrail, stream=stream)
     return body
+
+
+def _system(system: str | tuple[TextBlock, ...]) -> list[Plain]:
+    blocks = (TextBlock(text=system),) if isinstance(system, str) else system
+    return [part for block in blocks for part in _sent(block)]
+
+
+def _guardrail(guardrail: GuardrailRef, *, stream: bool) -> Plain:
+    return _present(
+        guardrailIdentifier=guardrail.identifier,
+        guardrailVersion=guardrail.version,
+        trace="disabled",
+        # Text is given out only after the guardrail has seen it.
+        streamProcessingMode="sync" if stream else None,
+    )
 
 
 def _present(**fields: Any) -> Plain:
