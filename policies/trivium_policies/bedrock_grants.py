@@ -104,7 +104,7 @@ _FORBIDDEN: Final = {
         "The caller could let prompts be retained and read for human review."
     ),
     "bedrock:CallWithBearerToken": (
-        "A long-lived bearer token works from anywhere for whoever finds it."
+        "A long-lived bearer token works from anywhere for anyone who finds it."
     ),
 }
 
@@ -274,6 +274,6 @@ def no_bearer_token(case: Case) -> Iterator[Verdict]:
             found=service,
             expected="no service-specific credential for Bedrock",
             consequence=(
-                "A long-lived bearer token works from anywhere for whoever finds it."
+                "A long-lived bearer token works from anywhere for anyone who finds it."
             ),
         )

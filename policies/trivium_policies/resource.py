@@ -49,7 +49,7 @@ class NotYetKnownError(Exception):
 
 class MalformedPropertyError(Exception):
     """A property has another shape than its provider defines. `judge` makes it a
-    `Violation`: unread is no pass."""
+    `Violation`: unread is not a pass."""
 
     def __init__(self, path: str, *, found: object, expected: str) -> None:
         super().__init__(f"`{path}` is {type(found).__name__}, not {expected}")

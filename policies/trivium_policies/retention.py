@@ -70,7 +70,7 @@ def unlocked(
             found=found,
             expected=f"{expected} (this profile requires the locked stage)",
             consequence=(
-                "Whoever administers the store can still shorten the retention and"
+                "Anyone who administers the store can still shorten the retention and"
                 " delete records."
             ),
         )

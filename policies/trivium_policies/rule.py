@@ -262,7 +262,8 @@ def judge(
     """Every finding of `rule` about the resources of `stack`, in their order; a
     resource that passes has one `Pass`.
 
-    Lets through whatever a broken rule raises: the pack reports that as a violation.
+    Lets through everything that a broken rule raises: the pack reports it as a
+    violation.
     """
     effective = rule.defaults() | dict(parameters or {})
     return tuple(

@@ -34,7 +34,7 @@ def read_project(project: Path) -> Mapping[str, Any]:
     file = project / "Pulumi.yaml"
     if not file.is_file():
         raise StackFileError(
-            f"{project} is no Pulumi project: it has no Pulumi.yaml.",
+            f"{project} is not a Pulumi project: it has no Pulumi.yaml.",
             next_step="Name the folder of one by PROJECT=…",
         )
     described = _mapping(file, _text(file))
@@ -76,7 +76,7 @@ def _not_misspelt(file: Path, word: str, known: tuple[str, ...], what: str) -> N
     close = difflib.get_close_matches(word, known, n=1, cutoff=0.8)
     if word not in known and close:
         raise StackFileError(
-            f"{file}: `{word}` is no {what}; it would be silently without effect.",
+            f"{file}: `{word}` is not a {what}; it would silently have no effect.",
             next_step=f"Did you mean `{close[0]}`? Correct or remove it.",
         )
 

@@ -500,7 +500,7 @@ def test_a_crash_in_the_middle_of_sealing_is_mended(
     monkeypatch.undo()
     os.close(log._shard._lock)
     assert verify(tmp_path, TRUSTED).intact, (
-        "a crash is no problem, whether or not anybody writes on"
+        "a crash is not a problem, whether or not anybody writes on"
     )
     with AuditLog.open(tmp_path, signer=SIGNER, deployment="claims") as again:
         again.append(attempt(1))

@@ -271,7 +271,7 @@ def test_a_stream_that_breaks_raises_from_our_own_tree(
 def test_a_stream_that_fails_before_any_content_moves_on(
     world: World, kind: str, way: str
 ) -> None:
-    """The message's start is no content yet."""
+    """The message's start is not a content yet."""
     after = {} if kind == "internal" else {"after_events": 1}
     world.endpoints.fault(kind, cloud="bedrock", times=None, **after)
     message = asked(world, way, **hello())
@@ -908,13 +908,16 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
         {"messages": [{"role": "user", "content": "private words \ud800"}]},
         "Unicode",
     ),
-    "a temperature that is no number": ({"temperature": float("nan")}, "temperature"),
+    "a temperature that is not a number": (
+        {"temperature": float("nan")},
+        "temperature",
+    ),
     "no room": ({"max_tokens": 0}, "max_tokens"),
     "half a token": ({"max_tokens": 1.5}, "max_tokens"),
     "a tool without a schema": ({"tools": [{"name": "private words"}]}, "input_schema"),
     "a choice without a name": ({"tool_choice": {"type": "tool"}}, "tool_choice"),
     "labels that are no text": ({"metadata": {"user_id": 5}}, "metadata"),
-    "an object that is no record": (
+    "an object that is not a record": (
         {"messages": [{"role": "user", "content": object()}]},
         "request",
     ),

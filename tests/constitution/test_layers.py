@@ -104,7 +104,7 @@ UNREADABLE: dict[str, tuple[bytes, str]] = {
     "bytes that are no text": (b"\xff\xfe\xfd", "not readable YAML"),
     "a key that stands twice": (b"layer: a\nlayer: b", "key `layer` repeats"),
     "an alias": (b"layer: &x a\ntitle: *x", "aliases are not allowed"),
-    "a key that is no text": (b"[a]: 1", "a key is not a text"),
+    "a key that is not text": (b"[a]: 1", "a key is not a text"),
     "a merge key": (b"<<: {layer: a}", "merge keys are not allowed"),
     "a Python object": (
         b"layer: !!python/object/apply:os.getcwd []",
@@ -166,7 +166,7 @@ UNREADABLE: dict[str, tuple[bytes, str]] = {
     ),
     "a bound on no field": (
         worlds.layer(worlds.provision(overridable={"colour": {}})),
-        "which is no field",
+        "which is not a field",
     ),
     "a ceiling on a title": (
         worlds.layer(worlds.provision(overridable={"title": {"at_most": "LOG"}})),

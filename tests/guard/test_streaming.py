@@ -226,7 +226,7 @@ def test_of_a_tools_input_only_what_was_judged_goes_on(deep: bool) -> None:
     ("stop_reason", "error", "told"),
     [
         ("max_tokens", ProviderRequestError, "Allow more `max_tokens`"),
-        ("tool_use", ProtocolError, "no JSON"),
+        ("tool_use", ProtocolError, "not JSON"),
     ],
 )
 @pytest.mark.parametrize(

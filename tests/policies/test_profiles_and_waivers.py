@@ -74,7 +74,7 @@ WRONG_PROFILES = {
         {"title": "t", "rules": {"azure-claude-hosted-on-azure": {"allowed_skus": []}}},
         "is not a list of one or more strings",
     ),
-    "a setting that is no object": (
+    "a setting that is not an object": (
         {"title": "t", "rules": {STORE: "advisory"}},
         "is not an object",
     ),
@@ -225,7 +225,7 @@ WRONG_WAIVERS = {
     "a list without its key": ([WAIVER], "the one key `waivers`"),
     "an object where the list belongs": ({"waivers": WAIVER}, "must be a list"),
     "a number where the list belongs": ({"waivers": 0}, "must be a list"),
-    "an entry that is no object": ({"waivers": ["all"]}, "is not an object"),
+    "an entry that is not an object": ({"waivers": ["all"]}, "is not an object"),
 }
 
 

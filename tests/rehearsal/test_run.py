@@ -27,7 +27,7 @@ EVENTS: dict[str, tuple[dict[str, Any], Outcome]] = {
         },
         Outcome(changes=Counter(create=1), resources=1),
     ),
-    "a provider is no resource": (
+    "a provider is not a resource": (
         {
             "resourcePreEvent": {
                 "metadata": {"type": "pulumi:providers:aws", "op": "create"}

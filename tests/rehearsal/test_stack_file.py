@@ -30,11 +30,11 @@ BROKEN: dict[str, tuple[bytes, str]] = {
     ),
     "config misspelt": (
         b"confg:\n  trivium:zone: us\n",
-        "`confg` is no key of a stack file.*Did you mean `config`",
+        "`confg` is not a key of a stack file.*Did you mean `config`",
     ),
     "the namespace misspelt": (
         b"config:\n  trivum:zone: us\n",
-        "`trivum` is no namespace.*Did you mean `trivium`",
+        "`trivum` is not a namespace.*Did you mean `trivium`",
     ),
 }
 

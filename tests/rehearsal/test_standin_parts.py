@@ -153,7 +153,7 @@ BROKEN: dict[str, tuple[documents.Kind, str, str]] = {
         ),
         "the role is the resource",
     ),
-    "a principal that is no kind": (
+    "a principal that is not a kind": (
         documents.Kind.RESOURCE,
         (
             '{"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*",'

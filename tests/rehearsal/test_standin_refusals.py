@@ -310,7 +310,7 @@ AWS: dict[str, Row] = {
         "keyUsage",
         ('"ENCRYPT"', '"ENCRYPT_DECRYPT"'),
     ),
-    "a policy that is no JSON": (
+    "a policy that is not JSON": (
         ROLE,
         {"assumeRolePolicy": "{Version:"},
         "assumeRolePolicy",
@@ -501,7 +501,7 @@ GCP: dict[str, Row] = {
         "retentionPolicy.retentionPeriod",
         ("is missing",),
     ),
-    "text that is no truth value": (
+    "text that is not a truth value": (
         G_BUCKET,
         {"location": "EU", "uniformBucketLevelAccess": "yes"},
         "uniformBucketLevelAccess",
@@ -556,7 +556,7 @@ GCP: dict[str, Row] = {
         "direction",
         ('"SIDEWAYS"', '"EGRESS"'),
     ),
-    "a policy that is no JSON": (
+    "a policy that is not JSON": (
         "gcp:projects/iAMPolicy:IAMPolicy",
         {"project": "p", "policyData": "bindings:"},
         "policyData",
@@ -736,7 +736,7 @@ ACCEPTED: dict[str, tuple[str, dict[str, Any]]] = {
         FUNCTION,
         {"role": "arn:aws:iam::000000000000:role/r", "code": Asset(True, {})},
     ),
-    "a trust policy with one statement that is no list": (
+    "a trust policy with one statement that is not a list": (
         ROLE,
         {"assumeRolePolicy": json.dumps({"Version": "2012-10-17", "Statement": TRUST})},
     ),
@@ -760,7 +760,7 @@ ACCEPTED: dict[str, tuple[str, dict[str, Any]]] = {
             )
         },
     ),
-    "an organisation policy that is no service control policy": (
+    "an organisation policy that is not a service control policy": (
         SCP,
         {
             "type": "BEDROCK_POLICY",
@@ -862,7 +862,7 @@ def test_accepted(sentence: str) -> None:
 
 
 def test_a_secret_is_never_shown() -> None:
-    password = "hunter2 is no ARN"
+    password = "hunter2 is not an ARN"
     inputs = {"role": password, "runtime": password, "timeout": password}
     found = refused(
         FUNCTION, inputs, frozenset({("role",), ("runtime",), ("timeout",)})

@@ -124,7 +124,7 @@ PLACES = {
     "London is not the EU": ("eu", "aws", ("eu-west-1", "eu-west-2"), ("eu-west-2",)),
     "Zurich is not the EU": ("eu", "aws", ("eu-central-2",), ("eu-central-2",)),
     "global is outside": ("us", "gcp", ("global",), ("global",)),
-    "no destination is no proof": ("us", "gcp", (), ("unknown",)),
+    "no destination is not a proof": ("us", "gcp", (), ("unknown",)),
     "everything is inside worldwide": ("worldwide", "azure", ("global",), ()),
     "no proof is none worldwide either": ("worldwide", "azure", (), ("unknown",)),
     "Azure's data zone is inside the US": ("us", "azure", ("us-data-zone",), ()),

@@ -193,7 +193,7 @@ def test_a_strangers_signature_is_refused() -> None:
 
 
 def test_an_unsigned_descriptor_is_refused() -> None:
-    with pytest.raises(DeploymentSignatureError, match="no DSSE envelope"):
+    with pytest.raises(DeploymentSignatureError, match="not a DSSE envelope"):
         vocabulary.verify(vocabulary.encode(completed()), TRUSTED, now=NOW)
 
 

@@ -468,11 +468,11 @@ NO_REPLY: dict[str, tuple[Protocol, Any]] = {
     ),
     "no content": ("vertex", _without(MESSAGES, "content")),
     "no stop reason": ("vertex", MESSAGES | {"stop_reason": None}),
-    "a stop reason that is no word": (
+    "a stop reason that is not a single word": (
         "vertex",
         MESSAGES | {"stop_reason": "the reply, quoted"},
     ),
-    "a stop reason of Converse that is no word": (
+    "a stop reason of Converse that is not a single word": (
         "converse",
         CONVERSE | {"stopReason": "the reply, quoted"},
     ),

@@ -349,7 +349,7 @@ OUT_OF_PLACE: dict[str, tuple[Protocol, bytes]] = {
         "vertex",
         b"".join(samples.MESSAGES_STREAM[:6]) + samples.MESSAGES_STREAM[2],
     ),
-    "a reason to stop that is no word": (
+    "a reason to stop that is not a single word": (
         "converse",
         samples.CONVERSE_STREAM[0]
         + samples.frame("messageStop", {"stopReason": "the reply, quoted"}),
@@ -370,7 +370,10 @@ OUT_OF_PLACE: dict[str, tuple[Protocol, bytes]] = {
         b"".join(samples.MESSAGES_STREAM[:3]) + samples.MESSAGES_STREAM[-1],
     ),
     "an event that is not JSON": ("vertex", samples.sse("message_start", "{nonsense")),
-    "an event that is no object": ("vertex", samples.sse("message_start", "[1, 2]")),
+    "an event that is not an object": (
+        "vertex",
+        samples.sse("message_start", "[1, 2]"),
+    ),
     "words after the end": (
         "foundry",
         b"".join(samples.MESSAGES_STREAM) + samples.MESSAGES_STREAM[2],

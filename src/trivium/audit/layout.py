@@ -1,4 +1,4 @@
-"""Where a log's files lie, said once for whoever writes, verifies or reads a log.
+"""Where a log's files lie, stated once for writers, verifiers and readers.
 
 The layout is specified in docs/audit-format.md. Nothing in a log is opened through a
 link, and nothing but a regular file is read: a FIFO would be waited for without end.

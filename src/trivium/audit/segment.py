@@ -1,6 +1,6 @@
 """One open segment: lines appended to a file, and their Merkle tree.
 
-It knows neither locks nor timers nor checkpoints; whoever holds the shard calls it from
+It knows neither locks nor timers nor checkpoints; the holder of the shard calls it from
 one thread at a time.
 """
 

@@ -34,7 +34,7 @@ _ATTRIBUTES: Mapping[str, str] = {
     "until_done": "Use `get_final_message()`.",
     "close": "Use the stream in a `with` block, which closes it.",
     "current_message_snapshot": (
-        "Use `get_final_message()`: before its end a stream is no answer."
+        "Use `get_final_message()`: before its end a stream is not an answer."
     ),
     "request_id": "It is in the final message, and in every error.",
     # of a message

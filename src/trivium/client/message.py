@@ -160,7 +160,7 @@ def _labels(metadata: object) -> dict[str, str]:
         isinstance(part, str) for pair in metadata.items() for part in pair
     ):
         raise RequestError(
-            "The request cannot be used: `metadata` is no mapping of strings to"
+            "The request cannot be used: `metadata` is not a mapping of strings to"
             " strings."
         )
     return dict(metadata)
@@ -189,7 +189,7 @@ def _problem(request: MessageRequest) -> str:
         return f"`max_tokens` is {request.max_tokens}, expected at least 1"
     for name in ("temperature", "top_p"):
         if not math.isfinite(getattr(request, name) or 0.0):
-            return f"`{name}` is no finite number"
+            return f"`{name}` is not a finite number"
     if not request.messages:
         return "`messages` is empty, expected at least one turn"
     if request.messages[0].role != "user":
@@ -289,7 +289,7 @@ class Accumulator:
                     self.usage = event.usage or self.usage
 
     def reply(self, *, provider_request_id: str | None = None) -> Reply:
-        """The whole reply. Raises `ProtocolError` when a tool's input is no JSON
+        """The whole reply. Raises `ProtocolError` when a tool's input is not JSON
         object."""
         if self._start is None or self._delta is None:
             raise ProtocolError("The stream has no beginning or no reason to stop.")
@@ -326,4 +326,6 @@ def _tool_input(text: str) -> dict[str, Any]:
     try:
         return msgspec.json.decode(text, type=dict[str, Any])
     except ValueError:
-        raise ProtocolError("A tool's input in the stream is no JSON object.") from None
+        raise ProtocolError(
+            "A tool's input in the stream is not a JSON object."
+        ) from None

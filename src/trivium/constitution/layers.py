@@ -1,7 +1,7 @@
 """Layers of a constitution: read, checked against the layers before them, and digested
 into a chain.
 
-The law of this file: whatever cannot be read in full is refused. Unknown fields,
+The law of this file: anything that cannot be read in full is refused. Unknown fields,
 duplicate keys, aliases, an empty layer, a wrong digest, layers out of order and a
 restated provision that weakens its original are all errors.
 

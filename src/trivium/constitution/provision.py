@@ -244,7 +244,7 @@ def problems(stated: StatedProvision, parent: Provision | None) -> tuple[str, ..
     for name, bound in provision.overridable.items():
         if name not in DIRECTIONS:
             found.append(
-                f"`overridable` names `{name}`, which is no field of a provision"
+                f"`overridable` names `{name}`, which is not a field of a provision"
             )
         elif bound.at_most is not None and name != "action":
             found.append(

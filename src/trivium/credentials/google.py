@@ -39,7 +39,7 @@ def source(scope: str) -> Callable[[], BearerToken]:
                 held.append(google.auth.default(scopes=[scope])[0])
             held[0].refresh(google.auth.transport.requests.Request())
         except google.auth.exceptions.GoogleAuthError as error:
-            # the file that they were read from may be written anew, as a key is rotated
+            # the file that they were read from may be rewritten when a key is rotated
             held.clear()
             raise CredentialsError(
                 f"Google credentials could not be had: {type(error).__name__}.",

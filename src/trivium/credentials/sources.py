@@ -115,7 +115,7 @@ class Authoriser:
         return fetched
 
     def _fetched(self) -> Credential:
-        """Whatever goes wrong is told by its type alone: its text may hold what was
+        """Any failure is named by its type alone, because its text may hold what was
         being fetched."""
         try:
             return self._fetch()

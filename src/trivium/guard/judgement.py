@@ -5,7 +5,7 @@ The laws of this file:
 - Every provision of every layer is judged by itself; the decision is the strictest
   action of all. There is no order, no priority and no way for one provision to silence
   another.
-- Whatever fails, fails closed: an exception in a detector or condition becomes
+- Everything fails closed: an exception in a detector or condition becomes
   `GuardFailureError`, unless that one provision says `unsafe_fail_open`, and then the
   failure itself is a finding.
 """

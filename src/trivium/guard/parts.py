@@ -34,7 +34,7 @@ from trivium.vocabulary.messages import (
 
 Visit = Callable[[str, str, str], str]
 """From place, text and lead to the text, unchanged or replaced. The lead stands before
-the text when it is judged (a JSON member's name and `=`), but is no part of it."""
+the text when it is judged (a JSON member's name and `=`), but is not a part of it."""
 
 _TEXT_TYPES = (
     "text/",

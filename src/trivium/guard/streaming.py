@@ -66,7 +66,7 @@ class StreamGuard:
         """Judge the next event; return the events released now, in order.
 
         Raises `GuardFailureError`, or the `RouteError` that a tool's input means which
-        is no JSON.
+        is not JSON.
         """
         began = perf_counter()
         try:
@@ -178,7 +178,7 @@ def _incomplete_input(stop_reason: str) -> RouteError:
             " answer.",
             next_step="Allow more `max_tokens`.",
         )
-    return ProtocolError("A tool's input in the stream is no JSON.")
+    return ProtocolError("A tool's input in the stream is not JSON.")
 
 
 class _Block:
@@ -230,7 +230,7 @@ class _ToolBlock(_Block):
         self._held: list[Event] = []
         self._json: list[str] = []
         self.incomplete = False
-        """Its input is no JSON, so that nothing of it was released."""
+        """Its input is not JSON, so that nothing of it was released."""
 
     def begun(self, block: ToolUseBlock) -> ToolUseBlock:
         """The block as it may be announced: name and early input judged."""

@@ -35,7 +35,7 @@ space to one of these."""
 
 _WHITE_BYTES = WHITE.encode()
 _CONTROLS = bytes((*range(0x01, 0x09), *range(0x0E, 0x1C), 0x7F))
-"""What shows nothing within ASCII and is no white space. BREAK is not among them: see
+"""What shows nothing within ASCII and is not white space. BREAK is not among them: see
 `without_breaks`."""
 _FOLDABLE = re.compile("[^\x00\t-\r\x1c-~]")
 """Those, and everything beyond ASCII."""

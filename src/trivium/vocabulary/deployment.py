@@ -39,7 +39,7 @@ _HTTPS = re.compile(
     r"https://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:(?!0|443(/|$))[0-9]{1,5})?" + _PATH
 )
 """As it goes over the wire, since a signature covers host and path as sent, and what
-follows a `#` or `?` is no path: the request would go elsewhere."""
+follows a `#` or `?` is not a path: the request would go elsewhere."""
 
 
 class SigV4Auth(Record, frozen=True, kw_only=True, tag_field="kind", tag="sigv4"):
@@ -383,14 +383,29 @@ def missing(deployment: Deployment) -> tuple[str, ...]:
 def json_schema() -> dict[str, Any]:
     """The published JSON Schema (2020-12) of a descriptor. Any: JSON Schema is
     free-form."""
-    schema = msgspec.json.decode(
-        msgspec.json.encode(msgspec.json.schema(Deployment))
-    )  # tuples become lists
+    # Encoded and decoded once, so that tuples become lists.
+    encoded = msgspec.json.encode(msgspec.json.schema(Deployment))
+    schema = _with_flowing_text(msgspec.json.decode(encoded))
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": f"urn:trivium:deployment:{VERSION}",
         "title": "Trivium deployment descriptor",
         **schema,
+    }
+
+
+def _with_flowing_text(schema: Any) -> Any:
+    """The schema with each description in one line: where a docstring breaks its lines
+    is not a part of what is published. Any: JSON."""
+    if isinstance(schema, list):
+        return [_with_flowing_text(part) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    return {
+        name: " ".join(value.split())
+        if name == "description" and isinstance(value, str)
+        else _with_flowing_text(value)
+        for name, value in schema.items()
     }
 
 

@@ -194,7 +194,7 @@ def unseal(envelope: bytes, payload_type: str, trusted: TrustedKeys) -> bytes:
     try:
         decoded = msgspec.json.decode(envelope, type=Envelope)
     except ValueError as error:
-        raise EnvelopeError(f"this is no DSSE envelope: {error}") from error
+        raise EnvelopeError(f"this is not a DSSE envelope: {error}") from error
     if decoded.payloadType != payload_type:
         raise EnvelopeError(
             f"the envelope holds `{decoded.payloadType}`, expected `{payload_type}`"
@@ -220,7 +220,7 @@ def payload_unverified(envelope: bytes) -> bytes:
     try:
         return msgspec.json.decode(envelope, type=Envelope).payload
     except ValueError as error:
-        raise EnvelopeError(f"this is no DSSE envelope: {error}") from error
+        raise EnvelopeError(f"this is not a DSSE envelope: {error}") from error
 
 
 def digest(payload: bytes) -> str:

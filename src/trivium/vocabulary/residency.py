@@ -90,7 +90,7 @@ ZONES: Mapping[str, Mapping[Cloud, frozenset[str]]] = {
         "azure": frozenset({"usgovvirginia", "usgovarizona", "usgovtexas"}),
     },
 }
-"""Zone id → cloud → regions inside it. `worldwide` is no row: it contains
+"""Zone id → cloud → regions inside it. `worldwide` is not a row: it contains
 everything."""
 
 WORLDWIDE = "worldwide"

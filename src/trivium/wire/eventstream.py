@@ -27,7 +27,7 @@ _STRING = 7
 _FIXED = {0: 0, 1: 0, 2: 1, 3: 2, 4: 4, 5: 8, 8: 8, 9: 16}
 _BYTES = 6
 _KEPT_BYTES = 256
-"""Longer headers are read anew each time; Bedrock's have about 80 bytes."""
+"""Longer headers are read each time; Bedrock's have about 80 bytes."""
 
 
 @dataclass(frozen=True, slots=True)

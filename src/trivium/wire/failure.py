@@ -104,7 +104,7 @@ def unknown_block(kind: str) -> ProtocolError:
     named = f"`{kind}`" if word(kind) else "of a kind without a name"
     return ProtocolError(
         f"The provider's reply holds a content block {named}, which this release does"
-        " not know, so it is no answer.",
+        " not know, so it is not an answer.",
         next_step="Update trivium, or leave out what asked for such content.",
     )
 

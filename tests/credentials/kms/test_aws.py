@@ -157,5 +157,5 @@ def test_credentials_come_from_boto3s_session(
 
 
 def test_what_is_no_arn_of_a_key_is_refused_before_anything_is_asked() -> None:
-    with pytest.raises(CredentialsError, match="is no key of AWS KMS"):
+    with pytest.raises(CredentialsError, match="is not a key of AWS KMS"):
         AwsKmsKey("arn:aws:s3:::bucket")

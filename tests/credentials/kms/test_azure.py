@@ -264,5 +264,5 @@ def test_a_token_never_goes_to_a_host_that_is_no_vault() -> None:
         "vault.azure.net",
     ):
         assert not KeyVaultKey.names(f"https://{host}/keys/signing/{VERSION}")
-    with pytest.raises(CredentialsError, match="is no key of Azure Key Vault"):
+    with pytest.raises(CredentialsError, match="is not a key of Azure Key Vault"):
         KeyVaultKey(f"https://acme.example.com/keys/signing/{VERSION}")

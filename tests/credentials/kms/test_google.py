@@ -145,7 +145,7 @@ def test_a_key_without_its_version_is_told_apart_from_nonsense(
     key = google.name.partition("/cryptoKeyVersions")[0]
     assert not GoogleKmsKey.names(key)
     with pytest.raises(
-        CredentialsError, match="is no version of a Google Cloud KMS key"
+        CredentialsError, match="is not a version of a Google Cloud KMS key"
     ):
         GoogleKmsKey(key, endpoint=google.url, credentials=lambda: BearerToken(TOKEN))
     assert google.requests == []

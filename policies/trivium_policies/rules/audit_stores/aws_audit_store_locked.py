@@ -123,7 +123,7 @@ RULE: Final = Rule(
         " verified before the lock, which cannot be taken back."
     ),
     risk=(
-        "Whoever takes over an administrator's role deletes the record of what was"
+        "Someone who takes over an administrator's role deletes the record of what was"
         " asked and answered."
     ),
     remediation=Remediation(

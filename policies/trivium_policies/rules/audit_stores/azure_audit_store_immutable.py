@@ -127,7 +127,7 @@ RULE: Final = Rule(
         " be extended, and only five times."
     ),
     risk=(
-        "Whoever takes over an administrator's role deletes the record of what was"
+        "Someone who takes over an administrator's role deletes the record of what was"
         " asked and answered."
     ),
     remediation=Remediation(

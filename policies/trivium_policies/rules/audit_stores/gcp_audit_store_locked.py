@@ -62,11 +62,11 @@ RULE: Final = Rule(
     applies=is_audit_store,
     rationale=(
         "A bucket's retention policy keeps every object for its period; while it is"
-        " unlocked it can be shortened or removed by whoever may update the bucket. The"
+        " unlocked it can be shortened or removed by anyone who may update the bucket. The"
         " lock, which cannot be taken back, ends that."
     ),
     risk=(
-        "Whoever takes over an administrator's role deletes the record of what was"
+        "Someone who takes over an administrator's role deletes the record of what was"
         " asked and answered."
     ),
     remediation=Remediation(

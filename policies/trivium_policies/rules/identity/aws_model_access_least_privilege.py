@@ -462,7 +462,7 @@ VIOLATING: Final[Violating] = {
         ),
         paths=("serviceName",),
     ),
-    "a document that is no JSON": Wrong(
+    "a document that is not JSON": Wrong(
         (resource("aws:iam/policy:Policy", "broken", {"policy": "{'Statement': []}"}),),
         paths=("policy",),
     ),

@@ -1,4 +1,4 @@
-"""gcp-data-access-logged: whoever may call a model on Vertex AI is recorded doing
+"""gcp-data-access-logged: everyone who calls a model on Vertex AI is recorded doing
 so."""
 
 import json

@@ -79,7 +79,7 @@ class AwsKmsKey:
         named = _ARN.fullmatch(key)
         if named is None:
             raise CredentialsError(
-                f"`{key}` is no key of AWS KMS, expected"
+                f"`{key}` is not a key of AWS KMS, expected"
                 " `arn:aws:kms:REGION:ACCOUNT:key/ID`."
             )
         self.name = key

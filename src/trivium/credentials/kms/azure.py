@@ -159,7 +159,7 @@ class KeyVaultKey:
         named = _KeyId.parsed(key)
         if named is None:
             raise CredentialsError(
-                f"`{key}` is no key of Azure Key Vault, expected"
+                f"`{key}` is not a key of Azure Key Vault, expected"
                 " `https://VAULT.vault.azure.net/keys/NAME/VERSION`."
             )
         self._id = named

@@ -100,7 +100,7 @@ class GoogleKmsKey:
         kind."""
         if not self.names(key):
             raise CredentialsError(
-                f"`{key}` is no version of a Google Cloud KMS key, expected"
+                f"`{key}` is not a version of a Google Cloud KMS key, expected"
                 " `projects/P/locations/L/keyRings/R/cryptoKeys/K/cryptoKeyVersions/N`."
             )
         self.name = key

@@ -92,7 +92,7 @@ def decode(
         )
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise ProtocolError(
-            "The provider's reply is no Converse reply.", status=status
+            "The provider's reply is not a Converse reply.", status=status
         ) from error
 
 
@@ -133,7 +133,7 @@ def stop_reason_of(found: str) -> StopReason:
         raise failure(status=200, kind=found)
     reason = word(found)
     if reason is None:
-        raise ProtocolError("The provider's reason to stop is no word.")
+        raise ProtocolError("The provider's reason to stop is not a single word.")
     return "refusal" if reason == "content_filtered" else reason
 
 

@@ -49,7 +49,7 @@ def decode(
         content = tuple(block_of(block) for block in message.content)
     except (ValueError, KeyError, RecursionError) as error:
         raise ProtocolError(
-            "The provider's reply is no message.", status=status
+            "The provider's reply is not a message.", status=status
         ) from error
     if message.stop_reason is None:
         raise ProtocolError(
@@ -93,7 +93,7 @@ def stop_reason_of(found: str) -> StopReason:
     """It is handed on and recorded, so it must be a word."""
     reason = word(found)
     if reason is None:
-        raise ProtocolError("The provider's reason to stop is no word.")
+        raise ProtocolError("The provider's reason to stop is not a single word.")
     return reason
 
 
