@@ -28,6 +28,7 @@ exceptions.
     │   ├── DeadlineError               no answer in time
     │   ├── TransportError              the connection failed or was cut
     │   └── ProtocolError               bytes that the protocol does not allow
+    │       ├── UnknownContentError     content that this release cannot judge
     │       └── TruncatedStreamError    the stream ended without its terminal event
     ├── AllRoutesFailedError            every permitted route was tried
     └── AuditError
@@ -38,7 +39,7 @@ Every error says whose `fault` it is, whether trying again can help (`retryable`
 a reply or a credential.
 """
 
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal, TypedDict, Unpack
 
 Fault = Literal["caller", "platform", "policy", "provider", "network", "trivium"]
 """Who can mend it: the calling code, the platform team, nobody (a rule said no), the
@@ -50,7 +51,8 @@ class TriviumError(Exception):
     one."""
 
     fault: ClassVar[Fault] = "trivium"
-    retryable: ClassVar[bool] = False
+    retryable: bool = False
+    """Whether the same request may succeed later. A provider may say so of an error."""
 
     def __init__(
         self,
@@ -67,6 +69,11 @@ class TriviumError(Exception):
         self.next_step = next_step
         """One imperative sentence, or None."""
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Errors survive process pools and task queues, with everything that they know.
+        Any: as pickle defines it."""
+        return _restored, (type(self), self.args, self.__dict__)
+
     @property
     def code(self) -> str:
         """A stable word for logs and metrics: the class name without `Error`, in
@@ -76,6 +83,15 @@ class TriviumError(Exception):
 
     def __str__(self) -> str:
         return f"{self.message} {self.next_step}" if self.next_step else self.message
+
+
+def _restored(
+    kind: type[TriviumError], args: tuple[object, ...], known: dict[str, object]
+) -> TriviumError:
+    """The error that was pickled or copied."""
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(known)
+    return error
 
 
 class ConfigurationError(TriviumError):
@@ -175,6 +191,19 @@ class GuardFailureError(PolicyError):
     fault: ClassVar[Fault] = "trivium"
 
 
+class _OfRoute(TypedDict, total=False):
+    """What every `RouteError` may know."""
+
+    route: str | None
+    status: int | None
+    provider_type: str | None
+    provider_request_id: str | None
+    provider_message: str | None
+    retry_after_s: float | None
+    request_id: str | None
+    next_step: str | None
+
+
 class RouteError(TriviumError):
     """One attempt on one route failed."""
 
@@ -265,11 +294,26 @@ class TransportError(RouteError):
     fault: ClassVar[Fault] = "network"
     retryable = True
 
+    def __init__(
+        self, message: str, *, cause: str | None = None, **known: Unpack[_OfRoute]
+    ) -> None:
+        super().__init__(message, **known)
+        self.cause = cause
+        """The class of cause, for instance `dns`, `refused`, `untrusted` or
+        `proxy_password`; see docs/client.md."""
+
 
 class ProtocolError(RouteError):
     """The provider sent bytes that its protocol does not allow."""
 
     retryable = True
+
+
+class UnknownContentError(ProtocolError):
+    """The answer holds content of a kind that this release cannot judge. It was paid
+    for, and the same request would get the same again, on every route."""
+
+    retryable = False
 
 
 class TruncatedStreamError(ProtocolError):
@@ -338,5 +382,6 @@ __all__ = [
     "TransportError",
     "TriviumError",
     "TruncatedStreamError",
+    "UnknownContentError",
     "UnknownModelError",
 ]

@@ -332,14 +332,19 @@ def test_the_doctor_tells_a_wrong_key_from_a_wrong_descriptor(
     assert "fail  Trusted keys" in capsys.readouterr().out
 
 
-def test_the_doctor_names_an_endpoint_that_does_not_answer(
-    signed: Path, key: Path, capsys: pytest.CaptureFixture[str]
+def test_the_doctor_connects_as_the_client_does_and_names_the_cause(
+    signed: Path,
+    key: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    assert (
-        run("doctor", "--deployment", str(signed), "--trust", f"{key}.pub", "--connect")
-        == 1
-    )
-    assert "Check the private endpoint, DNS and egress rules" in capsys.readouterr().out
+    """Through the environment's proxy, at which nobody listens."""
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
+    named = ("--deployment", str(signed), "--trust", f"{key}.pub")
+    assert run("doctor", *named, "--connect") == 1
+    told = capsys.readouterr().out
+    assert "could not be reached through the proxy (proxy)" in told
+    assert "Check HTTPS_PROXY and NO_PROXY" in told
 
 
 def test_wrong_usage_is_told_apart(capsys: pytest.CaptureFixture[str]) -> None:

@@ -26,7 +26,12 @@ from trivium.client.effects import (
     Steps,
 )
 from trivium.constitution import load_layers
-from trivium.errors import AllRoutesFailedError, DeploymentExpiredError, TransportError
+from trivium.errors import (
+    AllRoutesFailedError,
+    DeploymentExpiredError,
+    TransportError,
+    UnknownContentError,
+)
 from trivium.guard import Guard
 from trivium.vocabulary import catalogue
 from trivium.vocabulary.deployment import (
@@ -190,14 +195,46 @@ def test_pauses_are_full_jitter_under_a_bound_that_doubles_up_to_its_limit() -> 
         assert bound * 3 / 4 < max(column) <= bound
 
 
-PAUSES = {"as asked": ("3", 3.0), "no longer than the limit": ("100", 8.0)}
-
-
-@pytest.mark.parametrize(("asked", "expected"), PAUSES.values(), ids=PAUSES)
-def test_a_provider_may_ask_for_a_longer_pause(asked: str, expected: float) -> None:
-    hands = Hands([throttled(asked), good()], backoff_s=0.1, max_pause_s=8.0)
+def test_a_provider_may_ask_for_a_longer_pause() -> None:
+    hands = Hands([throttled("3"), good()], backoff_s=0.1, max_pause_s=8.0)
     hands.ask()
-    assert [effect.seconds for effect in hands.asked(Sleep)] == [expected]
+    assert [effect.seconds for effect in hands.asked(Sleep)] == [3.0]
+
+
+def test_for_a_pause_beyond_the_limit_another_route_is_asked_at_once() -> None:
+    hands = Hands([throttled("100"), good("gcp"), good("gcp")], max_pause_s=8.0)
+    assert hands.ask().route == "gcp-us"
+    assert hands.asked(Sleep) == []
+    hands.now += 99
+    assert hands.ask().route == "gcp-us", "before the time is over it is not asked"
+    hands.answers.append(good())
+    hands.now += 2
+    assert hands.ask().route == "aws-us"
+
+
+def test_a_provider_may_say_that_trying_again_is_useless() -> None:
+    refusal = Answer(529, {"x-should-retry": "false"}, b"")
+    hands = Hands([refusal, good("gcp")])
+    assert hands.ask().attempts == 2
+    assert hands.asked(Sleep) == []
+
+
+def outcomes(hands: Hands) -> list[str]:
+    return [effect.record.outcome for effect in hands.asked(Append)]
+
+
+def test_what_one_protocol_refuses_is_asked_of_another() -> None:
+    hands = Hands([Answer(400, {}, b"{}"), good("gcp")])
+    assert (hands.ask().route, outcomes(hands)) == ("gcp-us", ["failed", "answered"])
+
+
+def test_content_of_an_unknown_kind_is_paid_for_once() -> None:
+    body = msgspec.json.decode(CONVERSE_BODY)
+    body["output"]["message"]["content"] = [{"hologram": {}}]
+    hands = Hands([Answer(200, {}, msgspec.json.encode(body)), good("gcp")])
+    with pytest.raises(UnknownContentError, match="`hologram`"):
+        hands.ask()
+    assert outcomes(hands) == ["failed"]
 
 
 def test_a_pause_that_would_pass_the_deadline_is_spared_and_the_next_route_asked() -> (

@@ -42,6 +42,7 @@ from trivium.errors import (
     OverloadedError,
     ProtocolError,
     ProviderRequestError,
+    RateLimitedError,
     RequestError,
     ResidencyError,
     RouteError,
@@ -85,7 +86,7 @@ RETRIED = ["rate_limit", "overloaded", "internal", "model_error"]
 def test_one_failure_is_retried_on_the_same_route(
     world: World, route: str, kind: str
 ) -> None:
-    world.endpoints.fault(kind, cloud=CLOUD_OF[route], times=1)
+    world.endpoints.fault(kind, cloud=CLOUD_OF[route], times=1, retry_after_s=None)
     message = asked(world, "create", **hello(model=f"{route}/sonnet"))
     assert (message.route, message.attempts) == (route, 2)
     assert world.outcomes() == [(route, "failed"), (route, "answered")]
@@ -173,10 +174,31 @@ def test_a_named_route_is_never_left(world: World) -> None:
     assert (world.arrived("bedrock"), world.arrived("foundry")) == (0, 0)
 
 
-def test_what_the_provider_refuses_is_neither_retried_nor_moved(world: World) -> None:
-    with pytest.raises(ProviderRequestError):
+def test_what_every_protocol_refuses_is_asked_of_each_once_and_is_the_callers_fault(
+    world: World,
+) -> None:
+    """Vertex AI and Foundry carry one protocol, so one of them is asked."""
+    with pytest.raises(ProviderRequestError) as caught:
         asked(world, "create", **hello(max_tokens=100_000))
-    assert world.outcomes() == [("aws-us", "failed")]
+    assert (caught.value.route, caught.value.fault) == ("aws-us", "caller")
+    assert world.outcomes() == [("aws-us", "failed"), ("gcp-us", "failed")]
+
+
+def test_a_route_that_asked_for_a_long_pause_is_left_alone_until_it_is_over(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    world.endpoints.fault("rate_limit", cloud="bedrock", times=1, retry_after_s=3600)
+    with caplog.at_level("INFO", "trivium.client"), world.client() as client:
+        assert [client.messages.create(**hello()).route for _ in range(3)] == [
+            "gcp-us"
+        ] * 3
+        assert world.arrived("bedrock") == 1
+        with pytest.raises(RateLimitedError) as caught:
+            client.messages.create(**hello(model="aws-us/sonnet"))
+    assert 3500 < (caught.value.retry_after_s or 0) <= 3600
+    lines = [record.getMessage() for record in caplog.records]
+    assert any(line.startswith("aws-us: given up: rate_limited") for line in lines)
+    assert GREETING not in "".join(lines)
 
 
 def test_the_breaker_leaves_a_failing_route_alone_and_tries_it_again_later(

@@ -287,6 +287,7 @@ NAMES = {
     trivium.http: [
         "DRAIN_S",
         "FORKED",
+        "MEANINGS",
         "Answer",
         "AsyncExchange",
         "AsyncPools",
@@ -297,6 +298,7 @@ NAMES = {
         "Request",
         "SyncExchange",
         "SyncPools",
+        "Trust",
         "async_pools",
         "once",
         "sync_pools",

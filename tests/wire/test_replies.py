@@ -329,7 +329,7 @@ RETRY_AFTER: dict[str, tuple[str | None, float | None]] = {
     "seconds": ("7", 7.0),
     "a fraction": ("0.5", 0.5),
     "absent": (None, None),
-    "a date": ("Wed, 21 Oct 2026 07:28:00 GMT", None),
+    "a date that has passed": ("Wed, 21 Oct 2026 07:28:00 GMT", 0.0),
     "below zero": ("-1", None),
     "no number": ("nan", None),
     "beyond reason": ("1e99", None),

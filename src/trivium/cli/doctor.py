@@ -3,7 +3,6 @@
 import importlib.util
 import os
 import shutil
-import socket
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,10 +16,14 @@ import click
 from trivium.cli import print_json
 from trivium.client.loading import audit_directory, fetch, trusted_keys
 from trivium.errors import TriviumError
+from trivium.http import Connection, NoAnswerError, Request, once
 from trivium.vocabulary import deployment as vocabulary
 from trivium.vocabulary.residency import Cloud
 
 Verdict = Literal["ok", "warn", "fail"]
+CONNECT_S = 5.0
+"""How long an endpoint may take to answer."""
+
 SOON_DAYS = 14
 """Two weeks: enough to sign a new descriptor without hurry."""
 _EXTRAS = {"aws": "boto3", "gcp": "google.auth", "azure": "azure.identity"}
@@ -54,7 +57,10 @@ class _Found:
 @click.option(
     "--connect",
     is_flag=True,
-    help="Also open a TCP connection to each route's endpoint (sends nothing).",
+    help=(
+        "Also connect to each route's endpoint, as the client does: an empty GET,"
+        " without credentials."
+    ),
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
 def command(
@@ -90,7 +96,8 @@ def _checks(source: str | None, trust: str | None, *, connect: bool) -> Iterator
         yield _extra(cloud)
     yield _audit_directory(deployed.name)
     if connect:
-        yield from (_connection(route) for route in deployed.routes)
+        for route in deployed.routes:
+            yield _connection(route, rehearsal=deployed.rehearsal)
 
 
 def _deployment_checks(
@@ -191,17 +198,17 @@ def _audit_directory(deployment: str) -> Check:
     return Check("ok", "Audit log", f"{path}, {free >> 30} GiB free")
 
 
-def _connection(route: vocabulary.Route) -> Check:
-    parts = urlsplit(route.endpoint)
-    address = (parts.hostname or "", parts.port or 443)
+def _connection(route: vocabulary.Route, *, rehearsal: bool) -> Check:
+    """Whether the client's own transport gets an answer from the endpoint. What the
+    answer says does not matter: nothing authorises the request."""
+    asked = Request(route.endpoint, {}, method="GET", timeout_s=CONNECT_S)
+    connection = Connection(connect_timeout_s=CONNECT_S, loopback=rehearsal)
+    subject, host = f"Route {route.id}", urlsplit(route.endpoint).netloc
     try:
-        socket.create_connection(address, timeout=5).close()
-    except OSError as error:
-        remedy = "Check the private endpoint, DNS and egress rules."
-        return Check(
-            "fail",
-            f"Route {route.id}",
-            f"{address[0]}:{address[1]}: {error.strerror or error}",
-            remedy,
-        )
-    return Check("ok", f"Route {route.id}", f"{address[0]}:{address[1]} answers")
+        once(asked, connection, most_bytes=0)
+    except NoAnswerError as error:
+        found, remedy = error.meaning
+        return Check("fail", subject, f"{host} {found} ({error.cause})", remedy)
+    except TriviumError as error:
+        return Check("fail", subject, error.message, error.next_step or "")
+    return Check("ok", subject, f"{host} answers")

@@ -1,7 +1,10 @@
 """A breaker for each route: one that keeps failing is left alone for a while."""
 
+import logging
 import threading
 from collections.abc import Callable
+
+_LOG = logging.getLogger("trivium.client")
 
 
 class Breaker:
@@ -9,8 +12,14 @@ class Breaker:
     through to try. Thread-safe."""
 
     def __init__(
-        self, *, failures: int, pause_s: float, monotonic: Callable[[], float]
+        self,
+        name: str,
+        *,
+        failures: int,
+        pause_s: float,
+        monotonic: Callable[[], float],
     ) -> None:
+        self._name = name
         self._limit = failures
         self._pause_s = pause_s
         self._monotonic = monotonic
@@ -27,15 +36,18 @@ class Breaker:
             if self._monotonic() < self._until:
                 return False
             self._until = self._monotonic() + self._pause_s
-            return True
+        _LOG.info("%s: breaker half open, one request tries the route", self._name)
+        return True
 
     def succeeded(self) -> None:
         """The route answered."""
         with self._mutex:
             self._failures = 0
 
-    def failed(self) -> None:
-        """The route failed in a way that is its own fault."""
+    def failed(self) -> bool:
+        """The route failed in a way that is its own fault; whether that opened the
+        breaker."""
         with self._mutex:
             self._failures += 1
             self._until = self._monotonic() + self._pause_s
+            return self._failures == self._limit

@@ -5,6 +5,7 @@ terminal event last. The drivers (`client.py`, `asynchronous.py`) have each effe
 performed and send its result in; what fails is thrown in at the `yield`.
 """
 
+import logging
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping
 from datetime import UTC, datetime
@@ -33,9 +34,11 @@ from trivium.errors import (
     AuthenticationError,
     CredentialsError,
     ProtocolError,
+    RateLimitedError,
     RequestError,
     RouteError,
     TriviumError,
+    UnknownContentError,
 )
 from trivium.guard import Guard, StreamGuard
 from trivium.vocabulary.catalogue import Catalogue
@@ -55,6 +58,7 @@ from trivium.wire import ADAPTERS, Adapter, Place, WireRequest
 from trivium.wire.failure import word
 
 _READ = Read()
+_LOG = logging.getLogger("trivium.client")
 
 
 class Core:
@@ -80,9 +84,12 @@ class Core:
         )
         self._clock = clock
         self._monotonic = monotonic
+        self._held_until: dict[tuple[str, str], float] = {}
+        """Route and model → when the provider wants to be asked again."""
         self._random = random or Random()  # noqa: S311 -- spreads retries, guards nothing
         self._breakers = {
             route.id: Breaker(
+                route.id,
                 failures=options.breaker_failures,
                 pause_s=options.breaker_pause_s,
                 monotonic=monotonic,
@@ -120,15 +127,26 @@ class Core:
             yield from self._record_refusal(ask, None, undecided, error)
             raise
 
+        refused_by: set[str] = set()
         for candidate in self._in_service(found, ask):
+            family = ADAPTERS[candidate.route.protocol].family
+            if family in refused_by:
+                continue
             try:
                 return (yield from self._on_route(ask, candidate))
             except (RequestError, CredentialsError) as error:
                 # Another route may carry it.
                 ask.passed_over.append((candidate.route.id, error))
+                self._log(ask, "%s: passed over", candidate, error)
             except RouteError as error:
-                if ask.failures[-1:] != [error] or error.fault == "caller":
-                    raise  # content was released, or no other route would take it
+                if ask.failures[-1:] != [error]:
+                    raise  # content was released: the caller must decide
+                if isinstance(error, UnknownContentError):
+                    raise  # paid for; every route would answer the same
+                if error.fault == "caller":
+                    # Only another protocol may take what this one refuses.
+                    refused_by.add(family)
+                self._log(ask, "%s: given up", candidate, error)
             if self._monotonic() >= ask.deadline:
                 break
         give_up(ask)
@@ -139,10 +157,35 @@ class Core:
         """Candidates whose breaker is closed when their turn comes; all of them when
         every breaker is open, because one must try."""
         for candidate in found:
-            if self._breakers[candidate.route.id].closed:
+            if not self._held_back(ask, candidate) and self._closed(candidate):
                 yield candidate
         if ask.attempts == 0:
-            yield from found
+            for candidate in found:
+                if self._hold_s(candidate) <= 0:
+                    yield candidate
+
+    def _closed(self, candidate: Candidate) -> bool:
+        return self._breakers[candidate.route.id].closed
+
+    def _hold_s(self, candidate: Candidate) -> float:
+        """Seconds until the provider wants to be asked for this model again."""
+        key = (candidate.route.id, candidate.target.id)
+        return self._held_until.get(key, 0.0) - self._monotonic()
+
+    def _held_back(self, ask: Ask, candidate: Candidate) -> bool:
+        """Whether the provider does not want to be asked yet; that is then noted."""
+        left_s = self._hold_s(candidate)
+        if left_s <= 0:
+            return False
+        error = RateLimitedError(
+            f"Route `{candidate.route.id}` asked not to be called for another"
+            f" {left_s:.0f} s, so nothing was sent to it.",
+            route=candidate.route.id,
+            retry_after_s=left_s,
+            next_step="Try again then, or ask the platform team for more quota.",
+        )
+        ask.passed_over.append((candidate.route.id, error))
+        return True
 
     def _on_route(self, ask: Ask, candidate: Candidate) -> Steps[Message]:
         """Tries on one route. The `RouteError` it ends with is the last of
@@ -158,12 +201,14 @@ class Core:
                 if ask.failures[-1:] != [error]:
                     raise  # content was released: the caller must decide
                 pause = self._pause(number, error)
+                too_long = self._asked_for_too_long(candidate, error)
                 out_of_time = self._monotonic() + pause >= ask.deadline
                 refused = isinstance(error, AuthenticationError) and number == 1
                 again = error.retryable or refused
                 last = number == self.options.attempts_per_route
-                if not again or last or out_of_time:
+                if not again or last or out_of_time or too_long:
                     raise
+                self._log(ask, "%s: tried again", candidate, error, pause_s=pause)
                 yield Sleep(pause)
         raise AssertionError("unreachable: the last try returns or raises")
 
@@ -301,7 +346,9 @@ class Core:
         if not running.released:
             ask.failures.append(error)
         if error.fault in ("provider", "network"):
-            self._breakers[error.route].failed()
+            opened = self._breakers[error.route].failed()
+            if opened:
+                _LOG.warning("%s: breaker open after %s", error.route, error.code)
         if isinstance(error, AuthenticationError):
             yield Forget(running.candidate.route)
         latency_s = self._since(running)
@@ -337,6 +384,35 @@ class Core:
         )
         pause = self._random.uniform(0, bound)
         return max(pause, min(error.retry_after_s or 0.0, self.options.max_pause_s))
+
+    def _asked_for_too_long(self, candidate: Candidate, error: RouteError) -> bool:
+        """Whether the provider wants a longer pause than another route is worth
+        waiting for. The model is then left alone on this route until it is over."""
+        wanted = error.retry_after_s or 0.0
+        if wanted <= self.options.max_pause_s:
+            return False
+        key = (candidate.route.id, candidate.target.id)
+        self._held_until[key] = self._monotonic() + wanted
+        return True
+
+    def _log(
+        self,
+        ask: Ask,
+        event: str,
+        candidate: Candidate,
+        error: TriviumError,
+        *,
+        pause_s: float = 0.0,
+    ) -> None:
+        """One line, without content; nothing is formatted where nobody listens."""
+        _LOG.info(
+            event + ": %s, attempt %d, pause %.2f s, request %s",
+            candidate.route.id,
+            error.code,
+            ask.attempts,
+            pause_s,
+            ask.request_id,
+        )
 
     def _since(self, running: Try) -> float:
         """Seconds since it was sent; 0 where nothing was."""

@@ -14,14 +14,6 @@ MAX_DESCRIPTOR_BYTES = 1 << 20
 DOWNLOAD_S = 30.0
 """How long fetching a descriptor may take."""
 
-_CAUSES = {
-    "timeout": "no answer in time",
-    "unreachable": "the host cannot be reached",
-    "cut": "the connection was cut",
-    "header": "a header cannot be sent",
-}
-"""Why there was no answer, as the error says it."""
-
 
 def fetch(source: str | Path | None) -> tuple[bytes, Path | None]:
     """The descriptor's bytes and the folder that its `path:` layers are relative to.
@@ -133,8 +125,9 @@ def _download(address: str) -> bytes:
         if error.cause == "address":
             raise _no_address() from error
         raise DeploymentError(
-            f"The deployment descriptor cannot be fetched: {_CAUSES[error.cause]}.",
-            next_step="Check the address and this machine's network.",
+            f"The deployment descriptor cannot be fetched: the host"
+            f" {error.meaning.found}.",
+            next_step=error.meaning.remedy,
         ) from error
     if answer.status != 200:
         raise DeploymentError(

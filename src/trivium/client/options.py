@@ -26,6 +26,13 @@ class Options:
     (full jitter)."""
     max_pause_s: float = 8.0
     """No pause is longer: past that another route is the better answer."""
+    ca_bundle: str | None = None
+    """PEM file of certificate authorities to trust besides the machine's own; by
+    default what REQUESTS_CA_BUNDLE or AWS_CA_BUNDLE names, in this order.
+    SSL_CERT_FILE is honoured as well."""
+    client_cert: str | None = None
+    """PEM file with the certificate and key that the client shows; by default what
+    TRIVIUM_CLIENT_CERT names."""
     breaker_failures: int = 5
     """So many failures in a row open a route's breaker …"""
     breaker_pause_s: float = 30.0
@@ -34,6 +41,8 @@ class Options:
     def __post_init__(self) -> None:
         """Raise `RequestError` for a limit that no request could keep."""
         for field in fields(self):
+            if field.name in ("ca_bundle", "client_cert"):
+                continue
             found, least = getattr(self, field.name), 1 if field.type is int else 0
             if not (
                 isinstance(found, int | float)

@@ -69,11 +69,9 @@ class SyncPerformer:
 
 def route_error(error: NoAnswerError) -> RouteError:
     """What a missing answer means on a route to a model."""
+    found, remedy = error.meaning
     if error.cause == "timeout":
         return DeadlineError("The provider did not answer in time.")
     if error.cause == "cut":
-        return TransportError("The connection to the provider was cut.")
-    return TransportError(
-        "The provider could not be reached.",
-        next_step="Check the private endpoint, DNS and egress rules.",
-    )
+        return TransportError("The connection to the provider was cut.", cause="cut")
+    return TransportError(f"The provider {found}.", cause=error.cause, next_step=remedy)

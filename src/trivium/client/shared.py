@@ -25,7 +25,7 @@ from trivium.constitution import load_layers
 from trivium.credentials import Authoriser, Sources
 from trivium.errors import CredentialsError
 from trivium.guard import Guard
-from trivium.http import Connection
+from trivium.http import Connection, Trust
 from trivium.vocabulary import catalogue, deployment, envelope
 from trivium.vocabulary.deployment import Deployment
 from trivium.vocabulary.residency import Cloud
@@ -61,6 +61,7 @@ class Shared(Explained):
         self._connection = Connection(
             connect_timeout_s=self.options.connect_timeout_s,
             read_timeout_s=self.options.read_timeout_s,
+            trust=_trust(self.options),
             loopback=deployed.rehearsal,
         )
         self._life = Lifetime(log)
@@ -132,6 +133,14 @@ class Shared(Explained):
             user_id=labels.pop("user_id", None),
             attributes=labels,
         )
+
+
+def _trust(options: Options) -> Trust:
+    bundle, certificate = options.ca_bundle, options.client_cert
+    return Trust(
+        ca_bundle=Path(bundle) if bundle else None,
+        client_cert=Path(certificate) if certificate else None,
+    )
 
 
 def _require_clouds(credentials: Sources | None) -> None:

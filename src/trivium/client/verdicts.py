@@ -48,6 +48,8 @@ def require_allowed(decision: Decision, stage: str) -> None:
 def give_up(ask: Ask) -> NoReturn:
     """Raise the one error there was, or one that names each of them: what the preferred
     route said must not be lost."""
+    if ask.failures and all(error.fault == "caller" for error in ask.failures):
+        raise ask.failures[0]  # every protocol that could be asked refuses the request
     if ask.failures and len(ask.failures) + len(ask.passed_over) > 1:
         failed = ((error.route or "", error) for error in ask.failures)
         raise AllRoutesFailedError(

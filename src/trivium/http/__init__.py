@@ -5,7 +5,7 @@ Nothing is followed, retried, logged or read ahead. A request that gets no answe
 """
 
 from trivium.http.exchange import AsyncExchange, SyncExchange
-from trivium.http.failure import Cause, NoAnswerError
+from trivium.http.failure import MEANINGS, Cause, NoAnswerError
 from trivium.http.once import once
 from trivium.http.pool import (
     FORKED,
@@ -17,10 +17,12 @@ from trivium.http.pool import (
 )
 from trivium.http.readers import DRAIN_S, Readers
 from trivium.http.request import Answer, Request
+from trivium.http.trust import Trust
 
 __all__ = [
     "DRAIN_S",
     "FORKED",
+    "MEANINGS",
     "Answer",
     "AsyncExchange",
     "AsyncPools",
@@ -31,6 +33,7 @@ __all__ = [
     "Request",
     "SyncExchange",
     "SyncPools",
+    "Trust",
     "async_pools",
     "once",
     "sync_pools",

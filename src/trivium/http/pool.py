@@ -6,13 +6,14 @@ stream than before a whole answer.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import NamedTuple, TypeVar
 
 from pyreqwest.client import Client, ClientBuilder, SyncClient, SyncClientBuilder
 
 from trivium.errors import ConfigurationError
+from trivium.http.trust import Trust, refused_identity
 
 FORKED = (
     "Make no client before forking, or start processes by `spawn`; each makes its own."
@@ -29,6 +30,8 @@ class Connection:
     connect_timeout_s: float = 10.0
     read_timeout_s: float = 60.0
     """How long a stream may be silent."""
+    trust: Trust = field(default_factory=Trust)
+    """Besides the machine's own authorities."""
     loopback: bool = False
     """A rehearsal's peer on this machine: plain HTTP, and no proxy is asked. Every
     other peer is reached by HTTPS alone, through the environment's proxies."""
@@ -110,4 +113,19 @@ def _configured(builder: _Builder, connection: Connection) -> _Builder:
         .connect_timeout(timedelta(seconds=connection.connect_timeout_s))
         .user_agent("trivium")
     )
-    return builder.no_proxy() if connection.loopback else builder.https_only(True)
+    if connection.loopback:
+        return builder.no_proxy()
+    for authority in connection.trust.authorities():
+        builder = builder.add_root_certificate_pem(authority)
+    return _identified(builder.https_only(True), connection.trust)
+
+
+def _identified(builder: _Builder, trust: Trust) -> _Builder:
+    """With the client certificate, if there is one."""
+    identity = trust.identity()
+    if identity is None:
+        return builder
+    try:
+        return builder.identity_pem(identity)
+    except ValueError:
+        raise refused_identity() from None

@@ -55,6 +55,8 @@ class Adapter:
     """Makes the decoder of one stream from the id of the model that was asked for."""
     stream_type: str
     """Media type of a stream."""
+    family: str
+    """Protocols of one family refuse the same requests."""
 
 
 def _messages_api(encode: _Encode) -> Adapter:
@@ -65,6 +67,7 @@ def _messages_api(encode: _Encode) -> Adapter:
         messages_api.decode_error,
         messages_api.Decoder,
         messages_api.STREAM_TYPE,
+        family="messages",
     )
 
 
@@ -75,6 +78,7 @@ ADAPTERS: Mapping[deployment.Protocol, Adapter] = {
         converse.decode_error,
         converse.Decoder,
         converse.STREAM_TYPE,
+        family="converse",
     ),
     "vertex": _messages_api(messages_api.encode_vertex),
     "foundry": _messages_api(messages_api.encode_foundry),

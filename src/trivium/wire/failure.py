@@ -14,12 +14,13 @@ from trivium.errors import (
     AuthenticationError,
     ModelNotFoundError,
     OverloadedError,
-    ProtocolError,
     ProviderError,
     ProviderRequestError,
     RateLimitedError,
     RouteError,
+    UnknownContentError,
 )
+from trivium.wire.retry import retry_after_s, should_retry
 
 _BY_TYPE: Mapping[str, type[RouteError]] = {
     # Messages API error types (platform.claude.com, "Errors", read 2026-11-22).
@@ -80,29 +81,33 @@ def failure(
     kind: str = "",
     message: str = "",
     provider_request_id: str | None = None,
-    retry_after: str | None = None,
+    headers: Mapping[str, str] | None = None,
 ) -> RouteError:
     """The error for a provider's answer. `kind` is the provider's type; `message` is
-    kept apart from `str()`."""
+    kept apart from `str()`; `headers` say when to try again."""
     kind = word(kind) or ""
     error = _BY_TYPE.get(kind) or _BY_TYPE.get(kind.lower()) or _by_status(status)
     named = f"`{kind}` (HTTP {status})" if kind else f"HTTP {status}"
-    return error(
+    made = error(
         f"The provider answered {named}.",
         status=status,
         provider_type=kind or None,
         provider_request_id=word(provider_request_id),
         provider_message=message or None,
-        retry_after_s=_seconds(retry_after),
+        retry_after_s=retry_after_s(headers or {}),
         next_step=_NEXT.get(error),
     )
+    told = should_retry(headers or {})
+    if told is not None:
+        made.retryable = told
+    return made
 
 
-def unknown_block(kind: str) -> ProtocolError:
+def unknown_block(kind: str) -> UnknownContentError:
     """The error for content that can neither be judged nor handed over: leaving it out
     would make half an answer."""
     named = f"`{kind}`" if word(kind) else "of a kind without a name"
-    return ProtocolError(
+    return UnknownContentError(
         f"The provider's reply holds a content block {named}, which this release does"
         " not know, so it is not an answer.",
         next_step="Update trivium, or leave out what asked for such content.",
@@ -146,13 +151,3 @@ def _by_status(status: int) -> type[RouteError]:
             # also 408 and the like: they come from something on the way, and another
             # route may be free of it
             return ProviderError
-
-
-def _seconds(retry_after: str | None) -> float | None:
-    """Seconds of a `retry-after` header; its other form, a date, is not used by these
-    providers."""
-    try:
-        seconds = float(retry_after) if retry_after else None
-    except ValueError:
-        return None
-    return seconds if seconds is not None and 0 <= seconds < 3600 else None

@@ -5,18 +5,18 @@ quotes a body or a token.
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 import msgspec
 
-from trivium.credentials.kms.refusal import AGAIN, Refusal, refusal, refused, unreadable
+from trivium.credentials.kms.refusal import Refusal, refusal, refused, unreadable
 from trivium.credentials.sources import EARLY
 from trivium.credentials.token import BearerToken
 from trivium.errors import CredentialsError
-from trivium.http import Cause, Connection, NoAnswerError, Request, once
+from trivium.http import MEANINGS, Cause, Connection, NoAnswerError, Request, once
 
 CONNECT_TIMEOUT_S = 10.0
 TIMEOUT_S = 60.0
@@ -29,15 +29,6 @@ SIGN = "sign with"
 
 _HTTPS = re.compile(r"https://[A-Za-z0-9.-]+(:[0-9]{1,5})?")
 _LOOPBACK = re.compile(r"http://(127\.0\.0\.1|localhost|\[::1\])(:[0-9]{1,5})?")
-
-_MEANINGS: Mapping[Cause, tuple[str, str]] = {
-    "timeout": ("did not answer in time", AGAIN),
-    "unreachable": (
-        "could not be reached",
-        "Check DNS, egress rules and the key service's own firewall.",
-    ),
-}
-"""What a missing answer is called, and what to do about it."""
 
 T = TypeVar("T")
 
@@ -132,7 +123,7 @@ class KeyService:
                 " carry; nothing was sent.",
                 next_step="Give the token alone, without a line break or quotes.",
             )
-        found, next_step = _MEANINGS.get(cause, ("cut the connection", AGAIN))
+        found, next_step = MEANINGS[cause]
         return CredentialsError(
             f"The key service of {self._key} at {self._endpoint} {found}; nothing is"
             " signed.",

@@ -108,7 +108,7 @@ def decode_error(status: int, headers: Mapping[str, str], body: bytes) -> RouteE
         kind=_error_type(headers, plain),
         message=str(plain.get("message") or plain.get("Message") or ""),
         provider_request_id=headers.get("x-amzn-requestid"),
-        retry_after=headers.get("retry-after"),
+        headers=headers,
     )
 
 

@@ -85,7 +85,7 @@ def decode_error(status: int, headers: Mapping[str, str], body: bytes) -> RouteE
         kind=str(error.get("type") or error.get("status") or error.get("code") or ""),
         message=str(error.get("message", "")),
         provider_request_id=_request_id(headers),
-        retry_after=headers.get("retry-after"),
+        headers=headers,
     )
 
 
