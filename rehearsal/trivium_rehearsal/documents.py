@@ -65,14 +65,24 @@ _PROPERTIES: Final[tuple[tuple[re.Pattern[str], Kind], ...]] = tuple(
     for pattern, kind in (
         (r"aws:iam/role:Role\.assumeRolePolicy", Kind.TRUST),
         (r"aws:iam/role:Role\.inlinePolicies\.policy", Kind.IDENTITY),
-        (r"aws:iam/(rolePolicy|userPolicy|groupPolicy|policy):\w+\.policy", Kind.IDENTITY),
+        (
+            r"aws:iam/(rolePolicy|userPolicy|groupPolicy|policy):\w+\.policy",
+            Kind.IDENTITY,
+        ),
         (r"aws:ssoadmin/permissionSetInlinePolicy:\w+\.inlinePolicy", Kind.IDENTITY),
         (r"aws:organizations/policy:Policy\.content", Kind.SERVICE_CONTROL),
-        (r"aws:\w+/\w+:(Bucket|Key|Queue|Topic|Repository|Registry|FileSystem|Vault|AccessPoint)Policy\.policy",
-         Kind.RESOURCE),
-        (r"aws:(kms/(key|externalKey|replicaKey)|sqs/queue|sns/topic|s3/bucket|ec2/vpcEndpoint):\w+\.policy",
-         Kind.RESOURCE),
-        (r"aws:(opensearch|elasticsearch)/(domain|domainPolicy):\w+\.accessPolicies", Kind.RESOURCE),
+        (
+            r"aws:\w+/\w+:(Bucket|Key|Queue|Topic|Repository|Registry|FileSystem|Vault|AccessPoint)Policy\.policy",
+            Kind.RESOURCE,
+        ),
+        (
+            r"aws:(kms/(key|externalKey|replicaKey)|sqs/queue|sns/topic|s3/bucket|ec2/vpcEndpoint):\w+\.policy",
+            Kind.RESOURCE,
+        ),
+        (
+            r"aws:(opensearch|elasticsearch)/(domain|domainPolicy):\w+\.accessPolicies",
+            Kind.RESOURCE,
+        ),
         (r"aws:secretsmanager/\w+:Secret(Policy)?\.policy", Kind.RESOURCE),
         (r"aws:cloudwatch/logResourcePolicy:\w+\.policyDocument", Kind.RESOURCE),
         (r"aws:ec2/vpcEndpointPolicy:\w+\.policy", Kind.RESOURCE),
@@ -84,19 +94,28 @@ _PROPERTIES: Final[tuple[tuple[re.Pattern[str], Kind], ...]] = tuple(
         (r"aws:cloudwatch/eventRule:EventRule\.eventPattern", Kind.JSON),
         (r"aws:cloudwatch/eventTarget:EventTarget\.input", Kind.JSON),
         (r"aws:sqs/queue:Queue\.(redrivePolicy|redriveAllowPolicy)", Kind.JSON),
-        (r"aws:sns/topicSubscription:TopicSubscription\.(filterPolicy|redrivePolicy)", Kind.JSON),
+        (
+            r"aws:sns/topicSubscription:TopicSubscription\.(filterPolicy|redrivePolicy)",
+            Kind.JSON,
+        ),
         (r"aws:ecr/lifecyclePolicy:LifecyclePolicy\.policy", Kind.JSON),
         (r"aws:bedrock/useCaseForModelAccess:\w+\.formData", Kind.JSON),
         (r"aws-native:iam:Role\.assumeRolePolicyDocument", Kind.TRUST),
-        (r"aws-native:iam:\w+\.(policyDocument|policies\.policyDocument)", Kind.IDENTITY),
+        (
+            r"aws-native:iam:\w+\.(policyDocument|policies\.policyDocument)",
+            Kind.IDENTITY,
+        ),
         (r"aws-native:kms:\w+\.keyPolicy", Kind.RESOURCE),
-        (r"aws-native:(s3|sqs|sns|secretsmanager|bedrock):\w+\.(policyDocument|resourcePolicy)", Kind.RESOURCE),
+        (
+            r"aws-native:(s3|sqs|sns|secretsmanager|bedrock):\w+\.(policyDocument|resourcePolicy)",
+            Kind.RESOURCE,
+        ),
         (r"aws-native:ec2:VpcEndpoint\.policyDocument", Kind.RESOURCE),
         (r"gcp:\w+/\w*[iI](am|AM)Policy:\w+\.policyData", Kind.GOOGLE_POLICY),
         (r"gcp:monitoring/dashboard:Dashboard\.dashboardJson", Kind.JSON),
         (r"gcp:bigquery/table:Table\.schema", Kind.JSON),
     )
-)  # fmt: skip
+)
 # ECR's lifecycle policy is no IAM policy although its property is called so.
 _NOT_IAM: Final = re.compile(
     r"aws:ecr/lifecyclePolicy:|aws:backup/plan:|aws:cloudfront/|aws:s3/bucketMetric:"
@@ -119,18 +138,46 @@ _PRINCIPALS: Final = ("AWS", "Service", "Federated", "CanonicalUser")
 _ACTION: Final = re.compile(r"\*|[a-zA-Z0-9-]+:[a-zA-Z0-9*?]+")
 _SID: Final = re.compile(r"[A-Za-z0-9]*")
 _OPERATORS: Final = (
-    *(f"String{end}" for end in ("Equals", "NotEquals", "EqualsIgnoreCase", "NotEqualsIgnoreCase", "Like", "NotLike")),
-    *(f"Numeric{end}" for end in
-      ("Equals", "NotEquals", "LessThan", "LessThanEquals", "GreaterThan", "GreaterThanEquals")),
-    *(f"Date{end}" for end in
-      ("Equals", "NotEquals", "LessThan", "LessThanEquals", "GreaterThan", "GreaterThanEquals")),
+    *(
+        f"String{end}"
+        for end in (
+            "Equals",
+            "NotEquals",
+            "EqualsIgnoreCase",
+            "NotEqualsIgnoreCase",
+            "Like",
+            "NotLike",
+        )
+    ),
+    *(
+        f"Numeric{end}"
+        for end in (
+            "Equals",
+            "NotEquals",
+            "LessThan",
+            "LessThanEquals",
+            "GreaterThan",
+            "GreaterThanEquals",
+        )
+    ),
+    *(
+        f"Date{end}"
+        for end in (
+            "Equals",
+            "NotEquals",
+            "LessThan",
+            "LessThanEquals",
+            "GreaterThan",
+            "GreaterThanEquals",
+        )
+    ),
     *(f"Arn{end}" for end in ("Equals", "Like", "NotEquals", "NotLike")),
     "Bool",
     "BinaryEquals",
     "IpAddress",
     "NotIpAddress",
     "Null",
-)  # fmt: skip
+)
 
 
 def document_kind(token: str, names: tuple[str, ...]) -> Kind | None:
@@ -350,8 +397,11 @@ def _principal(value: object, path: Path) -> Iterator[Problem]:
     if value == "*":
         return
     if not isinstance(value, dict):
-        yield Problem(path, 'a principal is "*" or an object such as {"Service": "lambda.amazonaws.com"}, '
-                      f"found {_what(value)}")  # fmt: skip
+        yield Problem(
+            path,
+            'a principal is "*" or an object such as {"Service": "lambda.amazonaws.com"}, '
+            f"found {_what(value)}",
+        )
         return
     yield from _unknown_keys(value, _PRINCIPALS, path, "a principal")
     for name, who in value.items():

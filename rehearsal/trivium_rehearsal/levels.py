@@ -3,8 +3,8 @@
 from enum import Enum
 
 from trivium_rehearsal.constraints import azure_enums, vendor_models
+from trivium_rehearsal.sdk import PACKAGES, resource_type
 from trivium_rehearsal.types import (
-    PACKAGES,
     Anything,
     Enumeration,
     ListOf,
@@ -13,7 +13,6 @@ from trivium_rehearsal.types import (
     OneOf,
     ResourceType,
     Type,
-    resource_type,
 )
 
 __all__ = ["Level", "level_of"]

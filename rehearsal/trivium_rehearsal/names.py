@@ -1,11 +1,15 @@
-"""Names that a provider makes up when a program gives none, made as the real providers
-make them.
+"""Names that a provider makes up when a program gives none, as the real providers make
+them.
 
-aws, gcp, azuread:
-``<resource name>-<7 hex digits>`` (pulumi-terraform-bridge, `AutoName`); gcp in lower case. azure-native: ``<resource name><8 hex digits>``,
-a UUID for role assignments and definitions, and the resource's own name for resources
-inside another one. aws-native: as aws. The engine's own auto-naming settings win
-(`CheckRequest.autonaming`). A name once made is kept through updates.
+    aws, gcp, azuread   <resource name>-<7 hex digits> (pulumi-terraform-bridge,
+                        `AutoName`); on gcp in lower case
+    azure-native        <resource name><8 hex digits>; a UUID for role assignments and
+                        definitions; the resource's own name for resources inside
+                        another one
+    aws-native          as aws
+
+The engine's own auto-naming settings win (`CheckRequest.autonaming`). A name once made
+is kept through updates.
 """
 
 import hashlib

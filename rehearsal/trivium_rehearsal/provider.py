@@ -17,15 +17,14 @@ import grpc
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
-from trivium_rehearsal import checks, difference, invokes, names, outputs
+from trivium_rehearsal import bags, checks, difference, invokes, names, outputs
 from trivium_rehearsal.execution import ExecutionError, Executor, Executors
 from trivium_rehearsal.place import Place, place_of
 from trivium_rehearsal.replacement import replaces
-from trivium_rehearsal.types import ResourceType, UnknownTypeError, package
+from trivium_rehearsal.sdk import UnknownTypeError, package
+from trivium_rehearsal.types import ResourceType
 from trivium_rehearsal.wire import (
-    UNKNOWN,
     Bag,
-    Path,
     Unknown,
     decode,
     encode,
@@ -70,7 +69,6 @@ class StandInProvider(provider_pb2_grpc.ResourceProviderServicer):
         self._places: dict[str, Place] = {}
         self._last = Place()
 
-    # ------------------------------------------------------------------------------------------
     # life of a provider
 
     def Handshake(self, request: Any, context: Any) -> Any:
@@ -138,7 +136,6 @@ class StandInProvider(provider_pb2_grpc.ResourceProviderServicer):
     def _place(self, context: Any) -> Place:
         return self._places.get(context.peer(), self._last)
 
-    # ------------------------------------------------------------------------------------------
     # life of a resource
 
     def Check(self, request: Any, context: Any) -> Any:
@@ -190,23 +187,36 @@ class StandInProvider(provider_pb2_grpc.ResourceProviderServicer):
         bag = decode(request.properties)
         if request.preview:
             return provider_pb2.CreateResponse(
-                id="", properties=_answer(outputs.preview(type_, bag.values), bag)
+                id="", properties=bags.answer(outputs.preview(type_, bag.values), bag)
             )
         place = self._place(context)
-        made = outputs.make(type_, bag.values, place, request.urn, _secret_names(bag))
+        made = outputs.make(
+            type_, bag.values, place, request.urn, bags.secret_names(bag)
+        )
         executor = self._executors.get(type_.token)
         if executor is None:
             return provider_pb2.CreateResponse(
-                id=made.id, properties=_answer(made.outputs, bag)
+                id=made.id, properties=bags.answer(made.outputs, bag)
             )
         created = self._executed(
-            context, lambda: executor.create(_for_executor(type_, bag.values, place))
+            context,
+            lambda: executor.create(bags.for_executor(type_, bag.values, place)),
         )
         made_up = outputs.remade(
-            type_, bag.values, place, request.urn, created.id, {}, _secret_names(bag)
+            type_,
+            bag.values,
+            place,
+            request.urn,
+            created.id,
+            {},
+            bags.secret_names(bag),
         )
-        told = _merged(_not_asked_for(type_, made_up, bag.values), created.outputs)
-        return provider_pb2.CreateResponse(id=created.id, properties=_answer(told, bag))
+        told = bags.merged(
+            bags.not_asked_for(type_, made_up, bag.values), created.outputs
+        )
+        return provider_pb2.CreateResponse(
+            id=created.id, properties=bags.answer(told, bag)
+        )
 
     def Read(self, request: Any, context: Any) -> Any:
         """Refresh, import and `get`. A type without executor exists as the state says,
@@ -216,17 +226,17 @@ class StandInProvider(provider_pb2_grpc.ResourceProviderServicer):
         executor = self._executors.get(type_.token)
         if executor is not None:
             return self._read_executed(executor, type_, state, inputs, request, context)
-        if inputs.values or _is_whole(type_, state):
+        if inputs.values or bags.is_whole(type_, state):
             return provider_pb2.ReadResponse(
                 id=request.id, properties=request.properties, inputs=request.inputs
             )
         # An import, or `get` with a few properties to find it by: nobody can tell what
         # exists.
-        found = _with_name_of(type_, request.id, known_part(state.values))
+        found = bags.with_name_of(type_, request.id, known_part(state.values))
         told = outputs.remade(
             type_, found, self._place(context), request.urn, request.id, {}
         )
-        told.update(_identity(type_, request.id))
+        told.update(bags.identity(type_, request.id))
         return provider_pb2.ReadResponse(
             id=request.id,
             properties=encode(told, state.secrets),
@@ -243,7 +253,7 @@ class StandInProvider(provider_pb2_grpc.ResourceProviderServicer):
         context: Any,
     ) -> Any:
         place = self._place(context)
-        known = _for_executor(type_, state.values, place)
+        known = bags.for_executor(type_, state.values, place)
         told = self._executed(context, lambda: executor.read(request.id, known))
         if told is None:
             return provider_pb2.ReadResponse()  # gone
@@ -272,14 +282,14 @@ class StandInProvider(provider_pb2_grpc.ResourceProviderServicer):
             request.urn,
             request.id,
             state.values,
-            _secret_names(inputs),
+            bags.secret_names(inputs),
         )
-        answer = _merged(_not_asked_for(type_, made_up, kept), told)
+        answer = bags.merged(bags.not_asked_for(type_, made_up, kept), told)
         identity = str(told.get("id") or request.id)
         secrets = state.secrets | inputs.secrets
         return provider_pb2.ReadResponse(
             id=identity,
-            properties=_answer(answer, Bag(kept, secrets)),
+            properties=bags.answer(answer, Bag(kept, secrets)),
             inputs=encode(kept, inputs.secrets),
         )
 
@@ -294,13 +304,13 @@ class StandInProvider(provider_pb2_grpc.ResourceProviderServicer):
             request.urn,
             request.id,
             olds.values,
-            _secret_names(news),
+            bags.secret_names(news),
         )
         executor = self._executors.get(type_.token)
         if request.preview:
             # What the emulator told before stays; what was not asked for is not
             # invented anew.
-            given = _given(news)
+            given = bags.given(news)
             if executor is None:  # what a cloud added inside of a block is there still
                 given = {name: told.get(name, value) for name, value in given.items()}
             told = {
@@ -308,24 +318,23 @@ class StandInProvider(provider_pb2_grpc.ResourceProviderServicer):
                 **given,
             }
         elif executor is not None:
-            wanted = _for_executor(type_, news.values, place)
+            wanted = bags.for_executor(type_, news.values, place)
             changed = self._executed(
                 context, lambda: executor.update(request.id, olds.values, wanted)
             )
-            told = _merged(_not_asked_for(type_, told, news.values), changed)
-        return provider_pb2.UpdateResponse(properties=_answer(told, news))
+            told = bags.merged(bags.not_asked_for(type_, told, news.values), changed)
+        return provider_pb2.UpdateResponse(properties=bags.answer(told, news))
 
     def Delete(self, request: Any, context: Any) -> Any:
         type_ = self._type(request.urn, context)
         executor = self._executors.get(type_.token)
         if executor is not None:
-            state = _for_executor(
+            state = bags.for_executor(
                 type_, decode(request.properties).values, self._place(context)
             )
             self._executed(context, lambda: executor.delete(request.id, state))
         return empty_pb2.Empty()
 
-    # --------------------------------------------------------------------------------------------------
     # functions
 
     def Invoke(self, request: Any, context: Any) -> Any:
@@ -357,7 +366,6 @@ class StandInProvider(provider_pb2_grpc.ResourceProviderServicer):
             " inside the real provider. Use the resources that it is made of.",
         )
 
-    # ----------------------------------------------------------------------------------------------------
     # the rest
 
     def _type(self, urn: str, context: Any) -> ResourceType:
@@ -429,101 +437,3 @@ def _same_fixed_name(
     if name is None or name in new.get("__defaults", ()):
         return False
     return new.get(name) is not None and old.get(name) == new.get(name)
-
-
-def _for_executor(
-    type_: ResourceType, values: Mapping[str, Any], place: Place
-) -> dict[str, Any]:
-    plain = {name: value for name, value in values.items() if not name.startswith("__")}
-    if "region" in type_.inputs.fields and not plain.get("region"):
-        plain["region"] = place.region
-    return plain
-
-
-def _secret_names(bag: Bag) -> frozenset[str]:
-    """The inputs that hold a secret anywhere: nothing that is made up may be derived
-    from one."""
-    return frozenset(str(path[0]) for path in bag.secrets)
-
-
-def _given(bag: Bag) -> dict[str, Any]:
-    return {
-        name: value for name, value in bag.values.items() if not name.startswith("__")
-    }
-
-
-def _not_asked_for(
-    type_: ResourceType, made_up: Mapping[str, Any], given: Mapping[str, Any]
-) -> dict[str, Any]:
-    """Without the inputs that the program left out: what they are, the emulator is
-    asked, or nobody says."""
-    return {
-        name: value
-        for name, value in made_up.items()
-        if name not in type_.inputs.fields or given.get(name) is not None
-    }
-
-
-def _merged(made_up: Mapping[str, Any], told: Mapping[str, Any]) -> dict[str, Any]:
-    """What the emulator told, and what it could not be asked made up."""
-    return {
-        **made_up,
-        **{
-            name: value
-            for name, value in told.items()
-            if value is not None and name != "id"
-        },
-    }
-
-
-def _answer(values: Mapping[str, Any], inputs: Bag) -> Any:
-    """`values` with the secrets of the inputs kept secret, also where a value only
-    repeats one."""
-    secrets: set[Path] = {path for path in inputs.secrets if path[0] in values}
-    plain = {
-        secret
-        for path in inputs.secrets
-        if isinstance(secret := _at(inputs.values, path), str) and len(secret) > 3
-    }
-    if plain:
-        given = inputs.values
-        secrets |= {
-            (name,)
-            for name, value in values.items()
-            if name not in given
-            and isinstance(value, str)
-            and any(secret in value for secret in plain)
-        }
-    return encode(values, secrets)
-
-
-def _at(values: Any, path: Path) -> Any:
-    for step in path:
-        try:
-            values = values[step]
-        except (KeyError, IndexError, TypeError):
-            return UNKNOWN
-    return values
-
-
-def _is_whole(type_: ResourceType, state: Bag) -> bool:
-    """Whether a state came from a creation, rather than being the few properties a
-    `get` was asked with."""
-    computed = [name for name, field in type_.outputs.items() if field.required]
-    return bool(computed) and all(name in state.values for name in computed)
-
-
-def _with_name_of(
-    type_: ResourceType,
-    id: str,  # noqa: A002
-    known: dict[str, Any],
-) -> dict[str, Any]:
-    name = names.name_property(type_)
-    if name is not None and name not in known:
-        known[name] = id.rstrip("/").rpartition("/")[2].rpartition(":")[2]
-    return known
-
-
-def _identity(type_: ResourceType, id: str) -> dict[str, Any]:  # noqa: A002 - Pulumi's word
-    """What an id itself says: an ARN is the resource's ARN."""
-    return {"arn": id} if id.startswith("arn:") and "arn" in type_.outputs else {}

@@ -22,7 +22,7 @@ from pulumi.runtime.proto import provider_pb2_grpc
 
 from trivium_rehearsal.execution import Executors
 from trivium_rehearsal.provider import StandInProvider
-from trivium_rehearsal.types import PACKAGES
+from trivium_rehearsal.sdk import PACKAGES
 
 __all__ = ["StandIns", "main"]
 

@@ -15,7 +15,7 @@ from trivium_rehearsal import difference, documents, invokes
 from trivium_rehearsal.constraints import vendor_models
 from trivium_rehearsal.levels import Level, level_of
 from trivium_rehearsal.place import Place
-from trivium_rehearsal.types import resource_type
+from trivium_rehearsal.sdk import resource_type
 from trivium_rehearsal.wire import UNKNOWN, decode, encode, path_text
 
 scalars = (

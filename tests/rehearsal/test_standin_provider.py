@@ -10,7 +10,7 @@ from pulumi.runtime.proto import provider_pb2
 
 from tests.rehearsal.standin import Context, Engine, InMemory, RefusedError
 from trivium.credentials.kms import KeyVaultKey
-from trivium_rehearsal.types import PACKAGES, package
+from trivium_rehearsal.sdk import PACKAGES, package
 from trivium_rehearsal.wire import UNKNOWN, decode, encode
 
 BUCKET, VPC, ROLE = "aws:s3/bucket:Bucket", "aws:ec2/vpc:Vpc", "aws:iam/role:Role"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from trivium_rehearsal.checks import check
-from trivium_rehearsal.types import resource_type
+from trivium_rehearsal.sdk import resource_type
 from trivium_rehearsal.wire import UNKNOWN, Asset, Bag, Path, path_text
 
 BUCKET, CORS = (

@@ -10,18 +10,8 @@ import pulumi_azuread  # noqa: F401
 import pytest
 from pulumi import _types as pulumi_types
 
-from trivium_rehearsal.types import (
-    PACKAGES,
-    Enumeration,
-    ListOf,
-    MapOf,
-    ObjectType,
-    Scalar,
-    Type,
-    UnknownTypeError,
-    package,
-    resource_type,
-)
+from trivium_rehearsal.sdk import PACKAGES, UnknownTypeError, package, resource_type
+from trivium_rehearsal.types import Enumeration, ListOf, MapOf, ObjectType, Scalar, Type
 
 SAMPLE = (
     "aws:s3/bucket:Bucket",

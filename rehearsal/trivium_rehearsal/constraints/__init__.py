@@ -4,7 +4,8 @@ type."""
 from functools import cache
 
 from trivium_rehearsal.constraints.model import Limits, VendorModel
-from trivium_rehearsal.types import ResourceType, resource_type
+from trivium_rehearsal.sdk import resource_type
+from trivium_rehearsal.types import ResourceType
 
 __all__ = ["Limits", "VendorModel", "vendor_models"]
 

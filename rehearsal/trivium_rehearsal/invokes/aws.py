@@ -30,14 +30,23 @@ def _caller_identity(_: Arguments, place: Place) -> Answer:
 
 def _region(arguments: Arguments, place: Place) -> Answer:
     region = arguments.get("region") or arguments.get("name") or place.region
-    return {"id": region, "name": region, "region": region, "description": region,
-            "endpoint": f"ec2.{region}.amazonaws.com"}  # fmt: skip
+    return {
+        "id": region,
+        "name": region,
+        "region": region,
+        "description": region,
+        "endpoint": f"ec2.{region}.amazonaws.com",
+    }
 
 
 def _partition(_: Arguments, place: Place) -> Answer:
     suffix = "amazonaws.com.cn" if place.partition == "aws-cn" else "amazonaws.com"
-    return {"id": place.partition, "partition": place.partition, "dnsSuffix": suffix,
-            "reverseDnsPrefix": ".".join(reversed(suffix.split(".")))}  # fmt: skip
+    return {
+        "id": place.partition,
+        "partition": place.partition,
+        "dnsSuffix": suffix,
+        "reverseDnsPrefix": ".".join(reversed(suffix.split("."))),
+    }
 
 
 def _zones(arguments: Arguments, place: Place) -> Answer:
@@ -46,8 +55,14 @@ def _zones(arguments: Arguments, place: Place) -> Answer:
     code = "".join(
         part[0] if not part.isdigit() else part for part in region.split("-")
     )
-    return {**arguments, "id": region, "names": names, "region": region, "groupNames": [region],
-            "zoneIds": [f"{code}-az{number}" for number in (1, 2, 3)]}  # fmt: skip
+    return {
+        **arguments,
+        "id": region,
+        "names": names,
+        "region": region,
+        "groupNames": [region],
+        "zoneIds": [f"{code}-az{number}" for number in (1, 2, 3)],
+    }
 
 
 @cache
@@ -122,8 +137,12 @@ def _policy_document(arguments: Arguments, _: Place) -> Answer:
         document["Id"] = arguments["policyId"]
     document["Statement"] = statements
     text = json.dumps(document, indent=2)
-    return {**arguments, "id": str(int(hexed(text, length=8), 16)), "json": text,
-            "minifiedJson": json.dumps(document, separators=(",", ":"))}  # fmt: skip
+    return {
+        **arguments,
+        "id": str(int(hexed(text, length=8), 16)),
+        "json": text,
+        "minifiedJson": json.dumps(document, separators=(",", ":")),
+    }
 
 
 def _statements_of(text: Any) -> list[Answer]:
@@ -146,8 +165,12 @@ def _overridden(below: list[Answer], above: list[Answer]) -> list[Answer]:
 def _statement(given: Arguments) -> Answer:
     rendered: Answer = {"Sid": given["sid"]} if given.get("sid") else {}
     rendered["Effect"] = given.get("effect") or "Allow"
-    for source, target in (("actions", "Action"), ("notActions", "NotAction"), ("resources", "Resource"),
-                           ("notResources", "NotResource")):  # fmt: skip
+    for source, target in (
+        ("actions", "Action"),
+        ("notActions", "NotAction"),
+        ("resources", "Resource"),
+        ("notResources", "NotResource"),
+    ):
         if given.get(source):
             rendered[target] = _single(given[source])
     for source, target in (
@@ -179,12 +202,23 @@ def _principals(given: list[Answer]) -> Any:
 
 def _vpc(arguments: Arguments, place: Place) -> Answer:
     vpc = arguments.get("id") or f"vpc-{hexed('default', place.region, length=17)}"
-    return {**arguments, "id": vpc, "arn": f"arn:{place.partition}:ec2:{place.region}:{place.account}:vpc/{vpc}",
-            "cidrBlock": arguments.get("cidrBlock") or "172.31.0.0/16", "default": bool(arguments.get("default")),
-            "ownerId": place.account, "state": "available", "region": place.region,
-            "mainRouteTableId": f"rtb-{hexed(vpc, length=17)}", "enableDnsSupport": True,
-            "enableDnsHostnames": True, "instanceTenancy": "default", "tags": arguments.get("tags") or {},
-            "cidrBlockAssociations": [], "dhcpOptionsId": f"dopt-{hexed(vpc, 'd', length=17)}"}  # fmt: skip
+    return {
+        **arguments,
+        "id": vpc,
+        "arn": f"arn:{place.partition}:ec2:{place.region}:{place.account}:vpc/{vpc}",
+        "cidrBlock": arguments.get("cidrBlock") or "172.31.0.0/16",
+        "default": bool(arguments.get("default")),
+        "ownerId": place.account,
+        "state": "available",
+        "region": place.region,
+        "mainRouteTableId": f"rtb-{hexed(vpc, length=17)}",
+        "enableDnsSupport": True,
+        "enableDnsHostnames": True,
+        "instanceTenancy": "default",
+        "tags": arguments.get("tags") or {},
+        "cidrBlockAssociations": [],
+        "dhcpOptionsId": f"dopt-{hexed(vpc, 'd', length=17)}",
+    }
 
 
 def _subnets(arguments: Arguments, place: Place) -> Answer:
@@ -195,20 +229,45 @@ def _subnets(arguments: Arguments, place: Place) -> Answer:
 
 def _ami(arguments: Arguments, place: Place) -> Answer:
     image = f"ami-{hexed(json.dumps(dict(arguments), sort_keys=True), length=17)}"
-    return {**arguments, "id": image, "imageId": image, "architecture": "x86_64", "name": "rehearsal-image",
-            "arn": f"arn:{place.partition}:ec2:{place.region}::image/{image}", "state": "available",
-            "rootDeviceName": "/dev/xvda", "rootDeviceType": "ebs", "virtualizationType": "hvm",
-            "hypervisor": "xen", "imageType": "machine", "ownerId": place.account, "public": True,
-            "creationDate": "2026-01-01T00:00:00.000Z", "region": place.region, "enaSupport": True,
-            "blockDeviceMappings": [], "productCodes": [], "tags": {}}  # fmt: skip
+    return {
+        **arguments,
+        "id": image,
+        "imageId": image,
+        "architecture": "x86_64",
+        "name": "rehearsal-image",
+        "arn": f"arn:{place.partition}:ec2:{place.region}::image/{image}",
+        "state": "available",
+        "rootDeviceName": "/dev/xvda",
+        "rootDeviceType": "ebs",
+        "virtualizationType": "hvm",
+        "hypervisor": "xen",
+        "imageType": "machine",
+        "ownerId": place.account,
+        "public": True,
+        "creationDate": "2026-01-01T00:00:00.000Z",
+        "region": place.region,
+        "enaSupport": True,
+        "blockDeviceMappings": [],
+        "productCodes": [],
+        "tags": {},
+    }
 
 
 def _route53_zone(arguments: Arguments, place: Place) -> Answer:
     name = str(arguments.get("name") or "rehearsal.invalid")
     zone = str(arguments.get("zoneId") or "Z" + hexed(name, length=13).upper())
-    return {**arguments, "id": zone, "zoneId": zone, "name": name, "resourceRecordSetCount": 2, "comment": "",
-            "arn": f"arn:{place.partition}:route53:::hostedzone/{zone}", "callerReference": "",
-            "nameServers": [f"ns-{n}.rehearsal.invalid" for n in range(4)], "tags": {}}  # fmt: skip
+    return {
+        **arguments,
+        "id": zone,
+        "zoneId": zone,
+        "name": name,
+        "resourceRecordSetCount": 2,
+        "comment": "",
+        "arn": f"arn:{place.partition}:route53:::hostedzone/{zone}",
+        "callerReference": "",
+        "nameServers": [f"ns-{n}.rehearsal.invalid" for n in range(4)],
+        "tags": {},
+    }
 
 
 def _found(
@@ -247,8 +306,16 @@ def _policy(arguments: Arguments, place: Place) -> Answer:
         or f"arn:{place.partition}:iam::aws:policy{prefix}{arguments.get('name')}"
     )
     arn = str(given)
-    return {**arguments, "id": arn, "arn": arn, "name": arn.rpartition("/")[2], "path": prefix,
-            "policyId": "ANPA" + hexed(arn, length=17).upper(), "attachmentCount": 0, "tags": {}}  # fmt: skip
+    return {
+        **arguments,
+        "id": arn,
+        "arn": arn,
+        "name": arn.rpartition("/")[2],
+        "path": prefix,
+        "policyId": "ANPA" + hexed(arn, length=17).upper(),
+        "attachmentCount": 0,
+        "tags": {},
+    }
 
 
 def _parameter(arguments: Arguments, place: Place) -> Answer:
@@ -261,16 +328,31 @@ def _parameter(arguments: Arguments, place: Place) -> Answer:
         else f"rehearsal-{hexed(name, length=12)}"
     )
     arn = f"arn:{place.partition}:ssm:{place.region}:{place.account}:parameter/{name.lstrip('/')}"
-    return {**arguments, "id": name, "name": name, "arn": arn, "type": "String", "value": value,
-            "insecureValue": value, "version": 1, "region": place.region}  # fmt: skip
+    return {
+        **arguments,
+        "id": name,
+        "name": name,
+        "arn": arn,
+        "type": "String",
+        "value": value,
+        "insecureValue": value,
+        "version": 1,
+        "region": place.region,
+    }
 
 
 def _registry_token(arguments: Arguments, place: Place) -> Answer:
     registry = arguments.get("registryId") or place.account
-    return {**arguments, "id": place.region, "userName": "AWS", "password": "rehearsal-no-token",
-            "authorizationToken": base64.b64encode(b"AWS:rehearsal-no-token").decode(),
-            "expiresAt": "2026-01-01T12:00:00Z", "region": place.region,
-            "proxyEndpoint": f"https://{registry}.dkr.ecr.{place.region}.amazonaws.com"}  # fmt: skip
+    return {
+        **arguments,
+        "id": place.region,
+        "userName": "AWS",
+        "password": "rehearsal-no-token",
+        "authorizationToken": base64.b64encode(b"AWS:rehearsal-no-token").decode(),
+        "expiresAt": "2026-01-01T12:00:00Z",
+        "region": place.region,
+        "proxyEndpoint": f"https://{registry}.dkr.ecr.{place.region}.amazonaws.com",
+    }
 
 
 def _subnet(arguments: Arguments, place: Place) -> Answer:
@@ -279,10 +361,18 @@ def _subnet(arguments: Arguments, place: Place) -> Answer:
         or f"subnet-{hexed(json.dumps(dict(arguments), sort_keys=True), length=17)}"
     )
     vpc = arguments.get("vpcId") or f"vpc-{hexed('default', place.region, length=17)}"
-    return {**arguments, "id": subnet, "vpcId": vpc, "ownerId": place.account, "state": "available",
-            "arn": f"arn:{place.partition}:ec2:{place.region}:{place.account}:subnet/{subnet}",
-            "cidrBlock": arguments.get("cidrBlock") or "172.31.0.0/20", "region": place.region,
-            "availabilityZone": arguments.get("availabilityZone") or f"{place.region}a", "tags": {}}  # fmt: skip
+    return {
+        **arguments,
+        "id": subnet,
+        "vpcId": vpc,
+        "ownerId": place.account,
+        "state": "available",
+        "arn": f"arn:{place.partition}:ec2:{place.region}:{place.account}:subnet/{subnet}",
+        "cidrBlock": arguments.get("cidrBlock") or "172.31.0.0/20",
+        "region": place.region,
+        "availabilityZone": arguments.get("availabilityZone") or f"{place.region}a",
+        "tags": {},
+    }
 
 
 def _security_group(arguments: Arguments, place: Place) -> Answer:
@@ -291,9 +381,16 @@ def _security_group(arguments: Arguments, place: Place) -> Answer:
         or f"sg-{hexed(json.dumps(dict(arguments), sort_keys=True), length=17)}"
     )
     vpc = arguments.get("vpcId") or f"vpc-{hexed('default', place.region, length=17)}"
-    return {**arguments, "id": group, "vpcId": vpc, "name": arguments.get("name") or "default", "description": "",
-            "arn": f"arn:{place.partition}:ec2:{place.region}:{place.account}:security-group/{group}",
-            "region": place.region, "tags": {}}  # fmt: skip
+    return {
+        **arguments,
+        "id": group,
+        "vpcId": vpc,
+        "name": arguments.get("name") or "default",
+        "description": "",
+        "arn": f"arn:{place.partition}:ec2:{place.region}:{place.account}:security-group/{group}",
+        "region": place.region,
+        "tags": {},
+    }
 
 
 def _prefix_list(arguments: Arguments, place: Place) -> Answer:
@@ -303,25 +400,47 @@ def _prefix_list(arguments: Arguments, place: Place) -> Answer:
         or arguments.get("prefixListId")
         or f"pl-{hexed(name, length=8)}"
     )
-    return {**arguments, "id": identity, "name": name, "cidrBlocks": [], "entries": [], "region": place.region,
-            "arn": f"arn:{place.partition}:ec2:{place.region}:aws:prefix-list/{identity}"}  # fmt: skip
+    return {
+        **arguments,
+        "id": identity,
+        "name": name,
+        "cidrBlocks": [],
+        "entries": [],
+        "region": place.region,
+        "arn": f"arn:{place.partition}:ec2:{place.region}:aws:prefix-list/{identity}",
+    }
 
 
 def _secret_version(arguments: Arguments, place: Place) -> Answer:
     secret = needed(
         arguments, "secretId", "aws:secretsmanager/getSecretVersion:getSecretVersion"
     )
-    return {**arguments, "id": f"{secret}|AWSCURRENT", "arn": secret, "secretString": "rehearsal-no-secret",
-            "secretBinary": "", "versionId": hexed(secret, length=32), "versionStages": ["AWSCURRENT"],
-            "createdDate": "2026-01-01T00:00:00Z", "region": place.region}  # fmt: skip
+    return {
+        **arguments,
+        "id": f"{secret}|AWSCURRENT",
+        "arn": secret,
+        "secretString": "rehearsal-no-secret",
+        "secretBinary": "",
+        "versionId": hexed(secret, length=32),
+        "versionStages": ["AWSCURRENT"],
+        "createdDate": "2026-01-01T00:00:00Z",
+        "region": place.region,
+    }
 
 
 def _key_alias(arguments: Arguments, place: Place) -> Answer:
     name = needed(arguments, "name", "aws:kms/getAlias:getAlias")
     root = f"arn:{place.partition}:kms:{place.region}:{place.account}"
     key = str(uuid.UUID(hexed(name, length=32), version=4))
-    return {**arguments, "id": f"{root}:{name}", "arn": f"{root}:{name}", "name": name, "targetKeyId": key,
-            "targetKeyArn": f"{root}:key/{key}", "region": place.region}  # fmt: skip
+    return {
+        **arguments,
+        "id": f"{root}:{name}",
+        "arn": f"{root}:{name}",
+        "name": name,
+        "targetKeyId": key,
+        "targetKeyArn": f"{root}:key/{key}",
+        "region": place.region,
+    }
 
 
 def _session(arguments: Arguments, _: Place) -> Answer:

@@ -17,8 +17,12 @@ from trivium_rehearsal.place import Place
 
 
 def _client(_: Arguments, place: Place) -> Answer:
-    return {"clientId": place.client, "objectId": place.object, "subscriptionId": place.subscription,
-            "tenantId": place.tenant}  # fmt: skip
+    return {
+        "clientId": place.client,
+        "objectId": place.object,
+        "subscriptionId": place.subscription,
+        "tenantId": place.tenant,
+    }
 
 
 def _token(_arguments: Arguments, _place: Place) -> Answer:
@@ -29,8 +33,17 @@ def _storage_keys(arguments: Arguments, _: Place) -> Answer:
     account = needed(
         arguments, "accountName", "azure-native:storage:listStorageAccountKeys"
     )
-    return {"keys": [{"keyName": name, "value": hexed(account, name, length=64), "permissions": "FULL",
-                      "creationTime": "2026-01-01T00:00:00Z"} for name in ("key1", "key2")]}  # fmt: skip
+    return {
+        "keys": [
+            {
+                "keyName": name,
+                "value": hexed(account, name, length=64),
+                "permissions": "FULL",
+                "creationTime": "2026-01-01T00:00:00Z",
+            }
+            for name in ("key1", "key2")
+        ]
+    }
 
 
 def _registry_credentials(arguments: Arguments, _: Place) -> Answer:
@@ -39,8 +52,13 @@ def _registry_credentials(arguments: Arguments, _: Place) -> Answer:
         "registryName",
         "azure-native:containerregistry:listRegistryCredentials",
     )
-    return {"username": registry, "passwords": [
-        {"name": name, "value": hexed(registry, name, length=40)} for name in ("password", "password2")]}  # fmt: skip
+    return {
+        "username": registry,
+        "passwords": [
+            {"name": name, "value": hexed(registry, name, length=40)}
+            for name in ("password", "password2")
+        ],
+    }
 
 
 def _workspace_keys(arguments: Arguments, _: Place) -> Answer:
@@ -64,17 +82,25 @@ def _database_keys(arguments: Arguments, _: Place) -> Answer:
     account = needed(
         arguments, "accountName", "azure-native:cosmosdb:listDatabaseAccountKeys"
     )
-    return {f"{which}{mode}MasterKey": hexed(account, which, mode, length=64)
-            for which in ("primary", "secondary") for mode in ("", "Readonly")}  # fmt: skip
+    return {
+        f"{which}{mode}MasterKey": hexed(account, which, mode, length=64)
+        for which in ("primary", "secondary")
+        for mode in ("", "Readonly")
+    }
 
 
 def _resource_group(arguments: Arguments, place: Place) -> Answer:
     name = needed(
         arguments, "resourceGroupName", "azure-native:resources:getResourceGroup"
     )
-    return {"id": f"/subscriptions/{place.subscription}/resourceGroups/{name}", "name": name,
-            "location": place.location, "type": "Microsoft.Resources/resourceGroups", "azureApiVersion": "",
-            "properties": {"provisioningState": "Succeeded"}}  # fmt: skip
+    return {
+        "id": f"/subscriptions/{place.subscription}/resourceGroups/{name}",
+        "name": name,
+        "location": place.location,
+        "type": "Microsoft.Resources/resourceGroups",
+        "azureApiVersion": "",
+        "properties": {"provisioningState": "Succeeded"},
+    }
 
 
 def _cluster_credentials(arguments: Arguments, place: Place) -> Answer:
@@ -130,8 +156,14 @@ def _found(path: str, *names: str) -> Function:
             f"{kind}/{name}" for kind, name in zip(kinds, given, strict=True)
         )
         root = f"/subscriptions/{place.subscription}/resourceGroups/{group}/providers/{namespace}"
-        return {"id": f"{root}/{steps}", "name": given[-1], "type": path, "location": place.location,
-                "azureApiVersion": "", "provisioningState": "Succeeded"}  # fmt: skip
+        return {
+            "id": f"{root}/{steps}",
+            "name": given[-1],
+            "type": path,
+            "location": place.location,
+            "azureApiVersion": "",
+            "provisioningState": "Succeeded",
+        }
 
     return look
 
@@ -139,8 +171,14 @@ def _found(path: str, *names: str) -> Function:
 def _vault(arguments: Arguments, place: Place) -> Answer:
     told = _found("Microsoft.KeyVault/vaults", "vaultName")(arguments, place)
     uri = f"https://{told['name']}.vault.azure.net/"
-    return {**told, "properties": {"vaultUri": uri, "tenantId": place.tenant,
-                                   "sku": {"family": "A", "name": "standard"}}}  # fmt: skip
+    return {
+        **told,
+        "properties": {
+            "vaultUri": uri,
+            "tenantId": place.tenant,
+            "sku": {"family": "A", "name": "standard"},
+        },
+    }
 
 
 def _workspace(arguments: Arguments, place: Place) -> Answer:
@@ -185,23 +223,40 @@ def _entra_found(*names: str) -> Function:
 
 
 def _entra_domains(arguments: Arguments, _: Place) -> Answer:
-    domain = {"domainName": "rehearsal.invalid", "authenticationType": "Managed", "default": True, "initial": True,
-              "root": True, "verified": True, "adminManaged": True, "supportedServices": []}  # fmt: skip
+    domain = {
+        "domainName": "rehearsal.invalid",
+        "authenticationType": "Managed",
+        "default": True,
+        "initial": True,
+        "root": True,
+        "verified": True,
+        "adminManaged": True,
+        "supportedServices": [],
+    }
     return {**arguments, "id": "domains", "domains": [domain]}
 
 
 def _entra_client(_: Arguments, place: Place) -> Answer:
-    return {"id": f"{place.tenant}-{place.client}-{place.object}", "clientId": place.client,
-            "tenantId": place.tenant, "objectId": place.object}  # fmt: skip
+    return {
+        "id": f"{place.tenant}-{place.client}-{place.object}",
+        "clientId": place.client,
+        "tenantId": place.tenant,
+        "objectId": place.object,
+    }
 
 
 def _entra_apps(arguments: Arguments, _: Place) -> Answer:
     # Microsoft Learn, "Verify first-party Microsoft applications in sign-in reports".
-    return {**arguments, "id": "appIds", "result": {
-        "MicrosoftGraph": "00000003-0000-0000-c000-000000000000",
-        "AzureServiceManagement": "797f4846-ba00-4fd7-ba43-dac1f8f63013",
-        "AzureKeyVault": "cfa8b339-82a2-471a-a3c9-0fc0be7a4093",
-        "AzureStorage": "e406a681-f3d4-42a8-90b6-c2b029497af1"}}  # fmt: skip
+    return {
+        **arguments,
+        "id": "appIds",
+        "result": {
+            "MicrosoftGraph": "00000003-0000-0000-c000-000000000000",
+            "AzureServiceManagement": "797f4846-ba00-4fd7-ba43-dac1f8f63013",
+            "AzureKeyVault": "cfa8b339-82a2-471a-a3c9-0fc0be7a4093",
+            "AzureStorage": "e406a681-f3d4-42a8-90b6-c2b029497af1",
+        },
+    }
 
 
 _USER_KEYS: Final = "azure-native:containerservice:listManagedClusterUserCredentials"

@@ -5,76 +5,48 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from trivium_rehearsal.outputs.maker import Maker, Parts, own_or_first
+from trivium_rehearsal.outputs.tables import table
 from trivium_rehearsal.types import ResourceType
 
 # EC2 identifiers: prefix and 17 hex digits (EC2 User Guide, "Resource IDs").
 _EC2: Final[Mapping[str, str]] = {
-    "Vpc": "vpc", "DefaultVpc": "vpc", "Subnet": "subnet", "SecurityGroup": "sg", "DefaultSecurityGroup": "sg",
-    "InternetGateway": "igw", "EgressOnlyInternetGateway": "eigw", "NatGateway": "nat", "RouteTable": "rtb",
-    "DefaultRouteTable": "rtb", "RouteTableAssociation": "rtbassoc", "Eip": "eipalloc", "EipAssociation": "eipassoc",
-    "Instance": "i", "VpcEndpoint": "vpce", "NetworkAcl": "acl", "LaunchTemplate": "lt", "Volume": "vol",
-    "NetworkInterface": "eni", "FlowLog": "fl", "VpcDhcpOptions": "dopt", "VpcPeeringConnection": "pcx",
-    "TransitGateway": "tgw", "VpnGateway": "vgw", "CustomerGateway": "cgw", "Ami": "ami", "Snapshot": "snap",
-    "SecurityGroupIngressRule": "sgr", "SecurityGroupEgressRule": "sgr", "SecurityGroupRule": "sgrule",
-    "VpcEndpointService": "vpce-svc", "SpotInstanceRequest": "sir",
-}  # fmt: skip
+    "Vpc": "vpc",
+    "DefaultVpc": "vpc",
+    "Subnet": "subnet",
+    "SecurityGroup": "sg",
+    "DefaultSecurityGroup": "sg",
+    "InternetGateway": "igw",
+    "EgressOnlyInternetGateway": "eigw",
+    "NatGateway": "nat",
+    "RouteTable": "rtb",
+    "DefaultRouteTable": "rtb",
+    "RouteTableAssociation": "rtbassoc",
+    "Eip": "eipalloc",
+    "EipAssociation": "eipassoc",
+    "Instance": "i",
+    "VpcEndpoint": "vpce",
+    "NetworkAcl": "acl",
+    "LaunchTemplate": "lt",
+    "Volume": "vol",
+    "NetworkInterface": "eni",
+    "FlowLog": "fl",
+    "VpcDhcpOptions": "dopt",
+    "VpcPeeringConnection": "pcx",
+    "TransitGateway": "tgw",
+    "VpnGateway": "vgw",
+    "CustomerGateway": "cgw",
+    "Ami": "ami",
+    "Snapshot": "snap",
+    "SecurityGroupIngressRule": "sgr",
+    "SecurityGroupEgressRule": "sgr",
+    "SecurityGroupRule": "sgrule",
+    "VpcEndpointService": "vpce-svc",
+    "SpotInstanceRequest": "sir",
+}
 
 # ARN templates by type (AWS Service Authorization Reference, "Resource types defined by
 # …").
-_ARNS: Final[Mapping[str, str]] = {
-    "aws:s3/bucket:Bucket": "arn:{partition}:s3:::{bucket}",
-    "aws:iam/role:Role": "arn:{partition}:iam::{account}:role{path}{name}",
-    "aws:iam/policy:Policy": "arn:{partition}:iam::{account}:policy{path}{name}",
-    "aws:iam/user:User": "arn:{partition}:iam::{account}:user{path}{name}",
-    "aws:iam/group:Group": "arn:{partition}:iam::{account}:group{path}{name}",
-    "aws:iam/instanceProfile:InstanceProfile": "arn:{partition}:iam::{account}:instance-profile{path}{name}",
-    "aws:kms/key:Key": "arn:{partition}:kms:{region}:{account}:key/{uuid}",
-    "aws:kms/alias:Alias": "arn:{partition}:kms:{region}:{account}:{name}",
-    "aws:lambda/function:Function": "arn:{partition}:lambda:{region}:{account}:function:{name}",
-    "aws:sqs/queue:Queue": "arn:{partition}:sqs:{region}:{account}:{name}",
-    "aws:sns/topic:Topic": "arn:{partition}:sns:{region}:{account}:{name}",
-    "aws:dynamodb/table:Table": "arn:{partition}:dynamodb:{region}:{account}:table/{name}",
-    "aws:cloudwatch/logGroup:LogGroup": "arn:{partition}:logs:{region}:{account}:log-group:{name}",
-    "aws:cloudwatch/eventRule:EventRule": "arn:{partition}:events:{region}:{account}:rule/{name}",
-    "aws:cloudwatch/metricAlarm:MetricAlarm": "arn:{partition}:cloudwatch:{region}:{account}:alarm:{name}",
-    "aws:cloudtrail/trail:Trail": "arn:{partition}:cloudtrail:{region}:{account}:trail/{name}",
-    "aws:ecs/cluster:Cluster": "arn:{partition}:ecs:{region}:{account}:cluster/{name}",
-    "aws:ecs/service:Service": "arn:{partition}:ecs:{region}:{account}:service/{name}",
-    "aws:ecs/taskDefinition:TaskDefinition":
-        "arn:{partition}:ecs:{region}:{account}:task-definition/{family}:{revision}",
-    "aws:ecr/repository:Repository": "arn:{partition}:ecr:{region}:{account}:repository/{name}",
-    "aws:eks/cluster:Cluster": "arn:{partition}:eks:{region}:{account}:cluster/{name}",
-    "aws:lb/loadBalancer:LoadBalancer":
-        "arn:{partition}:elasticloadbalancing:{region}:{account}:loadbalancer/app/{name}/{hex16}",
-    "aws:lb/targetGroup:TargetGroup":
-        "arn:{partition}:elasticloadbalancing:{region}:{account}:targetgroup/{name}/{hex16}",
-    "aws:lb/listener:Listener":
-        "arn:{partition}:elasticloadbalancing:{region}:{account}:listener/app/{name}/{hex16}/{hex16b}",
-    "aws:secretsmanager/secret:Secret": "arn:{partition}:secretsmanager:{region}:{account}:secret:{name}-{hex6}",
-    "aws:ssm/parameter:Parameter": "arn:{partition}:ssm:{region}:{account}:parameter/{name}",
-    "aws:acm/certificate:Certificate": "arn:{partition}:acm:{region}:{account}:certificate/{uuid}",
-    "aws:cloudfront/distribution:Distribution": "arn:{partition}:cloudfront::{account}:distribution/{dist}",
-    "aws:rds/instance:Instance": "arn:{partition}:rds:{region}:{account}:db:{identifier}",
-    "aws:rds/cluster:Cluster": "arn:{partition}:rds:{region}:{account}:cluster:{clusterIdentifier}",
-    "aws:sfn/stateMachine:StateMachine": "arn:{partition}:states:{region}:{account}:stateMachine:{name}",
-    "aws:apigateway/restApi:RestApi": "arn:{partition}:apigateway:{region}::/restapis/{guardrail10}",
-    "aws:apigatewayv2/api:Api": "arn:{partition}:apigateway:{region}::/apis/{guardrail10}",
-    "aws:cloudwatch/eventBus:EventBus": "arn:{partition}:events:{region}:{account}:event-bus/{name}",
-    "aws:cloudwatch/eventArchive:EventArchive": "arn:{partition}:events:{region}:{account}:archive/{name}",
-    "aws:cloudwatch/compositeAlarm:CompositeAlarm": "arn:{partition}:cloudwatch:{region}:{account}:alarm:{alarmName}",
-    "aws:efs/fileSystem:FileSystem": "arn:{partition}:elasticfilesystem:{region}:{account}:file-system/fs-{hex17}",
-    "aws:lambda/layerVersion:LayerVersion": "arn:{partition}:lambda:{region}:{account}:layer:{layerName}:1",
-    "aws:rds/clusterInstance:ClusterInstance": "arn:{partition}:rds:{region}:{account}:db:{identifier}",
-    "aws:route53/zone:Zone": "arn:{partition}:route53:::hostedzone/{id}",
-    "aws:wafv2/webAcl:WebAcl": "arn:{partition}:wafv2:{region}:{account}:regional/webacl/{name}/{uuid}",
-    "aws:bedrock/guardrail:Guardrail": "arn:{partition}:bedrock:{region}:{account}:guardrail/{guardrail}",
-    "aws:bedrock/inferenceProfile:InferenceProfile":
-        "arn:{partition}:bedrock:{region}:{account}:application-inference-profile/{guardrail}",
-    "aws:budgets/budget:Budget": "arn:{partition}:budgets::{account}:budget/{name}",
-    "aws:organizations/policy:Policy":
-        "arn:{partition}:organizations::{account}:policy/o-{hex10}/service_control_policy/p-{hex8}",
-    "aws-native:s3:Bucket": "arn:{partition}:s3:::{bucketName}",
-}  # fmt: skip
+_ARNS: Final[Mapping[str, str]] = table("aws_arns.json")
 
 # Types whose id is no EC2 identifier and not the resource's own name.
 _IDS: Final[Mapping[str, str]] = {
@@ -95,17 +67,26 @@ _IDS: Final[Mapping[str, str]] = {
     "aws:efs/fileSystem:FileSystem": "fs-{hex17}",
     "aws:s3/bucketObject:BucketObject": "{bucket}/{key}",
     "aws:s3/bucketObjectv2:BucketObjectv2": "{bucket}/{key}",
-}  # fmt: skip
+}
 # Types whose id is their ARN (AWS provider documentation, `id`).
 _ARN_IS_ID: Final = frozenset(
     {
-        "aws:iam/policy:Policy", "aws:sns/topic:Topic", "aws:ecs/cluster:Cluster", "aws:ecs/service:Service",
-        "aws:lb/loadBalancer:LoadBalancer", "aws:lb/targetGroup:TargetGroup", "aws:lb/listener:Listener",
-        "aws:secretsmanager/secret:Secret", "aws:acm/certificate:Certificate", "aws:sfn/stateMachine:StateMachine",
-        "aws:cloudtrail/trail:Trail", "aws:bedrock/inferenceProfile:InferenceProfile",
-        "aws:iam/openIdConnectProvider:OpenIdConnectProvider", "aws:lambda/layerVersion:LayerVersion",
+        "aws:iam/policy:Policy",
+        "aws:sns/topic:Topic",
+        "aws:ecs/cluster:Cluster",
+        "aws:ecs/service:Service",
+        "aws:lb/loadBalancer:LoadBalancer",
+        "aws:lb/targetGroup:TargetGroup",
+        "aws:lb/listener:Listener",
+        "aws:secretsmanager/secret:Secret",
+        "aws:acm/certificate:Certificate",
+        "aws:sfn/stateMachine:StateMachine",
+        "aws:cloudtrail/trail:Trail",
+        "aws:bedrock/inferenceProfile:InferenceProfile",
+        "aws:iam/openIdConnectProvider:OpenIdConnectProvider",
+        "aws:lambda/layerVersion:LayerVersion",
     }
-)  # fmt: skip
+)
 
 # Outputs that programs pass on, by type: property to template.
 _OUTPUTS: Final[Mapping[str, Mapping[str, str]]] = {
@@ -141,18 +122,27 @@ _OUTPUTS: Final[Mapping[str, Mapping[str, str]]] = {
         "layerArn": "arn:{partition}:lambda:{region}:{account}:layer:{layerName}",
         "version": "1",
     },
-    "aws:rds/clusterInstance:ClusterInstance": {"endpoint": "{identifier}.{guardrail12}.{region}.rds.amazonaws.com"},
+    "aws:rds/clusterInstance:ClusterInstance": {
+        "endpoint": "{identifier}.{guardrail12}.{region}.rds.amazonaws.com"
+    },
     "aws:route53/record:Record": {"fqdn": "{name}"},
     "aws:ec2/vpcEndpoint:VpcEndpoint": {"prefixListId": "pl-{hex17}"},
     "aws:iam/accessKey:AccessKey": {"secret": "{hex40}"},
     "aws:kms/key:Key": {"keyId": "{uuid}"},
-    "aws:sqs/queue:Queue": {"url": "https://sqs.{region}.amazonaws.com/{account}/{name}"},
+    "aws:sqs/queue:Queue": {
+        "url": "https://sqs.{region}.amazonaws.com/{account}/{name}"
+    },
     "aws:lambda/function:Function": {
-        "invokeArn": "arn:{partition}:apigateway:{region}:lambda:path/2015-03-31/functions/{arn}/invocations",
+        "invokeArn": (
+            "arn:{partition}:apigateway:{region}:lambda:path/2015-03-31/functions/{arn}"
+            "/invocations"
+        ),
         "qualifiedArn": "{arn}:$LATEST",
         "version": "$LATEST",
     },
-    "aws:lambda/functionUrl:FunctionUrl": {"functionUrl": "https://{guardrail10}.lambda-url.{region}.on.aws/"},
+    "aws:lambda/functionUrl:FunctionUrl": {
+        "functionUrl": "https://{guardrail10}.lambda-url.{region}.on.aws/"
+    },
     "aws:ecr/repository:Repository": {
         "repositoryUrl": "{account}.dkr.ecr.{region}.amazonaws.com/{name}",
         "registryId": "{account}",
@@ -189,26 +179,51 @@ _OUTPUTS: Final[Mapping[str, Mapping[str, str]]] = {
         "endpoint": "{clusterIdentifier}.cluster-{guardrail12}.{region}.rds.amazonaws.com",
         "readerEndpoint": "{clusterIdentifier}.cluster-ro-{guardrail12}.{region}.rds.amazonaws.com",
     },
-    "aws:rds/instance:Instance": {"address": "{identifier}.{guardrail12}.{region}.rds.amazonaws.com"},
-    "aws:bedrock/guardrail:Guardrail": {"guardrailId": "{guardrail}", "version": "DRAFT", "status": "READY"},
-    "aws:bedrock/inferenceProfile:InferenceProfile": {"status": "ACTIVE", "type": "APPLICATION"},
+    "aws:rds/instance:Instance": {
+        "address": "{identifier}.{guardrail12}.{region}.rds.amazonaws.com"
+    },
+    "aws:bedrock/guardrail:Guardrail": {
+        "guardrailId": "{guardrail}",
+        "version": "DRAFT",
+        "status": "READY",
+    },
+    "aws:bedrock/inferenceProfile:InferenceProfile": {
+        "status": "ACTIVE",
+        "type": "APPLICATION",
+    },
     "aws:ec2/eip:Eip": {"allocationId": "{id}", "publicIp": "203.0.113.{octet}"},
-}  # fmt: skip
+}
 # ARN service where the SDK's module is called otherwise.
 _ARN_SERVICES: Final[Mapping[str, str]] = {
-    "accessanalyzer": "access-analyzer", "cfg": "config",
-    "lb": "elasticloadbalancing", "alb": "elasticloadbalancing", "sfn": "states",
-    "cloudwatch": "logs", "cognito": "cognito-idp", "efs": "elasticfilesystem", "msk": "kafka", "vpc": "ec2",
-    "ec2transitgateway": "ec2", "bedrockmodel": "bedrock", "opensearch": "es", "appautoscaling": "autoscaling",
-}  # fmt: skip
+    "accessanalyzer": "access-analyzer",
+    "cfg": "config",
+    "lb": "elasticloadbalancing",
+    "alb": "elasticloadbalancing",
+    "sfn": "states",
+    "cloudwatch": "logs",
+    "cognito": "cognito-idp",
+    "efs": "elasticfilesystem",
+    "msk": "kafka",
+    "vpc": "ec2",
+    "ec2transitgateway": "ec2",
+    "bedrockmodel": "bedrock",
+    "opensearch": "es",
+    "appautoscaling": "autoscaling",
+}
 
 
 # The port that an RDS engine listens on (Amazon RDS API reference, CreateDBInstance,
 # `Port`).
 _ENGINE_PORTS: Final[Mapping[str, int]] = {
-    "postgres": 5432, "aurora-postgresql": 5432, "mysql": 3306, "mariadb": 3306, "aurora-mysql": 3306,
-    "oracle": 1521, "sqlserver": 1433, "db2": 50000,
-}  # fmt: skip
+    "postgres": 5432,
+    "aurora-postgresql": 5432,
+    "mysql": 3306,
+    "mariadb": 3306,
+    "aurora-mysql": 3306,
+    "oracle": 1521,
+    "sqlserver": 1433,
+    "db2": 50000,
+}
 
 
 def _derived(maker: Maker, parts: Parts, id: str) -> dict[str, Any]:  # noqa: A002 - Pulumi's word
@@ -266,7 +281,8 @@ def _certificate(maker: Maker, _parts: Parts, _id: str) -> dict[str, Any]:
 
 
 def _cluster_issuer(maker: Maker, parts: Parts, _: str) -> dict[str, Any]:
-    issuer = f"https://oidc.eks.{parts['region']}.amazonaws.com/id/{maker.hex('issuer', 32).upper()}"
+    seen_by = f"https://oidc.eks.{parts['region']}.amazonaws.com"
+    issuer = f"{seen_by}/id/{maker.hex('issuer', 32).upper()}"
     return {"identities": [{"oidcs": [{"issuer": issuer}]}]}
 
 

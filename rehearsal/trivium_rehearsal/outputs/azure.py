@@ -10,32 +10,62 @@ from trivium_rehearsal.types import ResourceType
 # Resource provider namespaces whose spelling is not the module's (Azure resource
 # providers and their services).
 _NAMESPACES: Final[Mapping[str, str]] = {
-    "aad": "Microsoft.AAD", "alertsmanagement": "Microsoft.AlertsManagement",
+    "aad": "Microsoft.AAD",
+    "alertsmanagement": "Microsoft.AlertsManagement",
     "apimanagement": "Microsoft.ApiManagement",
-    "app": "Microsoft.App", "applicationinsights": "Microsoft.Insights", "authorization": "Microsoft.Authorization",
-    "cognitiveservices": "Microsoft.CognitiveServices", "consumption": "Microsoft.Consumption",
-    "containerinstance": "Microsoft.ContainerInstance", "containerregistry": "Microsoft.ContainerRegistry",
-    "containerservice": "Microsoft.ContainerService", "cosmosdb": "Microsoft.DocumentDB",
-    "dbforpostgresql": "Microsoft.DBforPostgreSQL", "dbformysql": "Microsoft.DBforMySQL",
-    "documentdb": "Microsoft.DocumentDB", "eventgrid": "Microsoft.EventGrid", "eventhub": "Microsoft.EventHub",
-    "keyvault": "Microsoft.KeyVault", "machinelearningservices": "Microsoft.MachineLearningServices",
-    "managedidentity": "Microsoft.ManagedIdentity", "monitor": "Microsoft.Insights",
-    "operationalinsights": "Microsoft.OperationalInsights", "privatedns": "Microsoft.Network",
+    "app": "Microsoft.App",
+    "applicationinsights": "Microsoft.Insights",
+    "authorization": "Microsoft.Authorization",
+    "cognitiveservices": "Microsoft.CognitiveServices",
+    "consumption": "Microsoft.Consumption",
+    "containerinstance": "Microsoft.ContainerInstance",
+    "containerregistry": "Microsoft.ContainerRegistry",
+    "containerservice": "Microsoft.ContainerService",
+    "cosmosdb": "Microsoft.DocumentDB",
+    "dbforpostgresql": "Microsoft.DBforPostgreSQL",
+    "dbformysql": "Microsoft.DBforMySQL",
+    "documentdb": "Microsoft.DocumentDB",
+    "eventgrid": "Microsoft.EventGrid",
+    "eventhub": "Microsoft.EventHub",
+    "keyvault": "Microsoft.KeyVault",
+    "machinelearningservices": "Microsoft.MachineLearningServices",
+    "managedidentity": "Microsoft.ManagedIdentity",
+    "monitor": "Microsoft.Insights",
+    "operationalinsights": "Microsoft.OperationalInsights",
+    "privatedns": "Microsoft.Network",
     "dns": "Microsoft.Network",
-    "recoveryservices": "Microsoft.RecoveryServices", "securityinsights": "Microsoft.SecurityInsights",
-    "servicebus": "Microsoft.ServiceBus", "signalrservice": "Microsoft.SignalRService",
-}  # fmt: skip
+    "recoveryservices": "Microsoft.RecoveryServices",
+    "securityinsights": "Microsoft.SecurityInsights",
+    "servicebus": "Microsoft.ServiceBus",
+    "signalrservice": "Microsoft.SignalRService",
+}
 # Resource type segments (Azure REST reference); the first is the parent's.
 _SEGMENTS: Final[Mapping[str, tuple[str, ...]]] = {
     "azure-native:storage:StorageAccount": ("storageAccounts",),
-    "azure-native:storage:BlobContainer": ("storageAccounts", "blobServices/default/containers"),
-    "azure-native:storage:BlobContainerImmutabilityPolicy":
-        ("storageAccounts", "blobServices/default/containers", "immutabilityPolicies"),
+    "azure-native:storage:BlobContainer": (
+        "storageAccounts",
+        "blobServices/default/containers",
+    ),
+    "azure-native:storage:BlobContainerImmutabilityPolicy": (
+        "storageAccounts",
+        "blobServices/default/containers",
+        "immutabilityPolicies",
+    ),
     "azure-native:storage:BlobServiceProperties": ("storageAccounts", "blobServices"),
     "azure-native:authorization:ManagementLockByScope": ("locks",),
-    "azure-native:cosmosdb:SqlResourceSqlDatabase": ("databaseAccounts", "sqlDatabases"),
-    "azure-native:cosmosdb:SqlResourceSqlContainer": ("databaseAccounts", "sqlDatabases", "containers"),
-    "azure-native:storage:StorageAccountStaticWebsite": ("storageAccounts", "staticWebsite"),
+    "azure-native:cosmosdb:SqlResourceSqlDatabase": (
+        "databaseAccounts",
+        "sqlDatabases",
+    ),
+    "azure-native:cosmosdb:SqlResourceSqlContainer": (
+        "databaseAccounts",
+        "sqlDatabases",
+        "containers",
+    ),
+    "azure-native:storage:StorageAccountStaticWebsite": (
+        "storageAccounts",
+        "staticWebsite",
+    ),
     "azure-native:keyvault:Vault": ("vaults",),
     "azure-native:keyvault:Secret": ("vaults", "secrets"),
     "azure-native:keyvault:Key": ("vaults", "keys"),
@@ -48,9 +78,15 @@ _SEGMENTS: Final[Mapping[str, tuple[str, ...]]] = {
     "azure-native:network:NetworkSecurityGroup": ("networkSecurityGroups",),
     "azure-native:network:PublicIPAddress": ("publicIPAddresses",),
     "azure-native:network:PrivateEndpoint": ("privateEndpoints",),
-    "azure-native:network:PrivateDnsZoneGroup": ("privateEndpoints", "privateDnsZoneGroups"),
+    "azure-native:network:PrivateDnsZoneGroup": (
+        "privateEndpoints",
+        "privateDnsZoneGroups",
+    ),
     "azure-native:privatedns:PrivateZone": ("privateDnsZones",),
-    "azure-native:privatedns:VirtualNetworkLink": ("privateDnsZones", "virtualNetworkLinks"),
+    "azure-native:privatedns:VirtualNetworkLink": (
+        "privateDnsZones",
+        "virtualNetworkLinks",
+    ),
     "azure-native:web:AppServicePlan": ("serverfarms",),
     "azure-native:web:WebApp": ("sites",),
     "azure-native:app:ContainerApp": ("containerApps",),
@@ -60,16 +96,20 @@ _SEGMENTS: Final[Mapping[str, tuple[str, ...]]] = {
     "azure-native:operationalinsights:Workspace": ("workspaces",),
     "azure-native:managedidentity:UserAssignedIdentity": ("userAssignedIdentities",),
     "azure-native:monitor:DiagnosticSetting": ("diagnosticSettings",),
-}  # fmt: skip
+}
 
 
 # Parents whose type is not what the path parameter calls them (Azure REST reference).
 _PARENTS: Final[Mapping[tuple[str, str], str]] = {
-    ("storage", "account"): "storageAccount", ("cosmosdb", "account"): "databaseAccount",
-    ("containerservice", "resource"): "managedCluster", ("managedidentity", "resource"): "userAssignedIdentity",
-    ("privatedns", "privateZone"): "privateDnsZone", ("dns", "zone"): "dnsZone", ("web", "name"): "site",
+    ("storage", "account"): "storageAccount",
+    ("cosmosdb", "account"): "databaseAccount",
+    ("containerservice", "resource"): "managedCluster",
+    ("managedidentity", "resource"): "userAssignedIdentity",
+    ("privatedns", "privateZone"): "privateDnsZone",
+    ("dns", "zone"): "dnsZone",
+    ("web", "name"): "site",
     ("dbforpostgresql", "server"): "flexibleServer",
-}  # fmt: skip
+}
 
 
 def identifier(maker: Maker) -> str:
@@ -174,15 +214,18 @@ def _public_address(maker: Maker, _: str) -> dict[str, Any]:
 
 def _private_endpoint(maker: Maker, id: str) -> dict[str, Any]:  # noqa: A002 - Azure's word
     root = id.partition("/providers/")[0]
-    interface = f"{root}/providers/Microsoft.Network/networkInterfaces/{maker.name}.nic.{maker.uuid('nic')}"
+    name = f"{maker.name}.nic.{maker.uuid('nic')}"
+    interface = f"{root}/providers/Microsoft.Network/networkInterfaces/{name}"
     return {"networkInterfaces": [{"id": interface}]}
 
 
 def _kubernetes(maker: Maker, id: str) -> dict[str, Any]:  # noqa: A002 - Azure's word
     root = id.partition("/providers/")[0]
     location = maker.inputs.get("location", maker.place.location)
-    host = f"{maker.inputs.get('dnsPrefix') or maker.name}-{maker.hex('host', 8)}.hcp.{location}.azmk8s.io"
-    identity = f"{root}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/{maker.name}-agentpool"
+    prefix = maker.inputs.get("dnsPrefix") or maker.name
+    host = f"{prefix}-{maker.hex('host', 8)}.hcp.{location}.azmk8s.io"
+    identities = f"{root}/providers/Microsoft.ManagedIdentity/userAssignedIdentities"
+    identity = f"{identities}/{maker.name}-agentpool"
     kubelet = {
         "resourceId": identity,
         "objectId": maker.uuid("kubelet"),
@@ -224,9 +267,14 @@ def _told(maker: Maker, id: str) -> dict[str, Any]:  # noqa: A002 - Azure's word
             kind: f"https://{name}.{kind}.core.windows.net/"
             for kind in ("blob", "dfs", "file", "queue", "table")
         }
-        return {"primaryEndpoints": {**hosts, "web": f"https://{name}.z20.web.core.windows.net/"},
-                "primaryLocation": maker.inputs.get("location", maker.place.location),
-                "statusOfPrimary": "available"}  # fmt: skip
+        return {
+            "primaryEndpoints": {
+                **hosts,
+                "web": f"https://{name}.z20.web.core.windows.net/",
+            },
+            "primaryLocation": maker.inputs.get("location", maker.place.location),
+            "statusOfPrimary": "available",
+        }
     if token == "azure-native:web:WebApp":  # noqa: S105 - a type token
         return {"defaultHostName": f"{name}.azurewebsites.net", "state": "Running"}
     if token == "azure-native:containerregistry:Registry":  # noqa: S105 - a type token
@@ -237,15 +285,24 @@ def _told(maker: Maker, id: str) -> dict[str, Any]:  # noqa: A002 - Azure's word
         uri = f"https://{maker.inputs.get('vaultName')}.vault.azure.net:443/keys/{name}"
         return {"keyUri": uri, "keyUriWithVersion": f"{uri}/{maker.hex('version', 32)}"}
     if token == "azure-native:managedidentity:UserAssignedIdentity":  # noqa: S105 - a type token
-        return {"principalId": maker.uuid("principal"), "clientId": maker.uuid("client"),
-                "tenantId": maker.place.tenant}  # fmt: skip
+        return {
+            "principalId": maker.uuid("principal"),
+            "clientId": maker.uuid("client"),
+            "tenantId": maker.place.tenant,
+        }
     return {}
 
 
 def special(maker: Maker, id: str) -> dict[str, Any]:  # noqa: A002 - Pulumi's word
     """Outputs that Azure is known to give, by name."""
-    return {"name": maker.name, "type": _type(id), "location": maker.place.location,
-            "provisioningState": "Succeeded", "azureApiVersion": "", **_told(maker, id)}  # fmt: skip
+    return {
+        "name": maker.name,
+        "type": _type(id),
+        "location": maker.place.location,
+        "provisioningState": "Succeeded",
+        "azureApiVersion": "",
+        **_told(maker, id),
+    }
 
 
 def entra_identifier(maker: Maker) -> str:

@@ -9,40 +9,15 @@ from typing import Any, Final
 
 from trivium_rehearsal.names import name_property
 from trivium_rehearsal.outputs.maker import Maker, Parts, own_or_first, plural
+from trivium_rehearsal.outputs.tables import table
 
 # Where a resource stands under its project (Google API reference, resource names).
-_IDS: Final[Mapping[str, str]] = {
-    "gcp:storage/bucket:Bucket": "{name}",
-    "gcp:storage/bucketObject:BucketObject": "{bucket}-{name}",
-    "gcp:serviceaccount/account:Account":
-        "projects/{project}/serviceAccounts/{accountId}@{project}.iam.gserviceaccount.com",
-    "gcp:kms/keyRing:KeyRing": "projects/{project}/locations/{location}/keyRings/{name}",
-    "gcp:kms/cryptoKey:CryptoKey": "{keyRing}/cryptoKeys/{name}",
-    "gcp:projects/service:Service": "{project}/{service}",
-    "gcp:projects/iAMMember:IAMMember": "{project}/{role}/{member}",
-    "gcp:organizations/project:Project": "projects/{projectId}",
-    "gcp:serviceaccount/key:Key": "{serviceAccountId}/keys/{hex40}",
-    "gcp:projects/iAMCustomRole:IAMCustomRole": "projects/{project}/roles/{roleId}",
-    "gcp:pubsub/topic:Topic": "projects/{project}/topics/{name}",
-    "gcp:pubsub/subscription:Subscription": "projects/{project}/subscriptions/{name}",
-    "gcp:cloudrunv2/service:Service": "projects/{project}/locations/{location}/services/{name}",
-    "gcp:container/cluster:Cluster": "projects/{project}/locations/{location}/clusters/{name}",
-    "gcp:container/nodePool:NodePool":
-        "projects/{project}/locations/{location}/clusters/{cluster}/nodePools/{name}",
-    "gcp:bigquery/dataset:Dataset": "projects/{project}/datasets/{datasetId}",
-    "gcp:bigquery/table:Table": "projects/{project}/datasets/{datasetId}/tables/{tableId}",
-    "gcp:secretmanager/secret:Secret": "projects/{project}/secrets/{secretId}",
-    "gcp:secretmanager/secretVersion:SecretVersion": "{secret}/versions/1",
-    "gcp:logging/projectBucketConfig:ProjectBucketConfig":
-        "projects/{project}/locations/{location}/buckets/{bucketId}",
-    "gcp:logging/projectSink:ProjectSink": "projects/{project}/sinks/{name}",
-    "gcp:artifactregistry/repository:Repository":
-        "projects/{project}/locations/{location}/repositories/{repositoryId}",
-    "gcp:dns/managedZone:ManagedZone": "projects/{project}/managedZones/{name}",
-    "gcp:iam/workloadIdentityPool:WorkloadIdentityPool":
-        "projects/{project}/locations/global/workloadIdentityPools/{workloadIdentityPoolId}",
-    "gcp:sql/databaseInstance:DatabaseInstance": "{name}",
-}  # fmt: skip
+_POOL: Final = (
+    "projects/{projectNumber}/locations/global/workloadIdentityPools"
+    "/{workloadIdentityPoolId}"
+)
+
+_IDS: Final[Mapping[str, str]] = table("google_ids.json")
 _OUTPUTS: Final[Mapping[str, Mapping[str, str]]] = {
     "gcp:storage/bucket:Bucket": {
         "url": "gs://{name}",
@@ -56,26 +31,35 @@ _OUTPUTS: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "gcp:serviceaccount/key:Key": {"name": "{id}"},
     "gcp:iam/workloadIdentityPool:WorkloadIdentityPool": {
-        "name": "projects/{projectNumber}/locations/global/workloadIdentityPools/{workloadIdentityPoolId}",
+        "name": _POOL,
     },
     "gcp:iam/workloadIdentityPoolProvider:WorkloadIdentityPoolProvider": {
-        "name": "projects/{projectNumber}/locations/global/workloadIdentityPools/{workloadIdentityPoolId}"
-        "/providers/{workloadIdentityPoolProviderId}",
+        "name": _POOL + "/providers/{workloadIdentityPoolProviderId}",
     },
     "gcp:organizations/folder:Folder": {"folderId": "{idEnd}"},
     "gcp:organizations/project:Project": {"number": "{digits12}"},
     "gcp:projects/serviceIdentity:ServiceIdentity": {
         "email": "service-{projectNumber}@gcp-sa-{serviceName}.iam.gserviceaccount.com",
-        "member": "serviceAccount:service-{projectNumber}@gcp-sa-{serviceName}.iam.gserviceaccount.com",
+        "member": (
+            "serviceAccount:"
+            "service-{projectNumber}@gcp-sa-{serviceName}.iam.gserviceaccount.com"
+        ),
     },
     "gcp:secretmanager/secretVersion:SecretVersion": {"name": "{id}", "version": "1"},
     "gcp:tags/tagKey:TagKey": {"name": "{idEnd}"},
     "gcp:tags/tagValue:TagValue": {"name": "{idEnd}"},
     "gcp:redis/instance:Instance": {"host": "10.0.0.{octet}", "port": "6379"},
-    "gcp:cloudrunv2/service:Service": {"uri": "https://{name}-{guardrail10}-uc.a.run.app"},
-    "gcp:cloudfunctionsv2/function:Function": {"url": "https://{location}-{project}.cloudfunctions.net/{name}"},
+    "gcp:cloudrunv2/service:Service": {
+        "uri": "https://{name}-{guardrail10}-uc.a.run.app"
+    },
+    "gcp:cloudfunctionsv2/function:Function": {
+        "url": "https://{location}-{project}.cloudfunctions.net/{name}"
+    },
     "gcp:logging/projectSink:ProjectSink": {
-        "writerIdentity": "serviceAccount:service-{projectNumber}@gcp-sa-logging.iam.gserviceaccount.com"
+        "writerIdentity": (
+            "serviceAccount:"
+            "service-{projectNumber}@gcp-sa-logging.iam.gserviceaccount.com"
+        )
     },
     "gcp:container/cluster:Cluster": {"endpoint": "203.0.113.{octet}"},
     "gcp:compute/address:Address": {"address": "203.0.113.{octet}"},
@@ -87,11 +71,15 @@ _OUTPUTS: Final[Mapping[str, Mapping[str, str]]] = {
         "firstIpAddress": "203.0.113.{octet}",
     },
     "gcp:kms/cryptoKey:CryptoKey": {"name": "{name}"},
-    "gcp:secretmanager/secret:Secret": {"name": "projects/{projectNumber}/secrets/{secretId}"},
-    "gcp:projects/iAMCustomRole:IAMCustomRole": {"name": "projects/{project}/roles/{roleId}"},
+    "gcp:secretmanager/secret:Secret": {
+        "name": "projects/{projectNumber}/secrets/{secretId}"
+    },
+    "gcp:projects/iAMCustomRole:IAMCustomRole": {
+        "name": "projects/{project}/roles/{roleId}"
+    },
     "gcp:dns/managedZone:ManagedZone": {"managedZoneId": "{digits18}"},
     "gcp:artifactregistry/repository:Repository": {"name": "{repositoryId}"},
-}  # fmt: skip
+}
 
 
 def _parts(maker: Maker) -> Parts:
@@ -229,5 +217,11 @@ def special(maker: Maker, id: str) -> dict[str, Any]:  # noqa: A002 - Pulumi's w
     every = {**maker.place.default_tags, **(labels if isinstance(labels, dict) else {})}
     api = "compute/v1" if type_.module == "compute" else f"{type_.module}/v1"
     where = {name: found[name] for name in ("project", "region", "zone", "location")}
-    return {"selfLink": f"https://www.googleapis.com/{api}/{id}", "pulumiLabels": every,
-            "effectiveLabels": every, **where, **_derived(maker, id), **told}  # fmt: skip
+    return {
+        "selfLink": f"https://www.googleapis.com/{api}/{id}",
+        "pulumiLabels": every,
+        "effectiveLabels": every,
+        **where,
+        **_derived(maker, id),
+        **told,
+    }

@@ -24,9 +24,16 @@ _DEEPEST: Final = 4
 """Nested outputs deeper than this are left empty; types may contain themselves."""
 
 _EC2_REFERENCES: Final[Mapping[str, str]] = {
-    "allocation": "eipalloc", "association": "assoc", "networkacl": "acl", "routetable": "rtb", "securitygroup": "sg",
-    "subnet": "subnet", "vpc": "vpc", "dhcpoptions": "dopt", "networkinterface": "eni",
-}  # fmt: skip
+    "allocation": "eipalloc",
+    "association": "assoc",
+    "networkacl": "acl",
+    "routetable": "rtb",
+    "securitygroup": "sg",
+    "subnet": "subnet",
+    "vpc": "vpc",
+    "dhcpoptions": "dopt",
+    "networkinterface": "eni",
+}
 
 
 def _ec2_reference(maker: Maker, name: str) -> str:
@@ -49,40 +56,71 @@ def _identifier(maker: Maker, name: str) -> str:
     return f"{name.removesuffix('Id').removesuffix('ID').lower()}-{maker.hex(name, 17)}"
 
 
-_NAMED_STRINGS: Final[tuple[tuple[re.Pattern[str], Callable[[Maker, str], str]], ...]] = tuple(
+_NAMED_STRINGS: Final[
+    tuple[tuple[re.Pattern[str], Callable[[Maker, str], str]], ...]
+] = tuple(
     (re.compile(pattern), value)
     for pattern, value in (
         (r"(arn|Arn|ARN)$", arn_output),
         (r"^(ownerId|owner|accountId|awsAccountId)$", lambda m, _: m.place.account),
         (r"^(tenantId|tenant)$", lambda m, _: m.place.tenant),
         (r"^(subscriptionId)$", lambda m, _: m.place.subscription),
-        (r"^(customerId|instrumentationKey|principalId|objectId|clientId|applicationId|appId)$",
-         lambda m, n: m.uuid(n)),
+        (
+            r"^(customerId|instrumentationKey|principalId|objectId|clientId|applicationId|appId)$",
+            lambda m, n: m.uuid(n),
+        ),
         (r"^(project)$", lambda m, _: m.place.project),
         (r"^(projectNumber)$", lambda m, _: m.place.project_number),
         (r"^(zone)$", lambda m, _: m.place.gcp_zone),
         (r"(Time|Date|At|timestamp|Timestamp|created|updated)$", lambda _m, _n: _CLOCK),
         (r"^provisioningState$", lambda _m, _n: "Succeeded"),
-        (r"(^status|^state|Status|State)$", lambda m, _: "available" if m.type.module == "ec2" else "ACTIVE"),
-        (r"^(email|serviceAccountEmailAddress|serviceAccountEmail)$",
-         lambda m, _: f"p{m.place.project_number}-{m.hex('email', 6)}@gcp-sa-rehearsal.iam.gserviceaccount.com"),
+        (
+            r"(^status|^state|Status|State)$",
+            lambda m, _: "available" if m.type.module == "ec2" else "ACTIVE",
+        ),
+        (
+            r"^(email|serviceAccountEmailAddress|serviceAccountEmail)$",
+            lambda m, _: (
+                f"p{m.place.project_number}-{m.hex('email', 6)}"
+                "@gcp-sa-rehearsal.iam.gserviceaccount.com"
+            ),
+        ),
         (r"^ipv6|Ipv6", lambda _m, _n: ""),
         (r"[pP]ublicIp|natIp|[iI]pv4Address$", lambda m, n: f"203.0.113.{m.octet(n)}"),
-        (r"[iI]p(Address)?$|^address$|[iI]pv4$|[gG]atewayAddress$", lambda m, n: f"10.0.0.{m.octet(n)}"),
+        (
+            r"[iI]p(Address)?$|^address$|[iI]pv4$|[gG]atewayAddress$",
+            lambda m, n: f"10.0.0.{m.octet(n)}",
+        ),
         (r"[cC]idrBlock$|[cC]idr$|ipv4Cidr", lambda _m, _n: "10.0.0.0/16"),
-        (r"^(etag|fingerprint|labelFingerprint|\w*Fingerprint|\w*[sS]ha256)$",
-         lambda m, n: base64.b64encode(bytes.fromhex(m.hex(n, 32))).decode()),
-        (r"([cC]ertificate|Pem|^data)$", lambda m, n: base64.b64encode(m.hex(n, 32).encode()).decode()),
-        (r"(url|Url|URL|uri|Uri|URI|endpoint|Endpoint)$", lambda m, n: f"https://{m.name}.rehearsal.invalid/{n}"),
-        (r"(domain|Domain|DomainName|[dD]nsName|Dns|hostname|hostName|fqdn|Fqdn|host)$",
-         lambda m, _: f"{m.name}.rehearsal.invalid"),
-        (r"(allocation|association|networkAcl|routeTable|securityGroup|subnet|vpc|dhcpOptions|networkInterface)Id$"
-         r"|(NetworkAcl|RouteTable|SecurityGroup|Vpc|NetworkInterface)Id$", lambda m, n: _ec2_reference(m, n)),
+        (
+            r"^(etag|fingerprint|labelFingerprint|\w*Fingerprint|\w*[sS]ha256)$",
+            lambda m, n: base64.b64encode(bytes.fromhex(m.hex(n, 32))).decode(),
+        ),
+        (
+            r"([cC]ertificate|Pem|^data)$",
+            lambda m, n: base64.b64encode(m.hex(n, 32).encode()).decode(),
+        ),
+        (
+            r"(url|Url|URL|uri|Uri|URI|endpoint|Endpoint)$",
+            lambda m, n: f"https://{m.name}.rehearsal.invalid/{n}",
+        ),
+        (
+            r"(domain|Domain|DomainName|[dD]nsName|Dns|hostname|hostName|fqdn|Fqdn|host)$",
+            lambda m, _: f"{m.name}.rehearsal.invalid",
+        ),
+        (
+            r"(allocation|association|networkAcl|routeTable|securityGroup|subnet|vpc|dhcpOptions|networkInterface)Id$"
+            r"|(NetworkAcl|RouteTable|SecurityGroup|Vpc|NetworkInterface)Id$",
+            lambda m, n: _ec2_reference(m, n),
+        ),
         (r"^(numericId|uniqueId|number|generatedId)$", lambda m, n: m.digits(n, 18)),
         (r"(Id|ID)$", lambda m, n: _identifier(m, n)),
-        (r"(password|Password|secret|Secret|key|Key|token|Token)$", lambda m, n: m.hex(n, 40)),
+        (
+            r"(password|Password|secret|Secret|key|Key|token|Token)$",
+            lambda m, n: m.hex(n, 40),
+        ),
     )
-)  # fmt: skip
+)
 
 
 def _string(maker: Maker, name: str) -> str:

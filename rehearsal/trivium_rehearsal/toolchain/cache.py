@@ -1,16 +1,18 @@
-"""Things that are dear to make and are made once for a user: the engine, the emulator's
-environment.
+"""Things that are expensive to build and are built once per user: the engine, the
+emulator's environment.
 
-They live in the user's cache folder, so a second clone (and `make down`) need not make
-them again:
+They are kept in the user's cache folder, so that a second clone (and `make down`) need
+not build them again:
 
-    <cache>/trivium/<kind>/<key>/             finished; `complete.json` was written before the folder got its name
-    <cache>/trivium/<kind>/.building-<key>-…  somebody is at it, or was killed at it
-    <cache>/trivium/<kind>/.lock              held (flock) by whoever builds; the system frees it when its holder dies
+    <cache>/trivium/<kind>/<key>/             finished: `complete.json` was written
+                                              before the folder got its name
+    <cache>/trivium/<kind>/.building-<key>-…  being built, or its build was killed
+    <cache>/trivium/<kind>/.lock              held (flock) by the process that builds;
+                                              the system releases it when it ends
 
-The law here: a folder that carries its final name is whole. Building happens in a
-sibling that is renamed last, so a killed build leaves only a sibling, and the next
-build sweeps it.
+The law of this file: a folder that carries its final name is whole. Building happens in
+a sibling that is renamed last, so a killed build leaves only a sibling, which the next
+build removes.
 """
 
 import fcntl

@@ -51,7 +51,8 @@ def _key() -> str:
         + sys.base_prefix.encode()
         + platform.python_version().encode()
     )
-    return f"py{sys.version_info.major}{sys.version_info.minor}-{hashlib.sha256(made_of).hexdigest()[:16]}"
+    python = f"py{sys.version_info.major}{sys.version_info.minor}"
+    return f"{python}-{hashlib.sha256(made_of).hexdigest()[:16]}"
 
 
 def _make(place: Path, progress: Progress) -> tuple[str, ...]:
