@@ -6,24 +6,30 @@ secret's value) and what is allowed. What is unknown in a preview is let pass, a
 judged when it is known.
 
 Scalars are converted as the real provider converts them: a Terraform-based one accepts
-``"80"`` for 80 and ``true`` for ``"true"`` (pulumi-terraform-bridge, ``CoerceTerraformString``),
-azure-native and aws-native do not.
+``"80"`` for 80 and ``true`` for ``"true"`` (pulumi-terraform-bridge,
+``CoerceTerraformString``), azure-native and aws-native do not.
 """
 
 import json
 import math
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Any, Final
+from typing import Any
 
 from trivium_rehearsal import documents
 from trivium_rehearsal.constraints import azure_enums, vendor_models
-from trivium_rehearsal.constraints.model import Limits, VendorModel, compiled
-from trivium_rehearsal.forms import Wrong, wrong_form
+from trivium_rehearsal.constraints.model import Limits, VendorModel
+from trivium_rehearsal.forms import wrong_form
+from trivium_rehearsal.judged import Failure, Judged
+from trivium_rehearsal.kinds import (
+    LISTED,
+    expected,
+    is_set,
+    property_name,
+    same_kind,
+)
 from trivium_rehearsal.types import (
-    Anything,
     Enumeration,
     Field,
     ListOf,
@@ -37,24 +43,6 @@ from trivium_rehearsal.types import (
 from trivium_rehearsal.wire import UNKNOWN, Asset, Bag, Path, Unknown, path_text
 
 __all__ = ["Failure", "Verdict", "check", "check_keys"]
-
-_SHOWN: Final = 80
-"""Longest value, in characters, that a message repeats."""
-_LISTED: Final = 12
-"""Most allowed values that a message lists."""
-_REFERENCE: Final = re.compile(r"(Id|Ids|Identifier|Identifiers|identifier|userPool)$")
-_PATTERN_REACH: Final = 4096
-"""Longest string, in characters, that is matched against a pattern: a vendor's pattern
-may backtrack."""
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """One refused value."""
-
-    path: Path
-    reason: str
-    """What was found, what is allowed, and by whose word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +61,7 @@ def check(type_: ResourceType, bag: Bag) -> Verdict:
     given = {
         name: value for name, value in bag.values.items() if not name.startswith("__")
     }
-    inputs = walk.object(
+    inputs = walk.object_of(
         type_.inputs, given, (), vendor_models(type_), what=f"{type_.token}"
     )
     inputs.update(
@@ -101,15 +89,6 @@ def check_keys(
     )
 
 
-_VENDORS: Final[Mapping[str, str]] = {
-    "aws": "AWS",
-    "aws-native": "AWS",
-    "gcp": "Google Cloud",
-    "azure-native": "Azure",
-    "azuread": "Microsoft Entra ID",
-}
-
-
 def _unknown_key(type_: ObjectType, name: str, what: str) -> str:
     wire = type_.python_names.get(name)
     if wire is not None and wire != name:
@@ -126,36 +105,14 @@ def _unknown_key(type_: ObjectType, name: str, what: str) -> str:
             f" {type_.python_names.get(found, found)}?"
         )
     names = sorted(type_.fields)
-    listed = ", ".join(names[:_LISTED]) + (", …" if len(names) > _LISTED else "")
+    listed = ", ".join(names[:LISTED]) + (", …" if len(names) > LISTED else "")
     return f"{what} has no property {name}; it has {listed or 'none'}"
 
 
-class _Walk:
-    """One pass over one resource's inputs, collecting what is wrong."""
+class _Walk(Judged):
+    """One pass over one resource's inputs."""
 
-    def __init__(self, type_: ResourceType, bag: Bag) -> None:
-        self.type = type_
-        self.bridged = type_.bridged
-        self.bag = bag
-        self.vendor = _VENDORS[type_.package]
-        self.failures: list[Failure] = []
-
-    def refuse(self, path: Path, reason: str) -> None:
-        self.failures.append(Failure(path, reason))
-
-    def found(self, value: object, path: Path) -> str:
-        """What stands at `path`, in words; a secret's value is never among them."""
-        kind = _kind(value)
-        if self.bag.holds_secret(path):
-            return f"a secret ({kind})"
-        if isinstance(value, str | bool | int | float):
-            text = json.dumps(value, ensure_ascii=False)
-            return (
-                f"{kind} {text}" if len(text) <= _SHOWN else f"{kind} {text[:_SHOWN]}…"
-            )
-        return kind
-
-    def object(
+    def object_of(
         self,
         type_: ObjectType,
         given: Mapping[str, Any],
@@ -184,7 +141,7 @@ class _Walk:
                 self.refuse(
                     (*path, name),
                     f"{place} is missing; {what} needs it"
-                    f" ({_expected(fields[name].type)})",
+                    f" ({expected(fields[name].type)})",
                 )
         if self.bridged:
             self.exclusions(type_, given, path)
@@ -200,7 +157,7 @@ class _Walk:
         for name in (
             name
             for name, value in given.items()
-            if name in type_.fields and _is_set(value)
+            if name in type_.fields and is_set(value)
         ):
             for python_name in type_.fields[name].excludes:
                 # The documentation has Terraform's names; the bridge puts those of
@@ -211,10 +168,13 @@ class _Walk:
                     or name
                 )
                 pair = frozenset((name, other))
-                if other != name and pair not in told and _is_set(given.get(other)):
+                if other != name and pair not in told and is_set(given.get(other)):
                     told.add(pair)
-                    self.refuse((*path, name), f"{path_text((*path, name))} is given together with {other}; the "
-                                "provider allows one of them (its documentation)")  # fmt: skip
+                    self.refuse(
+                        (*path, name),
+                        f"{path_text((*path, name))} is given together with {other}; the "
+                        "provider allows one of them (its documentation)",
+                    )
 
     def member(self, model: VendorModel, name: str, field: Field) -> VendorModel | None:
         """The vendor's member of that name; the bridge puts the names of lists into the
@@ -244,15 +204,15 @@ class _Walk:
         if isinstance(type_, Scalar):
             return self.scalar(type_, value, path, models, field)
         if isinstance(type_, ListOf):
-            return self.list(type_, value, path, models, field)
+            return self.list_of(type_, value, path, models, field)
         if isinstance(type_, MapOf):
-            return self.map(type_, value, path, models, field)
+            return self.map_of(type_, value, path, models, field)
         if isinstance(type_, ObjectType):
             if isinstance(value, dict):
                 fitting = [
                     model for model in models if model.kind in ("object", "other")
                 ]
-                return self.object(type_, value, path, fitting, what=path_text(path))
+                return self.object_of(type_, value, path, fitting, what=path_text(path))
             return self.wrong(type_, value, path)
         if isinstance(type_, OneOf):
             return self.one_of(type_, value, path, field)
@@ -261,12 +221,12 @@ class _Walk:
     def wrong(self, type_: Type, value: Any, path: Path) -> Any:
         self.refuse(
             path,
-            f"{path_text(path)}: expected {_expected(type_)}, found"
+            f"{path_text(path)}: expected {expected(type_)}, found"
             f" {self.found(value, path)}",
         )
         return value
 
-    def list(
+    def list_of(
         self,
         type_: ListOf,
         value: Any,
@@ -292,7 +252,7 @@ class _Walk:
             for index, item in enumerate(value)
         ]
 
-    def map(
+    def map_of(
         self,
         type_: MapOf,
         value: Any,
@@ -317,7 +277,7 @@ class _Walk:
         fitting kind has against it."""
         attempts: list[tuple[_Walk, Any]] = []
         for option in type_.options:
-            if not _same_kind(option, value) and not (
+            if not same_kind(option, value) and not (
                 self.bridged and isinstance(option, Scalar)
             ):
                 continue
@@ -378,7 +338,9 @@ class _Walk:
             stated = Limits(values=(*field.possible_values, ""), ignore_case=True)
             self.limits(converted, stated, path, "the provider's documentation", field)
         if isinstance(converted, str) and converted and len(self.failures) == before:
-            self.form(value, wrong_form(self.type.token, _name(path), converted), path)
+            self.form(
+                value, wrong_form(self.type.token, property_name(path), converted), path
+            )
         return converted
 
     def converted(self, kind: str, value: Any) -> Any:
@@ -423,192 +385,3 @@ class _Walk:
         if isinstance(value, float) and (kind == "integer" or not math.isfinite(value)):
             return UNKNOWN
         return value
-
-    def limits(
-        self, value: Any, limits: Limits, path: Path, source: str, field: Field
-    ) -> None:
-        """One scalar against one vendor's limits. A value that the SDK's own
-        documentation names is allowed."""
-        if isinstance(value, str):
-            if self.bridged and value == "":
-                return  # Terraform's zero value: unset
-            if limits.values:
-                self._values(value, limits, path, source, field)
-            self._pattern(value, limits, path, source)
-            if not _is_reference(path, value):
-                self.length(
-                    len(value),
-                    "characters",
-                    limits.min_length,
-                    limits.max_length,
-                    path,
-                    source,
-                )
-        elif not isinstance(value, bool) and not (self.bridged and value in (0, -1)):
-            self._bounds(value, limits, path, source)
-
-    def _values(
-        self, value: str, limits: Limits, path: Path, source: str, field: Field
-    ) -> None:
-        allowed = (
-            {each.lower() for each in limits.values}
-            if limits.ignore_case
-            else set(limits.values)
-        )
-        if (
-            value.lower() if limits.ignore_case else value
-        ) in allowed or value in field.named_values:
-            return
-        if self.bridged and self.type.exemplifies(field.python_name, value):
-            return  # the vendor's model is older than the provider
-        near = get_close_matches(value, limits.values, n=1, cutoff=0.7)
-        hint = (
-            ""
-            if self.bag.is_secret(path) or not near
-            else f"; did you mean {json.dumps(near[0])}?"
-        )
-        shown = [json.dumps(each) for each in limits.values if each]
-        listed = ", ".join(shown[:_LISTED]) + (
-            f" and {len(shown) - _LISTED} more" if len(shown) > _LISTED else ""
-        )
-        self.refuse(path, f"{path_text(path)}: found {self.found(value, path)}, {self.vendor} allows {listed} "
-                    f"({source}){hint}")  # fmt: skip
-
-    def _pattern(self, value: str, limits: Limits, path: Path, source: str) -> None:
-        regex = (
-            compiled(limits.pattern)
-            if limits.pattern and len(value) <= _PATTERN_REACH
-            else None
-        )
-        if regex is None or _is_reference(path, value):
-            return
-        if not (regex.fullmatch(value) if limits.whole else regex.search(value)):
-            self.refuse(path, f"{path_text(path)}: found {self.found(value, path)}, {self.vendor} allows what "
-                        f"matches {limits.pattern} ({source})")  # fmt: skip
-
-    def form(self, value: Any, wrong: Wrong | None, path: Path) -> None:
-        if wrong is not None:
-            hint = (
-                ""
-                if self.bag.is_secret(path) or not wrong.near
-                else f"; did you mean {json.dumps(wrong.near)}?"
-            )
-            found = self.found(value, path)
-            self.refuse(
-                path,
-                f"{path_text(path)}: found {found}, {self.vendor} allows"
-                f" {wrong.allowed}{hint}",
-            )
-
-    def length(
-        self,
-        size: int,
-        unit: str,
-        low: float | None,
-        high: float | None,
-        path: Path,
-        source: str,
-    ) -> None:
-        if self.bridged and size == 0:
-            return
-        if (low is not None and size < low) or (high is not None and size > high):
-            self.refuse(path, f"{path_text(path)}: found {size} {unit}, {self.vendor} allows "
-                        f"{_range(low, high)} ({source})")  # fmt: skip
-
-    def _bounds(self, value: float, limits: Limits, path: Path, source: str) -> None:
-        if limits.numbers and value not in limits.numbers:
-            listed = ", ".join(f"{each:g}" for each in limits.numbers)
-            self.refuse(path, f"{path_text(path)}: found {self.found(value, path)}, {self.vendor} allows {listed} "
-                        f"({source})")  # fmt: skip
-        low, high = limits.minimum, limits.maximum
-        if (low is not None and value < low) or (high is not None and value > high):
-            self.refuse(path, f"{path_text(path)}: found {self.found(value, path)}, {self.vendor} allows "
-                        f"{_range(low, high)} ({source})")  # fmt: skip
-
-    def document(self, path: Path, kind: documents.Kind, value: Any) -> None:
-        for problem in documents.problems(kind, value):
-            place = path_text(path) + (
-                f" at {path_text(problem.path)}" if problem.path else ""
-            )
-            shown = ""
-            if problem.value is not None and not self.bag.holds_secret(path):
-                shown = f"found {json.dumps(problem.value, default=str)[:_SHOWN]}, "
-            self.refuse(
-                path,
-                f"{place}: {shown}{problem.text}; {self.vendor} would refuse this"
-                f" {kind.value}",
-            )
-
-
-def _is_reference(path: Path, value: str) -> bool:
-    """Whether a value names another resource, whose made-up id need not have the form
-    of a real one."""
-    return value.startswith("arn:") or bool(_REFERENCE.search(_name(path)))
-
-
-def _is_set(value: Any) -> bool:
-    """Whether a value is known and not what Terraform takes for unset."""
-    return not isinstance(value, Unknown) and value not in (None, "", False, 0, [], {})
-
-
-def _name(path: Path) -> str:
-    """The property that a value stands in, itself or in a list."""
-    return next((step for step in reversed(path) if isinstance(step, str)), "")
-
-
-def _range(low: float | None, high: float | None) -> str:
-    if low is not None and high is not None:
-        return f"{low:g}" if low == high else f"{low:g} to {high:g}"
-    return f"{low:g} or more" if low is not None else f"at most {high:g}"
-
-
-def _kind(value: object) -> str:
-    if isinstance(value, bool):
-        return "boolean"
-    if isinstance(value, str):
-        return "string"
-    if isinstance(value, int | float):
-        return "number"
-    if isinstance(value, list):
-        return "a list"
-    if isinstance(value, Asset):
-        return "an archive" if value.archive else "an asset"
-    return "an object" if isinstance(value, dict) else "null"
-
-
-def _expected(type_: Type) -> str:
-    if isinstance(type_, Scalar):
-        return {
-            "integer": "a whole number",
-            "asset": "an asset",
-            "archive": "an archive",
-        }.get(type_.kind, f"a {type_.kind}")
-    if isinstance(type_, Enumeration):
-        return f"a string, one of {', '.join(type_.values[:_LISTED])}"
-    if isinstance(type_, ListOf):
-        return f"a list, each item {_expected(type_.item)}"
-    if isinstance(type_, MapOf):
-        return f"an object, each value {_expected(type_.item)}"
-    if isinstance(type_, OneOf):
-        return " or ".join(dict.fromkeys(_expected(option) for option in type_.options))
-    return "an object" if isinstance(type_, ObjectType) else "any value"
-
-
-def _same_kind(type_: Type, value: object) -> bool:
-    if isinstance(type_, Scalar):
-        if type_.kind in ("asset", "archive"):
-            return (
-                isinstance(value, Asset) and (type_.kind == "archive") == value.archive
-            )
-        if type_.kind == "string":
-            return isinstance(value, str)
-        if type_.kind == "boolean":
-            return isinstance(value, bool)
-        return isinstance(value, int | float) and not isinstance(value, bool)
-    if isinstance(type_, Enumeration):
-        return isinstance(value, str)
-    if isinstance(type_, ListOf):
-        return isinstance(value, list)
-    if isinstance(type_, Anything):
-        return True
-    return isinstance(value, dict)
