@@ -28,10 +28,19 @@ NO_END = "2087-06-15_00:00"
 _COST_TYPES: Shape = {
     ours: ours[0].upper() + ours[1:]
     for ours in (
-        "includeCredit", "includeDiscount", "includeOtherSubscription", "includeRecurring", "includeRefund",
-        "includeSubscription", "includeSupport", "includeTax", "includeUpfront", "useAmortized", "useBlended",
+        "includeCredit",
+        "includeDiscount",
+        "includeOtherSubscription",
+        "includeRecurring",
+        "includeRefund",
+        "includeSubscription",
+        "includeSupport",
+        "includeTax",
+        "includeUpfront",
+        "useAmortized",
+        "useBlended",
     )
-}  # fmt: skip
+}
 _NOTIFICATION: Shape = {
     "comparisonOperator": "ComparisonOperator",
     "notificationType": "NotificationType",

@@ -181,8 +181,16 @@ def default_policy(arn: str, owner: str) -> str:
     guide)."""
     import json
 
-    actions = ("GetTopicAttributes", "SetTopicAttributes", "AddPermission", "RemovePermission", "DeleteTopic",
-               "Subscribe", "ListSubscriptionsByTopic", "Publish")  # fmt: skip
+    actions = (
+        "GetTopicAttributes",
+        "SetTopicAttributes",
+        "AddPermission",
+        "RemovePermission",
+        "DeleteTopic",
+        "Subscribe",
+        "ListSubscriptionsByTopic",
+        "Publish",
+    )
     statement = {
         "Sid": "__default_statement_ID",
         "Effect": "Allow",
