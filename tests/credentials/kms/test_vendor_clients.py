@@ -377,7 +377,7 @@ def test_a_signer_sends_nothing_to_whom_no_authority_vouches_for(
     does not have."""
     for service in (google, vault):
         refused = pytest.raises(
-            CredentialsError, match="could not be reached; nothing is signed"
+            CredentialsError, match="does not trust; nothing is signed"
         )
         with serving(service.handle, certificate) as service.url, refused:
             service.signer()

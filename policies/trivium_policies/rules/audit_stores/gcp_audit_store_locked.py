@@ -100,7 +100,7 @@ COMPLIANT: Final[Compliant] = {
         GCS_STORE.changed("bucket.retentionPolicy", {"retentionPeriod": "15897600"})
     ),
     "a number where the provider declares a string": Right(
-        GCS_STORE.changed("bucket.retentionPolicy.retentionPeriod", 15897600.0)
+        GCS_STORE.changed("bucket.retentionPolicy", {"retentionPeriod": 15897600.0})
     ),
     "a bucket with another purpose needs no retention": Right(
         (resource(GCS_BUCKET, "website", {"location": "us"}),)
