@@ -80,7 +80,7 @@ def load_waivers(
 ) -> tuple[Waiver, ...]:
     """The waivers in `file`. Raises `ConfigurationError` naming every problem."""
     try:
-        document: object = yaml.load(file.read_text(encoding="utf-8"), _PlainLoader)  # noqa: S506 -- a SafeLoader
+        document: object = yaml.load(file.read_text(encoding="utf-8"), _PlainLoader)  # noqa: S506
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         why = getattr(error, "problem", None) or type(error).__name__
         raise ConfigurationError(

@@ -72,11 +72,13 @@ _PROPERTIES: Final[tuple[tuple[re.Pattern[str], Kind], ...]] = tuple(
         (r"aws:ssoadmin/permissionSetInlinePolicy:\w+\.inlinePolicy", Kind.IDENTITY),
         (r"aws:organizations/policy:Policy\.content", Kind.SERVICE_CONTROL),
         (
-            r"aws:\w+/\w+:(Bucket|Key|Queue|Topic|Repository|Registry|FileSystem|Vault|AccessPoint)Policy\.policy",
+            r"aws:\w+/\w+:(Bucket|Key|Queue|Topic|Repository|Registry|FileSystem|Vault"
+            r"|AccessPoint)Policy\.policy",
             Kind.RESOURCE,
         ),
         (
-            r"aws:(kms/(key|externalKey|replicaKey)|sqs/queue|sns/topic|s3/bucket|ec2/vpcEndpoint):\w+\.policy",
+            r"aws:(kms/(key|externalKey|replicaKey)|sqs/queue|sns/topic|s3/bucket"
+            r"|ec2/vpcEndpoint):\w+\.policy",
             Kind.RESOURCE,
         ),
         (

@@ -101,7 +101,7 @@ def _best_azure_name(class_name: str, candidates: list[str]) -> str | None:
     wanted = f"{class_name}Name".lower()
     exact = [name for name in candidates if name.lower() == wanted]
     ending = [name for name in candidates if wanted.endswith(name.lower())]
-    return (exact or ending or candidates or [None])[0]  # type: ignore[list-item]  # the None ends the choice
+    return (exact or ending or candidates or [None])[0]  # type: ignore[list-item]
 
 
 def auto_name(

@@ -408,7 +408,7 @@ def _engine_naming(request: Any) -> names.EngineNaming | None:
         return None
     settings = request.autonaming
     mode = _NAMING.get(settings.mode, "propose")
-    return names.EngineNaming(mode, settings.proposed_name)  # type: ignore[arg-type]  # the values of _NAMING
+    return names.EngineNaming(mode, settings.proposed_name)  # type: ignore[arg-type]
 
 
 def _resource_name(urn: str) -> str:

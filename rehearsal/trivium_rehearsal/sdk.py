@@ -80,7 +80,8 @@ _REPLACES = re.compile(
 # Google's generator begins the documentation of what only the cloud sets with
 # "(Output)".
 _FILLED = re.compile(
-    r"^\s*\(Output\)|if\s+not\s+given,\s+one\s+will\s+be\s+generated|if\s+empty,\s+the\s+address\s+will\s+be",
+    r"^\s*\(Output\)|if\s+not\s+given,\s+one\s+will\s+be\s+generated"
+    r"|if\s+empty,\s+the\s+address\s+will\s+be",
     re.IGNORECASE,
 )
 _REPLACE_ON_CHANGES = re.compile(r"ResourceOptions\(replace_on_changes=\[([^\]]*)\]\)")

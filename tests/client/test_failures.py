@@ -656,7 +656,7 @@ def test_any_failure_of_the_guard_refuses_and_is_recorded(
     world: World, method: str, way: str
 ) -> None:
     with world.client() as client:
-        client._core._guard = _Broken(client._core._guard, method)  # type: ignore[assignment]  # on purpose
+        client._core._guard = _Broken(client._core._guard, method)  # type: ignore[assignment]
         with pytest.raises(GuardFailureError) as caught:
             _ask(client, way)
     assert "the words" not in str(caught.value)
@@ -683,7 +683,7 @@ def test_a_guard_that_fails_in_the_middle_of_a_stream_refuses_and_is_recorded(
                     raise ZeroDivisionError
                 return self._inner.feed(event)
 
-        client._core._guard.stream = Failing  # type: ignore[method-assign, assignment]  # on purpose
+        client._core._guard.stream = Failing  # type: ignore[method-assign, assignment]
         with (
             client.messages.stream(**hello()) as stream,
             pytest.raises(GuardFailureError),
@@ -711,7 +711,7 @@ def test_what_nobody_foresaw_is_recorded_and_told_without_its_words(
             return [event]
 
     with world.client() as client:
-        client._core._guard.stream = Failing  # type: ignore[method-assign, assignment]  # on purpose
+        client._core._guard.stream = Failing  # type: ignore[method-assign, assignment]
         with (
             client.messages.stream(**hello()) as stream,
             pytest.raises(TriviumError) as caught,
@@ -754,7 +754,7 @@ def test_what_cannot_be_recorded_is_not_answered(
     world: World, error: Exception
 ) -> None:
     with world.client() as client:
-        client._life.log = _Full(client._life.log, 0, error)  # type: ignore[assignment]  # on purpose
+        client._life.log = _Full(client._life.log, 0, error)  # type: ignore[assignment]
         with pytest.raises(AuditWriteError):
             client.messages.create(**hello())
         with client.messages.stream(**hello()) as stream:
@@ -769,7 +769,7 @@ def test_a_stream_whose_end_cannot_be_recorded_is_no_answer(
     world: World, error: Exception
 ) -> None:
     with world.client() as client:
-        client._life.log = _Full(client._life.log, 1, error)  # type: ignore[assignment]  # on purpose
+        client._life.log = _Full(client._life.log, 1, error)  # type: ignore[assignment]
         with client.messages.stream(**hello()) as stream:
             with pytest.raises(AuditWriteError):
                 for _ in stream:
@@ -795,8 +795,7 @@ def test_a_full_disk_is_met_for_real(
             client.close()
 
 
-# ---------------------------------------------------------------- refused before
-# anything leaves
+# --- refused before anything leaves ---------------------------------------------------
 
 
 def test_residency_is_judged_where_the_request_leaves(world: World) -> None:

@@ -162,7 +162,10 @@ LAYER: dict[str, Any] = {
             "severity": "high",
             "action": "ESCALATE",
             "stages": ["request"],
-            "condition": '"purpose" in context.attributes && context.attributes.purpose == "refund"',
+            "condition": (
+                '"purpose" in context.attributes'
+                ' && context.attributes.purpose == "refund"'
+            ),
             "tests": {
                 "must_match": [{"context": {"attributes": {"purpose": "refund"}}}],
                 "must_pass": [{"context": {"attributes": {"purpose": "intake"}}}],

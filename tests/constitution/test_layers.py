@@ -218,8 +218,7 @@ def test_layers_out_of_order_or_of_one_name_are_refused() -> None:
         compose(worlds.layer(PROVISION), worlds.layer(PROVISION))
 
 
-# --- restating a provision
-# ------------------------------------------------------------------------------------------
+# --- restating a provision ------------------------------------------------------------
 
 PARENT = worlds.provision(
     action="REDACT",
@@ -324,8 +323,7 @@ def test_every_field_of_a_provision_declares_its_direction() -> None:
     assert set(DIRECTIONS) == set(StatedProvision.__struct_fields__)
 
 
-# --- signing
-# --------------------------------------------------------------------------------------------------------
+# --- signing --------------------------------------------------------------------------
 
 SIGNER = Ed25519Signer.generate()
 TRUSTED = TrustedKeys.from_pem(SIGNER.public_pem)

@@ -267,8 +267,7 @@ def test_the_wrong_kind_of_credential_is_refused_by_name_of_the_route(
     assert SECRET not in str(caught.value)
 
 
-# ---------------------------------------------------------------- the environment and
-# the vendors' libraries
+# --- the environment and the vendors' libraries ---------------------------------------
 
 NAMES: dict[Protocol, dict[str, str]] = {
     "converse": {"AWS_ACCESS_KEY_ID": "AKIAENV", "AWS_SECRET_ACCESS_KEY": SECRET},

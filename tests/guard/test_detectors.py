@@ -176,7 +176,7 @@ def test_patterns_are_tried_at_literals_only_however_the_text_is_made(
         tries = []
         for size in (200, 400):
             counting = _Counting(finder.pattern)
-            replace(finder, pattern=counting).spans(View(unit * size))  # type: ignore[arg-type]  # counts, else the same
+            replace(finder, pattern=counting).spans(View(unit * size))  # type: ignore[arg-type]
             tries.append(counting.tries)
         assert tries[1] <= 2 * tries[0] <= 2 * len(finder.literals) * 200 * len(unit)
 

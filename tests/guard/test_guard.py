@@ -497,8 +497,7 @@ def test_a_wrong_proof_is_told_by_provision_and_number() -> None:
     )
 
 
-# --- a layer can only tighten
-# ---------------------------------------------------------------------------------------
+# --- a layer can only tighten ---------------------------------------------------------
 
 PARENT = worlds.provision("no-keys")
 

@@ -63,7 +63,7 @@ def registered_by(snippet: str) -> list[dict[str, Any]]:
     """What `snippet` registers, in order."""
     recorder = Recorder()
     pulumi.runtime.set_mocks(recorder)
-    pulumi.runtime.test(lambda: exec(snippet, dict(GIVEN)))()  # type: ignore[no-untyped-call] # Pulumi's own
+    pulumi.runtime.test(lambda: exec(snippet, dict(GIVEN)))()  # type: ignore[no-untyped-call]
     return recorder.registered
 
 

@@ -261,7 +261,7 @@ def test_main_serves_the_pack_to_pulumi(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.delenv("TRIVIUM_POLICY_PROFILE", raising=False)
     assert pack.main() == 0
     assert served["name"] == "trivium"
-    assert len(served["policies"]) == len(rules()) + len(ASIDES)  # type: ignore[arg-type] # the pack's policies
+    assert len(served["policies"]) == len(rules()) + len(ASIDES)  # type: ignore[arg-type]
 
 
 def test_a_profile_is_also_a_file_for_policy_pack_config() -> None:

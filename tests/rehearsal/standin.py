@@ -45,14 +45,14 @@ class InMemory:
         self.kept[name] = inputs
         return Created(id=name, outputs=self._told(name))
 
-    def read(self, id: str, state: Properties) -> Properties | None:  # noqa: A002 - the protocol's word
+    def read(self, id: str, state: Properties) -> Properties | None:  # noqa: A002
         return self._told(id) if id in self.kept else None
 
-    def update(self, id: str, state: Properties, inputs: Properties) -> Properties:  # noqa: A002 - the protocol's word
+    def update(self, id: str, state: Properties, inputs: Properties) -> Properties:  # noqa: A002
         self.kept[id] = inputs
         return self._told(id)
 
-    def delete(self, id: str, state: Properties) -> None:  # noqa: A002 - the protocol's word
+    def delete(self, id: str, state: Properties) -> None:  # noqa: A002
         self.kept.pop(id, None)
 
     def _told(self, name: str) -> Properties:

@@ -266,8 +266,7 @@ def test_being_asked_to_end_is_like_ctrl_c(number: signal.Signals) -> None:
     assert signal.getsignal(number) == before
 
 
-# ---------------------------------------------------------------- what is bounded,
-# quoted and ended
+# --- what is bounded, quoted and ended ------------------------------------------------
 
 
 def test_a_command_that_takes_too_long_is_stopped() -> None:

@@ -137,7 +137,7 @@ AWS: dict[str, Row] = {
         "retentionInDays",
         ("found number 31", "14, 30, 60"),
     ),
-    "a kind of filter that a guardrail does not have, in a list that the provider puts into the plural": (
+    "a kind of filter that no guardrail has, in a list that the provider renames": (
         "aws:bedrock/guardrail:Guardrail",
         {
             "blockedInputMessaging": "no",

@@ -90,7 +90,11 @@ def test_an_override_replaces_one_entry_and_keeps_the_rest() -> None:
 as_of: 2027-01-01
 surcharges: {source: test, aws: {global: 1}, aws-us-gov: {}, gcp: {}, azure: {}}
 models:
-  claude-sonnet-5-5: {tier: sonnet, ids: {}, price: {input: 1, output: 1, cache_read: 1, cache_write: 1}, source: test}
+  claude-sonnet-5-5:
+    tier: sonnet
+    ids: {}
+    price: {input: 1, output: 1, cache_read: 1, cache_write: 1}
+    source: test
 """
     loaded = catalogue.load(other)
     assert loaded.model("claude-sonnet-5-5").source == "test"

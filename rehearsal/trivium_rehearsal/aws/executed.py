@@ -36,7 +36,7 @@ class Kind(ABC):
     def make(self, aws: Calls, inputs: Properties) -> str:
         """Create it by one call and return its id."""
 
-    def finish(self, aws: Calls, id: str, inputs: Properties) -> None:  # noqa: B027 - nothing more is the usual case
+    def finish(self, aws: Calls, id: str, inputs: Properties) -> None:  # noqa: B027
         """Whatever a new resource needs beyond its creating call."""
 
     @abstractmethod

@@ -22,8 +22,9 @@ __all__ = ["limits"]
 # (https://learn.microsoft.com/azure/virtual-machines/sizes). The name of the
 # enumeration tells them.
 _GROWING: Final = re.compile(
-    r"Size|Version|Region|Location|Runtime|Instance|Model|Language|Family|Locale|TimeZone|Currency|Unit|Metric"
-    r"|DataType|EventType|Category|Publisher|Offer|Protocol|Cipher|Curve|Operator|ProvisioningState|KubernetesO",
+    r"Size|Version|Region|Location|Runtime|Instance|Model|Language|Family|Locale"
+    r"|TimeZone|Currency|Unit|Metric|DataType|EventType|Category|Publisher|Offer"
+    r"|Protocol|Cipher|Curve|Operator|ProvisioningState|KubernetesO",
 )
 # More values than a person lists are a catalogue.
 _CATALOGUE: Final = 40

@@ -131,7 +131,8 @@ def _bus_keys(arguments: Arguments, _: Place) -> Answer:
         key = hexed(namespace, rule, which, length=44)
         told[f"{which}Key"] = key
         told[f"{which}ConnectionString"] = (
-            f"Endpoint=sb://{namespace}.servicebus.windows.net/;SharedAccessKeyName={rule};SharedAccessKey={key}"
+            f"Endpoint=sb://{namespace}.servicebus.windows.net/"
+            f";SharedAccessKeyName={rule};SharedAccessKey={key}"
         )
     return told
 

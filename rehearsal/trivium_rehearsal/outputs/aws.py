@@ -226,7 +226,7 @@ _ENGINE_PORTS: Final[Mapping[str, int]] = {
 }
 
 
-def _derived(maker: Maker, parts: Parts, id: str) -> dict[str, Any]:  # noqa: A002 - Pulumi's word
+def _derived(maker: Maker, parts: Parts, id: str) -> dict[str, Any]:  # noqa: A002
     """Outputs that follow from an input by more than a template."""
     derive = _DERIVED.get(maker.type.token)
     return derive(maker, parts, id) if derive is not None else {}
@@ -309,7 +309,7 @@ def _zone_id(maker: Maker, parts: Parts, _: str) -> dict[str, Any]:
     }
 
 
-def _hosted_zone(_maker: Maker, _parts: Parts, id: str) -> dict[str, Any]:  # noqa: A002 - Pulumi's word
+def _hosted_zone(_maker: Maker, _parts: Parts, id: str) -> dict[str, Any]:  # noqa: A002
     servers = [f"ns-{number}.rehearsal.invalid" for number in range(4)]
     return {"zoneId": id, "nameServers": servers, "primaryNameServer": servers[0]}
 
@@ -340,7 +340,7 @@ def own_arn(maker: Maker) -> str:
     template = _template(_ARNS, maker.type)
     if template is not None:
         return template.format_map(Parts(maker, {"id": maker.known_id}))
-    if maker.type.token == "aws:iam/openIdConnectProvider:OpenIdConnectProvider":  # noqa: S105 - a type token
+    if maker.type.token == "aws:iam/openIdConnectProvider:OpenIdConnectProvider":  # noqa: S105
         return str(_oidc_provider(maker, Parts(maker, {}), "")["arn"])
     module = maker.type.module.split(".")[0].rstrip("_")
     kind = re.sub(r"(?<!^)(?=[A-Z])", "-", maker.type.name).lower()
@@ -386,7 +386,7 @@ def identifier(maker: Maker) -> str:
     return _ec2_id(maker) or own_or_first(maker)
 
 
-def special(maker: Maker, id: str) -> dict[str, Any]:  # noqa: A002 - Pulumi's word
+def special(maker: Maker, id: str) -> dict[str, Any]:  # noqa: A002
     """Outputs that AWS is known to give, by name."""
     arn = own_arn(maker)
     parts = Parts(maker, {"id": id, "arn": arn})

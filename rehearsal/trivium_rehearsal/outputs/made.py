@@ -65,7 +65,7 @@ def remade(
     inputs: Mapping[str, Any],
     place: Place,
     urn: str,
-    id: str,  # noqa: A002 - Pulumi's word
+    id: str,  # noqa: A002
     old: Mapping[str, Any],
     secret: frozenset[str] = frozenset(),
 ) -> dict[str, Any]:
@@ -191,7 +191,7 @@ def _completed(
     return completed
 
 
-def _outputs(maker: Maker, id: str, old: Mapping[str, Any]) -> dict[str, Any]:  # noqa: A002 - Pulumi's word
+def _outputs(maker: Maker, id: str, old: Mapping[str, Any]) -> dict[str, Any]:  # noqa: A002
     maker = replace(maker, known_id=id)
     type_ = maker.type
     outputs = {

@@ -109,7 +109,8 @@ _NAMED_STRINGS: Final[
             lambda m, _: f"{m.name}.rehearsal.invalid",
         ),
         (
-            r"(allocation|association|networkAcl|routeTable|securityGroup|subnet|vpc|dhcpOptions|networkInterface)Id$"
+            r"(allocation|association|networkAcl|routeTable|securityGroup|subnet|vpc"
+            r"|dhcpOptions|networkInterface)Id$"
             r"|(NetworkAcl|RouteTable|SecurityGroup|Vpc|NetworkInterface)Id$",
             lambda m, n: _ec2_reference(m, n),
         ),

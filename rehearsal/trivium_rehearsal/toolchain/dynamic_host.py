@@ -40,7 +40,7 @@ def main(arguments: list[str]) -> None:
     except FileNotFoundError as error:
         sys.exit(f"{error}. Make that environment, or remove the option `virtualenv`.")
     # Without -P: a pickled provider finds its modules in the working directory.
-    os.execv(python, [str(python), "-u", "-m", "pulumi.dynamic", *arguments])  # noqa: S606 - no shell is wanted
+    os.execv(python, [str(python), "-u", "-m", "pulumi.dynamic", *arguments])  # noqa: S606
 
 
 if __name__ == "__main__":

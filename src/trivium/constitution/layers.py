@@ -125,7 +125,7 @@ def parse(document: bytes, *, source: str) -> StatedLayer:
         )
     try:
         _check_plain(document)
-        plain = yaml.load(document, _StrictLoader)  # noqa: S506 -- _StrictLoader is a SafeLoader that accepts less
+        plain = yaml.load(document, _StrictLoader)  # noqa: S506
     except (yaml.YAMLError, RecursionError, UnicodeDecodeError, ValueError) as error:
         raise ConstitutionError(
             f"Layer `{source}` is not readable YAML: {_one_line(error)}."
@@ -321,7 +321,7 @@ def _line(event: yaml.Event) -> str:
 class _StrictLoader(_BaseLoader):  # type: ignore[misc]  # the C loader is untyped
     """YAML without duplicate keys: the second would silently win."""
 
-    def construct_mapping(self, node: Any, deep: bool = False) -> Any:  # noqa: ARG002 -- always deep. Any: PyYAML's own nodes
+    def construct_mapping(self, node: Any, deep: bool = False) -> Any:  # noqa: ARG002
         seen: set[str] = set()
         for key, _ in node.value:
             if not isinstance(key, yaml.ScalarNode):

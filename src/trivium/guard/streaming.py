@@ -153,7 +153,7 @@ class StreamGuard:
             return self._text(event.index)
         if isinstance(event, ToolInputDelta):
             return _ToolBlock(self._judged, event.index)
-        assert isinstance(event, ThinkingDelta | SignatureDelta)  # noqa: S101 -- the caller's own condition
+        assert isinstance(event, ThinkingDelta | SignatureDelta)  # noqa: S101
         return self._thinking(event.index)
 
     def _text(self, index: int) -> "_Block":

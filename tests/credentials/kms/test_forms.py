@@ -39,13 +39,19 @@ class RealIds(Recorder):
                     "arn:aws:kms:us-east-1:111122223333:key/6b9e0b2c-2f0d-4c57-8c53-0f8a4c2b7d10"
                 )
             case "gcp:kms/keyRing:KeyRing":
-                made = f"projects/{given['project']}/locations/{given['location']}/keyRings/{given['name']}"
+                made = (
+                    f"projects/{given['project']}/locations/{given['location']}"
+                    f"/keyRings/{given['name']}"
+                )
             case "gcp:kms/cryptoKey:CryptoKey":
                 made = f"{given['keyRing']}/cryptoKeys/{given['name']}"
             case "azure-native:keyvault:Vault":
                 outputs["name"] = given["vaultName"]
             case "azure-native:keyvault:Key":
-                address = f"https://{given['vaultName']}.vault.azure.net:443/keys/{given['keyName']}"
+                address = (
+                    f"https://{given['vaultName']}.vault.azure.net:443"
+                    f"/keys/{given['keyName']}"
+                )
                 outputs["keyUriWithVersion"] = (
                     f"{address}/fd618d9519b74f9aae94ade66b876acc"
                 )

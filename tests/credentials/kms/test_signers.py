@@ -284,8 +284,8 @@ def test_an_answer_that_is_none_is_an_error_of_the_tree(
 
 
 def broken(_: str, answer: dict[str, object]) -> None:
-    """A public half of the right shape that is not a point of the curve, or no key at all,
-    with its checksum right."""
+    """A public half of the right shape that is not a point of the curve, or no key at
+    all, with its checksum right."""
     if "PublicKey" in answer:
         answer["PublicKey"] = base64.b64encode(b"no key").decode()
     if "pem" in answer:

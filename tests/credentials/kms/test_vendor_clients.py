@@ -64,8 +64,7 @@ def holds(public_pem: bytes, der: bytes) -> bool:
     return trusted.verifies(trusted.keyids[0], der, DATA)
 
 
-# ------------------------------------------------------------------------------------------------
-# Google
+# --- Google ---------------------------------------------------------------------------
 
 
 def versions(service: GoogleKms, token: str = google.TOKEN) -> Any:
@@ -186,8 +185,7 @@ def test_googles_client_needs_the_right_token(google: GoogleKms, token: str) -> 
     assert google.asked == []
 
 
-# ------------------------------------------------------------------------------------------------
-# Azure
+# --- Azure ----------------------------------------------------------------------------
 
 
 class Login:
@@ -396,8 +394,7 @@ def test_the_key_id_is_that_of_the_public_half_everywhere(
     )
 
 
-# ------------------------------------------------------------------- what no vendor's
-# client would ask
+# --- what no vendor's client would ask ------------------------------------------------
 
 
 def asked(method: str, target: str, token: str = "") -> Request:

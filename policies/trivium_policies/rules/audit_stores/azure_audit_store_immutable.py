@@ -217,6 +217,9 @@ COMPLIANT: Final[Compliant] = {
     ),
 }
 
+# Where a finding about the period points.
+_PERIOD: Final = f"immutableStorageWithVersioning.immutabilityPolicy.{_DAYS}"
+
 VIOLATING: Final[Violating] = {
     "a container without a policy": Wrong(_container(days=None), paths=("containers",)),
     "a container's policy of thirty days": Wrong(_container(days=30), paths=(_DAYS,)),
@@ -250,15 +253,11 @@ VIOLATING: Final[Violating] = {
                 immutableStorageWithVersioning=_immutable(days=None, state="Locked")
             ),
         ),
-        paths=(
-            "immutableStorageWithVersioning.immutabilityPolicy.immutabilityPeriodSinceCreationInDays",
-        ),
+        paths=(_PERIOD,),
     ),
     "thirty days": Wrong(
         (_account(immutableStorageWithVersioning=_immutable(days=30, state="Locked")),),
-        paths=(
-            "immutableStorageWithVersioning.immutabilityPolicy.immutabilityPeriodSinceCreationInDays",
-        ),
+        paths=(_PERIOD,),
     ),
     "a container's short policy under the account's long one": Wrong(
         (
@@ -306,8 +305,6 @@ VIOLATING: Final[Violating] = {
                 parent="trivium:index:AzureAuditStore",
             ),
         ),
-        paths=(
-            "properties.immutableStorageWithVersioning.immutabilityPolicy.immutabilityPeriodSinceCreationInDays",
-        ),
+        paths=(f"properties.{_PERIOD}",),
     ),
 }

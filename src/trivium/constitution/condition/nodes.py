@@ -63,7 +63,7 @@ def list_node(token: Token, items: list[Node]) -> Node:
     runs = [item.run for item in items]
     if all(item.literal is not None for item in items):
         values = [item.literal for item in items]
-        return Node(f"list({kind})", lambda _scope: values, token.column)  # type: ignore[arg-type]  # checked above
+        return Node(f"list({kind})", lambda _scope: values, token.column)  # type: ignore[arg-type]
     return Node(
         f"list({kind})",  # type: ignore[arg-type]  # as above
         lambda scope: [run(scope) for run in runs],

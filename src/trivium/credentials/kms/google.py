@@ -33,8 +33,8 @@ SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 ALGORITHM = "EC_SIGN_P256_SHA256"
 
 _NAME = re.compile(
-    r"projects/[a-z0-9][a-z0-9.:-]*/locations/[a-z0-9-]+/keyRings/[A-Za-z0-9_-]+/cryptoKeys/[A-Za-z0-9_-]+"
-    r"/cryptoKeyVersions/[0-9]+"
+    r"projects/[a-z0-9][a-z0-9.:-]*/locations/[a-z0-9-]+"
+    r"/keyRings/[A-Za-z0-9_-]+/cryptoKeys/[A-Za-z0-9_-]+/cryptoKeyVersions/[0-9]+"
 )
 
 

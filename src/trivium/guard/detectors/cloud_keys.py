@@ -98,8 +98,8 @@ class _Annotated:
     signature: str = "JQQJ9"
     before: int = 52
     pattern: re.Pattern[str] = re.compile(
-        r"(?<![A-Za-z0-9])[A-Za-z0-9]{52}JQQJ9[9DH][A-Za-z0-9][A-L][A-Za-z0-9]{16}[A-Za-z][A-Za-z0-9]{7}"
-        r"(?:[A-Za-z0-9]{2}==)?+(?![A-Za-z0-9])"
+        r"(?<![A-Za-z0-9])[A-Za-z0-9]{52}JQQJ9[9DH][A-Za-z0-9][A-L]"
+        r"[A-Za-z0-9]{16}[A-Za-z][A-Za-z0-9]{7}(?:[A-Za-z0-9]{2}==)?+(?![A-Za-z0-9])"
     )
     max_length: int = 89
 

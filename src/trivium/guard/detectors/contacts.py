@@ -11,7 +11,8 @@ from trivium.guard.text import Span, View
 _LOCAL = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._%+-"
 _LOCAL_LENGTH = 64
 _DOMAIN = re.compile(
-    r"(?>[A-Za-z0-9](?>[A-Za-z0-9]|-(?=[A-Za-z0-9-])){0,62}+\.(?=[A-Za-z0-9])){1,8}+[A-Za-z]{2,24}+(?![A-Za-z0-9])"
+    r"(?>[A-Za-z0-9](?>[A-Za-z0-9]|-(?=[A-Za-z0-9-])){0,62}+\.(?=[A-Za-z0-9])){1,8}+"
+    r"[A-Za-z]{2,24}+(?![A-Za-z0-9])"
 )
 
 

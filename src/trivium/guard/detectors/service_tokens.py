@@ -110,12 +110,13 @@ OPENAI_KEY = Detector(
     finder=Literals(
         literals=("sk-", "T3BlbkFJ"),
         pattern=re.compile(
-            r"(?<![A-Za-z0-9_])sk-(?:(?:proj|svcacct|admin|None)-[\w-]{40,255}+|[A-Za-z0-9]{48}(?![\w-]))"
-            r"|T3BlbkFJ[\w-]{20,90}+",
+            r"(?<![A-Za-z0-9_])sk-(?:(?:proj|svcacct|admin|None)-[\w-]{40,255}+"
+            r"|[A-Za-z0-9]{48}(?![\w-]))|T3BlbkFJ[\w-]{20,90}+",
             re.ASCII,
         ),
         opening=re.compile(
-            r"sk-(?:(?:proj|svcacct|admin|None)-[\w-]{0,255}+|[A-Za-z0-9]{0,48}+)|T3BlbkFJ[\w-]{0,90}+",
+            r"sk-(?:(?:proj|svcacct|admin|None)-[\w-]{0,255}+|[A-Za-z0-9]{0,48}+)"
+            r"|T3BlbkFJ[\w-]{0,90}+",
             re.ASCII,
         ),
         max_length=268,
