@@ -56,7 +56,7 @@ preview: env
 test: toolchain
 	@git ls-files --error-unmatch Makefile >/dev/null || { \
 	echo "trivium: the tests ask git which files this clone has. Install git and clone the repository with it." >&2; exit 1; }
-	$(VENV)/python -m pytest -n 2 --dist loadfile --max-worker-restart 0 $(TESTS)
+	$(VENV)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --max-worker-restart 0 $(TESTS)
 
 check: env
 	$(VENV)/ruff check
