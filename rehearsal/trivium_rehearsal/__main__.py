@@ -167,6 +167,7 @@ def _policy(profile: str, waivers: str) -> dict[str, str]:
 
 
 def _parser() -> argparse.ArgumentParser:
+    """The commands and their options."""
     parser = argparse.ArgumentParser(prog="python -m trivium_rehearsal")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser(
@@ -180,9 +181,16 @@ def _parser() -> argparse.ArgumentParser:
     ask.add_argument(
         "--model", default="sonnet", help="tier, role or `route/tier`; default: sonnet"
     )
-    preview = commands.add_parser(
-        "preview", help="check a stack against the stand-ins and the policy pack"
+    _add_preview(
+        commands.add_parser(
+            "preview", help="check a stack against the stand-ins and the policy pack"
+        )
     )
+    return parser
+
+
+def _add_preview(preview: argparse.ArgumentParser) -> None:
+    """The options of `preview`."""
     preview.add_argument(
         "--project",
         type=Path,
@@ -206,7 +214,6 @@ def _parser() -> argparse.ArgumentParser:
     preview.add_argument(
         "--explain", action="store_true", help="say of each finding why it matters"
     )
-    return parser
 
 
 if __name__ == "__main__":

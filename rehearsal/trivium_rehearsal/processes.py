@@ -164,16 +164,9 @@ def start(
             next_step="Run `make clean up`.",
         )
     theirs, ours = os.pipe()
+    guardian_of = [sys.executable, "-I", "-S", str(_GUARDIAN), str(theirs)]
+    guarded = [*guardian_of, program, *map(str, command[1:])]
     try:
-        guarded = [
-            sys.executable,
-            "-I",
-            "-S",
-            str(_GUARDIAN),
-            str(theirs),
-            program,
-            *map(str, command[1:]),
-        ]
         with _opened(log) as file:
             guardian = subprocess.Popen(
                 guarded,

@@ -182,6 +182,7 @@ class Budget(Kind):
 
 
 def _budget(name: str, inputs: Properties) -> Properties:
+    """The budget as the API is given it, without what is empty."""
     budget: Properties = {
         "BudgetName": name,
         "BudgetType": inputs["budgetType"],
@@ -204,16 +205,7 @@ def _budget(name: str, inputs: Properties) -> Properties:
     if filters := inputs.get("costFilters"):
         budget["CostFilters"] = {entry["name"]: entry["values"] for entry in filters}
     if auto := inputs.get("autoAdjustData"):
-        history = auto.get("historicalOptions")
-        budget["AutoAdjustData"] = {"AutoAdjustType": auto["autoAdjustType"]} | (
-            {
-                "HistoricalOptions": {
-                    "BudgetAdjustmentPeriod": history["budgetAdjustmentPeriod"]
-                }
-            }
-            if history
-            else {}
-        )
+        budget["AutoAdjustData"] = _auto_adjusted(auto)
     for ours, theirs, value in (
         ("costTypes", "CostTypes", to_cloud(_COST_TYPES, inputs.get("costTypes"))),
         (
@@ -229,7 +221,18 @@ def _budget(name: str, inputs: Properties) -> Properties:
     return {key: value for key, value in budget.items() if value}
 
 
+def _auto_adjusted(auto: Properties) -> Properties:
+    """How the limit follows the forecast or the past."""
+    data: Properties = {"AutoAdjustType": auto["autoAdjustType"]}
+    if history := auto.get("historicalOptions"):
+        data["HistoricalOptions"] = {
+            "BudgetAdjustmentPeriod": history["budgetAdjustmentPeriod"]
+        }
+    return data
+
+
 def _period(inputs: Properties) -> Properties:
+    """When it begins and ends."""
     period = {
         "Start": inputs.get("timePeriodStart"),
         "End": inputs.get("timePeriodEnd") or NO_END,

@@ -76,20 +76,16 @@ def _geographies() -> Mapping[str, Mapping[str, Any]]:
     return found
 
 
-def _inference_profile(arguments: Arguments, place: Place) -> Answer:
-    wanted = needed(
-        arguments,
-        "inferenceProfileId",
-        "aws:bedrock/getInferenceProfile:getInferenceProfile",
-    )
-    profile = wanted.rpartition("/")[2]
-    geography, _, model = profile.partition(".")
-    region = str(arguments.get("region") or place.region)
-    found = _geographies().get(geography)
-    if found is None or not model:
+def _geography(profile: str, name: str, region: str) -> Mapping[str, Any]:
+    """Where the profiles of a geography may run, if it can be called from `region`.
+
+    Any: the entries of inference_profiles.json.
+    """
+    found = _geographies().get(name)
+    if found is None:
         raise FunctionError(
             f"There is no system-defined inference profile {profile}: profiles begin"
-            f" with {', '.join(f'{name}.' for name in _geographies())}. Write, for"
+            f" with {', '.join(f'{each}.' for each in _geographies())}. Write, for"
             " instance, us.anthropic.…"
         )
     if found["sources"] and region not in found["sources"]:
@@ -98,6 +94,20 @@ def _inference_profile(arguments: Arguments, place: Place) -> Answer:
             f" offered in {', '.join(found['sources'])}. Choose the profile of the"
             " Region's geography, or the global one."
         )
+    return found
+
+
+def _inference_profile(arguments: Arguments, place: Place) -> Answer:
+    """A profile that the cloud defines, and the models behind it."""
+    wanted = needed(
+        arguments,
+        "inferenceProfileId",
+        "aws:bedrock/getInferenceProfile:getInferenceProfile",
+    )
+    profile = wanted.rpartition("/")[2]
+    geography, _, model = profile.partition(".")
+    region = str(arguments.get("region") or place.region)
+    found = _geography(profile, geography if model else "", region)
     # A global profile names the model without a Region, beside the source Region's own.
     places = [*found["destinations"]] or [region, ""]
     arns = [

@@ -232,14 +232,8 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
         output, started = _Output(), queue.SimpleQueue[Child | None]()
 
         def start_pack(stack: dict[str, str]) -> int:
-            command: list[str | Path] = [
-                python,
-                "-u",
-                "-m",
-                "pulumi.policy",
-                *args,
-                directory,
-            ]
+            command: list[str | Path] = [python, "-u", "-m", "pulumi.policy"]
+            command += [*args, directory]
             child = _start_plugin(command, {**env, **stack}, directory)
             port = _first_line(child)
             said = "" if port.strip().isdigit() else _last_words(child)
