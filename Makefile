@@ -53,7 +53,8 @@ ask: env
 preview: env
 	@$(VENV)/python -m trivium_rehearsal preview --stack "$(STACK)" --project "$(PROJECT)" $(if $(PROFILE),--profile "$(PROFILE)") $(if $(EXPLAIN),--explain)
 
-test: toolchain
+test: env
+	@$(VENV)/python -m trivium_rehearsal.toolchain --yaml
 	@git ls-files --error-unmatch Makefile >/dev/null || { \
 	echo "trivium: the tests ask git which files this clone has. Install git and clone the repository with it." >&2; exit 1; }
 	$(VENV)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --max-worker-restart 0 $(TESTS)

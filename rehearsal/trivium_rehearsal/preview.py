@@ -8,9 +8,11 @@ from trivium_rehearsal import processes
 from trivium_rehearsal.environment import rehearsal_environment
 from trivium_rehearsal.places import Places, require_room
 from trivium_rehearsal.stack import Outcome, Stack
+from trivium_rehearsal.stack_file import runtime
 from trivium_rehearsal.stand_ins import NOTHING, providers
 from trivium_rehearsal.toolchain.engine import ensure_engine
 from trivium_rehearsal.toolchain.progress import Progress
+from trivium_rehearsal.toolchain.yaml_host import add_yaml_host
 
 
 def preview(
@@ -46,6 +48,8 @@ def preview(
             "PULUMI_BACKEND_URL": f"file://{folder}",
             "PULUMI_HOME": f"{folder}/home",
         }
+        if runtime(project) == "yaml":
+            add_yaml_host(engine, Path(scratch["PULUMI_HOME"]), progress)
         engine_env = env | stand_ins | scratch | dict(policy or {})
         driven = Stack(
             project,

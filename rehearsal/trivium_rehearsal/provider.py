@@ -21,6 +21,7 @@ from trivium_rehearsal import bags, checks, difference, invokes, names, outputs
 from trivium_rehearsal.execution import ExecutionError, Executor, Executors
 from trivium_rehearsal.place import Place, place_of
 from trivium_rehearsal.replacement import replaces
+from trivium_rehearsal.schema import schema
 from trivium_rehearsal.sdk import UnknownTypeError, package
 from trivium_rehearsal.types import ResourceType
 from trivium_rehearsal.wire import (
@@ -84,6 +85,10 @@ class StandInProvider(provider_pb2_grpc.ResourceProviderServicer):
     def GetPluginInfo(self, request: Any, context: Any) -> Any:
         """The SDK's version: any other puts a warning on every resource."""
         return plugin_pb2.PluginInfo(version=self._package.version)
+
+    def GetSchema(self, request: Any, context: Any) -> Any:
+        """What programs in YAML read."""
+        return provider_pb2.GetSchemaResponse(schema=schema(self._name))
 
     def Attach(self, request: Any, context: Any) -> Any:
         return empty_pb2.Empty()

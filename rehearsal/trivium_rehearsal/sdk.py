@@ -29,6 +29,7 @@ from trivium_rehearsal.types import (
     Anything,
     Enumeration,
     Field,
+    FunctionType,
     ListOf,
     MapOf,
     ObjectType,
@@ -62,6 +63,8 @@ _PROPERTY = re.compile(
 _PARAMETER = re.compile(
     r"^                 (\w+): .*?( = None)?(?:,|\):)$", re.MULTILINE
 )
+# What a function sends: `__args__['accountId'] = account_id`.
+_ARGUMENT = re.compile(r"^    __args__\['(\w+)'\] = ", re.MULTILINE)
 _MEMBER = re.compile(r'^    \w+ = "((?:[^"\\]|\\.)*)"$', re.MULTILINE)
 _CODE = re.compile(r"`+\"?([^`\"\n]+)\"?`+")
 # The sentence that Google's provider generator writes from the API's own enumeration.
@@ -100,6 +103,7 @@ class _Module:
     def __init__(self, package: "Package", folder: Path) -> None:
         self.package = package
         self.folder = folder
+        self.module = ".".join(folder.relative_to(package.folder).parts)
         self._objects: dict[str, ObjectType] = {}
         self._enumerations: dict[str, tuple[str, ...] | None] = {}
 
@@ -334,6 +338,23 @@ class Package:
             self._types[token] = self._read(token)
         return self._types[token]
 
+    def function(self, token: str) -> FunctionType | None:
+        """The function `token`, for instance ``aws:ec2/getSubnet:getSubnet``; None when
+        the SDK has none of that name."""
+        _, module, name = token.split(":")
+        module = module.partition("/")[0].replace("index", "")
+        folder = self.folder / module if module else self.folder
+        file = folder / f"{_snake(name)}.py"
+        if not file.is_file():
+            return None
+        texts = _class_texts(file)
+        result = next((each for each in texts if each.endswith("Result")), None)
+        if result is None:
+            return None
+        outputs = _fields(self.module(folder), texts[result])
+        arguments = dict.fromkeys(_ARGUMENT.findall(file.read_text()))
+        return FunctionType(tuple(arguments), outputs)
+
     @cached_property
     def provider_inputs(self) -> ObjectType:
         """The provider's own configuration keys."""
@@ -396,14 +417,16 @@ def _class_texts(file: Path) -> dict[str, str]:
     return {name: text[start:end].decode() for name, start, end in _classes(file)}
 
 
+def _snake(name: str) -> str:
+    """`getKMSCryptoKey` as the SDKs name a file: `get_kms_crypto_key`."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
+
+
 def _defining_file(folder: Path, class_name: str) -> Path:
     """The file of `folder` that defines the resource class: nearly always its name in
     snake case."""
     head = f"class {class_name}(pulumi.CustomResource):"
-    snake = re.sub(
-        r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", class_name
-    ).lower()
-    guess = folder / f"{snake}.py"
+    guess = folder / f"{_snake(class_name)}.py"
     if guess.is_file() and head in guess.read_text():
         return guess
     for file in sorted(folder.glob("*.py")):

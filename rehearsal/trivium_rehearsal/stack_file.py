@@ -47,6 +47,13 @@ def read_project(project: Path) -> Mapping[str, Any]:
     return described
 
 
+def runtime(project: Path) -> str:
+    """The language of the project in the folder `project`, such as `python`. Raises
+    `StackFileError`."""
+    stated = read_project(project)["runtime"]
+    return str(stated.get("name") if isinstance(stated, dict) else stated)
+
+
 def read_stack(file: Path, project: str) -> str:
     """The text of a stack file of the project named `project`. Raises `StackFileError`
     for one that cannot be used."""

@@ -78,6 +78,9 @@ class Field:
 class Source(Protocol):
     """Where the fields of a nested type are read."""
 
+    module: str
+    """Its module in the SDK, for instance ``s3``; empty for the package's own."""
+
     def class_text(self, name: str) -> str:
         """The source text of a class."""
 
@@ -94,6 +97,7 @@ class ObjectType:
     ) -> None:
         self._source = source
         self._text = text
+        self.module = source.module
         self.name = class_name
 
     @cached_property
@@ -120,6 +124,16 @@ class ObjectType:
 
 
 Type = Scalar | Anything | Enumeration | ListOf | MapOf | OneOf | ObjectType
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionType:
+    """One function of an SDK."""
+
+    arguments: tuple[str, ...]
+    """Wire names of what it takes."""
+    outputs: Mapping[str, Field]
+    """Wire name to what it answers."""
 
 
 _IMPORT_ID = re.compile(

@@ -7,12 +7,21 @@ import subprocess
 import sys
 import textwrap
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from trivium_rehearsal.processes import run
-from trivium_rehearsal.toolchain import cache, engine, installers, ministack, packages
+from trivium_rehearsal.toolchain import (
+    cache,
+    engine,
+    go_program,
+    installers,
+    ministack,
+    packages,
+    yaml_host,
+)
 from trivium_rehearsal.toolchain.cache import ToolchainError, provide
 from trivium_rehearsal.toolchain.engine import Engine, ensure_engine
 from trivium_rehearsal.toolchain.progress import PlainProgress
@@ -41,7 +50,7 @@ def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     else."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
-    monkeypatch.setattr(engine, "ROOM_BYTES", 0)
+    monkeypatch.setattr(engine, "ENGINE", replace(engine.ENGINE, room_bytes=0))
     (tmp_path / "bin").mkdir()
     return tmp_path
 
@@ -355,9 +364,12 @@ def test_a_program_on_path_that_hangs_is_not_waited_for(
     name: str, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(engine, "ANSWER_S", 0.5)
+    monkeypatch.setattr(go_program, "ANSWER_S", 0.5)
     hanging = program(home, name, "exec /bin/sleep 600")
     assert (
-        engine._version(hanging) if name == "pulumi" else engine._go_version(hanging)
+        engine._version(hanging)
+        if name == "pulumi"
+        else go_program._go_version(hanging)
     ) is None
 
 
@@ -464,7 +476,7 @@ def test_without_a_usable_go_it_is_fetched_and_without_a_network_that_is_one_ins
     heard = Heard()
     with pytest.raises(
         ToolchainError,
-        match=r"Go, which builds the engine, could not be installed.*cannot be reached",
+        match=r"Go, which builds the Pulumi engine, could not be installed.*cannot be reached",
     ):
         ensure_engine(heard)
     assert reason in heard.said[-1]
@@ -472,7 +484,7 @@ def test_without_a_usable_go_it_is_fetched_and_without_a_network_that_is_one_ins
 
 
 def test_lines_of_go_build_are_counted_and_complaints_kept() -> None:
-    count = engine._Count()
+    count = go_program._Count(engine.ENGINE)
     for line in (
         "go: downloading a.b/c v1",
         "internal/cpu",
@@ -498,6 +510,30 @@ def test_the_pinned_module_is_the_version_that_is_promised() -> None:
         f"github.com/pulumi/pulumi/pkg/v3 v{engine.VERSION} h1:"
         in (TOOLCHAIN / "engine" / "go.sum").read_text()
     )
+
+
+def test_the_pinned_yaml_host_is_the_version_that_is_promised() -> None:
+    pinned = f"github.com/pulumi/pulumi-yaml v{yaml_host.VERSION} "
+    assert pinned in (yaml_host.YAML_HOST.module / "go.mod").read_text()
+    assert pinned + "h1:" in (yaml_host.YAML_HOST.module / "go.sum").read_text()
+
+
+def test_an_official_engine_brings_its_own_yaml_host(tmp_path: Path) -> None:
+    official = Engine(tmp_path / "pulumi", "3.260.0", "official", (tmp_path,))
+    yaml_host.add_yaml_host(official, tmp_path / "home", Heard())
+    assert not (tmp_path / "home").exists()
+
+
+def test_a_yaml_host_that_was_built_becomes_a_plugin_of_the_engine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(yaml_host, "provide", lambda *_, **__: tmp_path / "built")
+    built = Engine(tmp_path / "pulumi", engine.VERSION, "built", (tmp_path,))
+    for _ in range(2):  # Once more changes nothing.
+        yaml_host.add_yaml_host(built, tmp_path / "home", Heard())
+    plugin = tmp_path / "home" / "plugins" / f"language-yaml-v{yaml_host.VERSION}"
+    linked = (plugin / "pulumi-language-yaml").readlink()
+    assert linked == tmp_path / "built" / "pulumi-language-yaml"
 
 
 @pytest.mark.parametrize("name", ["ministack.txt", "go.txt"])

@@ -42,3 +42,11 @@ def test_an_unknown_profile_stops_the_preview_and_the_error_says_so() -> None:
         StackError, match="`fiance` does not exist; there are baseline, finance"
     ):
         preview(ROOT, ROOT, "dev", PlainProgress(), policy=unknown)
+
+
+@pytest.mark.engine
+def test_a_program_in_yaml_previews_and_is_judged() -> None:
+    outcome = preview(ROOT, ROOT / "examples" / "yaml_program", "dev", PlainProgress())
+    assert outcome.resources == 5
+    assert "aws-audit-store-locked" in outcome.policies
+    assert outcome.violations == []

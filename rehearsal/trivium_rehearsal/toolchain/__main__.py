@@ -2,6 +2,7 @@
 the AWS emulator.
 
 python -m trivium_rehearsal.toolchain
+python -m trivium_rehearsal.toolchain --yaml     the host for programs in YAML, too
 """
 
 import sys
@@ -12,6 +13,7 @@ from trivium_rehearsal.processes import ended_like_ctrl_c
 from trivium_rehearsal.toolchain.engine import ensure_engine
 from trivium_rehearsal.toolchain.ministack import ensure_ministack
 from trivium_rehearsal.toolchain.progress import told
+from trivium_rehearsal.toolchain.yaml_host import ensure_yaml_host
 
 
 def main() -> int:
@@ -24,6 +26,8 @@ def main() -> int:
                 f"using Pulumi {engine.version} ({engine.origin}), {engine.pulumi}"
             )
             ensure_ministack(progress)
+            if "--yaml" in sys.argv[1:] and engine.origin == "built":
+                ensure_yaml_host(progress)
     except KeyboardInterrupt:
         print("trivium: interrupted; run the same command again", file=sys.stderr)
         return 130

