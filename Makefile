@@ -22,7 +22,7 @@ MODEL ?= sonnet
 TESTS ?= tests
 
 .DEFAULT_GOAL := help
-.PHONY: help env toolchain up ask preview test check down clean
+.PHONY: help env toolchain up ask preview test prove check down clean
 .NOTPARALLEL:
 
 help:
@@ -30,6 +30,7 @@ help:
 	@echo "make ask      ask the rehearsed deployment: make ask Q='What is a guardrail?' MODEL=$(MODEL)"
 	@echo "make preview  check a stack against the stand-ins and the policies (STACK=$(STACK) PROJECT=$(PROJECT) PROFILE=baseline EXPLAIN=1)"
 	@echo "make test     run the tests (TESTS=$(TESTS))"
+	@echo "make prove    run the long proofs: simulations that take minutes"
 	@echo "make check    what a change must pass: lint, format, types, one-way imports"
 	@echo "make down     destroy the rehearsal and remove all that it keeps"
 	@echo "make clean    make down, and remove the environment .venv"
@@ -58,6 +59,9 @@ test: env
 	@git ls-files --error-unmatch Makefile >/dev/null || { \
 	echo "trivium: the tests ask git which files this clone has. Install git and clone the repository with it." >&2; exit 1; }
 	$(VENV)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --max-worker-restart 0 $(TESTS)
+
+prove: env
+	$(VENV)/python -m pytest -n 2 -m prove $(TESTS)
 
 check: env
 	$(VENV)/ruff check

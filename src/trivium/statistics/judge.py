@@ -1,0 +1,113 @@
+"""A judge makes errors: what a rate becomes when they are taken out.
+
+The law of this file: a correction never hides its own uncertainty. The calibration was
+a sample, too, and its part is in the interval.
+"""
+
+from dataclasses import dataclass
+from math import sqrt
+
+from trivium.statistics.quantiles import normal_quantile
+from trivium.statistics.rates import Rate, rate
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Calibration:
+    """How a judge fared against labels by people."""
+
+    positives: int
+    """Samples that people labelled positive."""
+    found: int
+    """Of these, how many the judge called positive."""
+    negatives: int
+    """Samples that people labelled negative."""
+    cleared: int
+    """Of these, how many the judge called negative."""
+
+    def __post_init__(self) -> None:
+        """Raises `ValueError` for counts that cannot be."""
+        if not (
+            0 <= self.found <= self.positives and 0 <= self.cleared <= self.negatives
+        ):
+            raise ValueError("a calibration cannot have more hits than samples")
+        if not self.positives or not self.negatives:
+            raise ValueError(
+                "a calibration needs positive and negative samples, not"
+                f" {self.positives} and {self.negatives}"
+            )
+
+    @property
+    def sensitivity(self) -> Rate:
+        """Share of the positives that it finds."""
+        return rate(self.found, self.positives)
+
+    @property
+    def specificity(self) -> Rate:
+        """Share of the negatives that it clears."""
+        return rate(self.cleared, self.negatives)
+
+
+def corrected_rate(observed: Rate, calibration: Calibration) -> Rate:
+    """The true rate behind the rate that a judge saw.
+
+    Rogan and Gladen 1978 for the estimate, Lang and Reiczigel 2014 for the interval:
+    they add pseudo-observations to all three samples and use the delta method, which
+    keeps the coverage where a rate or an error is near 0. Raises `ValueError` for a
+    judge that is no better than chance: nothing can be inferred from it.
+    """
+    z = normal_quantile(observed.confidence)
+    sensitivity = (calibration.found + 1) / (calibration.positives + 2)
+    specificity = (calibration.cleared + 1) / (calibration.negatives + 2)
+    informed = sensitivity + specificity - 1
+    if (
+        informed <= 0
+        or calibration.sensitivity.estimate + (calibration.specificity.estimate) <= 1
+    ):
+        raise ValueError(
+            "the judge is no better than chance (sensitivity and specificity add up to"
+            " 1 or less), so its rate says nothing"
+        )
+
+    size = observed.effective
+    seen = (size * observed.estimate + z * z / 2) / (size + z * z)
+    true = (seen + specificity - 1) / informed
+    variance = (
+        seen * (1 - seen) / (size + z * z)
+        + true**2 * sensitivity * (1 - sensitivity) / (calibration.positives + 2)
+        + (1 - true) ** 2
+        * specificity
+        * (1 - specificity)
+        / (calibration.negatives + 2)
+    ) / informed**2
+    shift = (
+        2
+        * z
+        * z
+        * (
+            true * sensitivity * (1 - sensitivity) / (calibration.positives + 2)
+            - (1 - true) * specificity * (1 - specificity) / (calibration.negatives + 2)
+        )
+    )
+    centre, half = true + shift, z * sqrt(variance)
+    return Rate(
+        estimate=_clipped(_plain(observed.estimate, calibration)),
+        low=_clipped(centre - half),
+        high=_clipped(centre + half),
+        confidence=observed.confidence,
+        samples=observed.samples,
+        clusters=observed.clusters,
+        effective=observed.effective,
+        corrected=True,
+    )
+
+
+def _plain(seen: float, calibration: Calibration) -> float:
+    """Rogan and Gladen's estimate, without pseudo-observations."""
+    sensitivity = calibration.sensitivity.estimate
+    specificity = calibration.specificity.estimate
+    return (seen + specificity - 1) / (sensitivity + specificity - 1)
+
+
+def _clipped(share: float) -> float:
+    """A share is between 0 and 1, whatever an estimate says."""
+    return min(1.0, max(0.0, share))
