@@ -22,6 +22,8 @@ exceptions.
     │   ├── AccessDeniedError           403: authenticated, not permitted
     │   ├── ModelNotFoundError          404
     │   ├── ProviderRequestError        400, 413, 422: the provider refused its content
+    │   │   ├── ContextTooLongError     it does not fit into the model's context
+    │   │   └── OutputLimitError        `max_tokens` cut the answer in a tool's input
     │   ├── RateLimitedError            429
     │   ├── OverloadedError             503, 529
     │   ├── ProviderError               any other status
@@ -261,6 +263,21 @@ class ProviderRequestError(RouteError):
     """The provider refused the content of the request."""
 
     fault: ClassVar[Fault] = "caller"
+
+
+class ContextTooLongError(ProviderRequestError):
+    """The request does not fit into the model's context."""
+
+    tokens: int | None = None
+    """Tokens of the request, with `max_tokens` where that counts; None when the
+    provider did not say."""
+    limit: int | None = None
+    """Tokens of the context; None when the provider did not say."""
+
+
+class OutputLimitError(ProviderRequestError):
+    """The model reached `max_tokens` within a tool's input. That was paid for, and the
+    same request would end the same on every route."""
 
 
 class RateLimitedError(RouteError):

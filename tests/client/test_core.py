@@ -29,11 +29,13 @@ from trivium.constitution import load_layers
 from trivium.errors import (
     AllRoutesFailedError,
     DeploymentExpiredError,
+    OutputLimitError,
     TransportError,
     UnknownContentError,
 )
 from trivium.guard import Guard
 from trivium.vocabulary import catalogue
+from trivium.vocabulary.decision import Action
 from trivium.vocabulary.deployment import (
     Audit,
     AuditStore,
@@ -219,8 +221,12 @@ def test_a_provider_may_say_that_trying_again_is_useless() -> None:
     assert hands.asked(Sleep) == []
 
 
+def recorded(hands: Hands) -> list[Any]:
+    return [effect.record for effect in hands.asked(Append)]
+
+
 def outcomes(hands: Hands) -> list[str]:
-    return [effect.record.outcome for effect in hands.asked(Append)]
+    return [record.outcome for record in recorded(hands)]
 
 
 def test_what_one_protocol_refuses_is_asked_of_another() -> None:
@@ -235,6 +241,9 @@ def test_content_of_an_unknown_kind_is_paid_for_once() -> None:
     with pytest.raises(UnknownContentError, match="`hologram`"):
         hands.ask()
     assert outcomes(hands) == ["failed"]
+    (record,) = recorded(hands)
+    assert record.usage.input_tokens == 1_000_000
+    assert record.cost_usd
 
 
 def test_a_pause_that_would_pass_the_deadline_is_spared_and_the_next_route_asked() -> (
@@ -358,29 +367,91 @@ def _caught(hands: Hands) -> list[Any]:
     return [effect.record.failure for effect in hands.asked(Append)]
 
 
-def test_a_tool_input_that_is_no_json_is_never_an_answer() -> None:
-    events = [
+def test_an_answer_that_stopped_for_no_reason_is_paid_for() -> None:
+    body = msgspec.json.decode(CONVERSE_BODY) | {"stopReason": "malformed_tool_use"}
+    refused = Answer(200, {}, msgspec.json.encode(body))
+    hands = Hands([refused, good("gcp")], attempts_per_route=1)
+    assert hands.ask().route == "gcp-us"
+    assert [bool(record.cost_usd) for record in recorded(hands)] == [True, True]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_an_intervention_of_the_providers_guardrail_is_a_finding(stream: bool) -> None:
+    said = "Blocked by the guardrail."
+    body = msgspec.json.decode(CONVERSE_BODY) | {"stopReason": "guardrail_intervened"}
+    body["output"]["message"]["content"] = [{"text": said}]
+    answer = Answer(200, STREAM_HEADERS if stream else {}, msgspec.json.encode(body))
+    hands = Hands([answer])
+    message = hands.ask(stream=stream, chunks=text_stream(said, "guardrail_intervened"))
+    assert message.text == said
+    assert message.stop_reason == "guardrail_intervened"
+    assert message.decision.action is Action.LOG
+    assert message.decision.provisions == ("provider-guardrail",)
+    assert recorded(hands)[-1].decision == message.decision
+
+
+def test_an_error_that_came_instead_of_an_answer_was_not_paid_for() -> None:
+    body = msgspec.json.encode({"message": "m", "usage": {"inputTokens": 5}})
+    hands = Hands([Answer(400, {}, body), good("gcp")])
+    hands.ask()
+    assert recorded(hands)[0].cost_usd is None
+
+
+def tool_stream(fragment: str, stop_reason: str) -> list[bytes]:
+    """Converse's stream of one tool use."""
+    use = {"toolUse": {"toolUseId": "t", "name": "look"}}
+    begun = ("contentBlockStart", {"contentBlockIndex": 0, "start": use})
+    return converse_stream([begun], {"toolUse": {"input": fragment}}, stop_reason)
+
+
+def text_stream(text: str, stop_reason: str) -> list[bytes]:
+    """Converse's stream of one text, which is not announced."""
+    return converse_stream([], {"text": text}, stop_reason)
+
+
+def converse_stream(
+    begun: list[tuple[str, Any]], delta: Any, stop_reason: str
+) -> list[bytes]:
+    events: list[tuple[str, Any]] = [
         ("messageStart", {"role": "assistant"}),
-        (
-            "contentBlockStart",
-            {
-                "contentBlockIndex": 0,
-                "start": {"toolUse": {"toolUseId": "t", "name": "look"}},
-            },
-        ),
-        (
-            "contentBlockDelta",
-            {"contentBlockIndex": 0, "delta": {"toolUse": {"input": '{"city": '}}},
-        ),
+        *begun,
+        ("contentBlockDelta", {"contentBlockIndex": 0, "delta": delta}),
         ("contentBlockStop", {"contentBlockIndex": 0}),
-        ("messageStop", {"stopReason": "tool_use"}),
+        ("messageStop", {"stopReason": stop_reason}),
+        ("metadata", {"usage": {"inputTokens": 1_000_000, "outputTokens": 7}}),
     ]
-    frames = [
+    return [
         encode_frame(
             {":event-type": name, ":message-type": "event"}, msgspec.json.encode(event)
         )
         for name, event in events
     ]
+
+
+@pytest.mark.parametrize("fragment", ['{"city": ', "", "{}"])
+def test_what_max_tokens_cut_in_a_tools_input_is_one_paid_failure_streamed_or_whole(
+    fragment: str,
+) -> None:
+    streamed = Hands([Answer(200, STREAM_HEADERS), good("gcp")])
+    with pytest.raises(OutputLimitError, match="Allow more `max_tokens`"):
+        streamed.ask(stream=True, chunks=tool_stream(fragment, "max_tokens"))
+
+    body = msgspec.json.decode(CONVERSE_BODY) | {"stopReason": "max_tokens"}
+    use = {"toolUseId": "t", "name": "look", "input": {}}
+    body["output"]["message"]["content"] = [{"toolUse": use}]
+    whole = Hands([Answer(200, {}, msgspec.json.encode(body)), good("gcp")])
+    with pytest.raises(OutputLimitError, match="Allow more `max_tokens`"):
+        whole.ask()
+
+    for hands in (streamed, whole):
+        (attempt,) = (each for each in recorded(hands) if isinstance(each, Attempt))
+        assert attempt.outcome == "failed"
+        assert attempt.usage.input_tokens == 1_000_000
+        assert attempt.cost_usd
+
+
+def test_a_tool_input_that_is_no_json_is_never_an_answer() -> None:
+    frames = tool_stream('{"city": ', "tool_use")
     hands = Hands([Answer(200, STREAM_HEADERS)], attempts_per_route=1)
     with pytest.raises(TriviumError):
         hands.ask(stream=True, chunks=frames)

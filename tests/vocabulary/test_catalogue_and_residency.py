@@ -58,6 +58,27 @@ COSTS = {
         "x",
         5.0,
     ),
+    "cache writes for an hour cost twice the input": (
+        "claude-sonnet-5-5",
+        Usage(
+            cache_creation_input_tokens=1_650_000,
+            cache_creation_1h_input_tokens=1_650_000,
+        ),
+        "azure",
+        "global",
+        "x",
+        6.6,
+    ),
+    "cache writes of both kinds": (
+        "claude-opus-5-5",
+        Usage(
+            cache_creation_input_tokens=10**6, cache_creation_1h_input_tokens=250_000
+        ),
+        "azure",
+        "global",
+        "x",
+        5.75,
+    ),
     "a short prompt to haiku": (
         "claude-haiku-5-5",
         Usage(input_tokens=100_000),

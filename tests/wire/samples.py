@@ -199,6 +199,10 @@ MESSAGES_STREAM: tuple[bytes, ...] = tuple(
                     "output_tokens": 1,
                     "cache_read_input_tokens": 5,
                     "cache_creation_input_tokens": 7,
+                    "cache_creation": {
+                        "ephemeral_5m_input_tokens": 4,
+                        "ephemeral_1h_input_tokens": 3,
+                    },
                 },
             },
         },
@@ -306,6 +310,10 @@ CONVERSE_STREAM: tuple[bytes, ...] = (
                 "totalTokens": 45,
                 "cacheReadInputTokens": 5,
                 "cacheWriteInputTokens": 7,
+                "cacheDetails": [
+                    {"ttl": "5m", "inputTokens": 4},
+                    {"ttl": "1h", "inputTokens": 3},
+                ],
             },
             "metrics": {"latencyMs": 5},
         },

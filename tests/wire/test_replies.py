@@ -12,6 +12,7 @@ from tests.wire import samples
 from trivium.errors import (
     AccessDeniedError,
     AuthenticationError,
+    ContextTooLongError,
     ModelNotFoundError,
     OverloadedError,
     ProtocolError,
@@ -64,6 +65,10 @@ CONVERSE: dict[str, Any] = {
         "totalTokens": 45,
         "cacheReadInputTokens": 5,
         "cacheWriteInputTokens": 7,
+        "cacheDetails": [
+            {"ttl": "5m", "inputTokens": 4},
+            {"ttl": "1h", "inputTokens": 3},
+        ],
     },
 }
 MESSAGES: dict[str, Any] = {
@@ -90,6 +95,10 @@ MESSAGES: dict[str, Any] = {
         "output_tokens": 22,
         "cache_read_input_tokens": 5,
         "cache_creation_input_tokens": 7,
+        "cache_creation": {
+            "ephemeral_5m_input_tokens": 4,
+            "ephemeral_1h_input_tokens": 3,
+        },
         "service_tier": "standard",
     },
 }
@@ -125,6 +134,7 @@ def test_the_same_answer_gives_the_same_reply_on_every_protocol(
         output_tokens=22,
         cache_read_input_tokens=5,
         cache_creation_input_tokens=7,
+        cache_creation_1h_input_tokens=3,
     )
     assert reply.text == "Hello"
 
@@ -323,6 +333,99 @@ def test_an_error_is_classified(
         decoded(protocol, status, headers, plain)
     assert type(caught.value) is kind
     assert caught.value.status == status
+
+
+TOO_LONG: dict[str, tuple[Protocol, int, Any, int | None, int | None]] = {
+    "the Messages API, with the sizes": (
+        "foundry",
+        400,
+        {
+            "error": {
+                "type": "invalid_request_error",
+                "message": "prompt is too long: 219898 tokens > 200000 maximum",
+            }
+        },
+        219898,
+        200000,
+    ),
+    "the Messages API, with max_tokens": (
+        "vertex",
+        400,
+        {
+            "error": {
+                "type": "invalid_request_error",
+                "message": (
+                    "input length and `max_tokens` exceed context limit: \n   189136 +"
+                    " 20000 > 204648, decrease input length or `max_tokens`"
+                ),
+            }
+        },
+        209136,
+        204648,
+    ),
+    "Vertex, wrapped and without sizes": (
+        "vertex",
+        413,
+        {
+            "error": {
+                "message": (
+                    '{"type":"error","error":{"type":"invalid_request_error",'
+                    '"message":"Prompt is too long"}}'
+                ),
+                "code": "413",
+            }
+        },
+        None,
+        None,
+    ),
+    "Vertex, in its own words": (
+        "vertex",
+        400,
+        {
+            "error": {
+                "code": 400,
+                "status": "INVALID_ARGUMENT",
+                "message": (
+                    "The input token count (1066750) exceeds the maximum number of"
+                    " tokens allowed (1048575)."
+                ),
+            }
+        },
+        1066750,
+        1048575,
+    ),
+    "Bedrock, which has no sizes": (
+        "converse",
+        400,
+        {"message": "Input is too long for requested model."},
+        None,
+        None,
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("protocol", "status", "plain", "tokens", "limit"), TOO_LONG.values(), ids=TOO_LONG
+)
+def test_a_request_that_is_too_long_has_an_error_of_its_own(
+    protocol: Protocol, status: int, plain: Any, tokens: int | None, limit: int | None
+) -> None:
+    headers = {AMZN: "ValidationException"} if protocol == "converse" else {}
+    with pytest.raises(ContextTooLongError) as caught:
+        decoded(protocol, status, headers, plain)
+    assert (caught.value.code, caught.value.fault) == ("context_too_long", "caller")
+    assert (caught.value.tokens, caught.value.limit) == (tokens, limit)
+
+
+def test_a_model_that_only_a_profile_serves_is_the_platforms_fault() -> None:
+    said = (
+        "Invocation of model ID anthropic.claude-x with on-demand throughput isn\u2019t"
+        " supported. Retry your request with the ID or ARN of an inference profile"
+        " that contains this model."
+    )
+    with pytest.raises(ModelNotFoundError, match="inference profile") as caught:
+        decoded("converse", 400, {AMZN: "ValidationException"}, {"message": said})
+    assert caught.value.fault == "platform"
 
 
 RETRY_AFTER: dict[str, tuple[str | None, float | None]] = {

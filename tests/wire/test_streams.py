@@ -41,6 +41,7 @@ USAGE = Usage(
     output_tokens=22,
     cache_read_input_tokens=5,
     cache_creation_input_tokens=7,
+    cache_creation_1h_input_tokens=3,
 )
 
 MIDDLE: list[Event] = [

@@ -29,10 +29,17 @@ from trivium.client.message import Accumulator, Message
 from trivium.client.options import Options
 from trivium.client.recording import Ask, Ending, Recorder, Try, refusal
 from trivium.client.router import Candidate, candidates
-from trivium.client.verdicts import defect, fail_closed, give_up, require_allowed
+from trivium.client.verdicts import (
+    defect,
+    fail_closed,
+    give_up,
+    provider_guardrail,
+    require_allowed,
+)
 from trivium.errors import (
     AuthenticationError,
     CredentialsError,
+    OutputLimitError,
     ProtocolError,
     RateLimitedError,
     RequestError,
@@ -141,7 +148,7 @@ class Core:
             except RouteError as error:
                 if ask.failures[-1:] != [error]:
                     raise  # content was released: the caller must decide
-                if isinstance(error, UnknownContentError):
+                if isinstance(error, UnknownContentError | OutputLimitError):
                     raise  # paid for; every route would answer the same
                 if error.fault == "caller":
                     # Only another protocol may take what this one refuses.
@@ -264,13 +271,20 @@ class Core:
         """A whole answer: decode, judge, record, return."""
         candidate = running.candidate
         adapter = ADAPTERS[candidate.route.protocol]
-        reply = adapter.decode(
-            answer.status, answer.headers, answer.body, model=candidate.target.id
-        )
+        try:
+            reply = adapter.decode(
+                answer.status, answer.headers, answer.body, model=candidate.target.id
+            )
+        except RouteError:
+            if answer.status == 200:  # what cannot be used was paid for
+                running.usage = adapter.usage_in(answer.body)
+            raise
         latency_s = self._since(running)
         running.usage = reply.usage
         checked = fail_closed(self._guard.check_reply, reply, context)
-        running.decision = running.decision.joined(checked.decision)
+        running.decision = running.decision.joined(checked.decision).joined(
+            provider_guardrail(reply.stop_reason)
+        )
         require_allowed(checked.decision, "reply")
 
         ending = Ending(outcome="answered", reply=reply, latency_s=latency_s)
@@ -294,6 +308,9 @@ class Core:
         latency_s = self._since(running)
         gathered.take((end,))
         reply = gathered.reply(provider_request_id=_provider_request_id(answer))
+        running.decision = running.decision.joined(
+            provider_guardrail(reply.stop_reason)
+        )
 
         ending = Ending(outcome="answered", reply=reply, latency_s=latency_s)
         running.recorded = True

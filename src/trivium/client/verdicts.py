@@ -14,7 +14,7 @@ from trivium.errors import (
     GuardFailureError,
     TriviumError,
 )
-from trivium.vocabulary.decision import Action, Decision
+from trivium.vocabulary.decision import Action, Decision, Finding
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -43,6 +43,29 @@ def require_allowed(decision: Decision, stage: str) -> None:
             " content."
         ),
     )
+
+
+def provider_guardrail(stop_reason: str) -> Decision:
+    """What the provider's own guardrail decided, as far as the reason to stop says it.
+
+    It blocked or masked the request or the reply; which one, and by which of its
+    policies, stands in the provider's own log.
+    """
+    if stop_reason != _INTERVENED:
+        return Decision()
+    finding = Finding(
+        provision="provider-guardrail",
+        layer="provider",
+        action=Action.LOG,
+        detector=_INTERVENED,
+        stage="reply",
+        location="stop_reason",
+    )
+    return Decision(action=finding.action, findings=(finding,))
+
+
+_INTERVENED = "guardrail_intervened"
+"""Converse's reason to stop (Bedrock Runtime API reference, Converse)."""
 
 
 def give_up(ask: Ask) -> NoReturn:

@@ -25,10 +25,10 @@ from trivium.guard.detectors import REGISTRY, Detector
 from trivium.guard.judgement import Judgement, Rule, marker
 from trivium.guard.parts import Visit, map_reply, map_request
 from trivium.guard.sieve import Sieve
-from trivium.guard.streaming import StreamGuard
+from trivium.guard.streaming import OUTPUT_LIMIT, StreamGuard, cut_input
 from trivium.guard.text import BREAK, Span, View, without_breaks
 from trivium.vocabulary.decision import Context, Decision, Stage
-from trivium.vocabulary.messages import MessageRequest, Reply
+from trivium.vocabulary.messages import MessageRequest, Reply, ToolUseBlock
 
 T = TypeVar("T", MessageRequest, Reply)
 
@@ -79,9 +79,16 @@ class Guard:
         return Checked(judged.decision(perf_counter() - began), value)
 
     def check_reply(self, reply: Reply, context: Context) -> Checked[Reply]:
-        """Judge a complete reply, before it is handed over. Raises `GuardFailureError`
-        when that cannot be done."""
+        """Judge a complete reply, before it is handed over.
+
+        Raises `GuardFailureError` when that cannot be done, and `OutputLimitError` for
+        a reply that `max_tokens` cut before the input of a tool.
+        """
         began = perf_counter()
+        last = reply.content[-1] if reply.content else None
+        cut = isinstance(last, ToolUseBlock) and not last.input
+        if cut and reply.stop_reason == OUTPUT_LIMIT:
+            raise cut_input()
         judged = self.judgement("reply", context)
         value = _judged(judged, reply, map_reply, context)
         return Checked(judged.decision(perf_counter() - began), value)

@@ -18,7 +18,7 @@ from typing import Any
 
 import msgspec
 
-from trivium.errors import ProtocolError, ProviderRequestError, RouteError
+from trivium.errors import OutputLimitError, ProtocolError, RouteError
 from trivium.guard.detectors.detector import LOOKBEHIND, Detector
 from trivium.guard.judgement import Judgement, marker
 from trivium.guard.parts import map_json
@@ -47,9 +47,12 @@ class StreamGuard:
         self._judged = judged
         self._spent_s = spent_s
         self._blocks: dict[int, _Block] = {}
+        self._last: _Block | None = None
+        """The block that ended last."""
         self._incomplete = False
-        """A tool's input ended before it was JSON; the stream's reason to stop tells
-        whose fault that is."""
+        """A tool's input ended before it was JSON."""
+        self._reason = ""
+        """The stream's reason to stop, which says whose fault that is."""
 
     @property
     def decision(self) -> Decision:
@@ -84,8 +87,12 @@ class StreamGuard:
                 for index in sorted(self._blocks)
                 for event in self._flushed(index)
             ]
+            last = self._last
+            cut = isinstance(last, _ToolBlock) and last.empty
+            if cut and self._reason == OUTPUT_LIMIT:
+                raise cut_input()
             if self._incomplete:
-                raise _incomplete_input("")
+                raise _incomplete_input(self._reason)
             return self._unless_stopped(held)
         finally:
             self._spent_s += perf_counter() - began
@@ -98,8 +105,10 @@ class StreamGuard:
             return self._started(event)
         if isinstance(event, BlockStop):
             return [*self._flushed(event.index), event]
-        if isinstance(event, MessageDelta) and self._incomplete:
-            raise _incomplete_input(event.stop_reason)
+        if isinstance(event, MessageDelta):
+            self._reason = event.stop_reason
+            # It is raised at the end, behind which Converse says what was used.
+            return [] if self._incomplete else [event]
         if isinstance(
             event, TextDelta | ThinkingDelta | ToolInputDelta | SignatureDelta
         ):
@@ -111,6 +120,7 @@ class StreamGuard:
     def _flushed(self, index: int) -> list[Event]:
         block = self._blocks.pop(index, None)
         events = block.flush() if block else []
+        self._last = block
         self._incomplete |= isinstance(block, _ToolBlock) and block.incomplete
         return events
 
@@ -170,14 +180,23 @@ class StreamGuard:
         )
 
 
-def _incomplete_input(stop_reason: str) -> RouteError:
+OUTPUT_LIMIT = "max_tokens"
+"""The reason to stop of an answer that was cut."""
+
+
+def cut_input() -> RouteError:
     """Half of a JSON document can be neither judged nor used."""
-    if stop_reason == "max_tokens":
-        return ProviderRequestError(
-            "The model reached `max_tokens` within a tool's input, so the reply is no"
-            " answer.",
-            next_step="Allow more `max_tokens`.",
-        )
+    return OutputLimitError(
+        "The model reached `max_tokens` within a tool's input, so the reply is no"
+        " answer.",
+        next_step="Allow more `max_tokens`.",
+    )
+
+
+def _incomplete_input(stop_reason: str) -> RouteError:
+    """The error for a tool's input that is not JSON."""
+    if stop_reason == OUTPUT_LIMIT:
+        return cut_input()
     return ProtocolError("A tool's input in the stream is not JSON.")
 
 
@@ -231,17 +250,21 @@ class _ToolBlock(_Block):
         self._json: list[str] = []
         self.incomplete = False
         """Its input is not JSON, so that nothing of it was released."""
+        self.empty = False
+        """Nothing is in its input: the model may have been cut before it."""
 
     def begun(self, block: ToolUseBlock) -> ToolUseBlock:
         """The block as it may be announced: name and early input judged."""
         name = self._whole(f"content[{self._index}].name", block.name, "")
         early = map_json(block.input, f"content[{self._index}].input", self._whole)
+        self.empty = not block.input
         return msgspec.structs.replace(block, name=name, input=early)
 
     def take(self, event: Event) -> list[Event]:
         self._held.append(event)
         if isinstance(event, ToolInputDelta):
             self._json.append(event.partial_json)
+            self.empty &= event.partial_json.strip() in ("", "{}")
         return []
 
     def flush(self) -> list[Event]:

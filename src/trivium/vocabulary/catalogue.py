@@ -27,7 +27,24 @@ class Price(Record, frozen=True, kw_only=True):
     output: float
     cache_read: float
     cache_write: float
-    """Five-minute cache writes."""
+    """Cache writes that are kept for five minutes."""
+    cache_write_1h: float | None = None
+    """Cache writes that are kept for an hour; None: twice `input`, as every model of
+    the list price has it (platform.claude.com, "Prompt caching", Pricing)."""
+
+    def list_price(self, usage: Usage) -> float:
+        """USD for `usage`, before surcharges."""
+        for_an_hour = self.cache_write_1h
+        if for_an_hour is None:
+            for_an_hour = 2 * self.input
+        hour = usage.cache_creation_1h_input_tokens
+        return (
+            usage.input_tokens * self.input
+            + usage.output_tokens * self.output
+            + usage.cache_read_input_tokens * self.cache_read
+            + (usage.cache_creation_input_tokens - hour) * self.cache_write
+            + hour * for_an_hour
+        ) / 1e6
 
 
 class LongPrompt(Record, frozen=True, kw_only=True):
@@ -109,13 +126,8 @@ class Catalogue(Record, frozen=True, kw_only=True):
         )
         long = entry.long_prompt
         price = long.price if long and prompt > long.above_tokens else entry.price
-        list_price = (
-            usage.input_tokens * price.input
-            + usage.output_tokens * price.output
-            + usage.cache_read_input_tokens * price.cache_read
-            + usage.cache_creation_input_tokens * price.cache_write
-        )
-        return list_price / 1e6 * self.surcharges.factor(cloud, scope, region=region)
+        factor = self.surcharges.factor(cloud, scope, region=region)
+        return price.list_price(usage) * factor
 
 
 def load(override: bytes | None = None) -> Catalogue:

@@ -180,6 +180,9 @@ class Usage(Record, frozen=True, kw_only=True, omit_defaults=False):
     output_tokens: Tokens = 0
     cache_creation_input_tokens: Tokens = 0
     cache_read_input_tokens: Tokens = 0
+    cache_creation_1h_input_tokens: Tokens = 0
+    """How many of the tokens written to the cache are kept for an hour, not for five
+    minutes."""
 
 
 class Reply(Record, frozen=True, kw_only=True):

@@ -4,6 +4,7 @@ The adapters have the same shape by agreement, each in a folder of its own:
 
     encode.py   encode(request, place, *, stream) -> WireRequest  raises RequestError
     decode.py   decode(status, headers, body, *, model) -> Reply  raises RouteError
+                usage_in(body) -> Usage                           never raises
     stream.py   Decoder(model).feed(bytes), .close() -> events    raises RouteError
 
 A further protocol is a further folder and one entry in `ADAPTERS`.
@@ -15,7 +16,7 @@ from typing import Protocol
 
 from trivium.errors import RouteError
 from trivium.vocabulary import deployment
-from trivium.vocabulary.messages import Event, MessageRequest, Reply
+from trivium.vocabulary.messages import Event, MessageRequest, Reply, Usage
 from trivium.wire import converse, messages_api
 from trivium.wire.place import Place
 from trivium.wire.request import WireRequest
@@ -51,6 +52,8 @@ class Adapter:
     encode: _Encode
     decode: _Decode
     decode_error: Callable[[int, Mapping[str, str], bytes], RouteError]
+    usage_in: Callable[[bytes], Usage]
+    """What was paid for a whole answer that `decode` refuses."""
     decoder: Callable[[str], StreamDecoder]
     """Makes the decoder of one stream from the id of the model that was asked for."""
     stream_type: str
@@ -65,6 +68,7 @@ def _messages_api(encode: _Encode) -> Adapter:
         encode,
         messages_api.decode,
         messages_api.decode_error,
+        messages_api.usage_in,
         messages_api.Decoder,
         messages_api.STREAM_TYPE,
         family="messages",
@@ -76,6 +80,7 @@ ADAPTERS: Mapping[deployment.Protocol, Adapter] = {
         converse.encode,
         converse.decode,
         converse.decode_error,
+        converse.usage_in,
         converse.Decoder,
         converse.STREAM_TYPE,
         family="converse",

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from trivium.errors import (
     AccessDeniedError,
     AuthenticationError,
+    ContextTooLongError,
     ModelNotFoundError,
     OverloadedError,
     ProviderError,
@@ -66,6 +67,29 @@ _BY_TYPE: Mapping[str, type[RouteError]] = {
 }
 
 
+_TOO_LONG = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        # Messages API (earendil-works/pi#102, anthropics/claude-code#408).
+        r"prompt is too long(?:: (?P<tokens>\d+) tokens > (?P<limit>\d+))?",
+        (
+            r"input length and `?max_tokens`? exceed context limit"
+            r"(?::\s*(?P<tokens>\d+) \+ (?P<output>\d+) > (?P<limit>\d+))?"
+        ),
+        # Bedrock (anthropics/claude-code#760).
+        r"input is too long for requested model",
+        # Vertex AI in its own words (dyad-sh/dyad#403).
+        (
+            r"input token count(?: \((?P<tokens>\d+)\))? exceeds the maximum number of"
+            r" tokens allowed(?: \((?P<limit>\d+)\))?"
+        ),
+    )
+)
+"""What the providers say of a request that is too long; none has a type for it."""
+_NOT_ON_DEMAND = re.compile(r"on-demand throughput isn.t supported")
+"""What Bedrock says of a model id that only an inference profile serves
+(stackblitz-labs/bolt.diy#1102)."""
+
 _WORD = re.compile(r"[A-Za-z0-9_.-]{1,128}")
 """Every type and every request id of the three clouds is one; a sentence is none."""
 
@@ -87,6 +111,8 @@ def failure(
     kept apart from `str()`; `headers` say when to try again."""
     kind = word(kind) or ""
     error = _BY_TYPE.get(kind) or _BY_TYPE.get(kind.lower()) or _by_status(status)
+    if error is ProviderRequestError:
+        error = _by_message(message)
     named = f"`{kind}` (HTTP {status})" if kind else f"HTTP {status}"
     made = error(
         f"The provider answered {named}.",
@@ -97,6 +123,8 @@ def failure(
         retry_after_s=retry_after_s(headers or {}),
         next_step=_NEXT.get(error),
     )
+    if isinstance(made, ContextTooLongError):
+        made.tokens, made.limit = _sizes(message)
     told = should_retry(headers or {})
     if told is not None:
         made.retryable = told
@@ -114,7 +142,30 @@ def unknown_block(kind: str) -> UnknownContentError:
     )
 
 
+def _by_message(message: str) -> type[RouteError]:
+    """What a refused request was refused for, where only the provider's words say
+    it."""
+    if any(pattern.search(message) for pattern in _TOO_LONG):
+        return ContextTooLongError
+    if _NOT_ON_DEMAND.search(message):
+        return ModelNotFoundError
+    return ProviderRequestError
+
+
+def _sizes(message: str) -> tuple[int | None, int | None]:
+    """Tokens of the request and of the context, where the provider says them."""
+    for pattern in _TOO_LONG:
+        if found := pattern.search(message):
+            said = {name: int(text) for name, text in found.groupdict().items() if text}
+            tokens = said.get("tokens")
+            if tokens is not None:
+                tokens += said.get("output", 0)
+            return tokens, said.get("limit")
+    return None, None
+
+
 _NEXT: Mapping[type[RouteError], str] = {
+    ContextTooLongError: "Shorten the conversation, or ask for less `max_tokens`.",
     AuthenticationError: (
         "Check the credentials that the application runs under, and this machine's"
         " clock."
@@ -124,8 +175,9 @@ _NEXT: Mapping[type[RouteError], str] = {
         " component)."
     ),
     ModelNotFoundError: (
-        "Check that the model is enabled for the account and region, and sign a new"
-        " descriptor."
+        "Check that the model is enabled for the account and region, and that the"
+        " descriptor names an inference profile where Bedrock serves it by one only;"
+        " then sign a new descriptor."
     ),
     ProviderRequestError: (
         "Read the error's `provider_message`, and correct the request."

@@ -29,6 +29,13 @@ _FAILED_STOPS = ("malformed_model_output", "malformed_tool_use")
 one."""
 
 
+class _CacheDetail(msgspec.Struct, frozen=True, rename="camel"):
+    """Tokens written to the cache, to be kept for `ttl`."""
+
+    ttl: str
+    input_tokens: Tokens
+
+
 class CountedTokens(msgspec.Struct, frozen=True, rename="camel"):
     """Bedrock's `inputTokens` exclude cached ones, as ours do."""
 
@@ -36,13 +43,19 @@ class CountedTokens(msgspec.Struct, frozen=True, rename="camel"):
     output_tokens: Tokens = 0
     cache_read_input_tokens: Tokens = 0
     cache_write_input_tokens: Tokens = 0
+    cache_details: list[_CacheDetail] | None = None
 
     def usage(self) -> Usage:
+        """In our words."""
+        written = self.cache_details or ()
         return Usage(
             input_tokens=self.input_tokens,
             output_tokens=self.output_tokens,
             cache_read_input_tokens=self.cache_read_input_tokens,
             cache_creation_input_tokens=self.cache_write_input_tokens,
+            cache_creation_1h_input_tokens=sum(
+                each.input_tokens for each in written if each.ttl == "1h"
+            ),
         )
 
 
@@ -94,6 +107,24 @@ def decode(
         raise ProtocolError(
             "The provider's reply is not a Converse reply.", status=status
         ) from error
+
+
+class _Counted(msgspec.Struct, frozen=True):
+    """What is read of an answer that is no reply."""
+
+    usage: CountedTokens
+
+
+_COUNTED = msgspec.json.Decoder(_Counted)
+
+
+def usage_in(body: bytes) -> Usage:
+    """What was paid for an answer that cannot be used; nothing where it does not
+    say."""
+    try:
+        return _COUNTED.decode(body).usage.usage()
+    except (ValueError, RecursionError):
+        return Usage()
 
 
 def decode_error(status: int, headers: Mapping[str, str], body: bytes) -> RouteError:

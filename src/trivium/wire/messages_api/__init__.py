@@ -1,6 +1,6 @@
 """The Messages API as Vertex AI and Foundry carry it: bytes ↔ messages, no I/O."""
 
-from trivium.wire.messages_api.decode import decode, decode_error
+from trivium.wire.messages_api.decode import decode, decode_error, usage_in
 from trivium.wire.messages_api.encode import (
     FOUNDRY_VERSION,
     STREAM_TYPE,
@@ -19,4 +19,5 @@ __all__ = [
     "decode_error",
     "encode_foundry",
     "encode_vertex",
+    "usage_in",
 ]

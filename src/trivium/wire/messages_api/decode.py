@@ -19,11 +19,26 @@ class Lenient(msgspec.Struct, frozen=True):
     we need must fit."""
 
 
+class _CacheCreation(Lenient, frozen=True):
+    """Tokens written to the cache, by how long they are kept."""
+
+    ephemeral_1h_input_tokens: Tokens | None = None
+
+
 class CountedTokens(Lenient, frozen=True):
+    """Usage, or what changed of it."""
+
     input_tokens: Tokens | None = None
     output_tokens: Tokens | None = None
     cache_creation_input_tokens: Tokens | None = None
     cache_read_input_tokens: Tokens | None = None
+    cache_creation: _CacheCreation | None = None
+
+    @property
+    def cache_creation_1h_input_tokens(self) -> int | None:
+        """As our record calls it."""
+        written = self.cache_creation
+        return written.ephemeral_1h_input_tokens if written else None
 
 
 class Whole(Lenient, frozen=True):
@@ -64,6 +79,24 @@ def decode(
         usage=usage_of(message.usage),
         provider_request_id=_request_id(headers),
     )
+
+
+class _Counted(Lenient, frozen=True):
+    """What is read of an answer that is no reply."""
+
+    usage: CountedTokens
+
+
+_COUNTED = msgspec.json.Decoder(_Counted)
+
+
+def usage_in(body: bytes) -> Usage:
+    """What was paid for an answer that cannot be used; nothing where it does not
+    say."""
+    try:
+        return usage_of(_COUNTED.decode(body).usage)
+    except (ValueError, RecursionError):
+        return Usage()
 
 
 def decode_error(status: int, headers: Mapping[str, str], body: bytes) -> RouteError:
