@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from trivium import AsyncClient, Client
-from trivium.client.message import RequestArguments
+from trivium.client.arguments import RequestArguments
 from trivium.constitution import resolve
 from trivium.credentials import AwsKeys, sign
 from trivium.vocabulary import deployment as vocabulary
@@ -290,7 +290,7 @@ def signed_transport(address: str, *, stream: bool = False) -> Callable[[], obje
         auth=vocabulary.SigV4Auth(region="us-east-1"),
         models={"sonnet": target},
     )
-    from trivium.client.message import request_of
+    from trivium.client.arguments import request_of
 
     def ask() -> object:
         request, _ = request_of(

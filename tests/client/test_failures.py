@@ -28,7 +28,7 @@ from tests.client.worlds import (
 )
 from trivium import AsyncClient, Client, Options, TriviumError
 from trivium.audit import Attempt, Opened
-from trivium.client.message import RequestArguments
+from trivium.client.arguments import RequestArguments
 from trivium.credentials import BearerToken
 from trivium.errors import (
     AllRoutesFailedError,

@@ -9,7 +9,7 @@ from trivium.cli import print_json
 
 if TYPE_CHECKING:  # imported when it runs, so that `trivium --help` is quick
     from trivium import Client, Message
-    from trivium.client.message import RequestArguments
+    from trivium.client.arguments import RequestArguments
 
 
 @click.command("ask")

@@ -5,12 +5,13 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar, Unpack
 
+from trivium.client.arguments import RequestArguments
 from trivium.client.async_performer import AsyncPerformer
 from trivium.client.course import Course
 from trivium.client.effects import Emit, Steps
 from trivium.client.elsewhere import Explained
 from trivium.client.forgotten import HELD
-from trivium.client.message import Message, RequestArguments
+from trivium.client.message import Message
 from trivium.client.shared import Shared
 from trivium.http import async_pools
 from trivium.vocabulary.deployment import Deployment

@@ -5,11 +5,12 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar, Unpack
 
+from trivium.client.arguments import RequestArguments
 from trivium.client.course import Course
 from trivium.client.effects import Emit, Steps
 from trivium.client.elsewhere import Explained
 from trivium.client.forgotten import HELD, Forgotten
-from trivium.client.message import Message, RequestArguments
+from trivium.client.message import Message
 from trivium.client.performer import SyncPerformer
 from trivium.client.shared import Shared
 from trivium.errors import TriviumError

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar, get_args
 
 from trivium.audit import AuditLog, earlier_keys, load_or_create
+from trivium.client.arguments import request_of
 from trivium.client.core import Core
 from trivium.client.effects import Steps
 from trivium.client.elsewhere import Explained
@@ -18,7 +19,7 @@ from trivium.client.loading import (
     fetch,
     trusted_keys,
 )
-from trivium.client.message import Message, request_of
+from trivium.client.message import Message
 from trivium.client.options import Options
 from trivium.client.surroundings import Lifetime, Surroundings
 from trivium.constitution import load_layers
