@@ -173,6 +173,51 @@ def test_an_answer_can_be_sent_back_with_its_tools_result(
         assert client.messages.create(**arguments).text == GREETING
 
 
+@WAYS
+@EACH
+def test_a_conversation_with_tools_is_summed_up_without_them_on_every_route(
+    world: World, route: str, way: str
+) -> None:
+    turns = [
+        {"role": "user", "content": "Look."},
+        {
+            "role": "assistant",
+            "content": [{"type": "tool_use", "id": "t", "name": "look", "input": {}}],
+        },
+        {
+            "role": "user",
+            "content": [
+                {"type": "tool_result", "tool_use_id": "t", "content": "Sunny."},
+                {"type": "text", "text": "Sum it up."},
+            ],
+        },
+    ]
+    message = asked(world, way, **hello(model=f"{route}/sonnet", messages=turns))
+    assert message.text == GREETING
+    assert bool(message.adaptations) == (route == "aws-us")
+
+
+@EACH
+def test_documents_of_any_title_are_answered_on_every_route(
+    world: World, route: str
+) -> None:
+    source = {"type": "text", "media_type": "text/plain", "data": "words"}
+    titles = ("report.pdf", "報告書", "same", "same")
+    blocks = [{"type": "document", "source": source, "title": t} for t in titles]
+    turn = {"role": "user", "content": [*blocks, {"type": "text", "text": "Compare."}]}
+    arguments = hello(model=f"{route}/sonnet", messages=[turn])
+    message = asked(world, "create", **arguments)
+    assert message.text == GREETING
+    assert len(message.adaptations) == (3 if route == "aws-us" else 0)
+
+
+@EACH
+def test_one_tool_at_a_time_is_asked_of_every_route(world: World, route: str) -> None:
+    choice = {"type": "auto", "disable_parallel_tool_use": True}
+    arguments = hello(model=f"{route}/sonnet", tools=TOOLS, tool_choice=choice)
+    assert asked(world, "create", **arguments).text == GREETING
+
+
 _REASONING = (ThinkingBlock, RedactedThinkingBlock)
 
 

@@ -192,6 +192,23 @@ REFUSED: dict[str, Row] = {
         V,
         "toolConfig field must be defined",
     ),
+    "a choice of Claude's own without a type": (
+        lambda b: b.update(
+            additionalModelRequestFields={
+                "tool_choice": {"disable_parallel_tool_use": True}
+            }
+        ),
+        V,
+        r"tool_choice\.type: Field required",
+    ),
+    "a choice of Claude's own beside Converse's": (
+        lambda b: (
+            b["toolConfig"].update(toolChoice={"any": {}}),
+            b.update(additionalModelRequestFields={"tool_choice": {"type": "auto"}}),
+        ),
+        V,
+        "conflicts with toolConfig.toolChoice",
+    ),
     "a call that is not answered": (
         lambda b: _content(b, 2)[0]["toolResult"].update(toolUseId="t2"),
         V,

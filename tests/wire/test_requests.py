@@ -24,6 +24,7 @@ from trivium.vocabulary.messages import (
     Tool,
     ToolChoice,
     ToolResultBlock,
+    ToolUseBlock,
     Turn,
 )
 from trivium.wire import ADAPTERS, Place, WireRequest
@@ -349,6 +350,77 @@ def test_documents_without_a_title_get_neutral_names_of_their_own_on_converse() 
     ]
 
 
+def _documents(*titles: str | None) -> MessageRequest:
+    source = TextSource(data="words")
+    return _user(*(DocumentBlock(source=source, title=title) for title in titles))
+
+
+TITLES: dict[str, tuple[tuple[str | None, ...], list[str], int]] = {
+    "a title that Converse takes": (("Report (2026) [v1]",), ["Report (2026) [v1]"], 0),
+    "a dot": (("report.pdf",), ["report-pdf"], 1),
+    "letters with accents": (("Prüfung",), ["Prufung"], 1),
+    "letters that ASCII has none for": (("報告書",), ["document 1"], 1),
+    "two spaces in a row": (("a  b",), ["a b"], 1),
+    "too many letters": (("a" * 201,), ["a" * 200], 1),
+    "the title of another": (("same", "same"), ["same", "same (2)"], 1),
+    "one that becomes another's": (("a.b", "a-b"), ["a-b", "a-b (2)"], 2),
+    "one that is what another would become": (
+        ("x", "x", "x (2)"),
+        ["x", "x (2)", "x (2) (2)"],
+        2,
+    ),
+    "no title": ((None, None), ["document 1", "document 2"], 0),
+    "nothing but marks": (("???",), ["document 1"], 1),
+}
+
+
+@pytest.mark.parametrize(("titles", "names", "told"), TITLES.values(), ids=TITLES)
+def test_a_title_becomes_a_name_that_converse_takes_and_the_caller_is_told(
+    titles: tuple[str | None, ...], names: list[str], told: int
+) -> None:
+    wire = encoded("converse", _documents(*titles))
+    content = json.loads(wire.body)["messages"][0]["content"]
+    assert [part["document"]["name"] for part in content] == names
+    assert len(wire.adaptations) == told
+    for sentence in wire.adaptations:
+        assert "because Converse cannot carry its title" in sentence
+    untouched = encoded("vertex", _documents(*titles))
+    assert untouched.adaptations == ()
+
+
+def test_one_tool_at_a_time_is_said_in_claudes_own_fields_on_converse() -> None:
+    choice = ToolChoice(type="auto", disable_parallel_tool_use=True)
+    plain = body("converse", samples.simple(tools=TOOLS, tool_choice=choice))
+    assert "toolChoice" not in plain["toolConfig"]
+    assert plain["additionalModelRequestFields"] == {
+        "tool_choice": {"type": "auto", "disable_parallel_tool_use": True}
+    }
+
+
+def test_tools_in_the_turns_alone_bring_one_that_does_nothing_to_converse() -> None:
+    request = MessageRequest(
+        model="sonnet",
+        max_tokens=64,
+        messages=(
+            Turn(role="user", content="Look."),
+            Turn(
+                role="assistant",
+                content=(ToolUseBlock(id="t", name="look", input={}),),
+            ),
+            Turn(role="user", content=(ToolResultBlock(tool_use_id="t", content="x"),)),
+        ),
+    )
+    wire = encoded("converse", request)
+    (tool,) = json.loads(wire.body)["toolConfig"]["tools"]
+    assert tool["toolSpec"]["name"] == "no_tool_is_available"
+    assert len(wire.adaptations) == 1
+    assert "tools" not in body("vertex", request)
+
+
+def test_without_tools_anywhere_converse_gets_none() -> None:
+    assert "toolConfig" not in body("converse", samples.simple())
+
+
 UNCARRIED: dict[str, tuple[MessageRequest, str]] = {
     "an image of a kind that Converse does not know": (
         _user(
@@ -364,32 +436,16 @@ UNCARRIED: dict[str, tuple[MessageRequest, str]] = {
         ),
         "application/zip",
     ),
-    "a document's title with a dot": (
-        _user(DocumentBlock(source=TextSource(data="x"), title="private.pdf")),
-        "title of document 1",
-    ),
-    "a title of too many letters": (
-        _user(DocumentBlock(source=TextSource(data="x"), title="a" * 201)),
-        "title of document 1",
-    ),
-    "a title with two spaces in a row": (
-        _user(DocumentBlock(source=TextSource(data="x"), title="a  b")),
-        "title of document 1",
-    ),
-    "two documents of one title": (
-        _user(*[DocumentBlock(source=TextSource(data="x"), title="same")] * 2),
-        "Document 2",
-    ),
     "no tool at all": (
         samples.simple(tools=TOOLS, tool_choice=ToolChoice(type="none")),
         "tool_choice",
     ),
-    "one tool at a time": (
+    "one tool at a time, where one must be used": (
         samples.simple(
             tools=TOOLS,
-            tool_choice=ToolChoice(type="auto", disable_parallel_tool_use=True),
+            tool_choice=ToolChoice(type="any", disable_parallel_tool_use=True),
         ),
-        "disable_parallel_tool_use",
+        "`any` with `disable_parallel_tool_use`",
     ),
     "a choice without tools": (
         samples.simple(tool_choice=ToolChoice(type="auto")),

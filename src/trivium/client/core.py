@@ -258,6 +258,7 @@ class Core:
 
         adapter = ADAPTERS[candidate.route.protocol]
         wire = _encoded(adapter, checked.value, candidate, stream=ask.stream)
+        running.adaptations = wire.adaptations
         running.sent_at = self._monotonic()
         left_s = max(0.0, ask.deadline - running.sent_at)
         answer: Answer = yield Send(candidate.route, wire, ask.stream, left_s)

@@ -57,6 +57,9 @@ class Message(Record, Explained, frozen=True, kw_only=True, omit_defaults=False)
     """Whether a local stand-in answered instead of Claude."""
     stop_sequence: str | None = None
     provider_request_id: str | None = None
+    adaptations: tuple[str, ...] = ()
+    """A sentence for each thing that the route's protocol could not carry as it was
+    asked, such as a document's title."""
 
     @property
     def text(self) -> str:

@@ -52,6 +52,8 @@ class Try:
     recorded: bool = False
     """Its record was handed to the log; whether the log kept it, the log says."""
     usage: Usage = field(default_factory=Usage)
+    adaptations: tuple[str, ...] = ()
+    """What the protocol could not carry as it was asked."""
     guard: StreamGuard | None = None
     """The reply's, while it streams."""
 
@@ -149,6 +151,7 @@ class Recorder:
             attempts=running.number,
             rehearsal=self.deployment.rehearsal,
             provider_request_id=reply.provider_request_id,
+            adaptations=running.adaptations,
         )
 
     def context(self, ask: Ask, candidate: Candidate) -> Context:

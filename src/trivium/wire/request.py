@@ -12,6 +12,8 @@ class WireRequest:
     headers: dict[str, str]
     """Lower-case names."""
     body: bytes
+    adaptations: tuple[str, ...] = ()
+    """A sentence for each thing that the protocol could not carry as it was asked."""
 
     def __repr__(self) -> str:
         return f"<WireRequest {self.path}>"

@@ -21,7 +21,7 @@ from trivium.vocabulary.messages import (
     ToolUseBlock,
     Usage,
 )
-from trivium.wire.converse.encode import Plain
+from trivium.wire.converse.plain import Plain
 from trivium.wire.failure import failure, unknown_block, word
 
 _FAILED_STOPS = ("malformed_model_output", "malformed_tool_use")

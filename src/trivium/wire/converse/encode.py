@@ -8,9 +8,7 @@ API reference (Converse, ConverseStream), and its service model in botocore 1.44
 2026-11-22.
 """
 
-import re
 from collections.abc import Iterable, Mapping
-from typing import Any
 from urllib.parse import quote
 
 import msgspec
@@ -31,12 +29,15 @@ from trivium.vocabulary.messages import (
     ToolUseBlock,
     Turn,
 )
+from trivium.wire.converse.documents import name_documents
+from trivium.wire.converse.plain import Plain, present
+from trivium.wire.converse.tools import (
+    cache_point,
+    model_fields,
+    tool_config,
+)
 from trivium.wire.place import Place
 from trivium.wire.request import WireRequest
-
-Plain = dict[str, Any]
-"""A JSON object of the Converse API. Any: it has twenty shapes, which are built and
-taken apart in this package alone."""
 
 STREAM_TYPE = "application/vnd.amazon.eventstream"
 """Media type of a stream."""
@@ -58,11 +59,6 @@ _DOCUMENT_FORMATS = {
     "application/vnd.ms-excel": "xls",
     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "xlsx",
 }
-_DOCUMENT_NAME = re.compile(r"[A-Za-z0-9()\[\]-]+(\s[A-Za-z0-9()\[\]-]+)*")
-"""API reference, DocumentBlock: alphanumeric, whitespace (one in a row), hyphens,
-parentheses, square brackets …"""
-_DOCUMENT_NAME_LENGTH = 200
-"""… and at most so many of them (its service model)."""
 _STOP_SEQUENCE = ("/stop_sequence", "/delta/stop_sequence")
 """Where Claude's own answer, and its own stream's `message_delta`, say which stop
 sequence it met. Converse tells it only when asked; a pointer that leads nowhere is
@@ -73,21 +69,28 @@ def encode(request: MessageRequest, place: Place, *, stream: bool) -> WireReques
     """The request; its path follows the endpoint's host. Raises `RequestError` for what
     Converse cannot carry."""
     verb = "converse-stream" if stream else "converse"
+    body, adaptations = _body(request, place.route, stream=stream)
     return WireRequest(
         path=f"/model/{quote(place.target.id, safe='-_.~')}/{verb}",
         headers={
             "content-type": "application/json",
             "accept": STREAM_TYPE if stream else "application/json",
         },
-        body=msgspec.json.encode(_body(request, place.route, stream=stream)),
+        body=msgspec.json.encode(body),
+        adaptations=adaptations,
     )
 
 
-def _body(request: MessageRequest, route: Route, *, stream: bool) -> Plain:
-    """The body; what is not asked for is left out."""
+def _body(
+    request: MessageRequest, route: Route, *, stream: bool
+) -> tuple[Plain, tuple[str, ...]]:
+    """The body, without what is not asked for, and what had to be adapted."""
+    turns = _alternating(request.messages)
+    renamed = name_documents(turns)
+    tools, added = tool_config(request)
     body: Plain = {
-        "messages": _named(_alternating(request.messages)),
-        "inferenceConfig": _present(
+        "messages": turns,
+        "inferenceConfig": present(
             maxTokens=request.max_tokens,
             temperature=request.temperature,
             topP=request.top_p,
@@ -98,22 +101,23 @@ def _body(request: MessageRequest, route: Route, *, stream: bool) -> Plain:
         body["additionalModelResponseFieldPaths"] = list(_STOP_SEQUENCE)
     if request.system:
         body["system"] = _system(request.system)
-    if request.tools:
-        body["toolConfig"] = _tools(request)
-    elif request.tool_choice is not None:
-        raise RequestError(
-            "`tool_choice` is given without `tools`; Converse refuses that."
-        )
-    thinking = request.thinking
-    additional = _present(
-        top_k=request.top_k,
-        thinking=None if thinking is None else msgspec.to_builtins(thinking),
-    )
-    if additional:
+    if tools:
+        body["toolConfig"] = tools
+    if additional := _model_fields(request):
         body["additionalModelRequestFields"] = additional
     if route.guardrail is not None:
         body["guardrailConfig"] = _guardrail(route.guardrail, stream=stream)
-    return body
+    return body, (*renamed, *added)
+
+
+def _model_fields(request: MessageRequest) -> Plain:
+    """What is Claude's own, and Converse has no word for."""
+    thinking = request.thinking
+    return present(
+        top_k=request.top_k,
+        thinking=None if thinking is None else msgspec.to_builtins(thinking),
+        **model_fields(request.tool_choice),
+    )
 
 
 def _system(system: str | tuple[TextBlock, ...]) -> list[Plain]:
@@ -122,17 +126,13 @@ def _system(system: str | tuple[TextBlock, ...]) -> list[Plain]:
 
 
 def _guardrail(guardrail: GuardrailRef, *, stream: bool) -> Plain:
-    return _present(
+    return present(
         guardrailIdentifier=guardrail.identifier,
         guardrailVersion=guardrail.version,
         trace="disabled",
         # Text is given out only after the guardrail has seen it.
         streamProcessingMode="sync" if stream else None,
     )
-
-
-def _present(**fields: Any) -> Plain:
-    return {name: value for name, value in fields.items() if value is not None}
 
 
 def _alternating(turns: Iterable[Turn]) -> list[Plain]:
@@ -162,15 +162,7 @@ def _turn(turn: Turn) -> Plain:
 def _sent(block: ContentBlock) -> list[Plain]:
     """A block, followed by a cache point where it carries `cache_control`."""
     cache: CacheControl | None = getattr(block, "cache_control", None)
-    return [_part(block), *([_cache_point(cache)] if cache else [])]
-
-
-def _cache_point(cache: CacheControl) -> Plain:
-    return {
-        "cachePoint": _present(
-            type="default", ttl=cache.ttl if cache.ttl != "5m" else None
-        )
-    }
+    return [_part(block), *([cache_point(cache)] if cache else [])]
 
 
 def _part(block: ContentBlock) -> Plain:
@@ -192,7 +184,7 @@ def _part(block: ContentBlock) -> Plain:
         case ToolResultBlock():
             return {"toolResult": _tool_result(block)}
         case ThinkingBlock():
-            text = _present(text=block.thinking, signature=block.signature or None)
+            text = present(text=block.thinking, signature=block.signature or None)
             return {"reasoningContent": {"reasoningText": text}}
         case RedactedThinkingBlock():
             return {"reasoningContent": {"redactedContent": block.data}}
@@ -208,41 +200,10 @@ def _media(source: Base64Source, formats: Mapping[str, str], what: str) -> Plain
 
 
 def _document(block: DocumentBlock) -> Plain:
-    name = block.title or ""  # `_named` sees to it
+    name = block.title or ""  # `name_documents` sees to it
     if isinstance(block.source, Base64Source):
         return {**_media(block.source, _DOCUMENT_FORMATS, "document"), "name": name}
     return {"format": "txt", "name": name, "source": {"text": block.source.data}}
-
-
-def _named(turns: list[Plain]) -> list[Plain]:
-    """The turns with a name on each document: Converse requires one, and each only
-    once.
-
-    It is open to injection, says the API reference, so it is neutral where the caller
-    gave no title.
-    """
-    documents = [
-        part["document"]
-        for turn in turns
-        for part in turn["content"]
-        if "document" in part
-    ]
-    for number, document in enumerate(documents, start=1):
-        document["name"] = document["name"] or f"document {number}"
-    names = [document["name"] for document in documents]
-    for number, name in enumerate(names, start=1):
-        if len(name) > _DOCUMENT_NAME_LENGTH or not _DOCUMENT_NAME.fullmatch(name):
-            raise RequestError(
-                f"The title of document {number} cannot be carried by Converse;"
-                " expected up to 200 letters, digits, hyphens, parentheses, square"
-                " brackets and single spaces."
-            )
-        if name in names[: number - 1]:
-            raise RequestError(
-                f"Document {number} has the title of another one; Converse takes each"
-                " title once."
-            )
-    return turns
 
 
 def _tool_result(block: ToolResultBlock) -> Plain:
@@ -256,37 +217,8 @@ def _tool_result(block: ToolResultBlock) -> Plain:
             "`cache_control` inside a tool result cannot be carried by Converse; put it"
             " on the result."
         )
-    return _present(
+    return present(
         toolUseId=block.tool_use_id,
         content=[_part(part) for part in content],
         status="error" if block.is_error else None,
     )
-
-
-def _tools(request: MessageRequest) -> Plain:
-    tools: list[Plain] = []
-    for tool in request.tools:
-        specification = _present(
-            name=tool.name,
-            description=tool.description,
-            inputSchema={"json": tool.input_schema},
-        )
-        tools.append({"toolSpec": specification})
-        if tool.cache_control is not None:
-            tools.append(_cache_point(tool.cache_control))
-    return _present(tools=tools, toolChoice=_tool_choice(request))
-
-
-def _tool_choice(request: MessageRequest) -> Plain | None:
-    choice = request.tool_choice
-    if choice is None:
-        return None
-    if choice.type == "none" or choice.disable_parallel_tool_use:
-        unable = "`none`" if choice.type == "none" else "`disable_parallel_tool_use`"
-        raise RequestError(
-            f"`tool_choice` {unable} cannot be carried by Converse, so this route"
-            " cannot take it."
-        )
-    if choice.type == "tool":
-        return {"tool": {"name": choice.name or ""}}
-    return {choice.type: {}}

@@ -33,7 +33,7 @@ from trivium.wire.converse.decode import (
     stop_sequence_of,
     text_of,
 )
-from trivium.wire.converse.encode import Plain
+from trivium.wire.converse.plain import Plain
 from trivium.wire.eventstream import Frame, FrameDecoder
 from trivium.wire.failure import failure
 from trivium.wire.order import Order, State, Step

@@ -101,6 +101,24 @@ def _check_tools(body: Json, turns: list[Json]) -> None:
     _check_answered(calls, results)
     _check_asked(calls, results)
     _check_choice(body.get("toolConfig") or {})
+    _check_own_choice(body)
+
+
+def _check_own_choice(body: Json) -> None:
+    """A choice among Claude's own fields has a type, and stands beside no other
+    (BerriAI/litellm#34347 and #36536)."""
+    own = (body.get("additionalModelRequestFields") or {}).get("tool_choice")
+    if own is None:
+        return
+    if not isinstance(own, dict) or "type" not in own:
+        raise InvalidConverseError(
+            "The model returned the following errors: tool_choice.type: Field required"
+        )
+    if (body.get("toolConfig") or {}).get("toolChoice"):
+        raise InvalidConverseError(
+            "The model returned the following errors: tool_choice: conflicts with"
+            " toolConfig.toolChoice"
+        )
 
 
 def _check_answered(calls: list[list[str]], results: list[list[str]]) -> None:
