@@ -22,6 +22,7 @@ from trivium.vocabulary.decision import Action, Decision
 from trivium.vocabulary.messages import (
     BlockStart,
     BlockStop,
+    CitationDelta,
     Event,
     MessageDelta,
     MessageStart,
@@ -338,3 +339,32 @@ def test_other_events_pass_at_once() -> None:
 def test_close_releases_what_a_protocol_without_block_stops_left_held() -> None:
     released, _ = run(PACKS, TextDelta(index=0, text="The last word"))
     assert text_of(released) == "The last word"
+
+
+@pytest.mark.parametrize("early", [False, True])
+def test_a_citation_is_read_streamed_as_in_the_whole(early: bool) -> None:
+    citation = {"type": "char_location", "cited_text": f"It is {worlds.KEY}, sir."}
+    cited = TextBlock(text="Seven.", citations=(citation,))
+    start = TextBlock(text="", citations=(citation,) if early else ())
+    events: list[Event] = [
+        BlockStart(index=0, block=start),
+        TextDelta(index=0, text="Seven."),
+        *([] if early else [CitationDelta(index=0, citation=citation)]),
+        BlockStop(index=0),
+    ]
+    released, streamed = run(PACKS, *events)
+    reply = Reply(
+        id="m", model="m", content=(cited,), stop_reason="end_turn", usage=Usage()
+    )
+    whole = PACKS.check_reply(reply, worlds.context())
+
+    assert worlds.KEY not in repr(released)
+    assert worlds.KEY not in repr(whole.value)
+    assert streamed.findings == whole.decision.findings
+    assert [finding.location for finding in streamed.findings] == [
+        "content[0].citations"
+    ]
+    (delta,) = (each for each in released if isinstance(each, CitationDelta))
+    (block,) = whole.value.content
+    assert isinstance(block, TextBlock)
+    assert (delta.citation,) == block.citations

@@ -10,8 +10,10 @@ from trivium.errors import ProtocolError
 from trivium.vocabulary.decision import Decision
 from trivium.vocabulary.messages import (
     BlockStart,
+    CitationDelta,
     ContentBlock,
     Event,
+    Json,
     MessageDelta,
     MessageStart,
     MessageStop,
@@ -76,6 +78,7 @@ class Accumulator:
         self._blocks: dict[int, ContentBlock] = {}
         self._pieces: dict[int, list[str]] = {}
         self._signatures: dict[int, str] = {}
+        self._cited: dict[int, list[Json]] = {}
         self._start: MessageStart | None = None
         self._delta: MessageDelta | None = None
         self.usage = Usage()
@@ -97,6 +100,8 @@ class Accumulator:
                     self._pieces[index].append(piece)
                 case ToolInputDelta(index=index, partial_json=piece):
                     self._pieces[index].append(piece)
+                case CitationDelta():
+                    self._cited.setdefault(event.index, []).append(event.citation)
                 case SignatureDelta():
                     self._signatures[event.index] = (
                         self._signatures.get(event.index, "") + event.signature
@@ -126,7 +131,8 @@ class Accumulator:
         block, text = self._blocks[index], "".join(self._pieces[index])
         match block:
             case TextBlock():
-                return TextBlock(text=block.text + text)
+                cited = (*block.citations, *self._cited.get(index, ()))
+                return TextBlock(text=block.text + text, citations=cited)
             case ThinkingBlock():
                 signature = block.signature + self._signatures.get(index, "")
                 return ThinkingBlock(

@@ -22,6 +22,7 @@ from trivium.vocabulary.messages import (
     Base64Source,
     ContentBlock,
     DocumentBlock,
+    Json,
     MessageRequest,
     Reply,
     TextBlock,
@@ -209,6 +210,8 @@ def _visited(
     match block:
         case TextBlock():
             yield "text", visit(f"{place}.text", block.text, "")
+            if block.citations:
+                yield "citations", _cited(block.citations, place, visit)
         case ThinkingBlock():
             yield "thinking", visit(f"{place}.thinking", block.thinking, "")
         case ToolUseBlock():
@@ -223,6 +226,12 @@ def _visited(
                 yield "title", visit(f"{place}.title", block.title, "")
             source = _document(block.source, f"{place}.source.data", visit)
             yield "source", source
+
+
+def _cited(citations: tuple[Json, ...], place: str, visit: Visit) -> tuple[Json, ...]:
+    """Citations quote what was cited, so they are read like it."""
+    seen = map_json(citations, f"{place}.citations", visit)
+    return citations if seen is citations else tuple(seen)
 
 
 def _document(

@@ -27,6 +27,7 @@ from trivium.vocabulary.decision import Action, Decision
 from trivium.vocabulary.messages import (
     BlockStart,
     BlockStop,
+    CitationDelta,
     Event,
     MessageDelta,
     SignatureDelta,
@@ -110,7 +111,8 @@ class StreamGuard:
             # It is raised at the end, behind which Converse says what was used.
             return [] if self._incomplete else [event]
         if isinstance(
-            event, TextDelta | ThinkingDelta | ToolInputDelta | SignatureDelta
+            event,
+            TextDelta | ThinkingDelta | ToolInputDelta | SignatureDelta | CitationDelta,
         ):
             if event.index not in self._blocks:  # a protocol without block starts
                 self._blocks[event.index] = self._block_for(event)
@@ -127,17 +129,14 @@ class StreamGuard:
     def _started(self, event: BlockStart) -> list[Event]:
         block, index = event.block, event.index
         if isinstance(block, TextBlock):
-            self._blocks[index] = self._text(index)
-            return [
-                msgspec.structs.replace(
-                    event, block=msgspec.structs.replace(block, text="")
-                ),
-                *(
-                    self._blocks[index].take(TextDelta(index=index, text=block.text))
-                    if block.text
-                    else ()
-                ),
-            ]
+            self._blocks[index] = text = self._text(index)
+            begun = msgspec.structs.replace(block, text="", citations=())
+            released: list[Event] = [msgspec.structs.replace(event, block=begun)]
+            if block.text:
+                released += text.take(TextDelta(index=index, text=block.text))
+            for cited in block.citations:
+                released += text.take(CitationDelta(index=index, citation=cited))
+            return released
         if isinstance(block, ThinkingBlock):
             self._blocks[index] = self._thinking(index)
             return [
@@ -159,7 +158,7 @@ class StreamGuard:
         return [event]
 
     def _block_for(self, event: Event) -> "_Block":
-        if isinstance(event, TextDelta):
+        if isinstance(event, TextDelta | CitationDelta):
             return self._text(event.index)
         if isinstance(event, ToolInputDelta):
             return _ToolBlock(self._judged, event.index)
@@ -213,12 +212,14 @@ class _Block:
 
 
 class _TextBlock(_Block):
-    """Text or reasoning. Signatures wait for the end, since they come behind text that
-    may be held."""
+    """Text or reasoning. Signatures and citations wait for the end, since they come
+    behind text that may be held."""
 
     def __init__(
         self, judged: Judgement, place: str, delta: Callable[[str], Event]
     ) -> None:
+        self._judged = judged
+        self._cited = f"{place.rpartition('.')[0]}.citations"
         self._text = SettlingText(judged, place)
         self._delta = delta
         self._waiting: list[Event] = []
@@ -230,8 +231,14 @@ class _TextBlock(_Block):
                     event.text if isinstance(event, TextDelta) else event.thinking
                 )
             )
+        if isinstance(event, CitationDelta):
+            cited = map_json(event.citation, self._cited, self._whole)
+            event = msgspec.structs.replace(event, citation=cited)
         self._waiting.append(event)
         return []
+
+    def _whole(self, place: str, text: str, lead: str) -> str:
+        return judged_whole(self._judged, place, text, lead)
 
     def flush(self) -> list[Event]:
         return [*self._events(self._text.flush()), *self._waiting]
@@ -287,9 +294,14 @@ class _ToolBlock(_Block):
         ]
 
     def _whole(self, place: str, text: str, lead: str) -> str:
-        judging = SettlingText(self._judged, place, skip=len(lead))
-        judged = judging.feed(lead + text) + judging.flush()
-        return text if judged == text else judged
+        return judged_whole(self._judged, place, text, lead)
+
+
+def judged_whole(judged: Judgement, place: str, text: str, lead: str) -> str:
+    """A text that came whole, as it may be handed over."""
+    judging = SettlingText(judged, place, skip=len(lead))
+    seen = judging.feed(lead + text) + judging.flush()
+    return text if seen == text else seen
 
 
 def _repeats(document: str) -> bool:

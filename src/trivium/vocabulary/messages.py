@@ -36,7 +36,17 @@ class TextBlock(_Block, frozen=True, kw_only=True, tag="text"):
     """Text, from either side."""
 
     text: str
+    citations: tuple[Json, ...] = ()
+    """What the text rests on, in a reply to documents whose citations were enabled.
+    Each has a `type`, the `cited_text` and where it stands, as the Messages API has
+    it."""
     cache_control: CacheControl | None = None
+
+
+class Citations(Record, frozen=True, kw_only=True):
+    """Whether the reply may cite a document."""
+
+    enabled: bool
 
 
 class Base64Source(Record, frozen=True, kw_only=True, tag="base64"):
@@ -65,6 +75,7 @@ class DocumentBlock(_Block, frozen=True, kw_only=True, tag="document"):
 
     source: Base64Source | TextSource
     title: str | None = None
+    citations: Citations | None = None
     cache_control: CacheControl | None = None
 
 
@@ -250,6 +261,13 @@ class SignatureDelta(Record, frozen=True, kw_only=True, tag="signature_delta"):
     signature: str
 
 
+class CitationDelta(Record, frozen=True, kw_only=True, tag="citations_delta"):
+    """A further citation of text block `index`."""
+
+    index: int
+    citation: Json
+
+
 class BlockStop(Record, frozen=True, kw_only=True, tag="content_block_stop"):
     """Block `index` is complete."""
 
@@ -279,6 +297,7 @@ Event = (
     | ToolInputDelta
     | ThinkingDelta
     | SignatureDelta
+    | CitationDelta
     | BlockStop
     | MessageDelta
     | MessageStop

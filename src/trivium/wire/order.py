@@ -22,6 +22,7 @@ from trivium.errors import ProtocolError
 from trivium.vocabulary.messages import (
     BlockStart,
     BlockStop,
+    CitationDelta,
     ContentBlock,
     Event,
     SignatureDelta,
@@ -72,7 +73,7 @@ CLOSING = frozenset({Step.REASON, Step.END})
 """Steps before which every block must have ended."""
 
 GROWS_BY: Mapping[type[ContentBlock], tuple[type[Event], ...]] = {
-    TextBlock: (TextDelta,),
+    TextBlock: (TextDelta, CitationDelta),
     ThinkingBlock: (ThinkingDelta, SignatureDelta),
     ToolUseBlock: (ToolInputDelta,),
 }

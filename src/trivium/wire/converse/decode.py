@@ -21,6 +21,7 @@ from trivium.vocabulary.messages import (
     ToolUseBlock,
     Usage,
 )
+from trivium.wire.converse import citations
 from trivium.wire.converse.plain import Plain
 from trivium.wire.failure import failure, unknown_block, word
 
@@ -180,6 +181,12 @@ def stop_sequence_of(fields: object) -> str | None:
 def _received(block: Plain) -> ContentBlock:
     if "text" in block:
         return TextBlock(text=text_of(block["text"]))
+    if "citationsContent" in block:
+        cited = block["citationsContent"]
+        return TextBlock(
+            text="".join(text_of(each["text"]) for each in cited["content"]),
+            citations=tuple(map(citations.received, cited.get("citations") or ())),
+        )
     if "toolUse" in block:
         used = msgspec.convert(block["toolUse"], ToolUse)
         return ToolUseBlock(

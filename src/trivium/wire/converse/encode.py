@@ -29,6 +29,7 @@ from trivium.vocabulary.messages import (
     ToolUseBlock,
     Turn,
 )
+from trivium.wire.converse import citations
 from trivium.wire.converse.documents import name_documents
 from trivium.wire.converse.plain import Plain, present
 from trivium.wire.converse.tools import (
@@ -167,8 +168,12 @@ def _sent(block: ContentBlock) -> list[Plain]:
 
 def _part(block: ContentBlock) -> Plain:
     match block:
-        case TextBlock():
+        case TextBlock(citations=()):
             return {"text": block.text}
+        case TextBlock():
+            cited = [citations.sent(each) for each in block.citations]
+            content = [{"text": block.text}]
+            return {"citationsContent": {"content": content, "citations": cited}}
         case ImageBlock():
             return {"image": _media(block.source, _IMAGE_FORMATS, "image")}
         case DocumentBlock():
@@ -200,10 +205,14 @@ def _media(source: Base64Source, formats: Mapping[str, str], what: str) -> Plain
 
 
 def _document(block: DocumentBlock) -> Plain:
-    name = block.title or ""  # `name_documents` sees to it
+    cited = block.citations
+    own = present(
+        name=block.title or "",  # `name_documents` sees to it
+        citations=None if cited is None else {"enabled": cited.enabled},
+    )
     if isinstance(block.source, Base64Source):
-        return {**_media(block.source, _DOCUMENT_FORMATS, "document"), "name": name}
-    return {"format": "txt", "name": name, "source": {"text": block.source.data}}
+        return {**_media(block.source, _DOCUMENT_FORMATS, "document"), **own}
+    return {"format": "txt", "source": {"text": block.source.data}, **own}
 
 
 def _tool_result(block: ToolResultBlock) -> Plain:

@@ -12,6 +12,7 @@ import msgspec
 
 from trivium.errors import ProtocolError, RouteError, TruncatedStreamError
 from trivium.vocabulary.messages import (
+    CitationDelta,
     ContentBlock,
     Event,
     MessageDelta,
@@ -26,6 +27,7 @@ from trivium.vocabulary.messages import (
     ToolInputDelta,
     ToolUseBlock,
 )
+from trivium.wire.converse import citations
 from trivium.wire.converse.decode import (
     CountedTokens,
     ToolUse,
@@ -185,6 +187,9 @@ def _delta(index: int, delta: Plain) -> tuple[ContentBlock, list[Event]]:
     """The block that this delta would begin, and its events."""
     if "text" in delta:
         return TextBlock(text=""), [TextDelta(index=index, text=text_of(delta["text"]))]
+    if "citation" in delta:
+        cited = citations.received(delta["citation"])
+        return TextBlock(text=""), [CitationDelta(index=index, citation=cited)]
     if "toolUse" in delta:
         fragment = text_of(delta["toolUse"]["input"])
         return ToolUseBlock(id="", name="", input={}), [

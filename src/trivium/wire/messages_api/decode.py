@@ -131,11 +131,11 @@ def stop_reason_of(found: str) -> StopReason:
 
 
 def block_of(block: dict[str, Any]) -> ContentBlock:
-    """A block of a reply; fields that we do not know (citations, for one) are passed
-    over."""
+    """A block of a reply; fields that we do not know are passed over."""
     match block["type"]:
         case "text":
-            known = {"type": "text", "text": block["text"]}
+            cited = block.get("citations") or ()
+            known = {"type": "text", "text": block["text"], "citations": cited}
         case "tool_use":
             known = {name: block[name] for name in ("type", "id", "name", "input")}
         case "thinking":

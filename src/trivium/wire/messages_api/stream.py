@@ -11,6 +11,7 @@ import msgspec
 
 from trivium.errors import ProtocolError, TruncatedStreamError
 from trivium.vocabulary.messages import (
+    CitationDelta,
     ContentBlock,
     Event,
     MessageDelta,
@@ -41,6 +42,7 @@ class _Delta(Lenient, frozen=True):
     partial_json: str = ""
     thinking: str = ""
     signature: str = ""
+    citation: dict[str, Any] | None = None
     stop_reason: str | None = None
     stop_sequence: str | None = None
 
@@ -180,8 +182,8 @@ def _delta(index: int, delta: _Delta) -> list[Event]:
             return [ThinkingDelta(index=index, thinking=delta.thinking)]
         case "signature_delta":
             return [SignatureDelta(index=index, signature=delta.signature)]
-        case "citations_delta":
-            return []
+        case "citations_delta" if delta.citation is not None:
+            return [CitationDelta(index=index, citation=delta.citation)]
     raise ProtocolError(
         "A delta of the stream is of a kind that this release does not know, so it is"
         " no answer."
