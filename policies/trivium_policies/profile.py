@@ -10,6 +10,7 @@ name is mandatory at its defaults, so a rule added later applies in every profil
 """
 
 import json
+import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -146,14 +147,12 @@ def parameter_problem(parameter: Parameter, value: object) -> str:
         or not all(isinstance(text, str) for text in value)
     ):
         return f"{json.dumps(value)} is not a list of one or more strings"
-    strange = [
-        text for text in value if parameter.choices and text not in parameter.choices
-    ]
-    return (
-        f"{json.dumps(strange[0])} is none of {', '.join(parameter.choices)}"
-        if strange
-        else ""
-    )
+    for text in value:
+        if parameter.choices and text not in parameter.choices:
+            return f"{json.dumps(text)} is none of {', '.join(parameter.choices)}"
+        if parameter.pattern and not re.fullmatch(parameter.pattern, text):
+            return f"{json.dumps(text)} has not the form `{parameter.form}`"
+    return ""
 
 
 def frozen_value(value: object) -> Value:
@@ -287,6 +286,10 @@ def parameter_schema(
         items: dict[str, object] = {"type": "string"}
         if parameter.choices:
             items["enum"] = list(parameter.choices)
+        if parameter.pattern:
+            items["pattern"] = (
+                f"^(?:{parameter.pattern})$"  # JSON Schema anchors nothing
+            )
         shape = {"type": "array", "minItems": 1, "items": items}
     shown = list(effective) if isinstance(effective, tuple) else effective
     return {**shape, "description": parameter.meaning, "default": shown}

@@ -92,6 +92,10 @@ class Parameter:
     """For integers: no profile may go below it."""
     choices: tuple[str, ...] = ()
     """For lists: what may stand in it; empty allows any string."""
+    pattern: str = ""
+    """For lists: what each string must match as a whole; empty allows any."""
+    form: str = ""
+    """The pattern in words, for a person."""
 
 
 Parameters = Mapping[str, Value]

@@ -332,7 +332,8 @@ def test_two_regions_that_are_not_known_yet_are_not_taken_for_one() -> None:
         for token in (rule.types[0], rule.types[1])
     )
     verdicts = [finding.verdict for finding in judge(rule, Stack((logging, profile)))]
-    assert verdicts == [Pass(), Pending("region of the provider")]
+    assert isinstance(verdicts[0], Pass)
+    assert verdicts[1:] == [Pending("region of the provider")]
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
+from trivium_policies.elsewhere import logged_elsewhere, stated
 from trivium_policies.resource import (
     MalformedPropertyError,
     NotYetKnownError,
@@ -105,10 +106,14 @@ def _policy_of(subject: Resource) -> Properties:
 def _there_is_an_audit_config(case: Case) -> Iterator[Verdict]:
     if case.resource.type in (*_AUDIT_CONFIGS, *_POLICIES):
         return
-    if not any(
+    if any(
         _logs_calls_of(config, case.resource)
         for config in case.stack.of_type(*_AUDIT_CONFIGS)
     ):
+        return
+    if elsewhere := stated(case, _project(case.resource)):
+        yield elsewhere.note
+    else:
         path = _grounds(case.resource)
         yield Violation(
             path,
@@ -119,7 +124,7 @@ def _there_is_an_audit_config(case: Case) -> Iterator[Verdict]:
             ),
             expected=(
                 "beside it an IAMAuditConfig for aiplatform.googleapis.com, in the same"
-                " project"
+                " project, or the project in the profile's `logged_elsewhere`"
             ),
             consequence=(
                 "Calls to the model are data access, which Google Cloud does not log"
@@ -250,6 +255,7 @@ gcp.projects.IAMAuditConfig(
         "nist-800-53/AU-12",
         "eu-ai-act/12",
     ),
+    parameters=(logged_elsewhere("Projects"),),
     peers=("prowler: iam_audit_logs_enabled",),
     checks=(
         _there_is_an_audit_config,
@@ -302,7 +308,25 @@ _WHOLE_LOGGING: Final = {
     "auditLogConfigs": [{"logType": kind} for kind in _LOG_TYPES],
 }
 
+_CALLER: Final = resource(
+    _GRANT,
+    "caller",
+    {
+        "project": "elsewhere",
+        "role": "roles/aiplatform.user",
+        "member": "user:ann@example.com",
+    },
+)
+
 COMPLIANT: Final[Compliant] = {
+    "a project that the organisation's own stack logs": Right(
+        (_CALLER,),
+        parameters={
+            "logged_elsewhere": (
+                "elsewhere by cloud-platform: set on the organisation",
+            )
+        },
+    ),
     "a whole policy that keeps the logging": Right(
         (_whole_policy(auditConfigs=[_WHOLE_LOGGING]),)
     ),
@@ -342,18 +366,7 @@ COMPLIANT: Final[Compliant] = {
 
 VIOLATING: Final[Violating] = {
     "an audit config of another project": Wrong(
-        (
-            resource(
-                _GRANT,
-                "caller",
-                {
-                    "project": "elsewhere",
-                    "role": "roles/aiplatform.user",
-                    "member": "user:ann@example.com",
-                },
-            ),
-            _audit_config(*_LOG_TYPES),
-        ),
+        (_CALLER, _audit_config(*_LOG_TYPES)),
         paths=("role",),
     ),
     "the grant on a whole organisation": Wrong(

@@ -34,7 +34,8 @@ def _serves_models(subject: Resource) -> bool:
 def _is_private(case: Case) -> Iterator[Verdict]:
     properties = arm(case.resource).properties
     access = properties.text("publicNetworkAccess")
-    if access != "Disabled":
+    # Azure takes the word in any capitals.
+    if (access or "").lower() != "disabled":
         yield Violation(
             properties.path("publicNetworkAccess"),
             found=access,
@@ -165,6 +166,9 @@ def _generic_account(**properties: object) -> Resource:
 
 COMPLIANT: Final[Compliant] = {
     "private, keyless, with a subdomain": Right((_account(_PRIVATE),)),
+    "in the capitals that Azure takes as well": Right(
+        (_account({**_PRIVATE, "publicNetworkAccess": "disabled"}),)
+    ),
     "the same as a generic resource": Right((_generic_account(**_PRIVATE),)),
     "a translator account serves no models": Right(
         (_account({}, kind="TextTranslation"),)
