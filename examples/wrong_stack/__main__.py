@@ -102,7 +102,7 @@ def wrong_on_aws() -> None:
 
 
 def wrong_on_google_cloud() -> None:
-    """Two rules."""
+    """Four rules."""
     gcp.storage.Bucket(
         "audit",
         name="claude-wrong-audit",
@@ -119,6 +119,16 @@ def wrong_on_google_cloud() -> None:
         title="Calls Claude",
         permissions=["aiplatform.endpoints.predict"],
     )
+    caller = gcp.serviceaccount.Account("caller", account_id="claude-caller")
+    # gcp-service-accounts-keyless: the key works from anywhere, for years.
+    gcp.serviceaccount.Key("caller", service_account_id=caller.name)
+    gcp.projects.IAMMember(
+        "caller",
+        project="claude-wrong",
+        # gcp-grants-least-privilege: the application could delete its own log.
+        role="roles/storage.admin",
+        member="serviceAccount:claude-caller@claude-wrong.iam.gserviceaccount.com",
+    )
     gcp.projects.IAMAuditConfig(
         "vertex",
         project="claude-wrong",
@@ -133,7 +143,7 @@ def wrong_on_google_cloud() -> None:
 
 
 def wrong_on_azure() -> None:
-    """Three rules."""
+    """Four rules."""
     group = azure.resources.ResourceGroup("claude")
     azure.storage.StorageAccount(
         "audit",
@@ -146,6 +156,19 @@ def wrong_on_azure() -> None:
         public_network_access="Disabled",
         # azure-audit-store-immutable: immutability is missing, and can be had only when
         # an account is made.
+    )
+    subscription = "/subscriptions/00000000-0000-0000-0000-000000000001"
+    contributor = "b24988ac-6180-42a0-ab88-20f7382dd24c"
+    azure.authorization.RoleAssignment(
+        "pipeline",
+        principal_id="00000000-0000-0000-0000-000000000002",
+        principal_type="ServicePrincipal",
+        role_definition_id=(
+            f"{subscription}/providers/Microsoft.Authorization/roleDefinitions/"
+            f"{contributor}"
+        ),
+        # azure-grants-least-privilege: the pipeline could switch off the log.
+        scope=subscription,
     )
     foundry = azure.cognitiveservices.Account(
         "foundry",

@@ -16,14 +16,16 @@ GENERIC: Final = "azure-native:resources:Resource"
 ACCOUNT: Final = "azure-native:cognitiveservices:Account"
 DEPLOYMENT: Final = "azure-native:cognitiveservices:Deployment"
 STORAGE_ACCOUNT: Final = "azure-native:storage:StorageAccount"
+ROLE_DEFINITION: Final = "azure-native:authorization:RoleDefinition"
 
 # ARM type (lower case, as ARM ignores it) → typed token, and whether the typed resource
 # keeps ARM's `properties` level. Source: pulumi-azure-native 3.29.0, input types of the
-# three resources.
+# four resources.
 _TYPED: Final = {
     "microsoft.cognitiveservices/accounts": (ACCOUNT, True),
     "microsoft.cognitiveservices/accounts/deployments": (DEPLOYMENT, True),
     "microsoft.storage/storageaccounts": (STORAGE_ACCOUNT, False),
+    "microsoft.authorization/roledefinitions": (ROLE_DEFINITION, False),
 }
 _KEEPS_PROPERTIES_LEVEL: Final = dict(_TYPED.values())
 

@@ -143,7 +143,7 @@ def parameter_problem(parameter: Parameter, value: object) -> str:
         )
     if (
         not isinstance(value, (list, tuple))
-        or not value
+        or len(value) < len(default[:1])
         or not all(isinstance(text, str) for text in value)
     ):
         return f"{json.dumps(value)} is not a list of one or more strings"
@@ -290,7 +290,8 @@ def parameter_schema(
             items["pattern"] = (
                 f"^(?:{parameter.pattern})$"  # JSON Schema anchors nothing
             )
-        shape = {"type": "array", "minItems": 1, "items": items}
+        shape = {"type": "array", "minItems": 1 if parameter.default else 0}
+        shape["items"] = items
     shown = list(effective) if isinstance(effective, tuple) else effective
     return {**shape, "description": parameter.meaning, "default": shown}
 

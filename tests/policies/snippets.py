@@ -25,8 +25,14 @@ GIVEN = {
     "azure_native": azure_native,
     "bucket": SimpleNamespace(id="given"),
     "role": SimpleNamespace(id="caller"),
-    "group": SimpleNamespace(name="rg"),
+    "group": SimpleNamespace(
+        name="rg",
+        id="/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/rg",
+    ),
     "account": SimpleNamespace(name="foundry"),
+    "pool": SimpleNamespace(
+        name="projects/1/locations/global/workloadIdentityPools/claims"
+    ),
     "project_id": "claude",
     "profile_arn": (
         "arn:aws:bedrock:us-east-1:111122223333:inference-profile/us.anthropic.claude-sonnet-4-6"

@@ -2,12 +2,18 @@
 so."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from trivium_policies.elsewhere import logged_elsewhere, stated
+from trivium_policies.google_grants import (
+    GRANT,
+    GRANTS,
+    POLICIES,
+    POLICY,
+    policy_of,
+)
 from trivium_policies.resource import (
-    MalformedPropertyError,
     NotYetKnownError,
     Properties,
     Resource,
@@ -34,23 +40,6 @@ _AUDIT_CONFIGS: Final = (
 """Those of a folder or an organisation hold for the projects below it."""
 _CUSTOM_ROLE: Final = "gcp:projects/iAMCustomRole:IAMCustomRole"
 _CUSTOM_ROLES: Final = (_CUSTOM_ROLE, "gcp:organizations/iAMCustomRole:IAMCustomRole")
-_GRANT: Final = "gcp:projects/iAMMember:IAMMember"
-_GRANTS: Final = (
-    _GRANT,
-    "gcp:projects/iAMBinding:IAMBinding",
-    "gcp:folder/iAMMember:IAMMember",
-    "gcp:folder/iAMBinding:IAMBinding",
-    "gcp:organizations/iAMMember:IAMMember",
-    "gcp:organizations/iAMBinding:IAMBinding",
-)
-_POLICY: Final = "gcp:projects/iAMPolicy:IAMPolicy"
-_POLICIES: Final = (
-    _POLICY,
-    "gcp:folder/iAMPolicy:IAMPolicy",
-    "gcp:organizations/iAMPolicy:IAMPolicy",
-)
-"""Each replaces everything that was granted and everything that was logged: what it
-leaves out is gone."""
 # Predefined roles that hold the permission. Vertex AI's own change; all but the
 # reader's are taken for such. Source: Google Cloud, Vertex AI access control, read
 # 2026-11-22.
@@ -73,12 +62,12 @@ def _grants_models(subject: Resource) -> bool:
     of one, or an enabled model."""
     if subject.type in _CUSTOM_ROLES:
         return _PREDICT in subject.properties.texts("permissions")
-    if subject.type in _POLICIES:
+    if subject.type in POLICIES:
         return any(
             _is_calling_role(binding.text("role"))
-            for binding in _policy_of(subject).bags("bindings")
+            for binding in policy_of(subject).bags("bindings")
         )
-    return subject.type not in _GRANTS or _is_calling_role(
+    return subject.type not in GRANTS or _is_calling_role(
         subject.properties.text("role")
     )
 
@@ -89,22 +78,8 @@ def _is_calling_role(role: str | None) -> bool:
     return role in _BASIC_ROLES or role.startswith(_VERTEX_ROLES)
 
 
-def _policy_of(subject: Resource) -> Properties:
-    """The document of an `IAMPolicy`; its paths begin at `policyData`."""
-    written = subject.properties.text("policyData") or "{}"
-    try:
-        document: object = json.loads(written)
-    except (ValueError, RecursionError):
-        document = None
-    if not isinstance(document, Mapping):
-        raise MalformedPropertyError(
-            "policyData", found=written, expected="a JSON policy document"
-        )
-    return Properties(document, "policyData")
-
-
 def _there_is_an_audit_config(case: Case) -> Iterator[Verdict]:
-    if case.resource.type in (*_AUDIT_CONFIGS, *_POLICIES):
+    if case.resource.type in (*_AUDIT_CONFIGS, *POLICIES):
         return
     if any(
         _logs_calls_of(config, case.resource)
@@ -164,11 +139,11 @@ def _project(subject: Resource) -> str:
 
 
 def _the_whole_policy_keeps_logging(case: Case) -> Iterator[Verdict]:
-    if case.resource.type not in _POLICIES:
+    if case.resource.type not in POLICIES:
         return
     logged = [
         c
-        for c in _policy_of(case.resource).bags("auditConfigs")
+        for c in policy_of(case.resource).bags("auditConfigs")
         if c.text("service") in _SERVICES
     ]
     configs = [config for each in logged for config in each.bags("auditLogConfigs")]
@@ -179,7 +154,7 @@ def _grounds(subject: Resource) -> str:
     """The property that makes models callable."""
     if subject.type in _CUSTOM_ROLES:
         return "permissions"
-    return "role" if subject.type in _GRANTS else "publisherModelName"
+    return "role" if subject.type in GRANTS else "publisherModelName"
 
 
 def _it_asks_for_every_log_type(case: Case) -> Iterator[Verdict]:
@@ -229,7 +204,7 @@ RULE: Final = Rule(
     severity="high",
     cloud="gcp",
     scope="stack",
-    types=(*_AUDIT_CONFIGS, *_CUSTOM_ROLES, *_GRANTS, *_POLICIES, _ENABLED_MODEL),
+    types=(*_AUDIT_CONFIGS, *_CUSTOM_ROLES, *GRANTS, *POLICIES, _ENABLED_MODEL),
     applies=_grants_models,
     rationale=(
         "Google Cloud logs administration by itself and data access only when asked. A"
@@ -297,7 +272,7 @@ _MODEL: Final = resource(
 def _whole_policy(**more: object) -> Resource:
     bindings = [{"role": "roles/aiplatform.user", "members": ["user:ann@example.com"]}]
     return resource(
-        _POLICY,
+        POLICY,
         "whole",
         {"project": "claude", "policyData": json.dumps({"bindings": bindings, **more})},
     )
@@ -309,7 +284,7 @@ _WHOLE_LOGGING: Final = {
 }
 
 _CALLER: Final = resource(
-    _GRANT,
+    GRANT,
     "caller",
     {
         "project": "elsewhere",
@@ -340,7 +315,7 @@ COMPLIANT: Final[Compliant] = {
     "the grant of a role that cannot call models": Right(
         (
             resource(
-                _GRANT,
+                GRANT,
                 "reader",
                 {
                     "role": "roles/storage.objectViewer",
@@ -392,7 +367,7 @@ VIOLATING: Final[Violating] = {
     "the grant of a role that may call, and no audit config": Wrong(
         (
             resource(
-                _GRANT,
+                GRANT,
                 "caller",
                 {"role": "roles/aiplatform.user", "member": "user:ann@example.com"},
             ),
