@@ -274,7 +274,13 @@ class _Walk(Judged):
 
     def one_of(self, type_: OneOf, value: Any, path: Path, field: Field) -> Any:
         """The first option that has nothing against the value; else what the best
-        fitting kind has against it."""
+        fitting kind has against it.
+
+        A policy that is given as an object has its own grammar (`documents`), which
+        asks for less than the SDK's type: AWS takes one without a version.
+        """
+        if isinstance(value, dict) and self.is_policy(path):
+            return value
         attempts: list[tuple[_Walk, Any]] = []
         for option in type_.options:
             if not same_kind(option, value) and not (
@@ -291,6 +297,12 @@ class _Walk(Judged):
         best, result = min(attempts, key=lambda each: len(each[0].failures))
         self.failures.extend(best.failures)
         return result
+
+    def is_policy(self, path: Path) -> bool:
+        """Whether a policy, of which the grammar is known, stands at `path`."""
+        names = tuple(step for step in path if isinstance(step, str))
+        kind = documents.document_kind(self.type.token, names)
+        return kind not in (None, documents.Kind.JSON)
 
     def enumeration(
         self,

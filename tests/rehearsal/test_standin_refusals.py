@@ -137,7 +137,7 @@ AWS: dict[str, Row] = {
         "retentionInDays",
         ("found number 31", "14, 30, 60"),
     ),
-    "a kind of filter that a guardrail does not have, in a list that the provider puts into the plural": (
+    "a kind of filter that is none, in a list that the provider names in the plural": (
         "aws:bedrock/guardrail:Guardrail",
         {
             "blockedInputMessaging": "no",
@@ -717,7 +717,88 @@ def _assert_refused(row: Row) -> None:
     assert [word for word in words if word not in found[path]] == [], found[path]
 
 
+def document(**statement: Any) -> dict[str, Any]:
+    """A role's inline policy, given as an object."""
+    allow = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}
+    return {
+        "role": "r",
+        "policy": {"Version": "2012-10-17", "Statement": [{**allow, **statement}]},
+    }
+
+
+BESIDE_THE_UNKNOWN: dict[str, tuple[dict[str, Any], str]] = {
+    "an action that is none": (
+        document(Resource=[UNKNOWN], Action="GetObject"),
+        "an action is service:Operation",
+    ),
+    "an effect that is none": (
+        document(Resource=UNKNOWN, Effect="Permit"),
+        "Effect is Allow or Deny",
+    ),
+    "a resource that is a number, behind an unknown one": (
+        document(Resource=[UNKNOWN, 7]),
+        "expected an ARN or *, found a number",
+    ),
+    "an operator that is none": (
+        document(Condition={"StringIs": {"aws:SourceArn": UNKNOWN}}),
+        "there is no condition operator StringIs",
+    ),
+    "a missing effect in a statement with an unknown resource": (
+        {"role": "r", "policy": {"Statement": {"Action": "*", "Resource": UNKNOWN}}},
+        "the element Effect is missing",
+    ),
+}
+
+
+@pytest.mark.parametrize("sentence", BESIDE_THE_UNKNOWN)
+def test_the_known_parts_of_a_document_are_judged(sentence: str) -> None:
+    inputs, words = BESIDE_THE_UNKNOWN[sentence]
+    found = refused(ROLE_POLICY, inputs)
+    assert any(words in reason for reason in found.values()), found
+
+
 ACCEPTED: dict[str, tuple[str, dict[str, Any]]] = {
+    "a document whose only resource is not known yet": (
+        ROLE_POLICY,
+        document(Resource=[UNKNOWN]),
+    ),
+    "a document whose every element is not known yet": (
+        ROLE_POLICY,
+        document(
+            Sid=UNKNOWN,
+            Effect=UNKNOWN,
+            Action=[UNKNOWN],
+            Resource=UNKNOWN,
+            Condition=UNKNOWN,
+        ),
+    ),
+    "a document with an unknown version and statement": (
+        ROLE_POLICY,
+        {"role": "r", "policy": {"Version": UNKNOWN, "Statement": [UNKNOWN]}},
+    ),
+    "a document whose condition and its keys are not known yet": (
+        ROLE_POLICY,
+        document(Condition={"Bool": UNKNOWN, "StringEquals": {"a:b": [UNKNOWN]}}),
+    ),
+    "a trust policy for a principal that is not known yet": (
+        ROLE,
+        {
+            "assumeRolePolicy": {
+                "Statement": [
+                    {**TRUST, "Principal": {"AWS": [UNKNOWN]}},
+                    {**TRUST, "Principal": UNKNOWN},
+                ]
+            }
+        },
+    ),
+    "an unknown inside a document of the other provider": (
+        "aws-native:iam:Role",
+        {
+            "assumeRolePolicyDocument": {
+                "Statement": [{**TRUST, "Principal": {"Federated": UNKNOWN}}]
+            }
+        },
+    ),
     "a bucket without any input": (BUCKET, {}),
     "numbers and truth values as text, which Terraform converts": (
         QUEUE,
