@@ -40,7 +40,15 @@ from trivium_rehearsal.types import (
     Scalar,
     Type,
 )
-from trivium_rehearsal.wire import UNKNOWN, Asset, Bag, Path, Unknown, path_text
+from trivium_rehearsal.wire import (
+    UNKNOWN,
+    Asset,
+    Bag,
+    Path,
+    Unknown,
+    holds_unknown,
+    path_text,
+)
 
 __all__ = ["Failure", "Verdict", "check", "check_keys"]
 
@@ -50,8 +58,11 @@ class Verdict:
     """The outcome of a check."""
 
     inputs: dict[str, Any]
-    """The inputs, scalars converted as the provider would."""
+    """The inputs, scalars and documents converted as the provider would."""
     failures: tuple[Failure, ...]
+    secrets: frozenset[Path]
+    """Where the secrets are in `inputs`: text that was written of an object with a
+    secret inside is secret as a whole."""
 
 
 def check(type_: ResourceType, bag: Bag) -> Verdict:
@@ -74,7 +85,8 @@ def check(type_: ResourceType, bag: Bag) -> Verdict:
         ):
             continue  # other organisation policies have grammars of their own
         walk.document(path, kind, value)
-    return Verdict(inputs, tuple(walk.failures))
+    secrets = frozenset(walk.holder(path) for path in bag.secrets)
+    return Verdict(inputs, tuple(walk.failures), secrets)
 
 
 def check_keys(
@@ -111,6 +123,18 @@ def _unknown_key(type_: ObjectType, name: str, what: str) -> str:
 
 class _Walk(Judged):
     """One pass over one resource's inputs."""
+
+    def __init__(self, type_: ResourceType, bag: Bag) -> None:
+        super().__init__(type_, bag)
+        self.written: set[Path] = set()
+        """Where an object became the text of a document."""
+
+    def holder(self, path: Path) -> Path:
+        """`path`, or the document's text that has swallowed it."""
+        return next(
+            (path[:size] for size in range(len(path)) if path[:size] in self.written),
+            path,
+        )
 
     def object_of(
         self,
@@ -280,23 +304,40 @@ class _Walk(Judged):
         asks for less than the SDK's type: AWS takes one without a version.
         """
         if isinstance(value, dict) and self.is_policy(path):
-            return value
+            return self.as_text(type_, value, path)
         attempts: list[tuple[_Walk, Any]] = []
         for option in type_.options:
+            converts = self.bridged and not isinstance(value, dict | list)
             if not same_kind(option, value) and not (
-                self.bridged and isinstance(option, Scalar)
+                converts and isinstance(option, Scalar)
             ):
                 continue
             attempt = _Walk(self.type, self.bag)
             result = attempt.value(option, value, path, (), field)
             if not attempt.failures:
-                return result
+                return self.as_text(type_, result, path)
             attempts.append((attempt, result))
         if not attempts:
             return self.wrong(type_, value, path)
         best, result = min(attempts, key=lambda each: len(each[0].failures))
         self.failures.extend(best.failures)
         return result
+
+    def as_text(self, type_: OneOf, value: Any, path: Path) -> Any:
+        """A document that may be given as text or object, as text; one that holds an
+        unknown is unknown as a whole.
+
+        Source: pulumi-terraform-bridge, ``TransformJSONDocument``.
+        """
+        text = self.bridged and Scalar("string") in type_.options
+        if not (text and isinstance(value, dict)):
+            return value
+        self.written.add(path)
+        if holds_unknown(value):
+            return UNKNOWN
+        return json.dumps(
+            value, sort_keys=True, separators=(",", ":"), ensure_ascii=False
+        )
 
     def is_policy(self, path: Path) -> bool:
         """Whether a policy, of which the grammar is known, stands at `path`."""

@@ -152,7 +152,7 @@ class StandInProvider(provider_pb2_grpc.ResourceProviderServicer):
         verdict = checks.check(type_, news)
         failures = _failures(verdict.failures)
         return provider_pb2.CheckResponse(
-            inputs=encode(verdict.inputs, news.secrets), failures=failures
+            inputs=encode(verdict.inputs, verdict.secrets), failures=failures
         )
 
     def Diff(self, request: Any, context: Any) -> Any:

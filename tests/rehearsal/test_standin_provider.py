@@ -35,6 +35,73 @@ STORAGE = {
 NONE, SOME = provider_pb2.DiffResponse.DIFF_NONE, provider_pb2.DiffResponse.DIFF_SOME
 
 
+# ---------------------------------------------------------------- documents
+
+DOCUMENTS = {
+    "aws:cloudwatch/logResourcePolicy:LogResourcePolicy": (
+        {"policyName": "n"},
+        "policyDocument",
+    ),
+    "aws:ecr/lifecyclePolicy:LifecyclePolicy": ({"repository": "r"}, "policy"),
+    "aws:iam/policy:Policy": ({}, "policy"),
+    "aws:iam/rolePolicy:RolePolicy": ({"role": "r"}, "policy"),
+    ROLE: ({}, "assumeRolePolicy"),
+    "aws:s3/bucketPolicy:BucketPolicy": ({"bucket": "b"}, "policy"),
+    "aws:sqs/queuePolicy:QueuePolicy": ({"queueUrl": "u"}, "policy"),
+}
+"""Type token → the other required inputs, and the property that the SDK types as text
+or object and whose output it types as text."""
+
+
+def _document(token: str, resource: object = "arn:aws:s3:::b") -> dict[str, Any]:
+    if token == "aws:ecr/lifecyclePolicy:LifecyclePolicy":
+        count = {"tagStatus": "any", "countType": "imageCountMoreThan"}
+        rule = {"rulePriority": 1, "selection": {**count, "countNumber": 1}}
+        expire = {"action": {"type": "expire"}}
+        return {"rules": [{**rule, **expire, "description": resource}]}
+    statement: dict[str, Any] = {"Effect": "Allow", "Action": "s3:GetObject"}
+    if token not in ("aws:iam/policy:Policy", "aws:iam/rolePolicy:RolePolicy"):
+        statement["Principal"] = {"AWS": [resource]}
+    if token != ROLE:
+        statement["Resource"] = [resource]
+    return {"Version": "2012-10-17", "Statement": [statement]}
+
+
+@pytest.mark.parametrize("token", DOCUMENTS)
+def test_a_document_given_as_an_object_comes_out_as_text(token: str) -> None:
+    others, name = DOCUMENTS[token]
+    given = _document(token)
+    _, made = Engine("aws").create(token, {**others, name: given})
+    assert json.loads(made.values[name]) == given
+    _, planned = Engine("aws").create(token, {**others, name: given}, preview=True)
+    assert planned.values[name] == made.values[name]
+
+
+@pytest.mark.parametrize("token", DOCUMENTS)
+def test_a_document_with_an_unknown_inside_is_unknown_text(token: str) -> None:
+    others, name = DOCUMENTS[token]
+    inputs = {**others, name: _document(token, UNKNOWN)}
+    _, planned = Engine("aws").create(token, inputs, preview=True)
+    assert planned.values[name] is UNKNOWN
+
+
+def test_a_document_with_a_secret_inside_is_a_secret_text() -> None:
+    token = "aws:iam/rolePolicy:RolePolicy"
+    inputs = {"role": "r", "policy": _document(token)}
+    inside = ("policy", "Statement", 0, "Resource", 0)
+    _, made = Engine("aws").create(token, inputs, secrets=frozenset({inside}))
+    assert ("policy",) in made.secrets
+    assert not any(isinstance(made.values[path[0]], dict) for path in made.secrets)
+
+
+def test_a_document_once_given_as_text_and_then_as_an_object_is_no_change() -> None:
+    engine = Engine("aws")
+    given = {"name": "r", "assumeRolePolicy": json.loads(TRUST)}
+    checked = engine.inputs(ROLE, given).values
+    old = {"name": "r", "assumeRolePolicy": TRUST}
+    assert engine.diff(ROLE, old, checked).changes == NONE
+
+
 # ---------------------------------------------------------------- previews
 
 

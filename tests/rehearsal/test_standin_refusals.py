@@ -192,6 +192,12 @@ AWS: dict[str, Row] = {
         "targetTrackingConfiguration.predefinedMetricSpecification",
         ("together with customizedMetricSpecification",),
     ),
+    "an unknown key in a document that is given as an object": (
+        "aws:ecr/lifecyclePolicy:LifecyclePolicy",
+        {"repository": "r", "policy": {"rules": [{"rulePriorty": 1}]}},
+        "policy.rules[0].rulePriorty",
+        ("did you mean rulePriority",),
+    ),
     "a key that nothing has": (
         BUCKET,
         {"bukcet": "x"},
