@@ -15,9 +15,10 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from types import MappingProxyType
 from typing import Any
 
-from trivium_rehearsal import documents
+from trivium_rehearsal import documents, locks
 from trivium_rehearsal.constraints import azure_enums, vendor_models
 from trivium_rehearsal.constraints.model import Limits, VendorModel
 from trivium_rehearsal.forms import wrong_form
@@ -65,9 +66,11 @@ class Verdict:
     secret inside is secret as a whole."""
 
 
-def check(type_: ResourceType, bag: Bag) -> Verdict:
+def check(
+    type_: ResourceType, bag: Bag, olds: Mapping[str, Any] = MappingProxyType({})
+) -> Verdict:
     """All inputs of one resource. Looks at the values only: nothing is asked of any
-    cloud."""
+    cloud. `olds` are the inputs of the last run, empty for a new resource."""
     walk = _Walk(type_, bag)
     given = {
         name: value for name, value in bag.values.items() if not name.startswith("__")
@@ -85,6 +88,8 @@ def check(type_: ResourceType, bag: Bag) -> Verdict:
         ):
             continue  # other organisation policies have grammars of their own
         walk.document(path, kind, value)
+    for refused in locks.refused_inputs(type_.token, given, olds):
+        walk.refuse(refused.path, f"{path_text(refused.path)}: {refused.text}")
     secrets = frozenset(walk.holder(path) for path in bag.secrets)
     return Verdict(inputs, tuple(walk.failures), secrets)
 
