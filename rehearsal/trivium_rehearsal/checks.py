@@ -22,7 +22,7 @@ from trivium_rehearsal import documents, locks
 from trivium_rehearsal.constraints import azure_enums, vendor_models
 from trivium_rehearsal.constraints.model import Limits, VendorModel
 from trivium_rehearsal.forms import wrong_form
-from trivium_rehearsal.judged import Failure, Judged
+from trivium_rehearsal.judged import Failure, Judged, Note
 from trivium_rehearsal.kinds import (
     LISTED,
     expected,
@@ -51,7 +51,7 @@ from trivium_rehearsal.wire import (
     path_text,
 )
 
-__all__ = ["Failure", "Verdict", "check", "check_keys"]
+__all__ = ["Failure", "Note", "Verdict", "check", "check_keys"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +64,8 @@ class Verdict:
     secrets: frozenset[Path]
     """Where the secrets are in `inputs`: text that was written of an object with a
     secret inside is secret as a whole."""
+    notes: tuple[Note, ...]
+    """What is accepted and worth a look."""
 
 
 def check(
@@ -91,7 +93,7 @@ def check(
     for refused in locks.refused_inputs(type_.token, given, olds):
         walk.refuse(refused.path, f"{path_text(refused.path)}: {refused.text}")
     secrets = frozenset(walk.holder(path) for path in bag.secrets)
-    return Verdict(inputs, tuple(walk.failures), secrets)
+    return Verdict(inputs, tuple(walk.failures), secrets, tuple(walk.notes))
 
 
 def check_keys(
@@ -320,6 +322,7 @@ class _Walk(Judged):
             attempt = _Walk(self.type, self.bag)
             result = attempt.value(option, value, path, (), field)
             if not attempt.failures:
+                self.notes.extend(attempt.notes)
                 return self.as_text(type_, result, path)
             attempts.append((attempt, result))
         if not attempts:
@@ -362,11 +365,14 @@ class _Walk(Judged):
             return self.wrong(type_, value, path)
         if models:
             return self.scalar(Scalar("string"), value, path, models, field)
-        limits = azure_enums.limits(type_)
+        limits, source = (
+            azure_enums.limits(type_),
+            f"the SDK's enumeration {type_.name}",
+        )
         if limits is not None:
-            self.limits(
-                value, limits, path, f"the SDK's enumeration {type_.name}", field
-            )
+            self.limits(value, limits, path, source, field)
+        elif value not in field.named_values:
+            self.note_unnamed(value, azure_enums.named(type_), path, source)
         return value
 
     def scalar(

@@ -26,6 +26,7 @@ from trivium_rehearsal import (
     names,
     outputs,
 )
+from trivium_rehearsal.engine_log import EngineLog
 from trivium_rehearsal.execution import ExecutionError, Executor, Executors
 from trivium_rehearsal.place import Place, place_of
 from trivium_rehearsal.replacement import replaces
@@ -71,8 +72,14 @@ class StandInProvider(provider_pb2_grpc.ResourceProviderServicer):
     """The stand-in for one package (a key of `types.PACKAGES`), executing the types in
     `executors`."""
 
-    def __init__(self, name: str, executors: Executors = MappingProxyType({})) -> None:
+    def __init__(
+        self,
+        name: str,
+        executors: Executors = MappingProxyType({}),
+        log: EngineLog | None = None,
+    ) -> None:
         self._name = name
+        self._log = log or EngineLog()
         self._package = package(name)
         self._executors = executors
         self._places: dict[str, Place] = {}
@@ -83,6 +90,7 @@ class StandInProvider(provider_pb2_grpc.ResourceProviderServicer):
     def Handshake(self, request: Any, context: Any) -> Any:
         """As the bridged providers answer: secrets and outputs yes, resources no (they
         then arrive as ids)."""
+        self._log.attach(context.peer(), request.engine_address)
         return provider_pb2.ProviderHandshakeResponse(
             accept_secrets=True,
             accept_resources=False,
@@ -95,6 +103,7 @@ class StandInProvider(provider_pb2_grpc.ResourceProviderServicer):
         return plugin_pb2.PluginInfo(version=self._package.version)
 
     def Attach(self, request: Any, context: Any) -> Any:
+        self._log.attach(context.peer(), request.address)
         return empty_pb2.Empty()
 
     def Cancel(self, request: Any, context: Any) -> Any:
@@ -160,6 +169,8 @@ class StandInProvider(provider_pb2_grpc.ResourceProviderServicer):
             news = Bag({**news.values, **made}, news.secrets)
         verdict = checks.check(type_, news, olds.values)
         failures = _failures(verdict.failures)
+        for note in verdict.notes:
+            self._log.warn(context.peer(), request.urn, note.text)
         return provider_pb2.CheckResponse(
             inputs=encode(verdict.inputs, verdict.secrets), failures=failures
         )

@@ -5,11 +5,19 @@ import json
 import re
 from typing import Any
 
+import grpc
 import pytest
-from pulumi.runtime.proto import provider_pb2
+from pulumi.runtime.proto import (
+    engine_pb2,
+    engine_pb2_grpc,
+    plugin_pb2,
+    provider_pb2,
+)
 
 from tests.rehearsal.standin import Context, Engine, InMemory, RefusedError
 from trivium.credentials.kms import KeyVaultKey
+from trivium_rehearsal.engine_log import EngineLog
+from trivium_rehearsal.provider import StandInProvider
 from trivium_rehearsal.sdk import PACKAGES, package
 from trivium_rehearsal.wire import UNKNOWN, decode, encode
 
@@ -804,7 +812,7 @@ def test_each_stand_in_is_the_version_of_its_sdk_and_takes_no_resources(
 ) -> None:
     provider = Engine(name).provider
     assert provider.GetPluginInfo(None, Context()).version == package(name).version
-    answer = provider.Handshake(None, Context())
+    answer = provider.Handshake(provider_pb2.ProviderHandshakeRequest(), Context())
     assert (answer.accept_secrets, answer.accept_resources, answer.accept_outputs) == (
         True,
         False,
@@ -844,3 +852,57 @@ def test_a_type_that_the_sdk_does_not_have_is_refused_by_name() -> None:
 def test_a_function_that_nothing_answers_is_an_error_that_names_it() -> None:
     with pytest.raises(RefusedError, match="aws:ec2/getSpotPrice:getSpotPrice"):
         Engine("aws").invoke("aws:ec2/getSpotPrice:getSpotPrice", {})
+
+
+# ---------------------------------------------------------------- the engine's log
+
+
+class Log(engine_pb2_grpc.EngineServicer):
+    """An engine that keeps what is logged."""
+
+    def __init__(self) -> None:
+        self.kept: list[tuple[str, str]] = []
+
+    def Log(self, request: Any, timeout: float) -> Any:
+        assert request.severity == engine_pb2.LogSeverity.WARNING
+        self.kept.append((request.urn, request.message))
+
+
+ROBOT = {
+    "scope": "/subscriptions/1",
+    "principalId": "p",
+    "roleDefinitionId": "r",
+    "principalType": "Robot",
+}
+
+
+def test_a_note_goes_to_the_log_of_the_engine_that_asked() -> None:
+    engines = {"127.0.0.1:1": Log(), "127.0.0.1:2": Log()}
+    token = "azure-native:authorization:RoleAssignment"
+    engine = Engine("azure-native")
+    engine.provider = StandInProvider(
+        "azure-native", {}, EngineLog(engines.__getitem__)
+    )
+    for number, address in enumerate(engines):
+        peer = Context(f"ipv4:127.0.0.1:{number}")
+        engine.provider.Attach(plugin_pb2.PluginAttach(address=address), peer)
+    engine.context = Context("ipv4:127.0.0.1:0")
+    assert not engine.check(token, ROBOT).failures
+    ((urn, text),) = engines["127.0.0.1:1"].kept
+    assert urn == engine.urn(token)
+    assert text.startswith('principalType: found string "Robot", Azure names')
+    assert engines["127.0.0.1:2"].kept == []
+
+
+def test_a_note_that_no_engine_reads_stops_nothing() -> None:
+    class Gone(Log):
+        def Log(self, request: Any, timeout: float) -> Any:
+            raise grpc.RpcError
+
+    token = "azure-native:authorization:RoleAssignment"
+    engine = Engine("azure-native")
+    assert not engine.check(token, ROBOT).failures
+    log = EngineLog(lambda _: Gone())
+    log.attach(engine.context.peer(), "127.0.0.1:1")
+    engine.provider = StandInProvider("azure-native", {}, log)
+    assert not engine.check(token, ROBOT).failures

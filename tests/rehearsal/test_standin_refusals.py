@@ -617,12 +617,6 @@ AZURE: dict[str, Row] = {
         "sku.name",
         ("is missing",),
     ),
-    "a kind that is none": (
-        A_STORAGE,
-        {**STORAGE, "kind": "StorageV9"},
-        "kind",
-        ('"StorageV9"', '"StorageV2"', "enumeration Kind"),
-    ),
     "an access tier that is none": (
         A_STORAGE,
         {**STORAGE, "accessTier": "Warm"},
@@ -653,33 +647,6 @@ AZURE: dict[str, Row] = {
         "properties.tenantId",
         ("is missing",),
     ),
-    "a rule that goes sideways": (
-        A_RULES,
-        {
-            **GROUP,
-            "securityRules": [
-                {
-                    "name": "r",
-                    "access": "Allow",
-                    "direction": "Sideways",
-                    "protocol": "Tcp",
-                }
-            ],
-        },
-        "securityRules[0].direction",
-        ('"Sideways"', '"Inbound", "Outbound"'),
-    ),
-    "a principal type that is none": (
-        A_ROLE,
-        {
-            "scope": "/subscriptions/1",
-            "principalId": "p",
-            "roleDefinitionId": "r",
-            "principalType": "Robot",
-        },
-        "principalType",
-        ('"Robot"', '"ServicePrincipal"'),
-    ),
     "public access that is none": (
         A_CONTAINER,
         {**GROUP, "accountName": "a", "publicAccess": "Everybody"},
@@ -699,6 +666,96 @@ AZURE: dict[str, Row] = {
         ("did you mean redirectUris",),
     ),
 }
+
+
+def rule(*streams: str) -> dict[str, Any]:
+    return {**GROUP, "dataFlows": [{"streams": list(streams), "destinations": ["d"]}]}
+
+
+STREAM = "dataFlows[0].streams[0]"
+A_COLLECTION = "azure-native:monitor:DataCollectionRule"
+NOTED: dict[str, Row] = {
+    "a stream of one's own": (
+        A_COLLECTION,
+        rule("Custom-Audit_CL"),
+        STREAM,
+        (
+            'found string "Custom-Audit_CL"',
+            'Azure names "Microsoft-Event", "Microsoft-InsightsMetrics"',
+            "enumeration KnownDataFlowStreams) and may take others",
+        ),
+    ),
+    "a group of streams that the description does not name": (
+        A_COLLECTION,
+        rule("Microsoft-ContainerInsights-Group-Default"),
+        STREAM,
+        ("cannot tell whether it takes this one",),
+    ),
+    "a stream that is probably misspelt": (
+        A_COLLECTION,
+        rule("Microsoft-Sysolg"),
+        STREAM,
+        ('did you mean "Microsoft-Syslog"?',),
+    ),
+    "a kind of account that nobody knows": (
+        A_STORAGE,
+        {**STORAGE, "kind": "StorageV9"},
+        "kind",
+        ('"StorageV9"', '"StorageV2"', "enumeration Kind"),
+    ),
+    "a rule that goes sideways": (
+        A_RULES,
+        {
+            **GROUP,
+            "securityRules": [
+                {
+                    "name": "r",
+                    "access": "Allow",
+                    "direction": "Sideways",
+                    "protocol": "Tcp",
+                }
+            ],
+        },
+        "securityRules[0].direction",
+        ('"Sideways"', '"Inbound", "Outbound"'),
+    ),
+}
+
+
+@pytest.mark.parametrize("sentence", NOTED)
+def test_a_value_beyond_an_open_list_is_accepted_and_noted(sentence: str) -> None:
+    token, inputs, path, words = NOTED[sentence]
+    verdict = check(resource_type(token), Bag(inputs))
+    assert verdict.failures == ()
+    found = {path_text(note.path): note.text for note in verdict.notes}
+    assert list(found) == [path]
+    assert [word for word in words if word not in found[path]] == [], found[path]
+
+
+@pytest.mark.parametrize(
+    ("token", "inputs"),
+    [
+        (A_COLLECTION, rule("Microsoft-Syslog")),
+        (A_COLLECTION, rule("microsoft-syslog")),
+        (A_STORAGE, STORAGE),
+        (
+            "azure-native:compute:VirtualMachine",
+            {**GROUP, "hardwareProfile": {"vmSize": "Standard_D2as_v7"}},
+        ),
+    ],
+)
+def test_what_a_list_names_and_what_grows_every_month_is_not_noted(
+    token: str, inputs: dict[str, Any]
+) -> None:
+    assert check(resource_type(token), Bag(inputs)).notes == ()
+
+
+def test_a_note_does_not_show_a_secret() -> None:
+    bag = Bag(rule("Microsoft-Sysolg"), frozenset({("dataFlows",)}))
+    (note,) = check(resource_type(A_COLLECTION), bag).notes
+    assert "found a secret" in note.text
+    assert "Sysolg" not in note.text
+    assert "did you mean" not in note.text
 
 
 @pytest.mark.parametrize("sentence", AWS)
