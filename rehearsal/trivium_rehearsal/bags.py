@@ -6,7 +6,7 @@ from typing import Any
 from trivium_rehearsal import names
 from trivium_rehearsal.place import Place
 from trivium_rehearsal.types import ResourceType
-from trivium_rehearsal.wire import UNKNOWN, Bag, Path, encode
+from trivium_rehearsal.wire import Bag, Path, at, encode
 
 # Any throughout: a bag holds JSON, whose shape the resource type decides.
 
@@ -65,7 +65,7 @@ def answer(values: Mapping[str, Any], inputs: Bag) -> Any:
     plain = {
         secret
         for path in inputs.secrets
-        if isinstance(secret := _at(inputs.values, path), str) and len(secret) > 3
+        if isinstance(secret := at(inputs.values, path), str) and len(secret) > 3
     }
     if plain:
         given = inputs.values
@@ -77,15 +77,6 @@ def answer(values: Mapping[str, Any], inputs: Bag) -> Any:
             and any(secret in value for secret in plain)
         }
     return encode(values, secrets)
-
-
-def _at(values: Any, path: Path) -> Any:
-    for step in path:
-        try:
-            values = values[step]
-        except (KeyError, IndexError, TypeError):
-            return UNKNOWN
-    return values
 
 
 def is_whole(type_: ResourceType, state: Bag) -> bool:

@@ -15,13 +15,14 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from types import MappingProxyType
 from typing import Any
 
-from trivium_rehearsal import documents
+from trivium_rehearsal import documents, locks
 from trivium_rehearsal.constraints import azure_enums, vendor_models
 from trivium_rehearsal.constraints.model import Limits, VendorModel
 from trivium_rehearsal.forms import wrong_form
-from trivium_rehearsal.judged import Failure, Judged
+from trivium_rehearsal.judged import Failure, Judged, Note
 from trivium_rehearsal.kinds import (
     LISTED,
     expected,
@@ -40,9 +41,17 @@ from trivium_rehearsal.types import (
     Scalar,
     Type,
 )
-from trivium_rehearsal.wire import UNKNOWN, Asset, Bag, Path, Unknown, path_text
+from trivium_rehearsal.wire import (
+    UNKNOWN,
+    Asset,
+    Bag,
+    Path,
+    Unknown,
+    holds_unknown,
+    path_text,
+)
 
-__all__ = ["Failure", "Verdict", "check", "check_keys"]
+__all__ = ["Failure", "Note", "Verdict", "check", "check_keys"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +59,20 @@ class Verdict:
     """The outcome of a check."""
 
     inputs: dict[str, Any]
-    """The inputs, scalars converted as the provider would."""
+    """The inputs, scalars and documents converted as the provider would."""
     failures: tuple[Failure, ...]
+    secrets: frozenset[Path]
+    """Where the secrets are in `inputs`: text that was written of an object with a
+    secret inside is secret as a whole."""
+    notes: tuple[Note, ...]
+    """What is accepted and worth a look."""
 
 
-def check(type_: ResourceType, bag: Bag) -> Verdict:
+def check(
+    type_: ResourceType, bag: Bag, olds: Mapping[str, Any] = MappingProxyType({})
+) -> Verdict:
     """All inputs of one resource. Looks at the values only: nothing is asked of any
-    cloud."""
+    cloud. `olds` are the inputs of the last run, empty for a new resource."""
     walk = _Walk(type_, bag)
     given = {
         name: value for name, value in bag.values.items() if not name.startswith("__")
@@ -74,7 +90,10 @@ def check(type_: ResourceType, bag: Bag) -> Verdict:
         ):
             continue  # other organisation policies have grammars of their own
         walk.document(path, kind, value)
-    return Verdict(inputs, tuple(walk.failures))
+    for refused in locks.refused_inputs(type_.token, given, olds):
+        walk.refuse(refused.path, f"{path_text(refused.path)}: {refused.text}")
+    secrets = frozenset(walk.holder(path) for path in bag.secrets)
+    return Verdict(inputs, tuple(walk.failures), secrets, tuple(walk.notes))
 
 
 def check_keys(
@@ -111,6 +130,18 @@ def _unknown_key(type_: ObjectType, name: str, what: str) -> str:
 
 class _Walk(Judged):
     """One pass over one resource's inputs."""
+
+    def __init__(self, type_: ResourceType, bag: Bag) -> None:
+        super().__init__(type_, bag)
+        self.written: set[Path] = set()
+        """Where an object became the text of a document."""
+
+    def holder(self, path: Path) -> Path:
+        """`path`, or the document's text that has swallowed it."""
+        return next(
+            (path[:size] for size in range(len(path)) if path[:size] in self.written),
+            path,
+        )
 
     def object_of(
         self,
@@ -274,23 +305,53 @@ class _Walk(Judged):
 
     def one_of(self, type_: OneOf, value: Any, path: Path, field: Field) -> Any:
         """The first option that has nothing against the value; else what the best
-        fitting kind has against it."""
+        fitting kind has against it.
+
+        A policy that is given as an object has its own grammar (`documents`), which
+        asks for less than the SDK's type: AWS takes one without a version.
+        """
+        if isinstance(value, dict) and self.is_policy(path):
+            return self.as_text(type_, value, path)
         attempts: list[tuple[_Walk, Any]] = []
         for option in type_.options:
+            converts = self.bridged and not isinstance(value, dict | list)
             if not same_kind(option, value) and not (
-                self.bridged and isinstance(option, Scalar)
+                converts and isinstance(option, Scalar)
             ):
                 continue
             attempt = _Walk(self.type, self.bag)
             result = attempt.value(option, value, path, (), field)
             if not attempt.failures:
-                return result
+                self.notes.extend(attempt.notes)
+                return self.as_text(type_, result, path)
             attempts.append((attempt, result))
         if not attempts:
             return self.wrong(type_, value, path)
         best, result = min(attempts, key=lambda each: len(each[0].failures))
         self.failures.extend(best.failures)
         return result
+
+    def as_text(self, type_: OneOf, value: Any, path: Path) -> Any:
+        """A document that may be given as text or object, as text; one that holds an
+        unknown is unknown as a whole.
+
+        Source: pulumi-terraform-bridge, ``TransformJSONDocument``.
+        """
+        text = self.bridged and Scalar("string") in type_.options
+        if not (text and isinstance(value, dict)):
+            return value
+        self.written.add(path)
+        if holds_unknown(value):
+            return UNKNOWN
+        return json.dumps(
+            value, sort_keys=True, separators=(",", ":"), ensure_ascii=False
+        )
+
+    def is_policy(self, path: Path) -> bool:
+        """Whether a policy, of which the grammar is known, stands at `path`."""
+        names = tuple(step for step in path if isinstance(step, str))
+        kind = documents.document_kind(self.type.token, names)
+        return kind not in (None, documents.Kind.JSON)
 
     def enumeration(
         self,
@@ -304,11 +365,14 @@ class _Walk(Judged):
             return self.wrong(type_, value, path)
         if models:
             return self.scalar(Scalar("string"), value, path, models, field)
-        limits = azure_enums.limits(type_)
+        limits, source = (
+            azure_enums.limits(type_),
+            f"the SDK's enumeration {type_.name}",
+        )
         if limits is not None:
-            self.limits(
-                value, limits, path, f"the SDK's enumeration {type_.name}", field
-            )
+            self.limits(value, limits, path, source, field)
+        elif value not in field.named_values:
+            self.note_unnamed(value, azure_enums.named(type_), path, source)
         return value
 
     def scalar(

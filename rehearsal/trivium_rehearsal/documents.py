@@ -18,7 +18,7 @@ from enum import Enum
 from typing import Any, Final
 
 from trivium_rehearsal.forms import google_member, google_role
-from trivium_rehearsal.wire import Path
+from trivium_rehearsal.wire import Path, Unknown, at
 
 __all__ = [
     "Kind",
@@ -219,7 +219,11 @@ def _documents(
 
 
 def problems(kind: Kind, value: object) -> list[Problem]:
-    """What is wrong with a document, given as JSON text or as the data itself."""
+    """What is wrong with a document, given as JSON text or as the data itself.
+
+    What is unknown in a preview is not judged, wherever it stands; the known parts
+    are.
+    """
     if isinstance(value, str):
         try:
             document = json.loads(value, object_pairs_hook=_unique)
@@ -249,9 +253,8 @@ def problems(kind: Kind, value: object) -> list[Problem]:
                 f" {_what(document)}",
             )
         ]
-    return list(
-        _google(document) if kind is Kind.GOOGLE_POLICY else _policy(kind, document)
-    )
+    found = _google(document) if kind is Kind.GOOGLE_POLICY else _policy(kind, document)
+    return [each for each in found if not isinstance(at(document, each.path), Unknown)]
 
 
 class _RepeatedKeyError(Exception):

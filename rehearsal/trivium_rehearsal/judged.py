@@ -2,7 +2,7 @@
 grammar of documents."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, Final
@@ -38,8 +38,17 @@ class Failure:
     """What was found, what is allowed, and by whose word."""
 
 
+@dataclass(frozen=True, slots=True)
+class Note:
+    """One accepted value of which nobody here can tell whether the cloud takes it."""
+
+    path: Path
+    text: str
+    """What was found, what is known, and what to do."""
+
+
 class Judged:
-    """Collects what is wrong with one resource's inputs."""
+    """Collects what is wrong with one resource's inputs, and what is to be noted."""
 
     def __init__(self, type_: ResourceType, bag: Bag) -> None:
         self.type = type_
@@ -47,6 +56,7 @@ class Judged:
         self.bag = bag
         self.vendor = _VENDORS[type_.package]
         self.failures: list[Failure] = []
+        self.notes: list[Note] = []
 
     def refuse(self, path: Path, reason: str) -> None:
         """Note what is wrong."""
@@ -107,14 +117,29 @@ class Judged:
             if self.bag.is_secret(path) or not near
             else f"; did you mean {json.dumps(near[0])}?"
         )
-        shown = [json.dumps(each) for each in limits.values if each]
-        listed = ", ".join(shown[:LISTED]) + (
-            f" and {len(shown) - LISTED} more" if len(shown) > LISTED else ""
-        )
         self.refuse(
             path,
-            f"{path_text(path)}: found {self.found(value, path)}, {self.vendor} allows {listed} "
-            f"({source}){hint}",
+            f"{path_text(path)}: found {self.found(value, path)},"
+            f" {self.vendor} allows {_listed(limits.values)} ({source}){hint}",
+        )
+
+    def note_unnamed(
+        self, value: str, named: Sequence[str], path: Path, source: str
+    ) -> None:
+        """Note a value that an open list does not name."""
+        if not named or value.lower() in {each.lower() for each in named}:
+            return
+        near = get_close_matches(value, named, n=1, cutoff=0.7)
+        secret = self.bag.is_secret(path)
+        hint = "." if secret or not near else f"; did you mean {json.dumps(near[0])}?"
+        self.notes.append(
+            Note(
+                path,
+                f"{path_text(path)}: found {self.found(value, path)},"
+                f" {self.vendor} names {_listed(named)} ({source}) and may take others;"
+                " the rehearsal cannot tell whether it takes this one. Check its"
+                f" spelling{hint}",
+            )
         )
 
     def _pattern(self, value: str, limits: Limits, path: Path, source: str) -> None:
@@ -194,3 +219,10 @@ class Judged:
                 f"{place}: {shown}{problem.text}; {self.vendor} would refuse this"
                 f" {kind.value}",
             )
+
+
+def _listed(values: Sequence[str]) -> str:
+    """Values as a message lists them."""
+    shown = [json.dumps(each) for each in values if each]
+    more = f" and {len(shown) - LISTED} more" if len(shown) > LISTED else ""
+    return ", ".join(shown[:LISTED]) + more

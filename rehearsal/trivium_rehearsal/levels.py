@@ -50,8 +50,8 @@ def level_of(token: str) -> Level:
 
 
 def _is_described(type_: ResourceType) -> bool:
-    """Whether Azure's own model limits the inputs. The generic `resources:Resource` has
-    a body of any shape."""
+    """Whether Azure's own model describes the inputs. The generic `resources:Resource`
+    has a body of any shape."""
     body = type_.inputs.fields.get("properties")
     return not (body and isinstance(body.type, Anything)) and _has_enumeration(
         type_.inputs, set()
@@ -59,10 +59,10 @@ def _is_described(type_: ResourceType) -> bool:
 
 
 def _has_enumeration(type_: Type, seen: set[int]) -> bool:
-    """Whether Azure's own enumerations limit any input: azure-native's types are
-    Azure's model, one to one."""
+    """Whether any input is compared with Azure's own enumerations: azure-native's types
+    are Azure's model, one to one."""
     if isinstance(type_, Enumeration):
-        return azure_enums.limits(type_) is not None
+        return azure_enums.is_described(type_)
     if isinstance(type_, ListOf | MapOf):
         return _has_enumeration(type_.item, seen)
     if isinstance(type_, OneOf):

@@ -17,7 +17,16 @@ import grpc
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
-from trivium_rehearsal import bags, checks, difference, invokes, names, outputs
+from trivium_rehearsal import (
+    bags,
+    checks,
+    difference,
+    invokes,
+    locks,
+    names,
+    outputs,
+)
+from trivium_rehearsal.engine_log import EngineLog
 from trivium_rehearsal.execution import ExecutionError, Executor, Executors
 from trivium_rehearsal.place import Place, place_of
 from trivium_rehearsal.replacement import replaces
@@ -26,6 +35,7 @@ from trivium_rehearsal.sdk import UnknownTypeError, package
 from trivium_rehearsal.types import ResourceType
 from trivium_rehearsal.wire import (
     Bag,
+    Path,
     Unknown,
     decode,
     encode,
@@ -63,8 +73,14 @@ class StandInProvider(provider_pb2_grpc.ResourceProviderServicer):
     """The stand-in for one package (a key of `types.PACKAGES`), executing the types in
     `executors`."""
 
-    def __init__(self, name: str, executors: Executors = MappingProxyType({})) -> None:
+    def __init__(
+        self,
+        name: str,
+        executors: Executors = MappingProxyType({}),
+        log: EngineLog | None = None,
+    ) -> None:
         self._name = name
+        self._log = log or EngineLog()
         self._package = package(name)
         self._executors = executors
         self._places: dict[str, Place] = {}
@@ -75,6 +91,7 @@ class StandInProvider(provider_pb2_grpc.ResourceProviderServicer):
     def Handshake(self, request: Any, context: Any) -> Any:
         """As the bridged providers answer: secrets and outputs yes, resources no (they
         then arrive as ids)."""
+        self._log.attach(context.peer(), request.engine_address)
         return provider_pb2.ProviderHandshakeResponse(
             accept_secrets=True,
             accept_resources=False,
@@ -91,6 +108,7 @@ class StandInProvider(provider_pb2_grpc.ResourceProviderServicer):
         return provider_pb2.GetSchemaResponse(schema=schema(self._name))
 
     def Attach(self, request: Any, context: Any) -> Any:
+        self._log.attach(context.peer(), request.address)
         return empty_pb2.Empty()
 
     def Cancel(self, request: Any, context: Any) -> Any:
@@ -154,15 +172,17 @@ class StandInProvider(provider_pb2_grpc.ResourceProviderServicer):
         if named is not None:
             made = {named[0]: named[1], "__defaults": [named[0]]}
             news = Bag({**news.values, **made}, news.secrets)
-        verdict = checks.check(type_, news)
+        verdict = checks.check(type_, news, olds.values)
         failures = _failures(verdict.failures)
+        for note in verdict.notes:
+            self._log.warn(context.peer(), request.urn, note.text)
         return provider_pb2.CheckResponse(
-            inputs=encode(verdict.inputs, news.secrets), failures=failures
+            inputs=encode(verdict.inputs, verdict.secrets), failures=failures
         )
 
     def Diff(self, request: Any, context: Any) -> Any:
         type_ = self._type(request.urn, context)
-        old, new = _old_inputs(request, type_), decode(request.news).values
+        old, new = _old_inputs(request, type_).values, decode(request.news).values
         none, some = (
             provider_pb2.DiffResponse.DIFF_NONE,
             provider_pb2.DiffResponse.DIFF_SOME,
@@ -173,6 +193,9 @@ class StandInProvider(provider_pb2_grpc.ResourceProviderServicer):
         if not changed:
             return provider_pb2.DiffResponse(changes=none)
         replacing = {change.path for change in changed if replaces(type_, change.path)}
+        self._keep_locked(
+            request, type_, context, min(replacing, key=path_text, default=())
+        )
         return provider_pb2.DiffResponse(
             changes=some,
             diffs=sorted({str(change.path[0]) for change in changed}),
@@ -300,6 +323,7 @@ class StandInProvider(provider_pb2_grpc.ResourceProviderServicer):
 
     def Update(self, request: Any, context: Any) -> Any:
         type_ = self._type(request.urn, context)
+        self._keep_locked(request, type_, context)
         olds, news = decode(request.olds), decode(request.news)
         place = self._place(context)
         told = outputs.remade(
@@ -332,11 +356,13 @@ class StandInProvider(provider_pb2_grpc.ResourceProviderServicer):
 
     def Delete(self, request: Any, context: Any) -> Any:
         type_ = self._type(request.urn, context)
+        told = decode(request.properties).values
+        name = _called(request.urn, type_)
+        if refusal := locks.refused_deletion(type_.token, name, told):
+            _abort(context, grpc.StatusCode.FAILED_PRECONDITION, refusal)
         executor = self._executors.get(type_.token)
         if executor is not None:
-            state = bags.for_executor(
-                type_, decode(request.properties).values, self._place(context)
-            )
+            state = bags.for_executor(type_, told, self._place(context))
             self._executed(context, lambda: executor.delete(request.id, state))
         return empty_pb2.Empty()
 
@@ -380,6 +406,22 @@ class StandInProvider(provider_pb2_grpc.ResourceProviderServicer):
         except UnknownTypeError as error:
             _abort(context, grpc.StatusCode.NOT_FOUND, str(error))
 
+    def _keep_locked(
+        self, request: Any, type_: ResourceType, context: Any, replacing: Path = ()
+    ) -> None:
+        """Refuses a change that would undo a lock. `replacing` is the property that
+        makes it a new resource, if one does."""
+        refusal = locks.refused_change(
+            type_.token,
+            _called(request.urn, type_),
+            decode(request.olds).values,
+            _old_inputs(request, type_),
+            decode(request.news),
+            replacing=path_text(replacing),
+        )
+        if refusal is not None:
+            _abort(context, grpc.StatusCode.FAILED_PRECONDITION, refusal)
+
     # `Any`: an executor's answer is whatever its method promises.
     def _executed(self, context: Any, act: Callable[[], Any]) -> Any:
         try:
@@ -420,18 +462,22 @@ def _resource_name(urn: str) -> str:
     return urn.rpartition("::")[2]
 
 
-def _old_inputs(request: Any, type_: ResourceType) -> dict[str, Any]:
+def _called(urn: str, type_: ResourceType) -> str:
+    """How an error names the resource."""
+    return f"{type_.name} `{_resource_name(urn)}`"
+
+
+def _old_inputs(request: Any, type_: ResourceType) -> Bag:
     """The inputs of the last run; engines that do not send them leave the outputs,
     whose inputs are meant."""
     if request.HasField(
         "old_inputs"
     ):  # a resource without any input sends an empty object
-        return decode(request.old_inputs).values
-    return {
-        name: value
-        for name, value in decode(request.olds).values.items()
-        if name in type_.inputs.fields
-    }
+        return decode(request.old_inputs)
+    told = decode(request.olds)
+    inputs = type_.inputs.fields
+    values = {name: value for name, value in told.values.items() if name in inputs}
+    return Bag(values, told.secrets)
 
 
 def _same_fixed_name(

@@ -131,12 +131,13 @@ _TABLE: Final[Mapping[str, frozenset[str]]] = {
             "bucketId location project"
         ),
         # Azure REST references: fields that only PUT at creation honours; azure-native
-        # marks them forceNew.
+        # marks them forceNew. An account's immutability is enabled at its creation
+        # only; the policy inside is changed in place, as its states say.
         "azure-native:authorization:RoleAssignment": (
             "scope principalId principalType roleDefinitionId"
         ),
         "azure-native:storage:StorageAccount": (
-            "isHnsEnabled isNfsV3Enabled immutableStorageWithVersioning"
+            "isHnsEnabled isNfsV3Enabled immutableStorageWithVersioning.enabled"
         ),
         "azure-native:keyvault:Vault": "vaultName",
         "azure-native:cognitiveservices:Account": "kind",
@@ -147,13 +148,19 @@ _TABLE: Final[Mapping[str, frozenset[str]]] = {
 def replaces(type_: ResourceType, path: Path) -> bool:
     """Whether a change at `path` of the inputs makes a new resource."""
     top = str(path[0])
-    if top in _TABLE.get(type_.token, ()) or top in type_.replace_on_changes:
+    if _in_table(type_.token, path) or top in type_.replace_on_changes:
         return True
     if top in _EVERYWHERE[type_.package] or _names_it(type_, top):
         return True
     if type_.package == "aws-native" and folded(top) in create_only(type_.token):
         return True
     return type_.bridged and _documented(type_, path)
+
+
+def _in_table(token: str, path: Path) -> bool:
+    """Whether the change is at an entry of the table, inside one or around one."""
+    entries = (tuple(entry.split(".")) for entry in _TABLE.get(token, ()))
+    return any(path[: len(entry)] == entry[: len(path)] for entry in entries)
 
 
 def _names_it(type_: ResourceType, name: str) -> bool:

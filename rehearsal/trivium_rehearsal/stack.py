@@ -336,7 +336,9 @@ def _note(outcome: Outcome, event: Event) -> None:
         if diagnostic["severity"] in ("error", "warning") and not diagnostic.get(
             "ephemeral"
         ):
-            outcome.diagnostics.append(_plain(diagnostic["message"]))
+            text = _plain(diagnostic["message"])
+            if text not in outcome.diagnostics:  # an update is previewed first
+                outcome.diagnostics.append(text)
     elif summary := event.get("policyAnalyzeSummaryEvent") or event.get(
         "policyAnalyzeStackSummaryEvent"
     ):

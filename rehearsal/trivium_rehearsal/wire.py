@@ -22,6 +22,7 @@ __all__ = [
     "Bag",
     "Path",
     "Unknown",
+    "at",
     "decode",
     "encode",
     "holds_unknown",
@@ -216,6 +217,18 @@ def holds_unknown(value: Any) -> bool:
     if isinstance(value, list):
         return any(holds_unknown(item) for item in value)
     return False
+
+
+def at(values: Any, path: Path) -> Any:
+    """The value at `path`; None where there is none, `UNKNOWN` below an unknown."""
+    for step in path:
+        if isinstance(values, Unknown):
+            return values
+        try:
+            values = values[step]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return values
 
 
 def known_part(values: Mapping[str, Any]) -> dict[str, Any]:

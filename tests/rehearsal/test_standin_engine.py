@@ -117,12 +117,20 @@ def test_ordinary_public_programs_deploy_change_and_are_destroyed(
         assert gone == {"delete": sum(created.values())}
 
 
-def test_a_wrong_resource_is_stopped_with_every_reason(
+def test_a_wrong_resource_is_stopped_with_every_reason_and_a_doubt_is_noted(
     settings: dict[str, str],
 ) -> None:
     import pulumi_aws as aws
+    from pulumi_azure_native import authorization
 
     def program() -> None:
+        noted = authorization.RoleAssignment(
+            "noted",
+            scope="/subscriptions/1",
+            principal_id="p",
+            role_definition_id="r",
+            principal_type="Robot",
+        )
         aws.s3.BucketCorsConfiguration(
             "cors",
             bucket="b",
@@ -133,6 +141,8 @@ def test_a_wrong_resource_is_stopped_with_every_reason(
                     "max_age": 5,
                 },
             ],
+            # One after the other: nothing is under way when the preview is stopped.
+            opts=pulumi.ResourceOptions(depends_on=[noted]),
         )
 
     with (
@@ -145,6 +155,7 @@ def test_a_wrong_resource_is_stopped_with_every_reason(
         "'cors' has a problem: corsRules[0].allowedMethods[1]: found string \"FETCH\","
         " AWS allows" in said
     )
+    assert 'warning: principalType: found string "Robot", Azure names' in said
     assert (
         "did you mean max_age_seconds" in said or "did you mean maxAgeSeconds" in said
     )

@@ -5,11 +5,19 @@ import json
 import re
 from typing import Any
 
+import grpc
 import pytest
-from pulumi.runtime.proto import provider_pb2
+from pulumi.runtime.proto import (
+    engine_pb2,
+    engine_pb2_grpc,
+    plugin_pb2,
+    provider_pb2,
+)
 
 from tests.rehearsal.standin import Context, Engine, InMemory, RefusedError
 from trivium.credentials.kms import KeyVaultKey
+from trivium_rehearsal.engine_log import EngineLog
+from trivium_rehearsal.provider import StandInProvider
 from trivium_rehearsal.sdk import PACKAGES, package
 from trivium_rehearsal.wire import UNKNOWN, decode, encode
 
@@ -33,6 +41,73 @@ STORAGE = {
     "sku": {"name": "Standard_LRS"},
 }
 NONE, SOME = provider_pb2.DiffResponse.DIFF_NONE, provider_pb2.DiffResponse.DIFF_SOME
+
+
+# ---------------------------------------------------------------- documents
+
+DOCUMENTS = {
+    "aws:cloudwatch/logResourcePolicy:LogResourcePolicy": (
+        {"policyName": "n"},
+        "policyDocument",
+    ),
+    "aws:ecr/lifecyclePolicy:LifecyclePolicy": ({"repository": "r"}, "policy"),
+    "aws:iam/policy:Policy": ({}, "policy"),
+    "aws:iam/rolePolicy:RolePolicy": ({"role": "r"}, "policy"),
+    ROLE: ({}, "assumeRolePolicy"),
+    "aws:s3/bucketPolicy:BucketPolicy": ({"bucket": "b"}, "policy"),
+    "aws:sqs/queuePolicy:QueuePolicy": ({"queueUrl": "u"}, "policy"),
+}
+"""Type token → the other required inputs, and the property that the SDK types as text
+or object and whose output it types as text."""
+
+
+def _document(token: str, resource: object = "arn:aws:s3:::b") -> dict[str, Any]:
+    if token == "aws:ecr/lifecyclePolicy:LifecyclePolicy":
+        count = {"tagStatus": "any", "countType": "imageCountMoreThan"}
+        rule = {"rulePriority": 1, "selection": {**count, "countNumber": 1}}
+        expire = {"action": {"type": "expire"}}
+        return {"rules": [{**rule, **expire, "description": resource}]}
+    statement: dict[str, Any] = {"Effect": "Allow", "Action": "s3:GetObject"}
+    if token not in ("aws:iam/policy:Policy", "aws:iam/rolePolicy:RolePolicy"):
+        statement["Principal"] = {"AWS": [resource]}
+    if token != ROLE:
+        statement["Resource"] = [resource]
+    return {"Version": "2012-10-17", "Statement": [statement]}
+
+
+@pytest.mark.parametrize("token", DOCUMENTS)
+def test_a_document_given_as_an_object_comes_out_as_text(token: str) -> None:
+    others, name = DOCUMENTS[token]
+    given = _document(token)
+    _, made = Engine("aws").create(token, {**others, name: given})
+    assert json.loads(made.values[name]) == given
+    _, planned = Engine("aws").create(token, {**others, name: given}, preview=True)
+    assert planned.values[name] == made.values[name]
+
+
+@pytest.mark.parametrize("token", DOCUMENTS)
+def test_a_document_with_an_unknown_inside_is_unknown_text(token: str) -> None:
+    others, name = DOCUMENTS[token]
+    inputs = {**others, name: _document(token, UNKNOWN)}
+    _, planned = Engine("aws").create(token, inputs, preview=True)
+    assert planned.values[name] is UNKNOWN
+
+
+def test_a_document_with_a_secret_inside_is_a_secret_text() -> None:
+    token = "aws:iam/rolePolicy:RolePolicy"
+    inputs = {"role": "r", "policy": _document(token)}
+    inside = ("policy", "Statement", 0, "Resource", 0)
+    _, made = Engine("aws").create(token, inputs, secrets=frozenset({inside}))
+    assert ("policy",) in made.secrets
+    assert not any(isinstance(made.values[path[0]], dict) for path in made.secrets)
+
+
+def test_a_document_once_given_as_text_and_then_as_an_object_is_no_change() -> None:
+    engine = Engine("aws")
+    given = {"name": "r", "assumeRolePolicy": json.loads(TRUST)}
+    checked = engine.inputs(ROLE, given).values
+    old = {"name": "r", "assumeRolePolicy": TRUST}
+    assert engine.diff(ROLE, old, checked).changes == NONE
 
 
 # ---------------------------------------------------------------- previews
@@ -737,7 +812,7 @@ def test_each_stand_in_is_the_version_of_its_sdk_and_takes_no_resources(
 ) -> None:
     provider = Engine(name).provider
     assert provider.GetPluginInfo(None, Context()).version == package(name).version
-    answer = provider.Handshake(None, Context())
+    answer = provider.Handshake(provider_pb2.ProviderHandshakeRequest(), Context())
     assert (answer.accept_secrets, answer.accept_resources, answer.accept_outputs) == (
         True,
         False,
@@ -777,3 +852,57 @@ def test_a_type_that_the_sdk_does_not_have_is_refused_by_name() -> None:
 def test_a_function_that_nothing_answers_is_an_error_that_names_it() -> None:
     with pytest.raises(RefusedError, match="aws:ec2/getSpotPrice:getSpotPrice"):
         Engine("aws").invoke("aws:ec2/getSpotPrice:getSpotPrice", {})
+
+
+# ---------------------------------------------------------------- the engine's log
+
+
+class Log(engine_pb2_grpc.EngineServicer):
+    """An engine that keeps what is logged."""
+
+    def __init__(self) -> None:
+        self.kept: list[tuple[str, str]] = []
+
+    def Log(self, request: Any, timeout: float) -> Any:
+        assert request.severity == engine_pb2.LogSeverity.WARNING
+        self.kept.append((request.urn, request.message))
+
+
+ROBOT = {
+    "scope": "/subscriptions/1",
+    "principalId": "p",
+    "roleDefinitionId": "r",
+    "principalType": "Robot",
+}
+
+
+def test_a_note_goes_to_the_log_of_the_engine_that_asked() -> None:
+    engines = {"127.0.0.1:1": Log(), "127.0.0.1:2": Log()}
+    token = "azure-native:authorization:RoleAssignment"
+    engine = Engine("azure-native")
+    engine.provider = StandInProvider(
+        "azure-native", {}, EngineLog(engines.__getitem__)
+    )
+    for number, address in enumerate(engines):
+        peer = Context(f"ipv4:127.0.0.1:{number}")
+        engine.provider.Attach(plugin_pb2.PluginAttach(address=address), peer)
+    engine.context = Context("ipv4:127.0.0.1:0")
+    assert not engine.check(token, ROBOT).failures
+    ((urn, text),) = engines["127.0.0.1:1"].kept
+    assert urn == engine.urn(token)
+    assert text.startswith('principalType: found string "Robot", Azure names')
+    assert engines["127.0.0.1:2"].kept == []
+
+
+def test_a_note_that_no_engine_reads_stops_nothing() -> None:
+    class Gone(Log):
+        def Log(self, request: Any, timeout: float) -> Any:
+            raise grpc.RpcError
+
+    token = "azure-native:authorization:RoleAssignment"
+    engine = Engine("azure-native")
+    assert not engine.check(token, ROBOT).failures
+    log = EngineLog(lambda _: Gone())
+    log.attach(engine.context.peer(), "127.0.0.1:1")
+    engine.provider = StandInProvider("azure-native", {}, log)
+    assert not engine.check(token, ROBOT).failures

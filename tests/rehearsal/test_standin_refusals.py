@@ -192,6 +192,12 @@ AWS: dict[str, Row] = {
         "targetTrackingConfiguration.predefinedMetricSpecification",
         ("together with customizedMetricSpecification",),
     ),
+    "an unknown key in a document that is given as an object": (
+        "aws:ecr/lifecyclePolicy:LifecyclePolicy",
+        {"repository": "r", "policy": {"rules": [{"rulePriorty": 1}]}},
+        "policy.rules[0].rulePriorty",
+        ("did you mean rulePriority",),
+    ),
     "a key that nothing has": (
         BUCKET,
         {"bukcet": "x"},
@@ -611,12 +617,6 @@ AZURE: dict[str, Row] = {
         "sku.name",
         ("is missing",),
     ),
-    "a kind that is none": (
-        A_STORAGE,
-        {**STORAGE, "kind": "StorageV9"},
-        "kind",
-        ('"StorageV9"', '"StorageV2"', "enumeration Kind"),
-    ),
     "an access tier that is none": (
         A_STORAGE,
         {**STORAGE, "accessTier": "Warm"},
@@ -647,33 +647,6 @@ AZURE: dict[str, Row] = {
         "properties.tenantId",
         ("is missing",),
     ),
-    "a rule that goes sideways": (
-        A_RULES,
-        {
-            **GROUP,
-            "securityRules": [
-                {
-                    "name": "r",
-                    "access": "Allow",
-                    "direction": "Sideways",
-                    "protocol": "Tcp",
-                }
-            ],
-        },
-        "securityRules[0].direction",
-        ('"Sideways"', '"Inbound", "Outbound"'),
-    ),
-    "a principal type that is none": (
-        A_ROLE,
-        {
-            "scope": "/subscriptions/1",
-            "principalId": "p",
-            "roleDefinitionId": "r",
-            "principalType": "Robot",
-        },
-        "principalType",
-        ('"Robot"', '"ServicePrincipal"'),
-    ),
     "public access that is none": (
         A_CONTAINER,
         {**GROUP, "accountName": "a", "publicAccess": "Everybody"},
@@ -693,6 +666,96 @@ AZURE: dict[str, Row] = {
         ("did you mean redirectUris",),
     ),
 }
+
+
+def rule(*streams: str) -> dict[str, Any]:
+    return {**GROUP, "dataFlows": [{"streams": list(streams), "destinations": ["d"]}]}
+
+
+STREAM = "dataFlows[0].streams[0]"
+A_COLLECTION = "azure-native:monitor:DataCollectionRule"
+NOTED: dict[str, Row] = {
+    "a stream of one's own": (
+        A_COLLECTION,
+        rule("Custom-Audit_CL"),
+        STREAM,
+        (
+            'found string "Custom-Audit_CL"',
+            'Azure names "Microsoft-Event", "Microsoft-InsightsMetrics"',
+            "enumeration KnownDataFlowStreams) and may take others",
+        ),
+    ),
+    "a group of streams that the description does not name": (
+        A_COLLECTION,
+        rule("Microsoft-ContainerInsights-Group-Default"),
+        STREAM,
+        ("cannot tell whether it takes this one",),
+    ),
+    "a stream that is probably misspelt": (
+        A_COLLECTION,
+        rule("Microsoft-Sysolg"),
+        STREAM,
+        ('did you mean "Microsoft-Syslog"?',),
+    ),
+    "a kind of account that nobody knows": (
+        A_STORAGE,
+        {**STORAGE, "kind": "StorageV9"},
+        "kind",
+        ('"StorageV9"', '"StorageV2"', "enumeration Kind"),
+    ),
+    "a rule that goes sideways": (
+        A_RULES,
+        {
+            **GROUP,
+            "securityRules": [
+                {
+                    "name": "r",
+                    "access": "Allow",
+                    "direction": "Sideways",
+                    "protocol": "Tcp",
+                }
+            ],
+        },
+        "securityRules[0].direction",
+        ('"Sideways"', '"Inbound", "Outbound"'),
+    ),
+}
+
+
+@pytest.mark.parametrize("sentence", NOTED)
+def test_a_value_beyond_an_open_list_is_accepted_and_noted(sentence: str) -> None:
+    token, inputs, path, words = NOTED[sentence]
+    verdict = check(resource_type(token), Bag(inputs))
+    assert verdict.failures == ()
+    found = {path_text(note.path): note.text for note in verdict.notes}
+    assert list(found) == [path]
+    assert [word for word in words if word not in found[path]] == [], found[path]
+
+
+@pytest.mark.parametrize(
+    ("token", "inputs"),
+    [
+        (A_COLLECTION, rule("Microsoft-Syslog")),
+        (A_COLLECTION, rule("microsoft-syslog")),
+        (A_STORAGE, STORAGE),
+        (
+            "azure-native:compute:VirtualMachine",
+            {**GROUP, "hardwareProfile": {"vmSize": "Standard_D2as_v7"}},
+        ),
+    ],
+)
+def test_what_a_list_names_and_what_grows_every_month_is_not_noted(
+    token: str, inputs: dict[str, Any]
+) -> None:
+    assert check(resource_type(token), Bag(inputs)).notes == ()
+
+
+def test_a_note_does_not_show_a_secret() -> None:
+    bag = Bag(rule("Microsoft-Sysolg"), frozenset({("dataFlows",)}))
+    (note,) = check(resource_type(A_COLLECTION), bag).notes
+    assert "found a secret" in note.text
+    assert "Sysolg" not in note.text
+    assert "did you mean" not in note.text
 
 
 @pytest.mark.parametrize("sentence", AWS)
@@ -717,7 +780,88 @@ def _assert_refused(row: Row) -> None:
     assert [word for word in words if word not in found[path]] == [], found[path]
 
 
+def document(**statement: Any) -> dict[str, Any]:
+    """A role's inline policy, given as an object."""
+    allow = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}
+    return {
+        "role": "r",
+        "policy": {"Version": "2012-10-17", "Statement": [{**allow, **statement}]},
+    }
+
+
+BESIDE_THE_UNKNOWN: dict[str, tuple[dict[str, Any], str]] = {
+    "an action that is none": (
+        document(Resource=[UNKNOWN], Action="GetObject"),
+        "an action is service:Operation",
+    ),
+    "an effect that is none": (
+        document(Resource=UNKNOWN, Effect="Permit"),
+        "Effect is Allow or Deny",
+    ),
+    "a resource that is a number, behind an unknown one": (
+        document(Resource=[UNKNOWN, 7]),
+        "expected an ARN or *, found a number",
+    ),
+    "an operator that is none": (
+        document(Condition={"StringIs": {"aws:SourceArn": UNKNOWN}}),
+        "there is no condition operator StringIs",
+    ),
+    "a missing effect in a statement with an unknown resource": (
+        {"role": "r", "policy": {"Statement": {"Action": "*", "Resource": UNKNOWN}}},
+        "the element Effect is missing",
+    ),
+}
+
+
+@pytest.mark.parametrize("sentence", BESIDE_THE_UNKNOWN)
+def test_the_known_parts_of_a_document_are_judged(sentence: str) -> None:
+    inputs, words = BESIDE_THE_UNKNOWN[sentence]
+    found = refused(ROLE_POLICY, inputs)
+    assert any(words in reason for reason in found.values()), found
+
+
 ACCEPTED: dict[str, tuple[str, dict[str, Any]]] = {
+    "a document whose only resource is not known yet": (
+        ROLE_POLICY,
+        document(Resource=[UNKNOWN]),
+    ),
+    "a document whose every element is not known yet": (
+        ROLE_POLICY,
+        document(
+            Sid=UNKNOWN,
+            Effect=UNKNOWN,
+            Action=[UNKNOWN],
+            Resource=UNKNOWN,
+            Condition=UNKNOWN,
+        ),
+    ),
+    "a document with an unknown version and statement": (
+        ROLE_POLICY,
+        {"role": "r", "policy": {"Version": UNKNOWN, "Statement": [UNKNOWN]}},
+    ),
+    "a document whose condition and its keys are not known yet": (
+        ROLE_POLICY,
+        document(Condition={"Bool": UNKNOWN, "StringEquals": {"a:b": [UNKNOWN]}}),
+    ),
+    "a trust policy for a principal that is not known yet": (
+        ROLE,
+        {
+            "assumeRolePolicy": {
+                "Statement": [
+                    {**TRUST, "Principal": {"AWS": [UNKNOWN]}},
+                    {**TRUST, "Principal": UNKNOWN},
+                ]
+            }
+        },
+    ),
+    "an unknown inside a document of the other provider": (
+        "aws-native:iam:Role",
+        {
+            "assumeRolePolicyDocument": {
+                "Statement": [{**TRUST, "Principal": {"Federated": UNKNOWN}}]
+            }
+        },
+    ),
     "a bucket without any input": (BUCKET, {}),
     "numbers and truth values as text, which Terraform converts": (
         QUEUE,

@@ -38,7 +38,7 @@ class Role(Kind):
         aws(
             "iam.create_role",
             RoleName=name,
-            AssumeRolePolicyDocument=_as_text(inputs["assumeRolePolicy"]),
+            AssumeRolePolicyDocument=inputs["assumeRolePolicy"],
             Path=inputs.get("path"),
             Description=inputs.get("description"),
             MaxSessionDuration=inputs.get("maxSessionDuration"),
@@ -86,7 +86,7 @@ class Role(Kind):
         aws(
             "iam.update_assume_role_policy",
             RoleName=id,
-            PolicyDocument=_as_text(inputs["assumeRolePolicy"]),
+            PolicyDocument=inputs["assumeRolePolicy"],
         )
         aws(
             "iam.update_role",
@@ -162,10 +162,6 @@ class Role(Kind):
                 )
 
 
-def _as_text(document: Any) -> str:
-    return document if isinstance(document, str) else json.dumps(document)
-
-
 def _attached(aws: Calls, role: str) -> list[str]:
     answer = aws.maybe("iam.list_attached_role_policies", *_GONE, RoleName=role) or {}
     return [policy["PolicyArn"] for policy in answer.get("AttachedPolicies", ())]
@@ -195,7 +191,7 @@ class Policy(Kind):
             "iam.create_policy",
             PolicyName=named(self.token, inputs),
             Path=inputs.get("path"),
-            PolicyDocument=_as_text(inputs["policy"]),
+            PolicyDocument=inputs["policy"],
             Description=inputs.get("description"),
             Tags=as_pairs(wanted_tags(inputs)) or None,
         )
@@ -229,7 +225,7 @@ class Policy(Kind):
         aws(
             "iam.create_policy_version",
             PolicyArn=id,
-            PolicyDocument=_as_text(inputs["policy"]),
+            PolicyDocument=inputs["policy"],
             SetAsDefault=True,
         )
         change = tag_change(
@@ -281,7 +277,7 @@ class RolePolicy(Kind):
             "iam.put_role_policy",
             RoleName=role,
             PolicyName=name,
-            PolicyDocument=_as_text(inputs["policy"]),
+            PolicyDocument=inputs["policy"],
         )
         return f"{role}:{name}"
 
@@ -308,7 +304,7 @@ class RolePolicy(Kind):
             "iam.put_role_policy",
             RoleName=role,
             PolicyName=name,
-            PolicyDocument=_as_text(inputs["policy"]),
+            PolicyDocument=inputs["policy"],
         )
 
     def remove(self, aws: Calls, id: str, state: Properties) -> None:

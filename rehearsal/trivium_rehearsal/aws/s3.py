@@ -24,6 +24,8 @@ from trivium_rehearsal.aws.s3_sides import (
     BucketServerSideEncryptionConfiguration,
     BucketVersioning,
     encryption_rules,
+    has_object_lock,
+    may_suspend_versioning,
 )
 from trivium_rehearsal.aws.shape import from_cloud, to_cloud
 from trivium_rehearsal.aws.tags import as_pairs, from_pairs, told_tags, wanted_tags
@@ -56,15 +58,7 @@ class Bucket(Kind):
         if head is None:
             return None
         location = aws("s3.get_bucket_location", Bucket=id).get("LocationConstraint")
-        lock = aws.maybe(
-            "s3.get_object_lock_configuration",
-            "ObjectLockConfigurationNotFoundError",
-            *GONE,
-            Bucket=id,
-        )
-        enabled = (lock or {}).get("ObjectLockConfiguration", {}).get(
-            "ObjectLockEnabled"
-        ) == "Enabled"
+        enabled = has_object_lock(aws, id)
         tagging = (
             aws.maybe("s3.get_bucket_tagging", "NoSuchTagSet", *GONE, Bucket=id) or {}
         )
@@ -104,6 +98,8 @@ class Bucket(Kind):
         """The deprecated inline settings that are still common."""
         if versioning := inputs.get("versioning"):
             status = "Enabled" if versioning.get("enabled") else "Suspended"
+            if status == "Suspended":
+                may_suspend_versioning(aws, self.token, id)
             aws(
                 "s3.put_bucket_versioning",
                 Bucket=id,

@@ -15,7 +15,7 @@ from trivium_rehearsal.aws.s3_shapes import (
 )
 from trivium_rehearsal.aws.shape import from_cloud, to_cloud
 from trivium_rehearsal.aws.tags import as_pairs, from_pairs
-from trivium_rehearsal.execution import Properties
+from trivium_rehearsal.execution import ExecutionError, Properties
 
 
 class _OfBucket(Kind):
@@ -41,6 +41,32 @@ class _OfBucket(Kind):
         return aws.maybe(operation, *self.gone, *GONE, Bucket=_bucket(id))
 
 
+def has_object_lock(aws: Calls, bucket: str) -> bool:
+    """Whether the local AWS says that the bucket has object lock."""
+    told = aws.maybe(
+        "s3.get_object_lock_configuration",
+        "ObjectLockConfigurationNotFoundError",
+        *GONE,
+        Bucket=bucket,
+    )
+    lock = (told or {}).get("ObjectLockConfiguration", {})
+    return bool(lock.get("ObjectLockEnabled") == "Enabled")
+
+
+def may_suspend_versioning(aws: Calls, token: str, bucket: str) -> None:
+    """Raises `ExecutionError` for a bucket with object lock: S3 answers
+    InvalidBucketState, the emulator would suspend it.
+
+    Source: Amazon S3 User Guide, "Object Lock considerations".
+    """
+    if has_object_lock(aws, bucket):
+        raise ExecutionError(
+            f"{token}: versioning of `{bucket}` is to be suspended, and the bucket has"
+            " object lock; S3 would refuse this with InvalidBucketState (Amazon S3 User"
+            " Guide, Object Lock considerations). Keep versioning enabled."
+        )
+
+
 def _bucket(id: str) -> str:
     """The bucket's name; with `expectedBucketOwner` an imported id is
     ``bucket,owner``."""
@@ -62,6 +88,8 @@ class BucketVersioning(_OfBucket):
             wanted.get("status") == "Disabled"
         ):  # the provider's word for "never enabled", not one of S3's
             return
+        if wanted.get("status") == "Suspended":
+            may_suspend_versioning(aws, self.token, inputs["bucket"])
         aws(
             "s3.put_bucket_versioning",
             Bucket=inputs["bucket"],
@@ -81,7 +109,7 @@ class BucketVersioning(_OfBucket):
     def remove(self, aws: Calls, id: str, state: Properties) -> None:
         """Versioning can only be suspended; a bucket with object lock keeps it, as the
         provider also does."""
-        if self.ask(aws, "s3.get_object_lock_configuration", id) is not None:
+        if has_object_lock(aws, _bucket(id)):
             return
         suspended = {"Status": "Suspended"}
         aws.maybe(
@@ -90,8 +118,6 @@ class BucketVersioning(_OfBucket):
             Bucket=_bucket(id),
             VersioningConfiguration=suspended,
         )
-
-    gone = ("ObjectLockConfigurationNotFoundError",)
 
 
 class BucketObjectLockConfiguration(_OfBucket):

@@ -238,6 +238,10 @@ _DERIVED: Final[Mapping[str, Callable[[Maker, str], dict[str, Any]]]] = {
     "azure-native:cognitiveservices:Account": _ai_account,
     "azure-native:containerservice:ManagedCluster": _kubernetes,
     "azure-native:keyvault:Secret": _vault_secret,
+    # A container's policy begins unlocked (Azure Storage REST reference).
+    "azure-native:storage:BlobContainerImmutabilityPolicy": lambda _maker, _: {
+        "state": "Unlocked"
+    },
     "azure-native:keyvault:Vault": lambda maker, _: {
         "properties": {"vaultUri": f"https://{maker.name}.vault.azure.net/"}
     },

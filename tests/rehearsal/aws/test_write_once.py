@@ -122,3 +122,35 @@ def test_force_destroy_empties_a_bucket_that_is_not_locked(
     call("s3.delete_object", Bucket="to-empty", Key="a")
     buckets.delete(created.id, created.outputs)
     assert buckets.read(created.id, created.outputs) is None
+
+
+VERSIONING = "aws:s3/bucketVersioning:BucketVersioning"
+
+
+def _suspended(bucket: str) -> Properties:
+    return {"bucket": bucket, "versioningConfiguration": {"status": "Suspended"}}
+
+
+def test_versioning_of_a_bucket_with_object_lock_is_not_suspended(
+    archive: tuple[str, str], types: Executors, call: Calls
+) -> None:
+    bucket, _ = archive
+    with pytest.raises(ExecutionError, match="Keep versioning enabled"):
+        types[VERSIONING].update(bucket, {}, _suspended(bucket))
+    assert call("s3.get_bucket_versioning", Bucket=bucket)["Status"] == "Enabled"
+
+
+def test_nor_by_the_buckets_own_setting(
+    archive: tuple[str, str], types: Executors
+) -> None:
+    bucket, _ = archive
+    off = {"bucket": bucket, "versioning": {"enabled": False}}
+    with pytest.raises(ExecutionError, match="Keep versioning enabled"):
+        types["aws:s3/bucket:Bucket"].update(bucket, {}, off)
+
+
+def test_versioning_of_another_bucket_is_suspended(types: Executors) -> None:
+    bucket = f"plain-{secrets.token_hex(4)}"
+    types["aws:s3/bucket:Bucket"].create({"bucket": bucket})
+    told = types[VERSIONING].create(_suspended(bucket)).outputs
+    assert told["versioningConfiguration"]["status"] == "Suspended"

@@ -1,0 +1,50 @@
+"""What a lock fixes, as data; the tables are in one file a cloud."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from trivium_rehearsal.wire import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Fixed:
+    """One property that a lock fixes."""
+
+    path: Path
+    may: Literal["grow", "stay"]
+    """A period may still become longer; everything else stays as it is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lock:
+    """How one type of store is locked, and what the cloud then refuses."""
+
+    where: Path
+    """The property that says whether it is locked."""
+    locked: Any
+    """The value there that means it is. `Any`: a boolean or a string."""
+    fixed: tuple[Fixed, ...]
+    """What the lock fixes, the lock itself included."""
+    held: str
+    """Why the cloud refuses to delete the store; empty where it does not, or where
+    somebody knows better than an assumption."""
+    replaced: str
+    """Why no replacement can undo the lock; empty as in `held`."""
+    remedy: str
+    """What to do instead."""
+    source: str
+    """Who says so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """What one row of a table says about inputs alone, whatever existed before."""
+
+    path: Path
+    text: str
+    """What was found, what is expected, by whose word, and the remedy."""
+
+
+Values = Mapping[str, Any]
+"""The inputs or the state of one resource."""
