@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from trivium_policies.iam import Statement, allow_statements, matches
+from trivium_policies.iam import Statement, matches, statements
 from trivium_policies.resource import Properties
 from trivium_policies.rule import Case, Verdict, Violation, settled
 
@@ -140,13 +140,19 @@ def documents_are_narrow(case: Case) -> Iterator[Verdict]:
 
 
 def _judge_document(case: Case, properties: Properties, name: str) -> Iterator[Verdict]:
-    for statement in allow_statements(properties, name):
-        yield from _forbidden_actions(statement)
-        if any(
-            statement.allows(action) for action in (*INVOCATIONS, BATCH, *_DEPUTIES)
-        ):
-            for pattern in statement.resources:
-                yield from _judge_target(case, f"{statement.path}.Resource", pattern)
+    for statement in statements(properties, name):
+        yield from settled(_judge_statement(case, statement))
+
+
+def _judge_statement(case: Case, statement: Statement) -> Iterator[Verdict]:
+    """Actions first: they are known where a new resource's ARN is not."""
+    if not statement.permits:
+        return
+    yield from _forbidden_actions(statement)
+    reaching = (*INVOCATIONS, BATCH, *_DEPUTIES)
+    if any(statement.allows(action) for action in reaching):
+        for pattern in statement.resources():
+            yield from _judge_target(case, f"{statement.path}.Resource", pattern)
 
 
 def _forbidden_actions(statement: Statement) -> Iterator[Violation]:

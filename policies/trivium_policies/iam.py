@@ -14,7 +14,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from trivium_policies.resource import MalformedPropertyError, Properties
+from trivium_policies.resource import (
+    MalformedPropertyError,
+    NotYetKnownError,
+    Properties,
+)
 
 # Source: IAM user guide, "IAM JSON policy elements reference", read 2026-11-23.
 _ELEMENTS: Final = frozenset({"Version", "Id", "Statement"})
@@ -35,15 +39,43 @@ _STATEMENT_ELEMENTS: Final = frozenset(
 
 @dataclass(frozen=True)
 class Statement:
-    """One `Allow` statement."""
+    """One statement, read when it is asked: what one does not know of it hides nothing
+    of the others."""
 
     path: str
     """Where it stands, from the resource down: `policy.Statement[0]`."""
-    actions: tuple[str, ...]
-    """Action patterns as written; `("*",)` for a `NotAction`, which allows everything
-    but what it names."""
-    resources: tuple[str, ...]
-    """Resource patterns as written; `("*",)` for a `NotResource`."""
+    written: Properties
+    """Its elements."""
+
+    @property
+    def permits(self) -> bool:
+        """Whether it allows, or denies."""
+        _require_elements(
+            self.written, _STATEMENT_ELEMENTS, either=("Action", "NotAction")
+        )
+        return self.written.text("Effect") != "Deny"
+
+    @property
+    def actions(self) -> tuple[str, ...]:
+        """Action patterns as written; `("*",)` for a `NotAction`, which allows
+        everything but what it names."""
+        if self.written.value("NotAction") is not None:
+            return ("*",)
+        return self.written.texts("Action")
+
+    def resources(self) -> Iterator[str]:
+        """Resource patterns as written; `*` for a `NotResource`.
+
+        Those that are known come first. Raises `NotYetKnownError` after them, if there
+        are others: a new resource's ARN is not known in a preview.
+        """
+        if self.written.value("NotResource") is not None:
+            yield "*"
+            return
+        known, unknown = self.written.texts_as_known("Resource")
+        yield from known
+        if unknown:
+            raise NotYetKnownError(unknown)
 
     def allows(self, action: str) -> bool:
         """Whether one of its patterns covers the action, for instance
@@ -51,42 +83,26 @@ class Statement:
         return any(matches(pattern, action) for pattern in self.actions)
 
 
-def allow_statements(properties: Properties, path: str) -> Iterator[Statement]:
-    """The `Allow` statements of the policy document at `path`, which is JSON text or an
-    object; none when absent.
+def statements(properties: Properties, path: str) -> Iterator[Statement]:
+    """The statements of the policy document at `path`, which is JSON text or an object;
+    none when absent.
 
     Raises `MalformedPropertyError` for a document that is not a policy and
-    `NotYetKnownError` for unknown parts of it.
+    `NotYetKnownError` for one that is not known.
     """
     if properties.value(path) is None:
         return
     document = _document(properties, path)
     _require_elements(document, _ELEMENTS, either=("Statement",))
-    statements = document.value("Statement")
+    written = document.value("Statement")
     # IAM allows a single statement without its list.
     bags = (
         document.bags("Statement")
-        if isinstance(statements, Sequence)
+        if isinstance(written, Sequence)
         else (document.bag("Statement"),)
     )
     for index, statement in enumerate(bags):
-        _require_elements(
-            statement, _STATEMENT_ELEMENTS, either=("Action", "NotAction")
-        )
-        if statement.text("Effect") != "Deny":
-            yield Statement(
-                path=f"{properties.path(path)}.Statement[{index}]",
-                actions=(
-                    ("*",)
-                    if statement.value("NotAction") is not None
-                    else statement.texts("Action")
-                ),
-                resources=(
-                    ("*",)
-                    if statement.value("NotResource") is not None
-                    else statement.texts("Resource")
-                ),
-            )
+        yield Statement(f"{properties.path(path)}.Statement[{index}]", statement)
 
 
 def _require_elements(

@@ -140,6 +140,21 @@ class Properties:
                 )
         return tuple(text for text in texts if isinstance(text, str))
 
+    def texts_as_known(self, path: str) -> tuple[tuple[str, ...], str]:
+        """`texts`, as far as they are known, and the path of the first that is not; ""
+        where all are."""
+        try:
+            written = self.value(path)
+        except NotYetKnownError as unknown:
+            return (), unknown.path
+        if not isinstance(written, Sequence) or isinstance(written, str):
+            return self.texts(path), ""
+        known = [text for text in written if text is not UNKNOWN]
+        texts = Properties({path: known}, self._prefix).texts(path)
+        hidden = (n for n, text in enumerate(written) if text is UNKNOWN)
+        first = next(hidden, None)
+        return texts, "" if first is None else f"{self.path(path)}[{first}]"
+
     def bag(self, path: str) -> "Properties":
         """The object at `path`; an empty one when absent."""
         value = self.value(path)

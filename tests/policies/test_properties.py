@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trivium_policies.iam import allow_statements, matches
+from trivium_policies.iam import matches, statements
 from trivium_policies.resource import (
     UNKNOWN,
     MalformedPropertyError,
@@ -184,11 +184,16 @@ JSON = st.recursive(
 @given(JSON)
 def test_any_document_is_read_or_refused_and_never_breaks(document: object) -> None:
     try:
-        statements = list(allow_statements(Properties({"policy": document}), "policy"))
+        permitting = [
+            each
+            for each in statements(Properties({"policy": document}), "policy")
+            if each.permits
+        ]
+        patterns = [
+            pattern
+            for each in permitting
+            for pattern in (*each.actions, *each.resources())
+        ]
     except MalformedPropertyError:
         return
-    assert all(
-        isinstance(pattern, str)
-        for statement in statements
-        for pattern in statement.actions
-    )
+    assert all(isinstance(pattern, str) for pattern in patterns)

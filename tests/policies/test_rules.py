@@ -336,6 +336,63 @@ def test_two_regions_that_are_not_known_yet_are_not_taken_for_one() -> None:
     assert verdicts[1:] == [Pending("region of the provider")]
 
 
+PROFILE_ARN = (
+    "arn:aws:bedrock:us-east-1:111122223333:inference-profile/us.anthropic.claude-x"
+)
+INVOKE = {"Effect": "Allow", "Action": "bedrock:InvokeModel"}
+EVERYTHING = {"Effect": "Allow", "Action": "bedrock:*", "Resource": PROFILE_ARN}
+NEW = "policy.Statement[0].Resource[1]"
+
+PARTLY_KNOWN: dict[str, tuple[list[object], list[tuple[type, str]]]] = {
+    "a new resource beside a known one": (
+        [{**INVOKE, "Resource": [PROFILE_ARN, UNKNOWN]}],
+        [(Pending, NEW)],
+    ),
+    "a new resource beside a wildcard": (
+        [{**INVOKE, "Resource": ["*", UNKNOWN]}],
+        [(Violation, "policy.Statement[0].Resource"), (Pending, NEW)],
+    ),
+    "a new resource under too wide an action": (
+        [{**EVERYTHING, "Resource": UNKNOWN}],
+        [
+            (Violation, "policy.Statement[0].Action"),
+            (Pending, "policy.Statement[0].Resource"),
+        ],
+    ),
+    "a new resource of another service": (
+        [{"Effect": "Allow", "Action": "s3:PutObject", "Resource": [UNKNOWN]}],
+        [(Pass, "")],
+    ),
+    "an unknown action before a statement that is too wide": (
+        [{**INVOKE, "Action": UNKNOWN, "Resource": "*"}, EVERYTHING],
+        [
+            (Pending, "policy.Statement[0].Action"),
+            (Violation, "policy.Statement[1].Action"),
+        ],
+    ),
+    "an unknown condition": (
+        [{**INVOKE, "Resource": PROFILE_ARN, "Condition": UNKNOWN}],
+        [(Pass, "")],
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("statements", "expected"), PARTLY_KNOWN.values(), ids=PARTLY_KNOWN
+)
+def test_what_is_known_of_a_policy_document_is_judged_in_the_first_preview(
+    statements: list[object], expected: list[tuple[type, str]]
+) -> None:
+    rule = next(
+        rule for rule in rules() if rule.id == "aws-model-access-least-privilege"
+    )
+    document = {"Version": "2012-10-17", "Statement": statements}
+    subject = resource("aws:iam/rolePolicy:RolePolicy", "x", {"policy": document})
+    verdicts = [finding.verdict for finding in judge(rule, Stack((subject,)))]
+    found = [(type(each), getattr(each, "path", "")) for each in verdicts]
+    assert found == expected
+
+
 @pytest.mark.parametrize(
     "token",
     [
