@@ -18,6 +18,8 @@ STACK ?= rehearsal
 PROJECT ?= .
 PROFILE ?=
 EXPLAIN ?=
+RULES ?=
+PACKS ?=
 MODEL ?= sonnet
 TESTS ?= tests
 
@@ -52,7 +54,7 @@ ask: env
 	@$(VENV)/python -m trivium_rehearsal ask "$(Q)" --model "$(MODEL)"
 
 preview: env
-	@$(VENV)/python -m trivium_rehearsal preview --stack "$(STACK)" --project "$(PROJECT)" $(if $(PROFILE),--profile "$(PROFILE)") $(if $(EXPLAIN),--explain)
+	@$(VENV)/python -m trivium_rehearsal preview --stack "$(STACK)" --project "$(PROJECT)" $(if $(PROFILE),--profile "$(PROFILE)") $(if $(EXPLAIN),--explain) $(RULES:%=--rules "%") $(PACKS:%=--pack "%")
 
 test: env
 	@$(VENV)/python -m trivium_rehearsal.toolchain --yaml

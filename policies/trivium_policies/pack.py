@@ -12,6 +12,7 @@ violation that names the rule.
                              (default: `baseline`)
     TRIVIUM_POLICY_WAIVERS   the path of a waiver file
                              (default: `waivers.yaml` beside the pack, if it exists)
+    TRIVIUM_POLICY_RULES     folders of an organisation's own rules, separated by `:`
 
 `pulumi … --policy-pack-config FILE` overrides both levels and figures rule by rule;
 `python -m trivium_policies.profile NAME` writes such a file.
@@ -30,7 +31,7 @@ from pulumi_policy.proxy import UnknownValueError
 
 from trivium.errors import ConfigurationError
 from trivium_policies.asides import INPUTS, UNSEEN, VOICES, Asides, Kind, Voice
-from trivium_policies.discovery import rules
+from trivium_policies.discovery import SHIPPED, own_packages, rules
 from trivium_policies.opaque import makes_unseen_resources
 from trivium_policies.profile import (
     DEFAULT_PROFILE,
@@ -57,6 +58,7 @@ from trivium_policies.waivers import Waiver, load_waivers, waiver_for
 PACK_NAME: Final = "trivium"
 PROFILE_VARIABLE: Final = "TRIVIUM_POLICY_PROFILE"
 WAIVERS_VARIABLE: Final = "TRIVIUM_POLICY_WAIVERS"
+RULES_VARIABLE: Final = "TRIVIUM_POLICY_RULES"
 IN_STACK: Final = "-in-stack"
 """Ends the id of an asides' policy that speaks for rules of scope `stack`."""
 
@@ -82,7 +84,8 @@ def configuration(
 ) -> tuple[tuple[Rule, ...], Profile, tuple[Waiver, ...]]:
     """The rules, the profile and the waivers that `environment` names. Raises
     `ConfigurationError`."""
-    known = rules()
+    own = own_packages(environment.get(RULES_VARIABLE, ""))
+    known = rules((*SHIPPED, *own))
     profile = load_profile(environment.get(PROFILE_VARIABLE) or DEFAULT_PROFILE, known)
     named = environment.get(WAIVERS_VARIABLE)
     if not named and not _DEFAULT_WAIVERS.exists():
@@ -137,6 +140,8 @@ class _Bench:
         # stack's rules judge those.
         self.inputs: dict[str, Mapping[str, object]] = {}
         self._waivers = waivers
+        self._covered: dict[Waiver, set[str]] = {}
+        """Waiver → URNs that it has covered in this run."""
         self.stack: Stack | None = None
         """Every resource, built once for all rules of scope `stack`."""
 
@@ -172,6 +177,8 @@ class _Bench:
             waiver = waiver_for(self._waivers, rule_id=finding.rule.id, urn=urn)
             if waiver is None:
                 report(describe(finding, verdict), urn)
+            elif self._exhausted(waiver, urn):
+                report(f"{describe(finding, verdict)}\n{_beyond(waiver)}", urn)
             else:
                 self.asides.add(
                     "waived",
@@ -186,6 +193,12 @@ class _Bench:
         elif isinstance(verdict, Pass) and verdict.note:
             message = f"{finding.rule.id}: {known_as(finding.resource)}: {verdict.note}"
             self.asides.add("noted", request, urn=urn, message=message)
+
+    def _exhausted(self, waiver: Waiver, urn: str) -> bool:
+        """Whether the waiver's pattern has covered as many resources as it may."""
+        covered = self._covered.setdefault(waiver, set())
+        covered.add(urn)
+        return len(covered) > waiver.limit
 
     def _parameters(self, rule: Rule, config: Mapping[str, object]) -> dict[str, Value]:
         """The profile's parameters, overridden by what the engine was configured
@@ -219,6 +232,14 @@ def _waived(finding: Finding, verdict: Violation, waiver: Waiver) -> str:
     return (
         f"{finding.rule.id}: waived until {waiver.expires} by {waiver.owner}"
         f" ({waiver.reason}). The violation: {_in_one_line(finding, verdict)}"
+    )
+
+
+def _beyond(waiver: Waiver) -> str:
+    """Why a waiver that fits does not count."""
+    return (
+        f"waiver    `{waiver.resource}` of {waiver.owner} covers {waiver.limit}"
+        " resources, and this is one more; raise its `limit`, or narrow the pattern"
     )
 
 

@@ -13,8 +13,18 @@ forgotten promise.
         owner: platform-team@example.com
         granted: 2026-11-22
         expires: 2026-12-06
+
+A waiver may name several resources of one stack: `*` in the type or the name stands for
+any characters there. It then needs a `limit`; a run in which it would cover more
+resources is stopped, because nobody accepted those.
+
+      - rule: gcp-grants-least-privilege
+        resource: urn:pulumi:prod::claude::gcp:projects/iAMMember:IAMMember::legacy-*
+        limit: 3
+        …
 """
 
+import re
 from collections.abc import Collection, Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -40,7 +50,7 @@ class Waiver:
     rule: str
     """Rule id."""
     resource: str
-    """URN of the one resource, as the finding shows it; there are no patterns."""
+    """URN of the resource, as the finding shows it, or a pattern of URNs."""
     reason: str
     """Why it is accepted."""
     owner: str
@@ -49,6 +59,21 @@ class Waiver:
     """First day."""
     expires: date
     """Last day, at most 366 after the first; from the next on it is an error."""
+    limit: int = 1
+    """How many resources a pattern may cover in one run."""
+
+    def covers(self, rule_id: str, urn: str) -> bool:
+        """Whether it is about this rule and this resource."""
+        if rule_id != self.rule:
+            return False
+        # `*` never crosses the `::` between the parts of a URN.
+        pattern = re.escape(self.resource).replace(r"\*", "(?:(?!::).)*")
+        return re.fullmatch(pattern, urn) is not None
+
+
+_MOST: Final = 50
+"""Resources that one pattern may cover. More is no exception but the rule's level,
+which is a profile's to set."""
 
 
 class _PlainLoader(yaml.SafeLoader):
@@ -114,14 +139,7 @@ def parse_waivers(
 
 def waiver_for(waivers: Collection[Waiver], *, rule_id: str, urn: str) -> Waiver | None:
     """The waiver of this rule for this resource, or None."""
-    return next(
-        (
-            waiver
-            for waiver in waivers
-            if (waiver.rule, waiver.resource) == (rule_id, urn)
-        ),
-        None,
-    )
+    return next((each for each in waivers if each.covers(rule_id, urn)), None)
 
 
 def _problems(entry: object, rule_ids: Collection[str], today: date) -> Iterator[str]:
@@ -129,7 +147,7 @@ def _problems(entry: object, rule_ids: Collection[str], today: date) -> Iterator
         yield "it is not an object."
         return
     for key in entry:
-        if key not in (*_TEXTS, *_DATES):
+        if key not in (*_TEXTS, *_DATES, "limit"):
             yield f"unknown key `{key}`."
     for key in _TEXTS:
         if not isinstance(entry.get(key), str) or not entry[key].strip():
@@ -139,6 +157,7 @@ def _problems(entry: object, rule_ids: Collection[str], today: date) -> Iterator
         if not isinstance(entry.get(key), date) or isinstance(entry.get(key), datetime):
             yield f"`{key}` is missing or no date (YYYY-MM-DD)."
     yield from _rule_problems(entry.get("rule"), rule_ids)
+    yield from _pattern_problems(entry.get("resource"), entry.get("limit"))
     yield from _date_problems(entry.get("granted"), entry.get("expires"), today)
 
 
@@ -148,6 +167,25 @@ def _rule_problems(rule: object, rule_ids: Collection[str]) -> Iterator[str]:
         yield f"there is no rule `{rule}`" + (
             f"; did you mean `{near[0]}`?" if near else "."
         )
+
+
+def _pattern_problems(resource: object, limit: object) -> Iterator[str]:
+    """What is wrong with a pattern of URNs, or with its limit."""
+    if not isinstance(resource, str):
+        return
+    if "*" not in resource:
+        if limit is not None:
+            yield "`limit` belongs to a `resource` with `*`; this one names one resource."
+        return
+    if not re.fullmatch(r"urn:pulumi:[^*:]+::[^*:]+::\S+::\S+", resource):
+        yield (
+            "`resource` may have `*` in its type and its name alone, as in"
+            " `urn:pulumi:STACK::PROJECT::TYPE::name-*`: a waiver is for one stack."
+        )
+    if not isinstance(limit, int) or isinstance(limit, bool):
+        yield "`limit` is missing: say how many resources the pattern may cover."
+    elif not 1 <= limit <= _MOST:
+        yield f"`limit` is {limit}; a pattern covers 1 to {_MOST} resources."
 
 
 def _date_problems(granted: object, expires: object, today: date) -> Iterator[str]:

@@ -28,6 +28,7 @@ from trivium_rehearsal.toolchain.room import (
 ROOT = Path(__file__).resolve().parents[2]
 NOT_PERMITTED = (errno.EACCES, errno.EPERM, errno.EROFS)
 PROFILE_VARIABLE, WAIVERS_VARIABLE = "TRIVIUM_POLICY_PROFILE", "TRIVIUM_POLICY_WAIVERS"
+RULES_VARIABLE = "TRIVIUM_POLICY_RULES"
 """How the policy pack is told what to judge by (docs/policies.md)."""
 
 
@@ -129,7 +130,7 @@ def _preview(options: argparse.Namespace) -> int:
     from trivium_rehearsal.findings import table
     from trivium_rehearsal.preview import preview
 
-    policy = _policy(options.profile, options.waivers)
+    policy = _policy(options)
     with told() as progress:
         outcome = preview(
             ROOT,
@@ -137,6 +138,7 @@ def _preview(options: argparse.Namespace) -> int:
             options.stack,
             progress,
             policy=policy,
+            packs=tuple(pack.resolve() for pack in options.pack),
             explain=options.explain,
         )
     judged = (
@@ -156,12 +158,14 @@ _COMMANDS = {"up": _up, "down": _down, "ask": _ask, "preview": _preview}
 reported."""
 
 
-def _policy(profile: str, waivers: str) -> dict[str, str]:
+def _policy(options: argparse.Namespace) -> dict[str, str]:
     """What the pack is told. It runs elsewhere, so a file's path is made absolute."""
+    profile, waivers = options.profile, options.waivers
     profile = str(Path(profile).resolve()) if profile.endswith(".json") else profile
     told = {
         PROFILE_VARIABLE: profile,
         WAIVERS_VARIABLE: waivers and str(Path(waivers).resolve()),
+        RULES_VARIABLE: os.pathsep.join(str(each.resolve()) for each in options.rules),
     }
     return {name: value for name, value in told.items() if value}
 
@@ -210,6 +214,20 @@ def _add_preview(preview: argparse.ArgumentParser) -> None:
         "--waivers",
         default=said(WAIVERS_VARIABLE) or "",
         help="waiver file; default: the pack's",
+    )
+    preview.add_argument(
+        "--rules",
+        type=Path,
+        action="append",
+        default=[],
+        help="folder of an organisation's own rules; may be given again",
+    )
+    preview.add_argument(
+        "--pack",
+        type=Path,
+        action="append",
+        default=[],
+        help="folder of a further policy pack; may be given again",
     )
     preview.add_argument(
         "--explain", action="store_true", help="say of each finding why it matters"

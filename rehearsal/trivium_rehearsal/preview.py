@@ -22,14 +22,17 @@ def preview(
     progress: Progress,
     *,
     policy: Mapping[str, str] | None = None,
+    packs: tuple[Path, ...] = (),
     explain: bool = False,
 ) -> Outcome:
     """What deploying `stack` of the Pulumi project in `project` would do.
 
     `policy`: the variables by which the pack is told its profile and waivers
-    (docs/policies.md); without them it judges by its defaults. `explain`: errors say
-    why each finding matters. Raises `StackError` with
-    everything that a stand-in or a policy refuses. Keeps only
+    (docs/policies.md); without them it judges by its defaults. `packs`: folders of
+    further policy packs that judge as well. `explain`: errors say why each finding
+    matters.
+
+    Raises `StackError` with everything that a stand-in or a policy refuses. Keeps only
     its logs.
     """
     places = Places(root)
@@ -64,4 +67,4 @@ def preview(
         progress.say(
             f"Previewing stack `{stack}` of {project.name} with the policy pack."
         )
-        return driven.preview(packs=(root / "policies",))
+        return driven.preview(packs=(root / "policies", *packs))

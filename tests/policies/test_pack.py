@@ -233,6 +233,19 @@ def test_a_waiver_covers_one_rule_on_one_resource_and_nothing_else() -> None:
     ) == {"audit-store-not-public"}
 
 
+def test_a_pattern_covers_as_many_resources_as_its_limit_and_stops_the_next() -> None:
+    several = dataclasses.replace(WAIVER, resource=f"{BUCKET.urn}*", limit=2)
+    stores = [
+        dataclasses.replace(gcs(), urn=f"{BUCKET.urn}{end}", name=f"audit{end}")
+        for end in ("", "-2", "-3")
+    ]
+    assert mandatory(Analyzer(waivers=[several]).preview(stores[:2])) == set()
+    diagnostics = Analyzer(waivers=[several]).preview(stores)
+    (said,) = spoken(diagnostics, "gcp-audit-store-locked")
+    assert said.urn == stores[2].urn
+    assert "covers 2 resources, and this is one more" in said.message
+
+
 def test_the_profile_and_waivers_come_from_the_environment(tmp_path: Path) -> None:
     waivers = tmp_path / "waivers.yaml"
     waivers.write_text("waivers: []\n")

@@ -199,6 +199,31 @@ def waivers(**changes: Any) -> dict[str, Any]:
     }
 
 
+PATTERN = "urn:pulumi:prod::claude::aws:s3/bucket:Bucket::audit-*"
+
+
+@pytest.mark.parametrize(
+    ("pattern", "name", "covered"),
+    [
+        (PATTERN, "aws:s3/bucket:Bucket::audit-eu", True),
+        (PATTERN, "aws:s3/bucket:Bucket::audit", False),
+        (PATTERN, "aws:s3/bucketV2:BucketV2::audit-eu", False),
+        (PATTERN, "aws:s3/bucket:Bucket::x::audit-eu", False),
+        ("urn:pulumi:prod::claude::aws:s3/*::audit", "aws:s3/a:B::audit", True),
+        ("urn:pulumi:prod::claude::aws:s3/*::audit", "aws:s3/a:B::c::audit", False),
+    ],
+)
+def test_a_pattern_covers_what_it_names_within_the_parts_of_a_urn(
+    pattern: str, name: str, covered: bool
+) -> None:
+    (waiver,) = parse_waivers(
+        waivers(resource=pattern, limit=2), rule_ids=[STORE], today=TODAY
+    )
+    assert waiver.covers(STORE, f"urn:pulumi:prod::claude::{name}") is covered
+    assert not waiver.covers("another-rule", f"urn:pulumi:prod::claude::{name}")
+    assert not waiver.covers(STORE, f"urn:pulumi:test::claude::{name}")
+
+
 WRONG_WAIVERS = {
     "expired yesterday": (waivers(expires=date(2026, 11, 21)), "expired on 2026-11-21"),
     "granted in the future": (
@@ -222,6 +247,22 @@ WRONG_WAIVERS = {
     "without an end": (waivers(expires=None), "`expires` is missing"),
     "with a text for a date": (waivers(expires="soon"), "no date"),
     "with a key that does not exist": (waivers(ticket="X-1"), "unknown key `ticket`"),
+    "a pattern without a limit": (waivers(resource=PATTERN), "`limit` is missing"),
+    "a pattern for too many": (
+        waivers(resource=PATTERN, limit=51),
+        "`limit` is 51; a pattern covers 1 to 50",
+    ),
+    "a pattern for none": (waivers(resource=PATTERN, limit=0), "`limit` is 0"),
+    "a pattern whose limit is no number": (
+        waivers(resource=PATTERN, limit=True),
+        "`limit` is missing",
+    ),
+    "a pattern of several stacks": (
+        waivers(resource="urn:pulumi:*::claude::aws:s3/bucket:Bucket::a", limit=2),
+        "a waiver is for one stack",
+    ),
+    "a pattern of everything": (waivers(resource="*", limit=2), "for one stack"),
+    "a limit without a pattern": (waivers(limit=2), "`limit` belongs to a `resource`"),
     "a list without its key": ([WAIVER], "the one key `waivers`"),
     "an object where the list belongs": ({"waivers": WAIVER}, "must be a list"),
     "a number where the list belongs": ({"waivers": 0}, "must be a list"),
