@@ -167,7 +167,7 @@ class StandInProvider(provider_pb2_grpc.ResourceProviderServicer):
         if named is not None:
             made = {named[0]: named[1], "__defaults": [named[0]]}
             news = Bag({**news.values, **made}, news.secrets)
-        verdict = checks.check(type_, news, olds.values)
+        verdict = checks.check(type_, news, olds.values, self._place(context))
         failures = _failures(verdict.failures)
         for note in verdict.notes:
             self._log.warn(context.peer(), request.urn, note.text)

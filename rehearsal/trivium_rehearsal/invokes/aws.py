@@ -4,10 +4,9 @@ import base64
 import json
 import uuid
 from collections.abc import Mapping
-from functools import cache
-from importlib import resources
 from typing import Any, Final
 
+from trivium_rehearsal.inference_profiles import geographies
 from trivium_rehearsal.invokes.function import (
     Answer,
     Arguments,
@@ -65,17 +64,6 @@ def _zones(arguments: Arguments, place: Place) -> Answer:
     }
 
 
-@cache
-def _geographies() -> Mapping[str, Mapping[str, Any]]:
-    text = (
-        resources.files("trivium_rehearsal")
-        .joinpath("inference_profiles.json")
-        .read_text()
-    )
-    found: Mapping[str, Mapping[str, Any]] = json.loads(text)["geographies"]
-    return found
-
-
 def _inference_profile(arguments: Arguments, place: Place) -> Answer:
     wanted = needed(
         arguments,
@@ -85,11 +73,11 @@ def _inference_profile(arguments: Arguments, place: Place) -> Answer:
     profile = wanted.rpartition("/")[2]
     geography, _, model = profile.partition(".")
     region = str(arguments.get("region") or place.region)
-    found = _geographies().get(geography)
+    found = geographies().get(geography)
     if found is None or not model:
         raise FunctionError(
             f"There is no system-defined inference profile {profile}: profiles begin"
-            f" with {', '.join(f'{name}.' for name in _geographies())}. Write, for"
+            f" with {', '.join(f'{name}.' for name in geographies())}. Write, for"
             " instance, us.anthropic.…"
         )
     if found["sources"] and region not in found["sources"]:
