@@ -3,9 +3,34 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from trivium_rehearsal.constraints import azure_enums
 from trivium_rehearsal.names import path_parameters
 from trivium_rehearsal.outputs.maker import Maker, plural
-from trivium_rehearsal.types import ResourceType
+from trivium_rehearsal.types import (
+    Enumeration,
+    ListOf,
+    ObjectType,
+    ResourceType,
+    Type,
+)
+
+
+def spelled(type_: Type, value: Any) -> Any:
+    """`value` with its enumerations in the capitals of Azure's API description: Azure
+    takes others, and answers these."""
+    if isinstance(type_, Enumeration) and isinstance(value, str):
+        described = azure_enums.is_described(type_)
+        return azure_enums.known_spelling(type_, value) if described else value
+    if isinstance(type_, ListOf) and isinstance(value, list):
+        return [spelled(type_.item, item) for item in value]
+    if isinstance(type_, ObjectType) and isinstance(value, dict):
+        fields = type_.fields
+        return {
+            key: spelled(fields[key].type, item) if key in fields else item
+            for key, item in value.items()
+        }
+    return value
+
 
 # Resource provider namespaces whose spelling is not the module's (Azure resource
 # providers and their services).
