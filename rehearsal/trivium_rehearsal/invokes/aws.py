@@ -64,20 +64,14 @@ def _zones(arguments: Arguments, place: Place) -> Answer:
     }
 
 
-def _inference_profile(arguments: Arguments, place: Place) -> Answer:
-    wanted = needed(
-        arguments,
-        "inferenceProfileId",
-        "aws:bedrock/getInferenceProfile:getInferenceProfile",
-    )
-    profile = wanted.rpartition("/")[2]
-    geography, _, model = profile.partition(".")
-    region = str(arguments.get("region") or place.region)
-    found = geographies().get(geography)
+def _geography(profile: str, region: str) -> Mapping[str, Any]:
+    """The geography of a profile that may be called from `region`."""
+    name, _, model = profile.partition(".")
+    found = geographies().get(name)
     if found is None or not model:
         raise FunctionError(
             f"There is no system-defined inference profile {profile}: profiles begin"
-            f" with {', '.join(f'{name}.' for name in geographies())}. Write, for"
+            f" with {', '.join(f'{known}.' for known in geographies())}. Write, for"
             " instance, us.anthropic.…"
         )
     if found["sources"] and region not in found["sources"]:
@@ -86,6 +80,19 @@ def _inference_profile(arguments: Arguments, place: Place) -> Answer:
             f" offered in {', '.join(found['sources'])}. Choose the profile of the"
             " Region's geography, or the global one."
         )
+    return found
+
+
+def _inference_profile(arguments: Arguments, place: Place) -> Answer:
+    wanted = needed(
+        arguments,
+        "inferenceProfileId",
+        "aws:bedrock/getInferenceProfile:getInferenceProfile",
+    )
+    profile = wanted.rpartition("/")[2]
+    model = profile.partition(".")[2]
+    region = str(arguments.get("region") or place.region)
+    found = _geography(profile, region)
     # A global profile names the model without a Region, beside the source Region's own.
     places = [*found["destinations"]] or [region, ""]
     arns = [

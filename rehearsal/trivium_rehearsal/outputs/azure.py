@@ -138,20 +138,12 @@ _PARENTS: Final[Mapping[tuple[str, str], str]] = {
 
 
 def identifier(maker: Maker) -> str:
+    """The resource id: where it is, then a type and a name for each step of its
+    path."""
     type_, given = maker.type, maker.inputs
-    subscription = f"/subscriptions/{maker.place.subscription}"
-    group = given.get("resourceGroupName")
     if type_.token == "azure-native:resources:ResourceGroup":  # noqa: S105 - a type token
-        return f"{subscription}/resourceGroups/{maker.name}"
-    namespace = _NAMESPACES.get(
-        type_.module, f"Microsoft.{type_.module[:1].upper()}{type_.module[1:]}"
-    )
-    scope = given.get("scope") or given.get("resourceUri")
-    root = (
-        f"/{str(scope).strip('/')}"
-        if scope
-        else subscription + (f"/resourceGroups/{group}" if group else "")
-    )
+        return f"/subscriptions/{maker.place.subscription}/resourceGroups/{maker.name}"
+    root = _root(maker)
     if type_.token == "azure-native:resources:Resource":  # noqa: S105 - a type token
         generic = (
             str(given.get("parentResourcePath") or ""),
@@ -161,6 +153,27 @@ def identifier(maker: Maker) -> str:
         return f"{root}/providers/{given.get('resourceProviderNamespace')}/" + "/".join(
             filter(None, generic)
         )
+    namespace = _NAMESPACES.get(
+        type_.module, f"Microsoft.{type_.module[:1].upper()}{type_.module[1:]}"
+    )
+    return f"{root}/providers/{namespace}/{_path(maker)}"
+
+
+def _root(maker: Maker) -> str:
+    """The scope that the resource is in: another resource, a group or the
+    subscription."""
+    given = maker.inputs
+    scope = given.get("scope") or given.get("resourceUri")
+    if scope:
+        return f"/{str(scope).strip('/')}"
+    group = given.get("resourceGroupName")
+    subscription = f"/subscriptions/{maker.place.subscription}"
+    return subscription + (f"/resourceGroups/{group}" if group else "")
+
+
+def _path(maker: Maker) -> str:
+    """Type and name of each parent and of the resource itself."""
+    type_, given = maker.type, maker.inputs
     parent_names = [
         name
         for name in path_parameters(type_)
@@ -168,21 +181,15 @@ def identifier(maker: Maker) -> str:
         and name not in ("resourceGroupName", "scope", "resourceUri")
         and isinstance(given.get(name), str)
     ]
-    parents = [str(given[name]) for name in parent_names]
     segments = _SEGMENTS.get(type_.token)
     if segments is None:
         segments = (
             *(_parent_segment(type_, name) for name in parent_names),
             plural(type_.name),
         )
-    steps = (*parents, maker.name)
-    pairs = [
-        f"{segment}/{step}"
-        for segment, step in zip(
-            segments[-len(steps) :], steps[-len(segments) :], strict=False
-        )
-    ]
-    return f"{root}/providers/{namespace}/" + "/".join(pairs)
+    steps = (*(str(given[name]) for name in parent_names), maker.name)
+    pairs = zip(segments[-len(steps) :], steps[-len(segments) :], strict=False)
+    return "/".join(f"{segment}/{step}" for segment, step in pairs)
 
 
 def _parent_segment(type_: ResourceType, parameter: str) -> str:
