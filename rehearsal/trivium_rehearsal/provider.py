@@ -36,6 +36,7 @@ from trivium_rehearsal.engine_requests import (
     same_fixed_name,
 )
 from trivium_rehearsal.execution import ExecutionError, Executor, Executors
+from trivium_rehearsal.one_at_a_time import BusyError, OneAtATime, account_of
 from trivium_rehearsal.place import Place, place_of
 from trivium_rehearsal.replacement import replaces
 from trivium_rehearsal.sdk import UnknownTypeError, package
@@ -84,9 +85,11 @@ class StandInProvider(provider_pb2_grpc.ResourceProviderServicer):
         name: str,
         executors: Executors = MappingProxyType({}),
         log: EngineLog | None = None,
+        one_at_a_time: OneAtATime | None = None,
     ) -> None:
         self._name = name
         self._log = log or EngineLog()
+        self._one_at_a_time = one_at_a_time or OneAtATime()
         self._package = package(name)
         self._executors = executors
         self._places: dict[str, Place] = {}
@@ -220,6 +223,17 @@ class StandInProvider(provider_pb2_grpc.ResourceProviderServicer):
                 id="", properties=bags.answer(outputs.preview(type_, bag.values), bag)
             )
         place = self._place(context)
+        try:
+            with self._one_at_a_time.creating(
+                called(request.urn, type_), account_of(type_.token, bag.values, place)
+            ):
+                return self._created(request, type_, bag, place, context)
+        except BusyError as busy:
+            _abort(context, grpc.StatusCode.ABORTED, str(busy))
+
+    def _created(
+        self, request: Any, type_: ResourceType, bag: Bag, place: Place, context: Any
+    ) -> Any:
         made = outputs.make(
             type_, bag.values, place, request.urn, bags.secret_names(bag)
         )
