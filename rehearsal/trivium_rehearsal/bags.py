@@ -46,6 +46,26 @@ def not_asked_for(
     }
 
 
+def inputs_now(
+    type_: ResourceType, inputs: Mapping[str, Any], told: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The inputs after a read: what the emulator says of an input is the input now, so
+    that drift shows. Without `inputs`, those of an import."""
+    current = {
+        name: value
+        for name, value in told.items()
+        if name in type_.inputs.fields and value is not None
+    }
+    if inputs:
+        return {name: current.get(name, value) for name, value in inputs.items()}
+    required = set(type_.inputs.required) | {names.name_property(type_)}
+    return {
+        name: value
+        for name, value in current.items()
+        if name in required or value not in ("", [], {})
+    }
+
+
 def merged(made_up: Mapping[str, Any], told: Mapping[str, Any]) -> dict[str, Any]:
     """What the emulator told, and what it could not be asked made up."""
     return {

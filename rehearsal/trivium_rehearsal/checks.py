@@ -18,7 +18,7 @@ from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Any
 
-from trivium_rehearsal import documents, locks
+from trivium_rehearsal import documents, locks, refusals
 from trivium_rehearsal.constraints import azure_enums, vendor_models
 from trivium_rehearsal.constraints.model import Limits, VendorModel
 from trivium_rehearsal.forms import wrong_form
@@ -30,6 +30,7 @@ from trivium_rehearsal.kinds import (
     property_name,
     same_kind,
 )
+from trivium_rehearsal.place import NOWHERE, Place
 from trivium_rehearsal.types import (
     Enumeration,
     Field,
@@ -69,10 +70,14 @@ class Verdict:
 
 
 def check(
-    type_: ResourceType, bag: Bag, olds: Mapping[str, Any] = MappingProxyType({})
+    type_: ResourceType,
+    bag: Bag,
+    olds: Mapping[str, Any] = MappingProxyType({}),
+    place: Place = NOWHERE,
 ) -> Verdict:
     """All inputs of one resource. Looks at the values only: nothing is asked of any
-    cloud. `olds` are the inputs of the last run, empty for a new resource."""
+    cloud. `olds` are the inputs of the last run, empty for a new resource; `place` says
+    where its provider is."""
     walk = _Walk(type_, bag)
     given = {
         name: value for name, value in bag.values.items() if not name.startswith("__")
@@ -90,8 +95,11 @@ def check(
         ):
             continue  # other organisation policies have grammars of their own
         walk.document(path, kind, value)
-    for refused in locks.refused_inputs(type_.token, given, olds):
-        walk.refuse(refused.path, f"{path_text(refused.path)}: {refused.text}")
+    for refused in (
+        *locks.refused_inputs(type_.token, given, olds),
+        *refusals.refused_inputs(type_.token, given, place),
+    ):
+        walk.refuse_worded(refused)
     secrets = frozenset(walk.holder(path) for path in bag.secrets)
     return Verdict(inputs, tuple(walk.failures), secrets, tuple(walk.notes))
 

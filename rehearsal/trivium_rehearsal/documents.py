@@ -332,24 +332,7 @@ def _statement(
     elif statement["Effect"] not in ("Allow", "Deny"):
         yield Problem((*path, "Effect"), "Effect is Allow or Deny", statement["Effect"])
     yield from _one_of(statement, "Action", path, needed=True)
-    principal_needed = kind in (Kind.TRUST, Kind.RESOURCE)
-    yield from _one_of(statement, "Principal", path, needed=principal_needed)
-    if not principal_needed:
-        for element in ("Principal", "NotPrincipal"):
-            if element in statement:
-                yield Problem(
-                    (*path, element), f"{kind.article} {kind.value} names no principal"
-                )
-    yield from _one_of(
-        statement,
-        "Resource",
-        path,
-        needed=kind in (Kind.IDENTITY, Kind.SERVICE_CONTROL),
-    )
-    if kind is Kind.TRUST and ("Resource" in statement or "NotResource" in statement):
-        yield Problem(
-            path, "a trust policy names no Resource: the role is the resource"
-        )
+    yield from _elements_of_kind(kind, statement, path)
     for element in ("Action", "NotAction"):
         yield from _actions(statement.get(element), (*path, element))
     for element in ("Resource", "NotResource"):
@@ -357,13 +340,31 @@ def _statement(
     for element in ("Principal", "NotPrincipal"):
         if element in statement:
             yield from _principal(statement[element], (*path, element))
-    if kind in (Kind.IDENTITY, Kind.SERVICE_CONTROL) and not _SID.fullmatch(
-        str(statement.get("Sid", ""))
-    ):
+    yield from _conditions(statement.get("Condition"), (*path, "Condition"))
+
+
+def _elements_of_kind(
+    kind: Kind, statement: Mapping[str, Any], path: Path
+) -> Iterator[Problem]:
+    """The elements that this kind of policy needs or forbids."""
+    names_principals = kind in (Kind.TRUST, Kind.RESOURCE)
+    of_identity = kind in (Kind.IDENTITY, Kind.SERVICE_CONTROL)
+    yield from _one_of(statement, "Principal", path, needed=names_principals)
+    if not names_principals:
+        for element in ("Principal", "NotPrincipal"):
+            if element in statement:
+                yield Problem(
+                    (*path, element), f"{kind.article} {kind.value} names no principal"
+                )
+    yield from _one_of(statement, "Resource", path, needed=of_identity)
+    if kind is Kind.TRUST and ("Resource" in statement or "NotResource" in statement):
+        yield Problem(
+            path, "a trust policy names no Resource: the role is the resource"
+        )
+    if of_identity and not _SID.fullmatch(str(statement.get("Sid", ""))):
         yield Problem(
             (*path, "Sid"), "Sid holds letters and digits only", statement["Sid"]
         )
-    yield from _conditions(statement.get("Condition"), (*path, "Condition"))
 
 
 def _one_of(

@@ -11,8 +11,9 @@ from trivium_rehearsal import documents
 from trivium_rehearsal.constraints.model import Limits, compiled
 from trivium_rehearsal.forms import Wrong
 from trivium_rehearsal.kinds import LISTED, is_reference, kind_of, range_of
+from trivium_rehearsal.refusals.model import Refused
 from trivium_rehearsal.types import Field, ResourceType
-from trivium_rehearsal.wire import Bag, Path, path_text
+from trivium_rehearsal.wire import Bag, Path, at, path_text
 
 _VENDORS: Final[Mapping[str, str]] = {
     "aws": "AWS",
@@ -61,6 +62,12 @@ class Judged:
     def refuse(self, path: Path, reason: str) -> None:
         """Note what is wrong."""
         self.failures.append(Failure(path, reason))
+
+    def refuse_worded(self, refused: Refused) -> None:
+        """Note what is wrong, in a rule's own words."""
+        found = self.found(at(self.bag.values, refused.path), refused.path)
+        text = refused.text.replace("{found}", found)
+        self.refuse(refused.path, f"{path_text(refused.path)}: {text}")
 
     def found(self, value: object, path: Path) -> str:
         """What stands at `path`, in words; a secret's value is never among them."""

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-__all__ = ["Place", "place_of"]
+__all__ = ["NOWHERE", "Place", "place_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +41,7 @@ class Place:
 
 
 NOWHERE: Final = Place()
+"""Where a provider is that names no place."""
 
 
 def place_of(package: str, config: Mapping[str, Any]) -> Place:

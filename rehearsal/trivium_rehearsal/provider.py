@@ -27,7 +27,16 @@ from trivium_rehearsal import (
     outputs,
 )
 from trivium_rehearsal.engine_log import EngineLog
+from trivium_rehearsal.engine_requests import (
+    called,
+    failures_of,
+    naming_of,
+    old_inputs,
+    resource_name,
+    same_fixed_name,
+)
 from trivium_rehearsal.execution import ExecutionError, Executor, Executors
+from trivium_rehearsal.one_at_a_time import BusyError, OneAtATime, account_of
 from trivium_rehearsal.place import Place, place_of
 from trivium_rehearsal.replacement import replaces
 from trivium_rehearsal.schema import schema
@@ -63,7 +72,6 @@ _KINDS: Final[Mapping[tuple[str, bool], Any]] = MappingProxyType(
         ("update", True): provider_pb2.PropertyDiff.UPDATE_REPLACE,
     }
 )
-_NAMING: Final = MappingProxyType({0: "propose", 1: "enforce", 2: "disable"})
 
 # The generated protocol classes carry no types that mypy reads, hence `Any` for
 # requests and contexts below.
@@ -78,9 +86,11 @@ class StandInProvider(provider_pb2_grpc.ResourceProviderServicer):
         name: str,
         executors: Executors = MappingProxyType({}),
         log: EngineLog | None = None,
+        one_at_a_time: OneAtATime | None = None,
     ) -> None:
         self._name = name
         self._log = log or EngineLog()
+        self._one_at_a_time = one_at_a_time or OneAtATime()
         self._package = package(name)
         self._executors = executors
         self._places: dict[str, Place] = {}
@@ -126,7 +136,7 @@ class StandInProvider(provider_pb2_grpc.ResourceProviderServicer):
             self._package.provider_inputs, given, f"the provider {self._name}"
         )
         return provider_pb2.CheckResponse(
-            inputs=request.news, failures=_failures(failures)
+            inputs=request.news, failures=failures_of(failures)
         )
 
     def DiffConfig(self, request: Any, context: Any) -> Any:
@@ -164,16 +174,16 @@ class StandInProvider(provider_pb2_grpc.ResourceProviderServicer):
     def Check(self, request: Any, context: Any) -> Any:
         type_ = self._type(request.urn, context)
         olds, news = decode(request.olds), decode(request.news)
-        naming = _engine_naming(request)
+        naming = naming_of(request)
         seed = bytes(request.randomSeed) or request.urn.encode()
         named = names.auto_name(
-            type_, news.values, olds.values, _resource_name(request.urn), seed, naming
+            type_, news.values, olds.values, resource_name(request.urn), seed, naming
         )
         if named is not None:
             made = {named[0]: named[1], "__defaults": [named[0]]}
             news = Bag({**news.values, **made}, news.secrets)
-        verdict = checks.check(type_, news, olds.values)
-        failures = _failures(verdict.failures)
+        verdict = checks.check(type_, news, olds.values, self._place(context))
+        failures = failures_of(verdict.failures)
         for note in verdict.notes:
             self._log.warn(context.peer(), request.urn, note.text)
         return provider_pb2.CheckResponse(
@@ -182,7 +192,7 @@ class StandInProvider(provider_pb2_grpc.ResourceProviderServicer):
 
     def Diff(self, request: Any, context: Any) -> Any:
         type_ = self._type(request.urn, context)
-        old, new = _old_inputs(request, type_).values, decode(request.news).values
+        old, new = old_inputs(request, type_).values, decode(request.news).values
         none, some = (
             provider_pb2.DiffResponse.DIFF_NONE,
             provider_pb2.DiffResponse.DIFF_SOME,
@@ -200,7 +210,7 @@ class StandInProvider(provider_pb2_grpc.ResourceProviderServicer):
             changes=some,
             diffs=sorted({str(change.path[0]) for change in changed}),
             replaces=sorted({str(path[0]) for path in replacing}),
-            deleteBeforeReplace=bool(replacing) and _same_fixed_name(type_, old, new),
+            deleteBeforeReplace=bool(replacing) and same_fixed_name(type_, old, new),
             detailedDiff={
                 path_text(change.path): provider_pb2.PropertyDiff(
                     kind=_KINDS[change.kind, change.path in replacing], inputDiff=True
@@ -218,6 +228,17 @@ class StandInProvider(provider_pb2_grpc.ResourceProviderServicer):
                 id="", properties=bags.answer(outputs.preview(type_, bag.values), bag)
             )
         place = self._place(context)
+        try:
+            with self._one_at_a_time.creating(
+                called(request.urn, type_), account_of(type_.token, bag.values, place)
+            ):
+                return self._created(request, type_, bag, place, context)
+        except BusyError as busy:
+            _abort(context, grpc.StatusCode.ABORTED, str(busy))
+
+    def _created(
+        self, request: Any, type_: ResourceType, bag: Bag, place: Place, context: Any
+    ) -> Any:
         made = outputs.make(
             type_, bag.values, place, request.urn, bags.secret_names(bag)
         )
@@ -285,23 +306,8 @@ class StandInProvider(provider_pb2_grpc.ResourceProviderServicer):
         told = self._executed(context, lambda: executor.read(request.id, known))
         if told is None:
             return provider_pb2.ReadResponse()  # gone
-        # What the emulator says of an input is the input now, so that drift shows.
-        current = {
-            name: value
-            for name, value in told.items()
-            if name in type_.inputs.fields and value is not None
-        }
-        if inputs.values:
-            kept = {
-                name: current.get(name, value) for name, value in inputs.values.items()
-            }
-        else:
-            required = set(type_.inputs.required) | {names.name_property(type_)}
-            kept = {
-                name: value
-                for name, value in current.items()
-                if name in required or value not in ("", [], {})
-            }
+        kept = bags.inputs_now(type_, inputs.values, told)
+        if not inputs.values:
             kept[_IMPORTED] = True
         made_up = outputs.remade(
             type_,
@@ -313,10 +319,9 @@ class StandInProvider(provider_pb2_grpc.ResourceProviderServicer):
             bags.secret_names(inputs),
         )
         answer = bags.merged(bags.not_asked_for(type_, made_up, kept), told)
-        identity = str(told.get("id") or request.id)
         secrets = state.secrets | inputs.secrets
         return provider_pb2.ReadResponse(
-            id=identity,
+            id=str(told.get("id") or request.id),
             properties=bags.answer(answer, Bag(kept, secrets)),
             inputs=encode(kept, inputs.secrets),
         )
@@ -357,7 +362,7 @@ class StandInProvider(provider_pb2_grpc.ResourceProviderServicer):
     def Delete(self, request: Any, context: Any) -> Any:
         type_ = self._type(request.urn, context)
         told = decode(request.properties).values
-        name = _called(request.urn, type_)
+        name = called(request.urn, type_)
         if refusal := locks.refused_deletion(type_.token, name, told):
             _abort(context, grpc.StatusCode.FAILED_PRECONDITION, refusal)
         executor = self._executors.get(type_.token)
@@ -413,9 +418,9 @@ class StandInProvider(provider_pb2_grpc.ResourceProviderServicer):
         makes it a new resource, if one does."""
         refusal = locks.refused_change(
             type_.token,
-            _called(request.urn, type_),
+            called(request.urn, type_),
             decode(request.olds).values,
-            _old_inputs(request, type_),
+            old_inputs(request, type_),
             decode(request.news),
             replacing=path_text(replacing),
         )
@@ -433,58 +438,3 @@ class StandInProvider(provider_pb2_grpc.ResourceProviderServicer):
 def _abort(context: Any, code: grpc.StatusCode, text: str) -> NoReturn:
     context.abort(code, text)
     raise AssertionError("abort raises")  # pragma: no cover
-
-
-def _failures(found: tuple[checks.Failure, ...]) -> list[Any]:
-    """Each reason names its place itself: given a place apart, the engine would print
-    the value there as well."""
-    return [
-        provider_pb2.CheckFailure(
-            reason=f"{failure.reason.rstrip('?')}{_end(failure.reason)}"
-        )
-        for failure in found
-    ]
-
-
-def _end(reason: str) -> str:
-    return "?" if reason.endswith("?") else "."
-
-
-def _engine_naming(request: Any) -> names.EngineNaming | None:
-    if not request.HasField("autonaming"):
-        return None
-    settings = request.autonaming
-    mode = _NAMING.get(settings.mode, "propose")
-    return names.EngineNaming(mode, settings.proposed_name)  # type: ignore[arg-type]
-
-
-def _resource_name(urn: str) -> str:
-    return urn.rpartition("::")[2]
-
-
-def _called(urn: str, type_: ResourceType) -> str:
-    """How an error names the resource."""
-    return f"{type_.name} `{_resource_name(urn)}`"
-
-
-def _old_inputs(request: Any, type_: ResourceType) -> Bag:
-    """The inputs of the last run; engines that do not send them leave the outputs,
-    whose inputs are meant."""
-    if request.HasField(
-        "old_inputs"
-    ):  # a resource without any input sends an empty object
-        return decode(request.old_inputs)
-    told = decode(request.olds)
-    inputs = type_.inputs.fields
-    values = {name: value for name, value in told.values.items() if name in inputs}
-    return Bag(values, told.secrets)
-
-
-def _same_fixed_name(
-    type_: ResourceType, old: Mapping[str, Any], new: Mapping[str, Any]
-) -> bool:
-    """Whether old and new would claim the same name: then the old one must go first."""
-    name = names.name_property(type_)
-    if name is None or name in new.get("__defaults", ()):
-        return False
-    return new.get(name) is not None and old.get(name) == new.get(name)

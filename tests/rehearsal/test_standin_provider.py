@@ -19,7 +19,7 @@ from trivium.credentials.kms import KeyVaultKey
 from trivium_rehearsal.engine_log import EngineLog
 from trivium_rehearsal.provider import StandInProvider
 from trivium_rehearsal.sdk import PACKAGES, package
-from trivium_rehearsal.wire import UNKNOWN, decode, encode
+from trivium_rehearsal.wire import UNKNOWN, at, decode, encode
 
 BUCKET, VPC, ROLE = "aws:s3/bucket:Bucket", "aws:ec2/vpc:Vpc", "aws:iam/role:Role"
 QUEUE, KEY = "aws:sqs/queue:Queue", "aws:kms/key:Key"
@@ -144,6 +144,56 @@ def test_a_vaults_key_has_an_id_that_a_signer_takes() -> None:
     }
     _, outputs = Engine("azure-native").create("azure-native:keyvault:Key", given)
     assert KeyVaultKey.names(outputs.values["keyUriWithVersion"])
+
+
+SPELLINGS: dict[str, tuple[str, dict[str, Any], tuple[str | int, ...], str]] = {
+    "public network access of an AI account": (
+        "azure-native:cognitiveservices:Account",
+        {
+            "resourceGroupName": "g",
+            "properties": {"publicNetworkAccess": "disabled"},
+        },
+        ("properties", "publicNetworkAccess"),
+        "Disabled",
+    ),
+    "a closed enumeration": (
+        "azure-native:storage:StorageAccount",
+        {**STORAGE, "accessTier": "HOT"},
+        ("accessTier",),
+        "Hot",
+    ),
+    "in a list": (
+        "azure-native:monitor:DataCollectionRule",
+        {
+            "resourceGroupName": "g",
+            "dataFlows": [{"streams": ["Custom-A_CL", "microsoft-syslog"]}],
+        },
+        ("dataFlows", 0, "streams", 1),
+        "Microsoft-Syslog",
+    ),
+    "a value beyond an open list": (
+        "azure-native:monitor:DataCollectionRule",
+        {"resourceGroupName": "g", "dataFlows": [{"streams": ["Custom-A_CL"]}]},
+        ("dataFlows", 0, "streams", 0),
+        "Custom-A_CL",
+    ),
+    "a name that reads as a value": (
+        "azure-native:storage:StorageAccount",
+        {**STORAGE, "accountName": "hot", "tags": {"tier": "hot"}},
+        ("tags", "tier"),
+        "hot",
+    ),
+}
+
+
+@pytest.mark.parametrize("sentence", SPELLINGS)
+@pytest.mark.parametrize("preview", [True, False])
+def test_azure_takes_any_capitals_and_answers_its_own(
+    sentence: str, preview: bool
+) -> None:
+    token, inputs, path, wanted = SPELLINGS[sentence]
+    _, made = Engine("azure-native").create(token, inputs, preview=preview)
+    assert at(made.values, path) == wanted
 
 
 def test_a_preview_executes_nothing() -> None:

@@ -339,6 +339,13 @@ class BucketLogging(_OfBucket):
     unread = ("expectedBucketOwner",)
 
     def put(self, aws: Calls, inputs: Properties) -> None:
+        if has_object_lock(aws, inputs["targetBucket"]):
+            raise ExecutionError(
+                f"{self.token}: the server access logs of `{inputs['bucket']}` are to"
+                f" go to `{inputs['targetBucket']}`, which has object lock; such a"
+                " bucket cannot be their destination (Amazon S3 User Guide, Object Lock"
+                " considerations). Send them to a bucket without object lock."
+            )
         status = {"LoggingEnabled": to_cloud(LOGGING, inputs)}
         aws(
             "s3.put_bucket_logging", Bucket=inputs["bucket"], BucketLoggingStatus=status

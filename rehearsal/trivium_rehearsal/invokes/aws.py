@@ -4,10 +4,9 @@ import base64
 import json
 import uuid
 from collections.abc import Mapping
-from functools import cache
-from importlib import resources
 from typing import Any, Final
 
+from trivium_rehearsal.inference_profiles import geographies
 from trivium_rehearsal.invokes.function import (
     Answer,
     Arguments,
@@ -65,27 +64,14 @@ def _zones(arguments: Arguments, place: Place) -> Answer:
     }
 
 
-@cache
-def _geographies() -> Mapping[str, Mapping[str, Any]]:
-    text = (
-        resources.files("trivium_rehearsal")
-        .joinpath("inference_profiles.json")
-        .read_text()
-    )
-    found: Mapping[str, Mapping[str, Any]] = json.loads(text)["geographies"]
-    return found
-
-
-def _geography(profile: str, name: str, region: str) -> Mapping[str, Any]:
-    """Where the profiles of a geography may run, if it can be called from `region`.
-
-    Any: the entries of inference_profiles.json.
-    """
-    found = _geographies().get(name)
-    if found is None:
+def _geography(profile: str, region: str) -> Mapping[str, Any]:
+    """The geography of a profile that may be called from `region`."""
+    name, _, model = profile.partition(".")
+    found = geographies().get(name)
+    if found is None or not model:
         raise FunctionError(
             f"There is no system-defined inference profile {profile}: profiles begin"
-            f" with {', '.join(f'{each}.' for each in _geographies())}. Write, for"
+            f" with {', '.join(f'{known}.' for known in geographies())}. Write, for"
             " instance, us.anthropic.…"
         )
     if found["sources"] and region not in found["sources"]:
@@ -105,9 +91,9 @@ def _inference_profile(arguments: Arguments, place: Place) -> Answer:
         "aws:bedrock/getInferenceProfile:getInferenceProfile",
     )
     profile = wanted.rpartition("/")[2]
-    geography, _, model = profile.partition(".")
+    model = profile.partition(".")[2]
     region = str(arguments.get("region") or place.region)
-    found = _geography(profile, geography if model else "", region)
+    found = _geography(profile, region)
     # A global profile names the model without a Region, beside the source Region's own.
     places = [*found["destinations"]] or [region, ""]
     arns = [

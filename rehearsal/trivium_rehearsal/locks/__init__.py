@@ -12,7 +12,8 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from trivium_rehearsal.locks import aws, azure, google
-from trivium_rehearsal.locks.model import Fixed, Lock, Refused, Values
+from trivium_rehearsal.locks.model import Fixed, Lock
+from trivium_rehearsal.refusals.model import Refused, Values
 from trivium_rehearsal.wire import Bag, Unknown, at, path_text
 
 __all__ = ["refused_change", "refused_deletion", "refused_inputs"]

@@ -12,7 +12,8 @@ that does; nothing is assumed here.
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from trivium_rehearsal.locks.model import Fixed, Lock, Refused, Values
+from trivium_rehearsal.locks.model import Fixed, Lock
+from trivium_rehearsal.refusals.model import Refused, Values
 from trivium_rehearsal.wire import Path, Unknown, at, path_text
 
 _SOURCE: Final = "Amazon S3 User Guide, Object Lock considerations"
@@ -62,7 +63,7 @@ def refused_inputs(token: str, inputs: Values) -> Iterator[Refused]:
         if at(inputs, path) == suspended:
             yield Refused(
                 path,
-                f'found string "{suspended}" on a bucket with object lock, AWS allows'
+                "found {found} on a bucket with object lock, AWS allows"
                 f' "Enabled" ({_SOURCE}); S3 would answer InvalidBucketState. Keep'
                 " versioning enabled",
             )

@@ -7,7 +7,8 @@ rehearsal assumes that a locked store holds blobs whose retention has not ended.
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from trivium_rehearsal.locks.model import Fixed, Lock, Refused, Values
+from trivium_rehearsal.locks.model import Fixed, Lock
+from trivium_rehearsal.refusals.model import Refused, Values
 from trivium_rehearsal.wire import Path, at
 
 _ACCOUNT: Final = "azure-native:storage:StorageAccount"
@@ -69,7 +70,7 @@ def refused_inputs(token: str, inputs: Values, olds: Values) -> Iterator[Refused
     if is_new and isinstance(state, str) and state.lower() == "locked":
         yield Refused(
             (*_POLICY, "state"),
-            'found string "Locked" for a new account, Azure allows "Unlocked",'
+            'found {found} for a new account, Azure allows "Unlocked",'
             f' "Disabled" ({_STATES}); the account would not be created. Create it'
             " unlocked, verify, then lock it",
         )

@@ -1,6 +1,5 @@
 """What a lock fixes, as data; the tables are in one file a cloud."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -35,16 +34,3 @@ class Lock:
     """What to do instead."""
     source: str
     """Who says so."""
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """What one row of a table says about inputs alone, whatever existed before."""
-
-    path: Path
-    text: str
-    """What was found, what is expected, by whose word, and the remedy."""
-
-
-Values = Mapping[str, Any]
-"""The inputs or the state of one resource."""

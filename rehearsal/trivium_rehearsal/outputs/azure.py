@@ -3,9 +3,34 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from trivium_rehearsal.constraints import azure_enums
 from trivium_rehearsal.names import path_parameters
 from trivium_rehearsal.outputs.maker import Maker, plural
-from trivium_rehearsal.types import ResourceType
+from trivium_rehearsal.types import (
+    Enumeration,
+    ListOf,
+    ObjectType,
+    ResourceType,
+    Type,
+)
+
+
+def spelled(type_: Type, value: Any) -> Any:
+    """`value` with its enumerations in the capitals of Azure's API description: Azure
+    takes others, and answers these."""
+    if isinstance(type_, Enumeration) and isinstance(value, str):
+        described = azure_enums.is_described(type_)
+        return azure_enums.known_spelling(type_, value) if described else value
+    if isinstance(type_, ListOf) and isinstance(value, list):
+        return [spelled(type_.item, item) for item in value]
+    if isinstance(type_, ObjectType) and isinstance(value, dict):
+        fields = type_.fields
+        return {
+            key: spelled(fields[key].type, item) if key in fields else item
+            for key, item in value.items()
+        }
+    return value
+
 
 # Resource provider namespaces whose spelling is not the module's (Azure resource
 # providers and their services).
@@ -113,20 +138,12 @@ _PARENTS: Final[Mapping[tuple[str, str], str]] = {
 
 
 def identifier(maker: Maker) -> str:
+    """The resource id: where it is, then a type and a name for each step of its
+    path."""
     type_, given = maker.type, maker.inputs
-    subscription = f"/subscriptions/{maker.place.subscription}"
-    group = given.get("resourceGroupName")
     if type_.token == "azure-native:resources:ResourceGroup":  # noqa: S105 - a type token
-        return f"{subscription}/resourceGroups/{maker.name}"
-    namespace = _NAMESPACES.get(
-        type_.module, f"Microsoft.{type_.module[:1].upper()}{type_.module[1:]}"
-    )
-    scope = given.get("scope") or given.get("resourceUri")
-    root = (
-        f"/{str(scope).strip('/')}"
-        if scope
-        else subscription + (f"/resourceGroups/{group}" if group else "")
-    )
+        return f"/subscriptions/{maker.place.subscription}/resourceGroups/{maker.name}"
+    root = _root(maker)
     if type_.token == "azure-native:resources:Resource":  # noqa: S105 - a type token
         generic = (
             str(given.get("parentResourcePath") or ""),
@@ -136,6 +153,27 @@ def identifier(maker: Maker) -> str:
         return f"{root}/providers/{given.get('resourceProviderNamespace')}/" + "/".join(
             filter(None, generic)
         )
+    namespace = _NAMESPACES.get(
+        type_.module, f"Microsoft.{type_.module[:1].upper()}{type_.module[1:]}"
+    )
+    return f"{root}/providers/{namespace}/{_path(maker)}"
+
+
+def _root(maker: Maker) -> str:
+    """The scope that the resource is in: another resource, a group or the
+    subscription."""
+    given = maker.inputs
+    scope = given.get("scope") or given.get("resourceUri")
+    if scope:
+        return f"/{str(scope).strip('/')}"
+    group = given.get("resourceGroupName")
+    subscription = f"/subscriptions/{maker.place.subscription}"
+    return subscription + (f"/resourceGroups/{group}" if group else "")
+
+
+def _path(maker: Maker) -> str:
+    """Type and name of each parent and of the resource itself."""
+    type_, given = maker.type, maker.inputs
     parent_names = [
         name
         for name in path_parameters(type_)
@@ -143,21 +181,15 @@ def identifier(maker: Maker) -> str:
         and name not in ("resourceGroupName", "scope", "resourceUri")
         and isinstance(given.get(name), str)
     ]
-    parents = [str(given[name]) for name in parent_names]
     segments = _SEGMENTS.get(type_.token)
     if segments is None:
         segments = (
             *(_parent_segment(type_, name) for name in parent_names),
             plural(type_.name),
         )
-    steps = (*parents, maker.name)
-    pairs = [
-        f"{segment}/{step}"
-        for segment, step in zip(
-            segments[-len(steps) :], steps[-len(segments) :], strict=False
-        )
-    ]
-    return f"{root}/providers/{namespace}/" + "/".join(pairs)
+    steps = (*(str(given[name]) for name in parent_names), maker.name)
+    pairs = zip(segments[-len(steps) :], steps[-len(segments) :], strict=False)
+    return "/".join(f"{segment}/{step}" for segment, step in pairs)
 
 
 def _parent_segment(type_: ResourceType, parameter: str) -> str:

@@ -77,7 +77,7 @@ def remade(
 def preview(type_: ResourceType, inputs: Mapping[str, Any]) -> dict[str, Any]:
     """What is known of a resource before it exists: its inputs; everything computed is
     unknown."""
-    outputs = _echo(inputs)
+    outputs = _echo(type_, inputs)
     filled = azure.FILLED.get(type_.token, frozenset())
     for name, field in type_.outputs.items():
         if name in outputs:
@@ -132,8 +132,12 @@ def _leaves(value: Any, path: Path) -> Iterator[tuple[Path, Any]]:
         yield path, value
 
 
-def _echo(inputs: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in inputs.items() if not name.startswith("__")}
+def _echo(type_: ResourceType, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """The inputs as the cloud repeats them."""
+    given = {name: value for name, value in inputs.items() if not name.startswith("__")}
+    if type_.package == "azure-native":
+        return {**given, **azure.spelled(type_.inputs, given)}
+    return given
 
 
 # What a cloud adds inside a block that the program gave: identifiers, addresses,
@@ -196,7 +200,7 @@ def _outputs(maker: Maker, id: str, old: Mapping[str, Any]) -> dict[str, Any]:  
     type_ = maker.type
     outputs = {
         name: value
-        for name, value in _echo(maker.inputs).items()
+        for name, value in _echo(type_, maker.inputs).items()
         if name in type_.outputs
     }
     _, told_by_cloud = _CLOUDS[type_.package]

@@ -154,3 +154,19 @@ def test_versioning_of_another_bucket_is_suspended(types: Executors) -> None:
     types["aws:s3/bucket:Bucket"].create({"bucket": bucket})
     told = types[VERSIONING].create(_suspended(bucket)).outputs
     assert told["versioningConfiguration"]["status"] == "Suspended"
+
+
+LOGGING = "aws:s3/bucketLogging:BucketLogging"
+
+
+def test_a_bucket_with_object_lock_takes_no_server_access_logs(
+    archive: tuple[str, str], types: Executors, call: Calls
+) -> None:
+    bucket, _ = archive
+    source = f"source-{secrets.token_hex(4)}"
+    types["aws:s3/bucket:Bucket"].create({"bucket": source})
+    logs = {"bucket": source, "targetBucket": bucket, "targetPrefix": "logs/"}
+    with pytest.raises(ExecutionError, match="to a bucket without object lock"):
+        types[LOGGING].create(logs)
+    assert "LoggingEnabled" not in call("s3.get_bucket_logging", Bucket=source)
+    assert types[LOGGING].create({**logs, "targetBucket": source}).id == source
