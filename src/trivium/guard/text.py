@@ -50,7 +50,7 @@ _SHAPES = (
     )
     + b"x" * 128
 )
-_DIGIT_SEPARATORS = b" \t\n\r-./()+"
+_DIGIT_SEPARATORS = b" \t\n\r-./()+,_"
 
 
 class Span(NamedTuple):

@@ -10,7 +10,7 @@ from trivium.guard.text import Span, View
 
 _SIGNS = Signs(characters="0123456789(+")
 """A number begins with one of these."""
-_NOT_NUMBER = re.compile(r"[^\d \t\n\r\-./()+]", re.ASCII)
+_NOT_NUMBER = re.compile(r"[^\d \t\n\r\-./()+,_]", re.ASCII)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,6 +120,16 @@ class _Cards:
                 valid=_is_card,
             )
             for count in (19, 18, 17, 16, 15, 14, 13)
+        ) + tuple(
+            Numbers(
+                pattern=re.compile(
+                    rf"(?<![\d])(?<!\d[.,/_]){_grouped(groups)}(?![.,/_]?\d)", re.ASCII
+                ),
+                min_digits=sum(groups),
+                max_length=self.max_length,
+                valid=_is_card,
+            )
+            for groups in _GROUPS
         )
         self.patterns = (
             *(pattern for finder in self._finders for pattern in finder.patterns),
@@ -143,6 +153,16 @@ _DECIMAL = re.compile(r"\d{1,3}+\.\d{1,18}+(?!\d|[-. \t\r\n]\d)", re.ASCII)
 Mastercard's."""
 
 
+_GROUPS = ((4, 4, 4, 4), (4, 6, 5), (4, 6, 4))
+"""How cards are printed: most, American Express, Diners."""
+
+
+def _grouped(groups: tuple[int, ...]) -> str:
+    """Groups with a slash, a comma or an underscore between them, which anywhere else
+    in a number are a date's or a list's."""
+    return "[/,_]".join(rf"\d{{{count}}}" for count in groups)
+
+
 def _atomic(count: int) -> str:
     return rf"\d(?>(?:[ \t\r\n]{{1,2}}+|[-.])?+\d){{{count - 1}}}"
 
@@ -160,6 +180,10 @@ PAYMENT_CARD = Detector(
         "4 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1",
         "4111\u200b1111\u200b1111\u200b1111",
         "4111.1111.1111.1111,",
+        "4111/1111/1111/1111",
+        "4111,1111,1111,1111;",
+        "card_4111_1111_1111_1111",
+        "3782/822463/10005",
     ),
     counter_examples=(
         "4111 1111 1111 1112",
@@ -168,6 +192,9 @@ PAYMENT_CARD = Detector(
         "e is 2.718281828459045.",
         "41111111111111111111111",
         "2026-11-22 10:00:00.000000",
+        "4111,1111,1111,1111,2026",
+        "4/1/1/1/1/1/1/1/1/1/1/1/1/1/1/1",
+        "5,105,105,105,105,100",
     ),
 )
 
