@@ -22,11 +22,13 @@ from trivium.constitution.condition import (
 )
 from trivium.errors import ConstitutionError, GuardFailureError
 from trivium.guard.detectors import REGISTRY, Detector
+from trivium.guard.hidden import hidden
 from trivium.guard.judgement import Judgement, Rule, marker
 from trivium.guard.parts import Visit, map_reply, map_request
 from trivium.guard.sieve import Sieve
 from trivium.guard.streaming import OUTPUT_LIMIT, StreamGuard, cut_input
 from trivium.guard.text import BREAK, Span, View, without_breaks
+from trivium.guard.views import LONGEST, LONGEST_ASKED, SHORTEST
 from trivium.vocabulary.decision import Context, Decision, Stage
 from trivium.vocabulary.messages import MessageRequest, Reply, ToolUseBlock
 
@@ -250,10 +252,28 @@ class _Texts:
                     redactions.setdefault(number, []).append(
                         (start, detector.name, end)
                     )
+        self._judge_hidden(judged, redactions)
         return {
             number: self._redacted(number, sorted(found))
             for number, found in redactions.items()
         }
+
+    def _judge_hidden(
+        self, judged: Judgement, redactions: dict[int, list[tuple[int, str, int]]]
+    ) -> None:
+        """Record what shows only after encodings and disguises were undone, and add its
+        redactions."""
+        longest = LONGEST if judged.stage == "reply" else LONGEST_ASKED
+        for number, text in enumerate(self._texts):
+            if len(text) < SHORTEST:
+                continue
+            own = text[self._leads[number] :]
+            for detector, reading in hidden(judged, own, longest=longest):
+                place = self._places[number]
+                if judged.matched(detector, place, through=reading.through):
+                    redactions.setdefault(number, []).append(
+                        (reading.start, detector.name, reading.end)
+                    )
 
     def _starts(self) -> list[int]:
         starts, position = [], 0

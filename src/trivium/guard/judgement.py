@@ -88,8 +88,8 @@ class Judgement:
         self._sieves = sieves
         self._watching: dict[str, tuple[Detector, list[Rule]]] = {}
         self._findings: dict[
-            tuple[int, int, str], Finding
-        ] = {}  # rule, detector within it, place
+            tuple[int, int, str, str], Finding
+        ] = {}  # rule, detector within it, place, view
 
     @property
     def detectors(self) -> tuple[Detector, ...]:
@@ -135,29 +135,39 @@ class Judgement:
             self._detector_failed(detector, error)
             return len(view.plain)
 
-    def matched(self, detector: Detector, location: str, count: int = 1) -> bool:
-        """Record matches at a place. True when they must be redacted."""
+    def matched(
+        self, detector: Detector, location: str, count: int = 1, *, through: str = ""
+    ) -> bool:
+        """Record matches at a place, seen `through` a view if not directly. True when
+        they must be redacted."""
         rules = self._watching[detector.name][1]
         for rule in rules:
-            self.found(rule, detector.name, location, count)
+            self.found(rule, detector.name, location, count, through=through)
         return any(rule.provision.action is Action.REDACT for rule in rules)
 
-    def found(self, rule: Rule, detector: str, location: str, count: int = 1) -> None:
+    def found(
+        self,
+        rule: Rule,
+        detector: str,
+        location: str,
+        count: int = 1,
+        *,
+        through: str = "",
+    ) -> None:
         """Record that a rule applied. ALLOW records nothing: it permits what nobody
         forbade."""
         if rule.provision.action is Action.ALLOW:
             return
-        key = (rule.order, rule.rank(detector), location)
+        key = (rule.order, rule.rank(detector), location, through)
         before = self._findings[key].count if key in self._findings else 0
-        self._findings[key] = rule.finding(
-            detector, self.stage, location, before + count
-        )
+        named = f"{detector} ({through})" if through else detector
+        self._findings[key] = rule.finding(named, self.stage, location, before + count)
 
     def failed(self, rule: Rule, detector: str, error: Exception) -> None:
         """A rule could not be judged: raise, or record it when the rule fails open."""
         if not rule.provision.unsafe_fail_open:
             failure(rule.provision.id, detector, self._context, error)
-        self._findings[(rule.order, rule.rank(detector), "")] = rule.failed_open(
+        self._findings[(rule.order, rule.rank(detector), "", "")] = rule.failed_open(
             detector, self.stage
         )
 

@@ -12,6 +12,7 @@ without streaming.
 """
 
 import json
+import re
 from collections.abc import Callable
 from time import perf_counter
 from typing import Any
@@ -20,9 +21,11 @@ import msgspec
 
 from trivium.errors import OutputLimitError, ProtocolError, RouteError
 from trivium.guard.detectors.detector import LOOKBEHIND, Detector
+from trivium.guard.hidden import hidden
 from trivium.guard.judgement import Judgement, marker
 from trivium.guard.parts import map_json
 from trivium.guard.text import Span, View, fold, is_plain, without_breaks
+from trivium.guard.views import LONGEST
 from trivium.vocabulary.decision import Action, Decision
 from trivium.vocabulary.messages import (
     BlockStart,
@@ -38,6 +41,8 @@ from trivium.vocabulary.messages import (
     ToolInputDelta,
     ToolUseBlock,
 )
+
+_SPACE = re.compile(r"\s")
 
 
 class StreamGuard:
@@ -336,6 +341,9 @@ class SettlingText:
         self._skip = skip
         self._ends: dict[str, int] = {}
         """Detector → where its last match ends, to count overlapping matches once."""
+        self._overlong = False
+        """Whether the frontier stands in a token that is too long to be read through
+        views."""
 
     def feed(self, text: str) -> str:
         """Add text; return what is settled now."""
@@ -349,12 +357,16 @@ class SettlingText:
     def _settle(self, *, final: bool) -> str:
         view = View(without_breaks(self._window))
         sieved = self._sieve.settled(view)
-        boundary = len(self._window) if final else self._boundary(view, sieved)
+        boundary, overlong = len(self._window), False
+        if not final:
+            boundary, overlong = self._at_a_token(self._boundary(view, sieved))
         found = (
             []
             if sieved is not None or boundary == self._frontier
             else self._matches(view, boundary)
         )
+        found = sorted(found + self._hidden(boundary))
+        self._overlong = overlong
         released = self._released(found, boundary)
         self._frontier = boundary
         self._trim()
@@ -368,6 +380,32 @@ class SettlingText:
                 default=len(view.plain),
             )
         return max(self._frontier, view.original_position(position))
+
+    def _at_a_token(self, boundary: int) -> tuple[int, bool]:
+        """The boundary, or the beginning of the token in whose middle it would stand,
+        since what a token is an encoding of is known at its end; and whether it stands
+        in a token that is too long to be read."""
+        segment = self._window[self._frontier : boundary]
+        if not segment or (self._overlong and not _SPACE.search(segment)):
+            return boundary, self._overlong
+        if segment[-1].isspace():
+            return boundary, False
+        begun = len(segment.rsplit(None, 1)[-1])
+        return (boundary, True) if begun > LONGEST else (boundary - begun, False)
+
+    def _hidden(self, boundary: int) -> list[tuple[int, str, int]]:
+        """What shows only after encodings and disguises were undone, and must be
+        redacted, as in `_matches`."""
+        start = max(self._frontier, self._skip)
+        if self._overlong:
+            space = _SPACE.search(self._window, start, boundary)
+            start = space.start() if space else boundary
+        text = self._window[start:boundary]
+        return [
+            (start + reading.start, detector.name, start + reading.end)
+            for detector, reading in hidden(self._judged, text, longest=LONGEST)
+            if self._judged.matched(detector, self._place, through=reading.through)
+        ]
 
     def _matches(self, view: View, boundary: int) -> list[tuple[int, str, int]]:
         """Matches that begin in the text being settled and must be redacted: start,
