@@ -319,7 +319,7 @@ ACCEPTED: dict[str, tuple[str, dict[str, Any]]] = {
 def refused(
     token: str, inputs: dict[str, Any], secrets: frozenset[Path] = frozenset()
 ) -> dict[str, str]:
-    verdict = check(resource_type(token), Bag(inputs, secrets), {}, FRANKFURT)
+    verdict = check(resource_type(token), Bag(inputs, secrets), FRANKFURT)
     return {path_text(failure.path): failure.reason for failure in verdict.failures}
 
 
