@@ -15,7 +15,6 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from types import MappingProxyType
 from typing import Any
 
 from trivium_rehearsal import documents, locks, refusals
@@ -72,12 +71,10 @@ class Verdict:
 def check(
     type_: ResourceType,
     bag: Bag,
-    olds: Mapping[str, Any] = MappingProxyType({}),
     place: Place = NOWHERE,
 ) -> Verdict:
     """All inputs of one resource. Looks at the values only: nothing is asked of any
-    cloud. `olds` are the inputs of the last run, empty for a new resource; `place` says
-    where its provider is."""
+    cloud. `place` says where the resource's provider is."""
     walk = _Walk(type_, bag)
     given = {
         name: value for name, value in bag.values.items() if not name.startswith("__")
@@ -96,7 +93,7 @@ def check(
             continue  # other organisation policies have grammars of their own
         walk.document(path, kind, value)
     for refused in (
-        *locks.refused_inputs(type_.token, given, olds),
+        *locks.refused_inputs(type_.token, given),
         *refusals.refused_inputs(type_.token, given, place),
     ):
         walk.refuse_worded(refused)

@@ -56,6 +56,8 @@ class Problem:
     """What was found and what is allowed. Holds no value unless `value` says so."""
     value: object = None
     """The offending value, shown only when the document is not secret."""
+    of_name: bool = False
+    """Whether the name at the end of `path` is wrong there, whatever its value."""
 
 
 # Which properties carry documents: a pattern over "token.property" to the kind. The
@@ -254,7 +256,11 @@ def problems(kind: Kind, value: object) -> list[Problem]:
             )
         ]
     found = _google(document) if kind is Kind.GOOGLE_POLICY else _policy(kind, document)
-    return [each for each in found if not isinstance(at(document, each.path), Unknown)]
+    return [
+        each
+        for each in found
+        if each.of_name or not isinstance(at(document, each.path), Unknown)
+    ]
 
 
 class _RepeatedKeyError(Exception):
@@ -290,6 +296,7 @@ def _unknown_keys(
             yield Problem(
                 (*path, key),
                 f"{thing} has no element {key}; allowed are {', '.join(allowed)}{hint}",
+                of_name=True,
             )
 
 
@@ -354,7 +361,9 @@ def _elements_of_kind(
         for element in ("Principal", "NotPrincipal"):
             if element in statement:
                 yield Problem(
-                    (*path, element), f"{kind.article} {kind.value} names no principal"
+                    (*path, element),
+                    f"{kind.article} {kind.value} names no principal",
+                    of_name=True,
                 )
     yield from _one_of(statement, "Resource", path, needed=of_identity)
     if kind is Kind.TRUST and ("Resource" in statement or "NotResource" in statement):
@@ -432,7 +441,9 @@ def _conditions(value: object, path: Path) -> Iterator[Problem]:
             near = get_close_matches(plain, _OPERATORS, n=1)
             hint = f"; did you mean {near[0]}?" if near else ""
             yield Problem(
-                (*path, operator), f"there is no condition operator {operator}{hint}"
+                (*path, operator),
+                f"there is no condition operator {operator}{hint}",
+                of_name=True,
             )
         elif not isinstance(keys, dict):
             yield Problem(

@@ -19,6 +19,9 @@ class Place:
 
     account: str = "000000000000"
     region: str = "us-east-1"
+    stated_region: str = ""
+    """The AWS Region that the configuration names; empty where it names none, and
+    `region` is the rehearsal's own."""
     project: str = "rehearsal"
     project_number: str = "100000000000"
     gcp_region: str = "us-central1"
@@ -66,6 +69,7 @@ def place_of(package: str, config: Mapping[str, Any]) -> Place:
             if package.startswith("aws")
             else NOWHERE.region
         ),
+        stated_region=known.get("region", "") if package.startswith("aws") else "",
         project=known.get("project", NOWHERE.project),
         gcp_region=(
             known.get("region", NOWHERE.gcp_region)

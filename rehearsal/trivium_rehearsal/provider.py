@@ -182,7 +182,7 @@ class StandInProvider(provider_pb2_grpc.ResourceProviderServicer):
         if named is not None:
             made = {named[0]: named[1], "__defaults": [named[0]]}
             news = Bag({**news.values, **made}, news.secrets)
-        verdict = checks.check(type_, news, olds.values, self._place(context))
+        verdict = checks.check(type_, news, self._place(context))
         failures = failures_of(verdict.failures)
         for note in verdict.notes:
             self._log.warn(context.peer(), request.urn, note.text)
@@ -223,6 +223,9 @@ class StandInProvider(provider_pb2_grpc.ResourceProviderServicer):
     def Create(self, request: Any, context: Any) -> Any:
         type_ = self._type(request.urn, context)
         bag = decode(request.properties)
+        name = called(request.urn, type_)
+        if refusal := locks.refused_creation(type_.token, name, bag.values):
+            _abort(context, grpc.StatusCode.FAILED_PRECONDITION, refusal)
         if request.preview:
             return provider_pb2.CreateResponse(
                 id="", properties=bags.answer(outputs.preview(type_, bag.values), bag)
@@ -230,7 +233,7 @@ class StandInProvider(provider_pb2_grpc.ResourceProviderServicer):
         place = self._place(context)
         try:
             with self._one_at_a_time.creating(
-                called(request.urn, type_), account_of(type_.token, bag.values, place)
+                name, account_of(type_.token, bag.values, place)
             ):
                 return self._created(request, type_, bag, place, context)
         except BusyError as busy:

@@ -61,7 +61,7 @@ def up(root: Path, progress: Progress) -> Summary:
         resources=by_level(types, {token: level_of(token).value for token in types}),
         changes=dict(outcome.changes),
         policies=tuple(sorted(outcome.policies)),
-        advice=tuple(outcome.violations),
+        advice=(*outcome.violations, *outcome.diagnostics),
         descriptor=str(places.descriptor.relative_to(root)),
         digest=envelope.digest(vocabulary.encode(deployment)),
         signer=trivium_command.signer(places),

@@ -84,6 +84,14 @@ def test_an_event_counts_as(case: str) -> None:
     assert outcome == expected
 
 
+def test_a_warning_of_preview_and_update_is_told_once() -> None:
+    outcome = Outcome()
+    warning = {"severity": "warning", "message": "warning: Azure may take others\n"}
+    for _ in ("preview", "update"):
+        _note(outcome, {"diagnosticEvent": warning})
+    assert outcome.diagnostics == ["warning: Azure may take others"]
+
+
 def test_text_without_marks_stays_as_it_is() -> None:
     assert _plain("a <b> {c}") == "a <b> {c}"
 

@@ -806,6 +806,18 @@ BESIDE_THE_UNKNOWN: dict[str, tuple[dict[str, Any], str]] = {
         document(Condition={"StringIs": {"aws:SourceArn": UNKNOWN}}),
         "there is no condition operator StringIs",
     ),
+    "an operator that is none, whose keys are not known": (
+        document(Condition={"StringIs": UNKNOWN}),
+        "there is no condition operator StringIs",
+    ),
+    "an element that is none, whose value is not known": (
+        document(Resources=UNKNOWN),
+        "a statement has no element Resources",
+    ),
+    "a principal that is not known, where none is named": (
+        document(Principal=UNKNOWN),
+        "an IAM identity policy names no principal",
+    ),
     "a missing effect in a statement with an unknown resource": (
         {"role": "r", "policy": {"Statement": {"Action": "*", "Resource": UNKNOWN}}},
         "the element Effect is missing",

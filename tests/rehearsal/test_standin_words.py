@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from trivium_rehearsal.checks import check
-from trivium_rehearsal.place import Place
+from trivium_rehearsal.place import Place, place_of
 from trivium_rehearsal.sdk import resource_type
 from trivium_rehearsal.wire import UNKNOWN, Bag, Path, path_text
 
-FRANKFURT = Place(region="eu-central-1")
+FRANKFURT = Place(region="eu-central-1", stated_region="eu-central-1")
 GUARDRAIL, N_GUARDRAIL = (
     "aws:bedrock/guardrail:Guardrail",
     "aws-native:bedrock:Guardrail",
@@ -154,6 +154,12 @@ REFUSED: dict[str, Row] = {
         {**source(f"eu.{CLAUDE}", "us-east-1"), "region": "us-east-1"},
         "modelSource.copyFrom",
         ("in us-east-1",),
+    ),
+    "a profile of another Region than the provider's": (
+        PROFILE,
+        source(f"us.{CLAUDE}", "us-east-1"),
+        "modelSource.copyFrom",
+        ("in eu-central-1",),
     ),
     "every service of a perimeter": (
         PERIMETER,
@@ -313,7 +319,7 @@ ACCEPTED: dict[str, tuple[str, dict[str, Any]]] = {
 def refused(
     token: str, inputs: dict[str, Any], secrets: frozenset[Path] = frozenset()
 ) -> dict[str, str]:
-    verdict = check(resource_type(token), Bag(inputs, secrets), {}, FRANKFURT)
+    verdict = check(resource_type(token), Bag(inputs, secrets), FRANKFURT)
     return {path_text(failure.path): failure.reason for failure in verdict.failures}
 
 
@@ -336,3 +342,10 @@ def test_a_secret_value_is_not_shown() -> None:
     (text,) = refused(GENERIC, deployment("Hunter2"), frozenset({path})).values()
     assert "found a secret (string)" in text
     assert "Hunter2" not in text
+
+
+def test_a_provider_that_names_no_region_judges_by_the_profiles_own() -> None:
+    european = Bag(source(f"eu.{CLAUDE}"))
+    assert check(resource_type(PROFILE), european).failures == ()
+    assert place_of("aws", {}).stated_region == ""
+    assert place_of("aws", {"region": "eu-west-1"}).stated_region == "eu-west-1"

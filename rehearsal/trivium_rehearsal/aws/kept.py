@@ -71,6 +71,9 @@ NOT_KEPT: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "regionalNatGatewayId": _NEWER,
             "tagFieldSpecifications": _NEWER,
         },
+        "aws:ec2/routeTable:RouteTable": {
+            "routes.*.vpcEndpointId": "a route to an endpoint is a local one there",
+        },
         "aws:ec2/vpc:Vpc": {
             "assignGeneratedIpv6CidrBlock": _NO_IPV6,
             "enableNetworkAddressUsageMetrics": (

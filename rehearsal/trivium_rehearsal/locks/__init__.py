@@ -1,9 +1,9 @@
 """What the clouds refuse for a store that is locked, so that a rehearsal cannot undo a
 lock that nobody could undo in the cloud.
 
-`refused_inputs` is for Check, `refused_change` for Diff and Update, `refused_deletion`
-for Delete. What is unknown in a preview is let pass and judged when it is known. The
-tables, each fact with its source, are in one file a cloud.
+`refused_inputs` is for Check, `refused_creation` for Create, `refused_change` for Diff
+and Update, `refused_deletion` for Delete. What is unknown in a preview is let pass and
+judged when it is known. The tables, each fact with its source, are in one file a cloud.
 """
 
 import json
@@ -16,18 +16,30 @@ from trivium_rehearsal.locks.model import Fixed, Lock
 from trivium_rehearsal.refusals.model import Refused, Values
 from trivium_rehearsal.wire import Bag, Unknown, at, path_text
 
-__all__ = ["refused_change", "refused_deletion", "refused_inputs"]
+__all__ = [
+    "refused_change",
+    "refused_creation",
+    "refused_deletion",
+    "refused_inputs",
+]
 
 _LOCKS: Final[Mapping[str, Lock]] = MappingProxyType(
     {**aws.LOCKS, **google.LOCKS, **azure.LOCKS}
 )
 
 
-def refused_inputs(token: str, inputs: Values, olds: Values) -> Iterator[Refused]:
-    """What is refused of the inputs of one resource; `olds` is empty before it
-    exists."""
+def refused_inputs(token: str, inputs: Values) -> Iterator[Refused]:
+    """What is refused of the inputs of one resource by themselves."""
     yield from aws.refused_inputs(token, inputs)
-    yield from azure.refused_inputs(token, inputs, olds)
+    yield from azure.refused_inputs(token, inputs)
+
+
+def refused_creation(token: str, name: str, inputs: Values) -> str | None:
+    """Why the cloud refuses to make the resource `name` locked; or None."""
+    lock = _LOCKS.get(token)
+    if lock is None or not lock.first or not _is_locked(lock, inputs):
+        return None
+    return _too_early(lock, name, "a new store")
 
 
 def refused_change(
@@ -45,8 +57,10 @@ def refused_change(
     `replacing` is the property whose change would make a new resource.
     """
     lock = _LOCKS.get(token)
-    if lock is None or not (_is_locked(lock, state) or _is_locked(lock, old.values)):
+    if lock is None:
         return None
+    if not (_is_locked(lock, state) or _is_locked(lock, old.values)):
+        return _refused_locking(lock, name, old, new)
     for fixed in lock.fixed:
         was, wanted = at(old.values, fixed.path), at(new.values, fixed.path)
         if not _allowed(fixed, was, wanted):
@@ -70,6 +84,25 @@ def refused_deletion(token: str, name: str, state: Values) -> str | None:
         f" the cloud would refuse to delete this store: {lock.held} ({lock.source})."
         " Keep it: mark it `retain_on_delete`, or remove it from the stack's state"
         " with `pulumi state delete`."
+    )
+
+
+def _refused_locking(lock: Lock, name: str, old: Bag, new: Bag) -> str | None:
+    """Why the cloud refuses to lock the store now; or None."""
+    if not lock.first or not _is_locked(lock, new.values):
+        return None
+    was = at(old.values, lock.where)
+    if isinstance(was, Unknown) or str(was).lower() == lock.first.lower():
+        return None
+    return _too_early(lock, name, "a store in another state")
+
+
+def _too_early(lock: Lock, name: str, what: str) -> str:
+    return (
+        f"{name}: {path_text(lock.where)}: found {json.dumps(lock.locked)} for {what},"
+        f" expected {json.dumps(lock.first)} first; the cloud"
+        f" would refuse the lock ({lock.source}). Deploy it"
+        f" {json.dumps(lock.first)}, verify, then lock it."
     )
 
 

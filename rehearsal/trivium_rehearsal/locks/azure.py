@@ -9,7 +9,7 @@ from typing import Final
 
 from trivium_rehearsal.locks.model import Fixed, Lock
 from trivium_rehearsal.refusals.model import Refused, Values
-from trivium_rehearsal.wire import Path, at
+from trivium_rehearsal.wire import Path
 
 _ACCOUNT: Final = "azure-native:storage:StorageAccount"
 _CONTAINER: Final = "azure-native:storage:BlobContainerImmutabilityPolicy"
@@ -21,12 +21,14 @@ _APPEND: Final = ("allowProtectedAppendWrites", "allowProtectedAppendWritesAll")
 LOCKS: Final[Mapping[str, Lock]] = {
     # The SDK's documentation of the state, from the REST reference: "Locked state only
     # allows the increase of the immutability retention time", and cannot be reverted;
+    # a policy is created "Disabled" or "Unlocked", and locked from "Unlocked" alone;
     # of the append writes: changed "for disabled and unlocked" policies alone. That the
     # account cannot be deleted: Azure documentation, "Version-level WORM policies"
     # (read 2026-11), which protects the account of a locked policy.
     _ACCOUNT: Lock(
         where=(*_POLICY, "state"),
         locked="Locked",
+        first="Unlocked",
         fixed=(
             Fixed(("immutableStorageWithVersioning", "enabled"), "stay"),
             Fixed((*_POLICY, "state"), "stay"),
@@ -62,18 +64,8 @@ LOCKS: Final[Mapping[str, Lock]] = {
 """Type token to its lock."""
 
 
-def refused_inputs(token: str, inputs: Values, olds: Values) -> Iterator[Refused]:
-    """What Azure refuses of these inputs; `olds` is empty for a resource that is not
-    there yet."""
-    state = at(inputs, (*_POLICY, "state"))
-    is_new = token == _ACCOUNT and not olds
-    if is_new and isinstance(state, str) and state.lower() == "locked":
-        yield Refused(
-            (*_POLICY, "state"),
-            'found {found} for a new account, Azure allows "Unlocked",'
-            f' "Disabled" ({_STATES}); the account would not be created. Create it'
-            " unlocked, verify, then lock it",
-        )
+def refused_inputs(token: str, inputs: Values) -> Iterator[Refused]:
+    """What Azure refuses of these inputs by themselves."""
     if token == _CONTAINER and all(inputs.get(name) is True for name in _APPEND):
         yield Refused(
             (_APPEND[1],),

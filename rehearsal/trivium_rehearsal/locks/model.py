@@ -23,6 +23,9 @@ class Lock:
     """The property that says whether it is locked."""
     locked: Any
     """The value there that means it is. `Any`: a boolean or a string."""
+    first: str = ""
+    """The value there from which alone it can be locked: it is neither made locked nor
+    locked from another. Empty where a store may be made locked."""
     fixed: tuple[Fixed, ...]
     """What the lock fixes, the lock itself included."""
     held: str

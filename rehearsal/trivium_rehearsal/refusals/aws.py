@@ -1,13 +1,17 @@
 """What AWS refuses of one resource's inputs and no published model states."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from trivium_rehearsal.inference_profiles import is_foreign
 from trivium_rehearsal.place import Place
 from trivium_rehearsal.refusals.model import Refused, Values, items
-from trivium_rehearsal.wire import Path, Unknown, at
+from trivium_rehearsal.wire import Path, at
 
+_PROFILE_ARN: Final = re.compile(
+    r"arn:[^:]+:bedrock:(?P<region>[^:]*):[^:]*:inference-profile/(?P<profile>.+)"
+)
 _FILTERS: Final = ("filtersConfigs", "filtersConfig")
 _TIERS: Final[tuple[Path, ...]] = (
     ("contentPolicyConfig", "tierConfigs", 0, "tierName"),
@@ -61,20 +65,20 @@ def _profile(inputs: Values, place: Place) -> Iterator[Refused]:
     """Source: Amazon Bedrock User Guide, "Supported Regions and models for inference
     profiles" (read 2026-11-22)."""
     path: Path = ("modelSource", "copyFrom")
-    source, region = at(inputs, path), inputs.get("region") or place.region
-    if not isinstance(source, str) or isinstance(region, Unknown):
+    source = _PROFILE_ARN.fullmatch(str(at(inputs, path)))
+    if source is None:
         return
-    kind, _, profile = source.rpartition(":")[2].partition("/")
-    if not source.startswith("arn:"):
-        kind, profile = "inference-profile", source
-    if kind == "inference-profile" and is_foreign(profile, str(region)):
-        yield Refused(
-            path,
-            f"found {{found}} in {region}, AWS allows a profile of the Region's own"
-            " geography, or a global one (Amazon Bedrock User Guide, inference"
-            " profiles); the profile would not be made. Choose another profile or"
-            " Region",
-        )
+    own = inputs.get("region") or place.stated_region
+    for region in (source["region"], own):
+        if isinstance(region, str) and is_foreign(source["profile"], region):
+            yield Refused(
+                path,
+                f"found {{found}} in {region}, AWS allows a profile of the Region's own"
+                " geography, or a global one (Amazon Bedrock User Guide, inference"
+                " profiles); the profile would not be made. Choose another profile or"
+                " Region",
+            )
+            return
 
 
 Rule = Callable[[Values, Place], Iterator[Refused]]

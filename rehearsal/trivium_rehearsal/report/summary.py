@@ -30,7 +30,7 @@ class Summary:
     policies: tuple[str, ...]
     """Names of the policies that judged the resources."""
     advice: tuple[str, ...]
-    """What the policies said without stopping anything."""
+    """What the policies and the stand-ins said without stopping anything."""
     descriptor: str
     """Path of the signed descriptor, relative to the repository."""
     digest: str

@@ -10,6 +10,7 @@ from tests.rehearsal.aws.trips import GUARDRAIL, TRIPS, Trip
 from tests.rehearsal.aws.world import TRUST, World
 from trivium_rehearsal.aws import EXECUTED, NOT_KEPT, executors
 from trivium_rehearsal.aws.calls import Calls
+from trivium_rehearsal.aws.ec2.routes import RouteTable
 from trivium_rehearsal.aws.kept import differences
 from trivium_rehearsal.execution import ExecutionError, Executors
 from trivium_rehearsal.ministack import MiniStack
@@ -181,6 +182,42 @@ def test_object_lock_without_a_default_retention_is_a_configuration_too(
         {"bucket": world.locked_bucket, "objectLockEnabled": "Enabled"}
     )
     assert locks.read(created.id, created.outputs) == created.outputs
+
+
+class Recorder(Calls):
+    """Calls to an EC2 that answers as the API reference says, with one route to an
+    endpoint."""
+
+    def __init__(self) -> None:
+        self.made: list[tuple[str, dict[str, Any]]] = []
+
+    def __call__(self, operation: str, **params: Any) -> dict[str, Any]:
+        self.made.append((operation, params))
+        return {}
+
+    def maybe(self, operation: str, *codes: str, **params: Any) -> dict[str, Any]:
+        there = {"DestinationCidrBlock": "10.1.0.0/16", "GatewayId": "vpce-1"}
+        route = {**there, "Origin": "CreateRoute"}
+        return {"RouteTables": [{"VpcId": "vpc-1", "Routes": [route]}]}
+
+
+def test_an_updated_route_table_keeps_its_way_to_an_endpoint() -> None:
+    there = {"cidrBlock": "10.1.0.0/16", "vpcEndpointId": "vpce-1"}
+    moved = {"cidrBlock": "10.2.0.0/16", "vpcEndpointId": "vpce-2"}
+    ec2 = Recorder()
+    RouteTable().change(ec2, "rtb-1", {"routes": [there]}, {"routes": [there, moved]})
+    assert ec2.made == [
+        (
+            "ec2.create_route",
+            {
+                "RouteTableId": "rtb-1",
+                "DestinationCidrBlock": "10.2.0.0/16",
+                "VpcEndpointId": "vpce-2",
+            },
+        )
+    ]
+    told = RouteTable().look(ec2, "rtb-1", {"routes": [there]}) or {}
+    assert told["routes"] == [there]
 
 
 def test_default_tags_stay_out_of_a_resources_own_tags(types: Executors) -> None:

@@ -70,6 +70,13 @@ DROPPED: dict[str, Inputs] = {
             "hiveCompatiblePartitions": True,
         },
     },
+    "aws:ec2/routeTable:RouteTable": lambda w: {
+        "vpcId": w.vpc,
+        "routes": [
+            {"cidrBlock": "10.50.0.0/16", "gatewayId": w.gateway},
+            {"cidrBlock": "10.51.0.0/16", "vpcEndpointId": "vpce-0123456789abcdef0"},
+        ],
+    },
     "aws:ec2/vpc:Vpc": lambda w: {
         "cidrBlock": "10.7.0.0/16",
         "assignGeneratedIpv6CidrBlock": True,

@@ -88,7 +88,7 @@ class FlowLog(Described):
             **told,
             "arn": arn(
                 aws,
-                log.get("OwnerId") or self._owner(aws, log["ResourceId"]),
+                log.get("OwnerId") or _owner(aws),
                 f"vpc-flow-log/{id}",
             ),
         }
@@ -102,6 +102,7 @@ class FlowLog(Described):
     def remove(self, aws: Calls, id: str, state: Properties) -> None:
         aws.maybe("ec2.delete_flow_logs", *self.gone, FlowLogIds=[id])
 
-    def _owner(self, aws: Calls, _resource: str) -> str:
-        """DescribeFlowLogs tells no owner: it is the caller's account."""
-        return str(aws("sts.get_caller_identity")["Account"])
+
+def _owner(aws: Calls) -> str:
+    """DescribeFlowLogs tells no owner: it is the caller's account."""
+    return str(aws("sts.get_caller_identity")["Account"])

@@ -20,6 +20,7 @@ _ROUTE: Shape = {
     "transitGatewayId": "TransitGatewayId",
     "vpcPeeringConnectionId": "VpcPeeringConnectionId",
 }
+_ENDPOINT = "vpce-"
 _DESTINATIONS = (
     "DestinationCidrBlock",
     "DestinationIpv6CidrBlock",
@@ -44,7 +45,7 @@ class RouteTable(Described):
 
     def finish(self, aws: Calls, id: str, inputs: Properties) -> None:
         for route in inputs.get("routes") or ():
-            self._add(aws, id, route)
+            aws("ec2.create_route", RouteTableId=id, **_route_to_cloud(route))
         for gateway in inputs.get("propagatingVgws") or ():
             aws("ec2.enable_vgw_route_propagation", RouteTableId=id, GatewayId=gateway)
 
@@ -56,7 +57,7 @@ class RouteTable(Described):
             "arn": arn(aws, owner, f"route-table/{id}"),
             "ownerId": owner,
             "vpcId": table["VpcId"],
-            "routes": [_route_from_cloud(route) for route in _own_routes(table)],
+            "routes": [_route_from_cloud(route) for route in _own_routes(table, known)],
             "propagatingVgws": [
                 entry["GatewayId"] for entry in table.get("PropagatingVgws", ())
             ],
@@ -66,17 +67,14 @@ class RouteTable(Described):
         self, aws: Calls, id: str, state: Properties, inputs: Properties
     ) -> None:
         table = self.known_one(aws, id)
-        wanted = [to_cloud(_ROUTE, route) for route in inputs.get("routes") or ()]
+        wanted = [_route_to_cloud(route) for route in inputs.get("routes") or ()]
         if inputs.get("routes") is not None or state.get("routes"):
-            for route in _own_routes(table):
-                spelled = to_cloud(_ROUTE, _route_from_cloud(route))
+            for route in _own_routes(table, state):
+                spelled = _route_to_cloud(_route_from_cloud(route))
                 if spelled in wanted:
                     wanted.remove(spelled)
                 else:
-                    destination = {
-                        key: spelled[key] for key in _DESTINATIONS if key in spelled
-                    }
-                    aws("ec2.delete_route", RouteTableId=id, **destination)
+                    aws("ec2.delete_route", RouteTableId=id, **_destination(spelled))
             for route in wanted:
                 aws("ec2.create_route", RouteTableId=id, **route)
         retag(aws, id, table, inputs)
@@ -84,27 +82,47 @@ class RouteTable(Described):
     def remove(self, aws: Calls, id: str, state: Properties) -> None:
         aws.maybe("ec2.delete_route_table", *self.gone, RouteTableId=id)
 
-    def _add(self, aws: Calls, id: str, route: Properties) -> None:
-        spelled = to_cloud(_ROUTE, route)
-        if endpoint := route.get("vpcEndpointId"):
-            spelled["VpcEndpointId"] = endpoint
-        aws("ec2.create_route", RouteTableId=id, **spelled)
 
+def _own_routes(table: Properties, known: Properties) -> list[Properties]:
+    """Routes that somebody created: not the local one, not a gateway endpoint's (to a
+    prefix list), not propagated ones.
 
-def _own_routes(table: Properties) -> list[Properties]:
-    """Routes that somebody created: not the local one, not a gateway endpoint's, not
-    propagated ones."""
+    The emulator takes a route to an endpoint for a local one.
+    """
+    to_endpoints = [
+        _destination(_route_to_cloud(route))
+        for route in known.get("routes") or ()
+        if route.get("vpcEndpointId")
+    ]
     return [
         route
         for route in table.get("Routes", ())
-        if route.get("GatewayId") != "local"
-        and route.get("Origin", "CreateRoute") == "CreateRoute"
-        and not str(route.get("GatewayId", "")).startswith("vpce-")
+        if route.get("Origin", "CreateRoute") == "CreateRoute"
+        and not (_leads_to_endpoint(route) and "DestinationPrefixListId" in route)
+        and (route.get("GatewayId") != "local" or _destination(route) in to_endpoints)
     ]
 
 
+def _destination(route: Properties) -> Properties:
+    return {key: route[key] for key in _DESTINATIONS if key in route}
+
+
+def _leads_to_endpoint(route: Properties) -> bool:
+    return str(route.get("GatewayId", "")).startswith(_ENDPOINT)
+
+
+def _route_to_cloud(route: Properties) -> Properties:
+    spelled: Properties = to_cloud({**_ROUTE, "vpcEndpointId": "VpcEndpointId"}, route)
+    return spelled
+
+
 def _route_from_cloud(route: Properties) -> Properties:
+    """EC2 answers an endpoint as a gateway (EC2 API reference, ``Route``)."""
     told: Properties = from_cloud(_ROUTE, route)
+    if _leads_to_endpoint(route):
+        told["vpcEndpointId"] = told.pop("gatewayId")
+    elif told.get("gatewayId") == "local":
+        del told["gatewayId"]
     return told
 
 
