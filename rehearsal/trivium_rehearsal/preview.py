@@ -35,16 +35,15 @@ def preview(
     Raises `StackError` with everything that a stand-in or a policy refuses. Keeps only
     its logs.
     """
-    places = Places(root)
     require_room(root)
     engine = ensure_engine(progress)
     env = rehearsal_environment(root, path=engine.path)
     # Of its own, because two previews may run at a time.
-    logs = places.logs / f"preview-{project.name}-{stack}"
+    logs = Places(root).logs / f"preview-{project.name}-{stack}"
     logs.mkdir(parents=True, exist_ok=True)
     with (
         processes.ended_like_ctrl_c(),
-        tempfile.TemporaryDirectory(dir=places.home, prefix="preview-") as folder,
+        tempfile.TemporaryDirectory(dir=Places(root).home, prefix="preview-") as folder,
         providers(NOTHING, logs, env) as stand_ins,
     ):
         scratch = {
@@ -53,13 +52,12 @@ def preview(
         }
         if runtime(project) == "yaml":
             add_yaml_host(engine, Path(scratch["PULUMI_HOME"]), progress)
-        engine_env = env | stand_ins | scratch | dict(policy or {})
         driven = Stack(
             project,
             stack,
             folder=Path(folder) / "project",
             pulumi=engine.pulumi,
-            env=engine_env,
+            env=env | stand_ins | scratch | dict(policy or {}),
             logs=logs,
             explain=explain,
         )

@@ -211,9 +211,13 @@ def test_a_document_that_claims_to_be_text_and_is_not_base64_is_refused() -> Non
         decide(BLOCKING, worlds.request((document,)))
 
 
-def test_a_match_never_spans_two_texts() -> None:
-    blocks = (TextBlock(text=KEY[:10]), TextBlock(text=KEY[10:]))
-    assert decide(BLOCKING, worlds.request(blocks)).action is Action.ALLOW
+def test_a_match_never_spans_two_turns() -> None:
+    turns = (
+        Turn(role="user", content=KEY[:10]),
+        Turn(role="assistant", content=KEY[10:]),
+    )
+    asked = worlds.request(messages=turns)
+    assert decide(BLOCKING, asked).action is Action.ALLOW
 
 
 def test_a_password_is_known_by_the_name_of_its_member() -> None:

@@ -15,11 +15,14 @@ from trivium.constitution import compose
 from trivium.guard import REGISTRY, Guard
 from trivium.guard.views import LONGEST, readings
 from trivium.vocabulary.messages import (
+    Base64Source,
     BlockStart,
     BlockStop,
     Event,
+    ImageBlock,
     TextBlock,
     TextDelta,
+    ToolResultBlock,
 )
 
 KEY = worlds.KEY
@@ -221,3 +224,65 @@ def test_an_overlong_token_of_a_reply_is_released_and_ends_with_its_white_space(
     assert block.text == f"{long}{b64(KEY)} [redacted:aws-access-key] end"
     pieces = [text[n : n + 50] for n in range(0, len(text), 50)]
     assert streamed(GUARD, pieces) == (block.text, whole.decision.findings)
+
+
+# --- a text in several blocks --------------------------------------------------------
+
+
+def blocks(*texts: str) -> tuple[TextBlock, ...]:
+    return tuple(TextBlock(text=text) for text in texts)
+
+
+def cut_at(text: str, *places: int) -> tuple[TextBlock, ...]:
+    ends = [0, *places, len(text)]
+    return blocks(*(text[begin:end] for begin, end in pairwise(ends)))
+
+
+@pytest.mark.parametrize("place", range(1, len(KEY)))
+def test_a_key_that_is_cut_between_two_blocks_of_a_turn_is_one_key(place: int) -> None:
+    checked = GUARD.check_request(
+        worlds.request(cut_at(f"Use {KEY} now", 4 + place)), worlds.context()
+    )
+    assert checked.decision.provisions == ("secrets-never-leave",)
+
+
+@pytest.mark.parametrize(
+    "parts", [cut_at(KEY, *range(1, 20)), cut_at(b64(KEY), 5, 9), cut_at(KEY, 8, 8)]
+)
+def test_a_key_in_many_blocks_or_encoded_over_them_is_one_key(
+    parts: tuple[TextBlock, ...],
+) -> None:
+    checked = GUARD.check_request(worlds.request(parts), worlds.context())
+    assert checked.decision.provisions == ("secrets-never-leave",)
+
+
+def test_a_card_over_two_blocks_is_redacted_in_both() -> None:
+    parts = blocks("Pay 4111 1111 ", "1111 1111 today")
+    checked = GUARD.check_request(worlds.request(parts), worlds.context())
+    assert checked.value.messages[0].content == blocks(
+        "Pay [redacted:payment-card]", "[redacted:payment-card] today"
+    )
+    (finding,) = checked.decision.findings
+    assert (finding.location, finding.count) == ("messages[0].content[0].text", 1)
+
+
+def test_a_tools_result_in_several_texts_is_one_text() -> None:
+    result = ToolResultBlock(tool_use_id="t", content=cut_at(KEY, 7))
+    checked = GUARD.check_request(worlds.request((result,)), worlds.context())
+    assert checked.decision.provisions == ("secrets-never-leave",)
+
+
+def test_what_lies_within_a_block_is_found_once_and_a_neighbour_hides_nothing() -> None:
+    parts = blocks("see A", KEY, "Z and go on")
+    checked = GUARD.check_request(worlds.request(parts), worlds.context())
+    assert [each.location for each in checked.decision.findings] == [
+        "messages[0].content[1].text"
+    ]
+
+
+def test_blocks_that_do_not_adjoin_are_no_one_text() -> None:
+    half, rest = cut_at(KEY, 10)
+    picture = ImageBlock(source=Base64Source(media_type="image/png", data="QUJD"))
+    parts = (half, picture, rest)
+    checked = GUARD.check_request(worlds.request(parts), worlds.context())
+    assert checked.decision.findings == ()

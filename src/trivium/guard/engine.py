@@ -8,9 +8,11 @@ the law of `judgement.py`.
 
 import datetime as dt
 import platform
+import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from itertools import accumulate
 from time import perf_counter
 from typing import Any, Generic, TypeVar
 
@@ -33,6 +35,8 @@ from trivium.vocabulary.decision import Context, Decision, Stage
 from trivium.vocabulary.messages import MessageRequest, Reply, ToolUseBlock
 
 T = TypeVar("T", MessageRequest, Reply)
+_TEXT_BLOCK = re.compile(r"(messages\[.+)\[(\d+)\]\.text")
+"""The place of a text block in a turn, or in a tool's result."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,6 +257,9 @@ class _Texts:
                         (start, detector.name, end)
                     )
         self._judge_hidden(judged, redactions)
+        if judged.stage == "request":
+            for group in self._adjacent():
+                self._judge_seams(judged, group, redactions)
         return {
             number: self._redacted(number, sorted(found))
             for number, found in redactions.items()
@@ -273,6 +280,59 @@ class _Texts:
                 if judged.matched(detector, place, through=reading.through):
                     redactions.setdefault(number, []).append(
                         (reading.start, detector.name, reading.end)
+                    )
+
+    def _adjacent(self) -> list[list[int]]:
+        """The numbers of text blocks that follow one another in one turn or one tool's
+        result: to a model they are one text."""
+        groups: list[list[int]] = []
+        before: tuple[str, int] | None = None
+        for number, place in enumerate(self._places):
+            found = _TEXT_BLOCK.fullmatch(place)
+            if found is None:
+                continue
+            here = (found[1], int(found[2]))
+            if before == (here[0], here[1] - 1):
+                groups[-1].append(number)
+            else:
+                groups.append([number])
+            before = here
+        return [group for group in groups if len(group) > 1]
+
+    def _judge_seams(
+        self,
+        judged: Judgement,
+        group: list[int],
+        redactions: dict[int, list[tuple[int, str, int]]],
+    ) -> None:
+        """Record what crosses from one block into the next; what lies within one was
+        found there."""
+        text = without_breaks("".join(self._texts[number] for number in group))
+        begins = [0, *accumulate(len(self._texts[number]) for number in group)]
+        view = View(text)
+        found: list[tuple[Detector, Span, str]] = []
+        if judged.sieve.settled(view) is None:
+            found += [
+                (detector, span, "")
+                for detector in judged.detectors
+                for span in merged(map(view.to_original, judged.spans(detector, view)))
+            ]
+        found += [
+            (detector, Span(reading.start, reading.end), reading.through)
+            for detector, reading in hidden(judged, text, longest=LONGEST_ASKED)
+        ]
+        for detector, span, through in found:
+            first = bisect_right(begins, span.start) - 1
+            if span.end <= begins[first + 1]:
+                continue
+            place = self._places[group[first]]
+            if not judged.matched(detector, place, through=through):
+                continue
+            for number, begin, end in zip(group, begins, begins[1:], strict=False):
+                if begin < span.end and span.start < end:
+                    start, stop = max(0, span.start - begin), min(span.end, end) - begin
+                    redactions.setdefault(number, []).append(
+                        (start, detector.name, stop)
                     )
 
     def _starts(self) -> list[int]:

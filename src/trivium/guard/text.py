@@ -11,8 +11,8 @@ Three readings of one text, each made when first asked for:
 - `squeezed`: `plain` without white space, for keys that were split by spaces or line
   breaks.
 
-Look-alikes from other scripts (a Cyrillic letter for a Latin one) and encodings
-(base64, ROT13) are not undone.
+Look-alikes from other scripts and encodings are undone apart, token by token
+(`trivium.guard.views`).
 """
 
 import re

@@ -23,6 +23,10 @@ class Agreement:
     samples: int
 
 
+Cells = Counter[tuple[Hashable, Hashable]]
+"""What the first and the second rater said, and how often."""
+
+
 def cohens_kappa(
     first: Sequence[Hashable], second: Sequence[Hashable], *, confidence: float = 0.95
 ) -> Agreement:
@@ -38,7 +42,7 @@ def cohens_kappa(
             f" {len(second)}"
         )
     n = len(first)
-    cells = Counter(zip(first, second, strict=True))
+    cells: Cells = Counter(zip(first, second, strict=True))
     rows, columns = Counter(first), Counter(second)
     words = rows.keys() | columns.keys()
     agreed = sum(cells[word, word] for word in words) / n
@@ -50,21 +54,7 @@ def cohens_kappa(
         )
 
     kappa = (agreed - chance) / (1 - chance)
-    spread = sum(
-        cells[word, word]
-        / n
-        * (1 - (rows[word] + columns[word]) / n * (1 - kappa)) ** 2
-        for word in words
-    )
-    off = (1 - kappa) ** 2 * sum(
-        count / n * ((columns[a] + rows[b]) / n) ** 2
-        for (a, b), count in cells.items()
-        if a != b
-    )
-    variance = (spread + off - (kappa - chance * (1 - kappa)) ** 2) / (
-        n * (1 - chance) ** 2
-    )
-    half = normal_quantile(confidence) * sqrt(max(0.0, variance))
+    half = normal_quantile(confidence) * sqrt(_variance(cells, kappa, chance))
     return Agreement(
         kappa=kappa,
         low=max(-1.0, kappa - half),
@@ -73,3 +63,25 @@ def cohens_kappa(
         agreed=agreed,
         samples=n,
     )
+
+
+def _variance(cells: Cells, kappa: float, chance: float) -> float:
+    """Of kappa, in large samples."""
+    n = sum(cells.values())
+    rows, columns = Counter[Hashable](), Counter[Hashable]()
+    for (row, column), count in cells.items():
+        rows[row] += count
+        columns[column] += count
+
+    spread = sum(
+        count / n * (1 - (rows[word] + columns[word]) / n * (1 - kappa)) ** 2
+        for (word, other), count in cells.items()
+        if word == other
+    )
+    off = (1 - kappa) ** 2 * sum(
+        count / n * ((columns[a] + rows[b]) / n) ** 2
+        for (a, b), count in cells.items()
+        if a != b
+    )
+    variance = spread + off - (kappa - chance * (1 - kappa)) ** 2
+    return max(0.0, variance / (n * (1 - chance) ** 2))

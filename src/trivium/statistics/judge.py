@@ -55,50 +55,44 @@ def corrected_rate(observed: Rate, calibration: Calibration) -> Rate:
     keeps the coverage where a rate or an error is near 0. Raises `ValueError` for a
     judge that is no better than chance: nothing can be inferred from it.
     """
-    z = normal_quantile(observed.confidence)
-    sensitivity = (calibration.found + 1) / (calibration.positives + 2)
-    specificity = (calibration.cleared + 1) / (calibration.negatives + 2)
-    informed = sensitivity + specificity - 1
-    if (
-        informed <= 0
-        or calibration.sensitivity.estimate + (calibration.specificity.estimate) <= 1
-    ):
+    if calibration.sensitivity.estimate + calibration.specificity.estimate <= 1:
         raise ValueError(
             "the judge is no better than chance (sensitivity and specificity add up to"
             " 1 or less), so its rate says nothing"
         )
-
-    size = observed.effective
-    seen = (size * observed.estimate + z * z / 2) / (size + z * z)
-    true = (seen + specificity - 1) / informed
-    variance = (
-        seen * (1 - seen) / (size + z * z)
-        + true**2 * sensitivity * (1 - sensitivity) / (calibration.positives + 2)
-        + (1 - true) ** 2
-        * specificity
-        * (1 - specificity)
-        / (calibration.negatives + 2)
-    ) / informed**2
-    shift = (
-        2
-        * z
-        * z
-        * (
-            true * sensitivity * (1 - sensitivity) / (calibration.positives + 2)
-            - (1 - true) * specificity * (1 - specificity) / (calibration.negatives + 2)
-        )
-    )
-    centre, half = true + shift, z * sqrt(variance)
+    low, high = _bounds(observed, calibration)
     return Rate(
         estimate=_clipped(_plain(observed.estimate, calibration)),
-        low=_clipped(centre - half),
-        high=_clipped(centre + half),
+        low=_clipped(low),
+        high=_clipped(high),
         confidence=observed.confidence,
         samples=observed.samples,
         clusters=observed.clusters,
         effective=observed.effective,
         corrected=True,
     )
+
+
+def _bounds(observed: Rate, calibration: Calibration) -> tuple[float, float]:
+    """Lang and Reiczigel's interval; it may reach beyond 0 and 1."""
+    z = normal_quantile(observed.confidence)
+    positives, negatives = calibration.positives + 2, calibration.negatives + 2
+    sensitivity = (calibration.found + 1) / positives
+    specificity = (calibration.cleared + 1) / negatives
+    informed = sensitivity + specificity - 1
+
+    size = observed.effective + z * z
+    seen = (observed.effective * observed.estimate + z * z / 2) / size
+    true = (seen + specificity - 1) / informed
+    missed = sensitivity * (1 - sensitivity) / positives
+    alarmed = specificity * (1 - specificity) / negatives
+    variance = (
+        seen * (1 - seen) / size + true**2 * missed + (1 - true) ** 2 * alarmed
+    ) / informed**2
+
+    centre = true + 2 * z * z * (true * missed - (1 - true) * alarmed)
+    half = z * sqrt(variance)
+    return centre - half, centre + half
 
 
 def _plain(seen: float, calibration: Calibration) -> float:
