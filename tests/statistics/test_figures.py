@@ -123,8 +123,14 @@ def test_a_small_calibration_widens_the_interval() -> None:
 
 def test_a_judge_that_guesses_is_refused() -> None:
     coin = Calibration(positives=100, found=50, negatives=100, cleared=50)
-    with pytest.raises(ValueError, match="no better than chance"):
+    with pytest.raises(ValueError, match="better than chance"):
         corrected_rate(rate(10, 20), coin)
+
+
+def test_a_calibration_that_is_too_small_to_show_anything_is_refused() -> None:
+    lucky = Calibration(positives=2, found=2, negatives=100, cleared=1)
+    with pytest.raises(ValueError, match="better than chance"):
+        corrected_rate(rate(10, 20), lucky)
 
 
 @pytest.mark.parametrize(

@@ -55,10 +55,11 @@ def corrected_rate(observed: Rate, calibration: Calibration) -> Rate:
     keeps the coverage where a rate or an error is near 0. Raises `ValueError` for a
     judge that is no better than chance: nothing can be inferred from it.
     """
-    if calibration.sensitivity.estimate + calibration.specificity.estimate <= 1:
+    plain = calibration.sensitivity.estimate + calibration.specificity.estimate - 1
+    if min(plain, _informed(calibration)) <= 0:
         raise ValueError(
-            "the judge is no better than chance (sensitivity and specificity add up to"
-            " 1 or less), so its rate says nothing"
+            "the judge is not shown to be better than chance (sensitivity and"
+            " specificity add up to 1 or less), so its rate says nothing"
         )
     low, high = _bounds(observed, calibration)
     return Rate(
@@ -73,13 +74,21 @@ def corrected_rate(observed: Rate, calibration: Calibration) -> Rate:
     )
 
 
+def _informed(calibration: Calibration) -> float:
+    """How much better than chance the judge is, with Lang and Reiczigel's
+    pseudo-observations: 1 for a perfect one, 0 for a coin."""
+    sensitivity = (calibration.found + 1) / (calibration.positives + 2)
+    specificity = (calibration.cleared + 1) / (calibration.negatives + 2)
+    return sensitivity + specificity - 1
+
+
 def _bounds(observed: Rate, calibration: Calibration) -> tuple[float, float]:
     """Lang and Reiczigel's interval; it may reach beyond 0 and 1."""
     z = normal_quantile(observed.confidence)
     positives, negatives = calibration.positives + 2, calibration.negatives + 2
     sensitivity = (calibration.found + 1) / positives
     specificity = (calibration.cleared + 1) / negatives
-    informed = sensitivity + specificity - 1
+    informed = _informed(calibration)
 
     size = observed.effective + z * z
     seen = (observed.effective * observed.estimate + z * z / 2) / size
