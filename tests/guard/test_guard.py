@@ -21,7 +21,6 @@ from trivium.vocabulary.decision import Action, Decision
 from trivium.vocabulary.messages import (
     Base64Source,
     DocumentBlock,
-    ImageBlock,
     MessageRequest,
     TextBlock,
     TextSource,
@@ -191,18 +190,6 @@ def test_a_document_in_utf_16_is_read() -> None:
     data = base64.b64encode(KEY.encode("utf-16")).decode()
     document = DocumentBlock(source=Base64Source(media_type="text/plain", data=data))
     assert decide(BLOCKING, worlds.request((document,))).action is Action.BLOCK
-
-
-@pytest.mark.parametrize("media_type", ["application/pdf", "application/octet-stream"])
-def test_the_bytes_of_binary_documents_are_not_read(media_type: str) -> None:
-    data = base64.b64encode(b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n" + KEY.encode()).decode()
-    document = DocumentBlock(source=Base64Source(media_type=media_type, data=data))
-    assert decide(BLOCKING, worlds.request((document,))).action is Action.ALLOW
-
-
-def test_the_bytes_of_images_are_not_read() -> None:
-    image = ImageBlock(source=Base64Source(media_type="image/png", data=encoded(KEY)))
-    assert decide(BLOCKING, worlds.request((image,))).action is Action.ALLOW
 
 
 def test_a_document_that_claims_to_be_text_and_is_not_base64_is_refused() -> None:

@@ -285,4 +285,4 @@ def test_blocks_that_do_not_adjoin_are_no_one_text() -> None:
     picture = ImageBlock(source=Base64Source(media_type="image/png", data="QUJD"))
     parts = (half, picture, rest)
     checked = GUARD.check_request(worlds.request(parts), worlds.context())
-    assert checked.decision.findings == ()
+    assert checked.decision.provisions == ("content-is-read",)  # the picture

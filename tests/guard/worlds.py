@@ -85,7 +85,10 @@ def provision(name: str = "rule", **changes: Any) -> dict[str, Any]:
 
 
 def layer(
-    *provisions: dict[str, Any], name: str = "first", authority: str = "provider"
+    *provisions: dict[str, Any],
+    name: str = "first",
+    authority: str = "provider",
+    **others: Any,
 ) -> bytes:
     """A layer's file: canonical JSON is YAML."""
     return canonical(
@@ -94,6 +97,7 @@ def layer(
             "authority": authority,
             "title": "A layer",
             "provisions": list(provisions),
+            **others,
         }
     )
 

@@ -60,6 +60,9 @@ class Layer:
     authority: Authority
     title: str
     provisions: tuple[Provision, ...]
+    admits: tuple[str, ...] | None
+    """Media types that may pass unread, as far as this layer is asked; None where it
+    does not say."""
     digest: str
     """`sha256:` over what the layer's file states."""
     source: str
@@ -72,6 +75,19 @@ class Constitution:
 
     layers: tuple[Layer, ...]
     digest: str
+
+    @property
+    def admits(self) -> dict[str, str]:
+        """Media type of content that may pass unread → the layers that admit it.
+
+        The intersection over the layers that state a list: a later layer can only
+        narrow what an earlier one stated.
+        """
+        stated = [layer for layer in self.layers if layer.admits is not None]
+        kinds = [set(layer.admits or ()) for layer in stated]
+        names = ", ".join(layer.name for layer in stated)
+        admitted = set.intersection(*kinds) if kinds else set()
+        return dict.fromkeys(sorted(admitted), names)
 
     @property
     def provisions(self) -> tuple[tuple[Layer, Provision], ...]:
@@ -218,6 +234,7 @@ def _layer(
             _provision(ref.source, one, inherited.get(one.id))
             for one in stated.provisions
         ),
+        admits=stated.admits,
         digest=digest,
         source=ref.source,
     )

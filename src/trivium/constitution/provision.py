@@ -56,6 +56,7 @@ DIRECTIONS: dict[str, Direction] = {
 
 _Id = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,62}\Z")]
 _Text = Annotated[str, Meta(min_length=1, max_length=4096)]
+_MediaType = Annotated[str, Meta(pattern=r"^[a-z]+/[a-z0-9][a-z0-9.+-]{0,127}\Z")]
 
 
 class Citation(Record, frozen=True, kw_only=True):
@@ -146,6 +147,9 @@ class StatedLayer(Record, frozen=True, kw_only=True):
     """Who speaks; layers are ordered by it."""
     title: _Text
     """One line."""
+    admits: tuple[_MediaType, ...] | None = None
+    """Media types of content that may pass although the guard cannot read it. Only what
+    every layer that has such a list names is admitted; without any list, nothing."""
     provisions: Annotated[tuple[StatedProvision, ...], Meta(min_length=1)]
     """At least one: an empty layer governs nothing and is refused."""
 

@@ -24,9 +24,10 @@ from trivium.constitution.condition import (
 )
 from trivium.errors import ConstitutionError, GuardFailureError
 from trivium.guard.detectors import REGISTRY, Detector
+from trivium.guard.documents import read
 from trivium.guard.hidden import hidden
 from trivium.guard.judgement import Judgement, Rule, marker
-from trivium.guard.parts import Visit, map_reply, map_request
+from trivium.guard.parts import Visit, binaries, map_reply, map_request
 from trivium.guard.sieve import Sieve
 from trivium.guard.streaming import OUTPUT_LIMIT, StreamGuard, cut_input
 from trivium.guard.text import BREAK, Span, View, without_breaks
@@ -71,6 +72,7 @@ class Guard:
             raise ConstitutionError(
                 "The constitution has no provisions; without any nothing may be asked."
             )
+        self._admits = constitution.admits
         self._today = today
         self._sieves: dict[tuple[str, ...], Sieve] = {}
 
@@ -81,7 +83,13 @@ class Guard:
         when that cannot be done."""
         began = perf_counter()
         judged = self.judgement("request", context, request)
-        value = _judged(judged, request, map_request, context)
+        value = _judged(
+            judged,
+            request,
+            map_request,
+            context,
+            lambda texts: _read(judged, request, texts, self._admits),
+        )
         return Checked(judged.decision(perf_counter() - began), value)
 
     def check_reply(self, reply: Reply, context: Context) -> Checked[Reply]:
@@ -196,16 +204,29 @@ def _require_finding(layer: str, provision: str, detector: Detector) -> None:
 
 
 def _judged(
-    judged: Judgement, value: T, mapped: Callable[[T, Visit], T], context: Context
+    judged: Judgement,
+    value: T,
+    mapped: Callable[[T, Visit], T],
+    context: Context,
+    read_also: "Callable[[_Texts], list[str]]" = lambda _texts: [],
 ) -> T:
     """Run the detectors over every text of `value` at once, record findings, return it
-    redacted."""
-    if not judged.detectors:
-        return value
+    redacted.
+
+    `read_also` collects texts that cannot be replaced, behind all others, and gives the
+    kind of each.
+    """
     try:
         texts = _Texts()
         mapped(value, texts.collect)
+        own = len(texts.places)
+        kinds = read_also(texts)
+        if not judged.detectors:
+            return value
         replacements = texts.judge(judged)
+        for number in [number for number in replacements if number >= own]:
+            del replacements[number]
+            judged.unredactable(texts.places[number], kinds[number - own])
         return mapped(value, _Replacing(replacements).visit) if replacements else value
     except (GuardFailureError, MemoryError):
         raise
@@ -221,16 +242,38 @@ def _judged(
         ) from None
 
 
+def _read(
+    judged: Judgement,
+    request: MessageRequest,
+    texts: "_Texts",
+    admits: Mapping[str, str],
+) -> list[str]:
+    """Collect the text of documents that are not text, and give the kind of each;
+    record what cannot be read."""
+    kinds = []
+    for binary in binaries(request):
+        kind = binary.media_type
+        found = read(kind, binary.data)
+        if found.text:
+            texts.collect(binary.place, found.text, "")
+            kinds.append(kind)
+        if found.unread:
+            by = admits.get(kind, "")
+            judged.unread(binary.place, kind, found.unread, admitted_by=by)
+    return kinds
+
+
 class _Texts:
     """All texts of a request or reply, judged as one, with a break between them."""
 
     def __init__(self) -> None:
-        self._places: list[str] = []
+        self.places: list[str] = []
+        """Of each text, in order."""
         self._leads: list[int] = []
         self._texts: list[str] = []
 
     def collect(self, place: str, text: str, lead: str) -> str:
-        self._places.append(place)
+        self.places.append(place)
         self._leads.append(len(lead))
         self._texts.append(lead + text if lead else text)
         return text
@@ -252,7 +295,7 @@ class _Texts:
                 number = bisect_right(starts, span.start) - 1
                 offset = starts[number] + self._leads[number]
                 start, end = max(0, span.start - offset), span.end - offset
-                if end > 0 and judged.matched(detector, self._places[number]):
+                if end > 0 and judged.matched(detector, self.places[number]):
                     redactions.setdefault(number, []).append(
                         (start, detector.name, end)
                     )
@@ -276,7 +319,7 @@ class _Texts:
                 continue
             own = text[self._leads[number] :]
             for detector, reading in hidden(judged, own, longest=longest):
-                place = self._places[number]
+                place = self.places[number]
                 if judged.matched(detector, place, through=reading.through):
                     redactions.setdefault(number, []).append(
                         (reading.start, detector.name, reading.end)
@@ -287,7 +330,7 @@ class _Texts:
         result: to a model they are one text."""
         groups: list[list[int]] = []
         before: tuple[str, int] | None = None
-        for number, place in enumerate(self._places):
+        for number, place in enumerate(self.places):
             found = _TEXT_BLOCK.fullmatch(place)
             if found is None:
                 continue
@@ -325,7 +368,7 @@ class _Texts:
             first = bisect_right(begins, span.start) - 1
             if span.end <= begins[first + 1]:
                 continue
-            place = self._places[group[first]]
+            place = self.places[group[first]]
             if not judged.matched(detector, place, through=through):
                 continue
             for number, begin, end in zip(group, begins, begins[1:], strict=False):

@@ -21,6 +21,10 @@ from trivium.guard.sieve import Sieve
 from trivium.guard.text import Span, View
 from trivium.vocabulary.decision import Action, Context, Decision, Finding, Stage
 
+CONTENT_IS_READ = "content-is-read"
+"""The guard's own provision: what it cannot read does not pass, unless the layers admit
+its kind."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:
@@ -162,6 +166,26 @@ class Judgement:
         before = self._findings[key].count if key in self._findings else 0
         named = f"{detector} ({through})" if through else detector
         self._findings[key] = rule.finding(named, self.stage, location, before + count)
+
+    def unread(self, place: str, kind: str, why: str, *, admitted_by: str) -> None:
+        """Record content that nobody read: it passes only if layers admit its kind."""
+        action = Action.LOG if admitted_by else Action.BLOCK
+        self._note(action, f"{kind} {why}", place, layer=admitted_by or "guard")
+
+    def unredactable(self, place: str, kind: str) -> None:
+        """Record a match within content that cannot be changed."""
+        self._note(Action.BLOCK, f"{kind} cannot be redacted", place, layer="guard")
+
+    def _note(self, action: Action, what: str, place: str, *, layer: str) -> None:
+        """A finding of the guard itself, which no provision states."""
+        self._findings[(-1, len(self._findings), place, what)] = Finding(
+            provision=CONTENT_IS_READ,
+            layer=layer,
+            action=action,
+            detector=what,
+            stage=self.stage,
+            location=place,
+        )
 
     def failed(self, rule: Rule, detector: str, error: Exception) -> None:
         """A rule could not be judged: raise, or record it when the rule fails open."""

@@ -6,14 +6,16 @@ Records are rebuilt only along the way to a replaced text. Places are paths
 (`messages[0].content[1].text`); inside a tool's input or schema the path ends at the
 record's own field, since keys are text too and may not appear in findings.
 
-Not read: the bytes of images and of binary documents, encrypted reasoning, signatures.
+Not read here: the bytes of images and of binary documents, which `binaries` gives;
+encrypted reasoning and signatures.
 The ids of tool uses are read in requests, where they are the caller's, and not in
 replies.
 """
 
 import base64
 import binascii
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -22,6 +24,7 @@ from trivium.vocabulary.messages import (
     Base64Source,
     ContentBlock,
     DocumentBlock,
+    ImageBlock,
     Json,
     MessageRequest,
     Reply,
@@ -92,6 +95,50 @@ def map_reply(reply: Reply, visit: Visit) -> Reply:
         if content is reply.content
         else msgspec.structs.replace(reply, content=content)
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Binary:
+    """Content that is not text as it stands."""
+
+    place: str
+    media_type: str
+    """In lower case, without parameters."""
+    data: str
+    """In base64."""
+
+
+def binaries(request: MessageRequest) -> Iterator[Binary]:
+    """Images and documents that are not text, in order."""
+    for number, turn in enumerate(request.messages):
+        if not isinstance(turn.content, str):
+            yield from _binaries(turn.content, f"messages[{number}].content")
+
+
+def _binaries(blocks: Iterable[ContentBlock], place: str) -> Iterator[Binary]:
+    for index, block in enumerate(blocks):
+        here = f"{place}[{index}]"
+        if isinstance(block, ToolResultBlock) and not isinstance(block.content, str):
+            yield from _binaries(block.content, f"{here}.content")
+        if not isinstance(block, ImageBlock | DocumentBlock):
+            continue
+        source = block.source
+        if isinstance(source, Base64Source) and _text_in(source) is None:
+            kind = source.media_type.partition(";")[0].strip().lower()
+            yield Binary(f"{here}.source.data", kind, source.data)
+
+
+def _text_in(source: Base64Source) -> str | None:
+    """The text, where the bytes are one: whatever else it says it is, what reads as
+    text is text. Raises `ValueError` for what is not base64."""
+    said = source.media_type.strip().lower()
+    if said.startswith(("image/", "application/pdf")):
+        return None
+    errors = "replace" if said.startswith(_TEXT_TYPES) else "strict"
+    try:
+        return base64.b64decode(source.data, validate=True).decode("utf-8", errors)
+    except UnicodeDecodeError:
+        return None
 
 
 def map_json(value: Any, place: str, visit: Visit, lead: str = "") -> Any:  # Any: JSON
@@ -244,21 +291,14 @@ def _document(
             if data is source.data
             else msgspec.structs.replace(source, data=data)
         )
-    said = source.media_type.strip().lower()
-    if said == "application/pdf":
-        return source
-    is_text = said.startswith(_TEXT_TYPES)
     try:
-        # Whatever else it says it is: what reads as text is text.
-        text = base64.b64decode(source.data, validate=True).decode(
-            "utf-8", "replace" if is_text else "strict"
-        )
-    except UnicodeDecodeError:
-        return source
+        text = _text_in(source)
     except (binascii.Error, ValueError) as error:
         raise UnreadableError(
             f"{place} says it is {source.media_type} but is not base64"
         ) from error
+    if text is None:
+        return source
     seen = visit(place, text, "")
     return (
         source
