@@ -140,6 +140,7 @@ def documents_are_narrow(case: Case) -> Iterator[Verdict]:
 
 
 def _judge_document(case: Case, properties: Properties, name: str) -> Iterator[Verdict]:
+    """Each statement of a policy document, by itself."""
     for statement in statements(properties, name):
         yield from settled(_judge_statement(case, statement))
 
@@ -156,6 +157,7 @@ def _judge_statement(case: Case, statement: Statement) -> Iterator[Verdict]:
 
 
 def _forbidden_actions(statement: Statement) -> Iterator[Violation]:
+    """Actions that no caller of models needs, and wildcards that cover them."""
     for pattern in statement.actions:
         covered = [
             (action, why)
@@ -199,6 +201,7 @@ def _service(pattern: str) -> str:
 
 
 def _judge_target(case: Case, path: str, pattern: str) -> Iterator[Violation]:
+    """Whether a resource pattern names what may be called."""
     # arn:partition:service:region:account:kind/model, where a model id may hold colons
     # of its own.
     kind, _, model = pattern.split(":", 5)[-1].partition("/")
@@ -231,6 +234,7 @@ def _is_global(arn: str) -> bool:
 
 
 def _leaves_the_zone(path: str, arn: str) -> Violation:
+    """The violation of a global profile."""
     return Violation(
         path,
         found=arn,

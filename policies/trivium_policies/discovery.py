@@ -89,6 +89,7 @@ def rules(packages: tuple[str, ...] = SHIPPED) -> tuple[Rule, ...]:
 
 
 def _place(file: RuleFile) -> tuple[int, str]:
+    """Where a rule stands in lists: by cloud, then by id."""
     return _CLOUDS.index(file.rule.cloud), file.rule.id
 
 
@@ -127,6 +128,7 @@ def _place_of(error: Exception) -> str:
 
 
 def _rule_file(module: ModuleType) -> RuleFile:
+    """The rule of a module, if the file is complete."""
     rule, compliant, violating = (
         getattr(module, name, None) for name in ("RULE", "COMPLIANT", "VIOLATING")
     )
@@ -149,6 +151,7 @@ def _rule_file(module: ModuleType) -> RuleFile:
 
 
 def _incomplete(module: ModuleType, problem: str) -> ConfigurationError:
+    """The error for a file that is no rule."""
     return ConfigurationError(
         f"Policy rule file {module.__name__}: {problem}. The pack is not loaded, so no"
         " stack is judged.",

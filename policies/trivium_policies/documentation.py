@@ -66,6 +66,7 @@ def _effect(mandatory: bool) -> str:
 
 
 def _row(rule: Rule) -> tuple[str, ...]:
+    """A rule's line in the table."""
     return (
         f"[`{rule.id}`](#{rule.id})",
         rule.promise,
@@ -82,6 +83,7 @@ def _profile_lines(profiles: Sequence[Profile]) -> Iterator[str]:
 
 
 def _section(file: RuleFile, profiles: Sequence[Profile]) -> str:
+    """A rule's own section."""
     rule = file.rule
     parts = [
         f"\n## {rule.id}\n",

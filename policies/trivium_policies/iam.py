@@ -108,6 +108,7 @@ def statements(properties: Properties, path: str) -> Iterator[Statement]:
 def _require_elements(
     written: Properties, allowed: frozenset[str], *, either: tuple[str, ...]
 ) -> None:
+    """Raise for an element that IAM has not, and for one that is missing."""
     stranger = next((name for name in written.names if name not in allowed), None)
     if stranger is not None:
         raise MalformedPropertyError(
@@ -122,6 +123,7 @@ def _require_elements(
 
 
 def _document(properties: Properties, path: str) -> Properties:
+    """The document, from JSON or as an object."""
     written = properties.value(path)
     if not isinstance(written, str):
         return properties.bag(path)

@@ -172,6 +172,7 @@ class _Bench:
             )
 
     def _speak(self, finding: Finding, request: str, report: Report) -> None:
+        """Report a finding, or keep it as an aside."""
         urn, verdict = finding.resource.urn, finding.verdict
         if isinstance(verdict, Violation):
             waiver = waiver_for(self._waivers, rule_id=finding.rule.id, urn=urn)
@@ -222,6 +223,7 @@ class _Bench:
 
 
 def _pending(finding: Finding, verdict: Pending) -> str:
+    """What is said of a resource that cannot be judged yet."""
     return (
         f"{finding.rule.id}: {known_as(finding.resource)} cannot be judged yet, because"
         f" the preview does not know `{verdict.path}`. This is not a pass."
@@ -229,6 +231,7 @@ def _pending(finding: Finding, verdict: Pending) -> str:
 
 
 def _waived(finding: Finding, verdict: Violation, waiver: Waiver) -> str:
+    """What is said of a violation that somebody accepted."""
     return (
         f"{finding.rule.id}: waived until {waiver.expires} by {waiver.owner}"
         f" ({waiver.reason}). The violation: {_in_one_line(finding, verdict)}"
@@ -268,6 +271,7 @@ def _broken(rule: Rule, error: Exception) -> str:
 def _metadata(
     rule: Rule, profile: Profile
 ) -> dict[str, Any]:  # Any: keyword arguments of Pulumi's policy classes
+    """What Pulumi is told of a rule."""
     setting = profile.setting(rule)
     level = (
         pp.EnforcementLevel.ADVISORY
@@ -301,6 +305,8 @@ def _metadata(
 
 
 def _resource_policy(rule: Rule, bench: _Bench) -> pp.Policy:
+    """A rule of scope `resource`, as Pulumi runs it."""
+
     def validate(args: pp.ResourceValidationArgs, report: Report) -> None:
         if unversioned(args.resource_type) not in rule.types:
             args.not_applicable(f"{rule.id} is about other types")
@@ -318,6 +324,8 @@ def _resource_policy(rule: Rule, bench: _Bench) -> pp.Policy:
 
 
 def _stack_policy(rule: Rule, bench: _Bench) -> pp.Policy:
+    """A rule of scope `stack`, as Pulumi runs it."""
+
     def validate(args: pp.StackValidationArgs, report: Report) -> None:
         bench.hear(
             rule,
@@ -358,6 +366,8 @@ def _collecting_policy(bench: _Bench) -> pp.Policy:
 
 
 def _resource_voice(kind: Kind, voice: Voice, bench: _Bench) -> pp.Policy:
+    """A policy that says, of each resource, what fits no rule's own level."""
+
     def validate(args: pp.ResourceValidationArgs, report: Report) -> None:
         for urn, message in bench.asides.take(kind, args.urn):
             report(message, urn)
@@ -370,6 +380,7 @@ def _resource_voice(kind: Kind, voice: Voice, bench: _Bench) -> pp.Policy:
 def _stack_voice(
     kind: Kind, voice: Voice, bench: _Bench, known: Iterable[Rule]
 ) -> pp.Policy:
+    """The same for the whole stack."""
     disabled = [
         (rule.id, bench.profile.setting(rule).unsafe_disabled) for rule in known
     ]
@@ -394,6 +405,8 @@ def _stack_voice(
 
 
 def _unseen_policy() -> pp.Policy:
+    """The policy that reports what no rule sees."""
+
     def validate(args: pp.ResourceValidationArgs, report: Report) -> None:
         if makes_unseen_resources(unversioned(args.resource_type)):
             report(
@@ -418,6 +431,7 @@ def _level(voice: Voice) -> pp.EnforcementLevel:
 
 
 def _resource(args: pp.ResourceValidationArgs) -> Resource:
+    """A resource as the engine sends it, before it is made."""
     return Resource(
         type=unversioned(args.resource_type),
         name=args.name,
@@ -430,6 +444,7 @@ def _resource(args: pp.ResourceValidationArgs) -> Resource:
 def _stack_resource(
     seen: pp.PolicyResource, inputs: Mapping[str, object] | None
 ) -> Resource:
+    """A resource as the engine sends it with its stack."""
     return Resource(
         type=unversioned(seen.resource_type),
         name=seen.name,
@@ -453,6 +468,7 @@ def _plain_bag(
 def _plain(
     proxy: Any, key: str | int
 ) -> object:  # Any: a mapping or a sequence of whatever JSON holds
+    """A member of a bag of Pulumi's, as plain data."""
     try:
         value = proxy[key]
     except UnknownValueError:

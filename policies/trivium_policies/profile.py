@@ -163,6 +163,7 @@ def frozen_value(value: object) -> Value:
 
 
 def _problems(document: object, known: Mapping[str, Rule]) -> Iterator[str]:
+    """What is wrong with a profile file, one sentence each."""
     if not isinstance(document, Mapping):
         yield f"it is {type(document).__name__}, not an object."
         return
@@ -182,6 +183,7 @@ def _problems(document: object, known: Mapping[str, Rule]) -> Iterator[str]:
 
 
 def _setting_problems(rule: Rule, written: object) -> Iterator[str]:
+    """What is wrong with what a profile says of one rule."""
     if not isinstance(written, Mapping):
         yield f"`{rule.id}` is not an object."
         return
@@ -204,6 +206,7 @@ def _setting_problems(rule: Rule, written: object) -> Iterator[str]:
 def _unknown(
     what: str, written: Mapping[str, object], allowed: Sequence[str]
 ) -> Iterator[str]:
+    """Names that do not exist, with what was probably meant."""
     for name in written:
         if name not in allowed:
             near = get_close_matches(name, allowed, n=1)
@@ -217,6 +220,7 @@ def _is_list_of_texts(value: object) -> bool:
 
 
 def _setting(written: Mapping[str, object]) -> Setting:
+    """What a profile says of one rule."""
     return Setting(
         level="advisory" if written.get("level") == "advisory" else "mandatory",
         unsafe_disabled=str(written.get("unsafe_disabled", "")),
@@ -251,6 +255,7 @@ def schema(known: Sequence[Rule]) -> dict[str, object]:
 
 
 def _rule_schema(rule: Rule) -> dict[str, object]:
+    """The JSON Schema of one rule's setting."""
     return {
         "type": "object",
         "description": rule.promise,

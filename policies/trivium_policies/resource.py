@@ -183,6 +183,7 @@ class Properties:
         }
 
     def _elements(self, path: str, value: object) -> Sequence[object]:
+        """The elements of a list, each known."""
         if value is None:
             return ()
         if not isinstance(value, Sequence) or isinstance(value, str):
@@ -196,6 +197,7 @@ class Properties:
 
     @staticmethod
     def _known(value: object, path: str) -> object:
+        """The value, unless the preview does not know it."""
         if value is UNKNOWN:
             raise NotYetKnownError(path)
         return value
@@ -293,6 +295,7 @@ class Stack:
         )
 
     def _names(self, candidate: Resource, property_: str, target: Resource) -> bool:
+        """Whether the candidate's property names the target."""
         name, meant = candidate.inputs.get(property_), target.inputs.get(property_)
         if isinstance(name, str) and isinstance(meant, str):
             return name == meant

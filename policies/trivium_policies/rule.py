@@ -287,6 +287,7 @@ def judge_resource(
 def _verdicts(
     rule: Rule, subject: Resource, stack: Stack, parameters: Parameters
 ) -> tuple[Verdict, ...]:
+    """Every verdict on one resource, each once."""
     case = Case(
         subject, stack if rule.scope == "stack" else Stack((subject,)), parameters
     )
@@ -300,6 +301,7 @@ def _verdicts(
 
 
 def _spoken(rule: Rule, case: Case) -> Iterator[Verdict]:
+    """What the checks say, each by itself."""
     if not rule.applies(case.resource):
         yield NotApplicable("another kind of resource under the same type")
         return

@@ -143,6 +143,7 @@ def waiver_for(waivers: Collection[Waiver], *, rule_id: str, urn: str) -> Waiver
 
 
 def _problems(entry: object, rule_ids: Collection[str], today: date) -> Iterator[str]:
+    """What is wrong with one entry."""
     if not isinstance(entry, Mapping):
         yield "it is not an object."
         return
@@ -162,6 +163,7 @@ def _problems(entry: object, rule_ids: Collection[str], today: date) -> Iterator
 
 
 def _rule_problems(rule: object, rule_ids: Collection[str]) -> Iterator[str]:
+    """What is wrong with the rule that it names."""
     if isinstance(rule, str) and rule.strip() and rule not in rule_ids:
         near = get_close_matches(rule, rule_ids, n=1)
         yield f"there is no rule `{rule}`" + (
@@ -189,6 +191,7 @@ def _pattern_problems(resource: object, limit: object) -> Iterator[str]:
 
 
 def _date_problems(granted: object, expires: object, today: date) -> Iterator[str]:
+    """What is wrong with its days."""
     if isinstance(granted, datetime) or isinstance(expires, datetime):
         return
     if isinstance(granted, date) and granted > today:
@@ -212,6 +215,7 @@ def _date_problems(granted: object, expires: object, today: date) -> Iterator[st
 
 
 def _unusable(source: str, problems: list[str]) -> ConfigurationError:
+    """The error that names every problem of the file."""
     return ConfigurationError(
         f"Waiver file {source} cannot be used, so no stack is judged:"
         f" {' '.join(problems)}",

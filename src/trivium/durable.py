@@ -58,6 +58,7 @@ def sync_directory(path: Path) -> None:
 
 
 def _fill(fresh: Path, content: bytes, mode: int) -> None:
+    """Write the content and bring it to the disk."""
     with os.fdopen(_opened(fresh, mode), "wb") as file:
         file.write(content)
         file.flush()

@@ -119,6 +119,7 @@ class CheckpointFile:
         )
 
     def _read(self) -> Checkpoint | None:
+        """The checkpoint on the disk, verified; None before the first."""
         try:
             content = read_file(self._path)
             checkpoint = msgspec.json.decode(

@@ -292,8 +292,10 @@ def _open_lines(path: Path, segment: int, leaf: str, next_seq: int) -> Judging[i
 
 
 def _misplaced(path: Path, text: str) -> Problem:
+    """The problem that something stands where nothing of the kind belongs."""
     return Problem(path=str(path), kind="misplaced", text=text)
 
 
 def _changed(path: Path, text: str) -> Problem:
+    """The problem that a file is not what was signed."""
     return Problem(path=str(path), kind="changed", text=text)

@@ -81,6 +81,7 @@ def _require_private(path: Path) -> None:
 
 
 def _public(path: Path) -> Path:
+    """Where the public half lies."""
     return path.with_name(f"{path.name}.pub")
 
 

@@ -66,6 +66,7 @@ def require_empty(lock: Path) -> Iterator[Problem]:
 
 
 def _listed(directory: Path) -> Seen:
+    """What a log's folder holds now."""
     checkpoint = _checkpoint(directory)
     files, others, shards = [], [], {}
     # `scandir` says what an entry is as it lists it; asked later, a file that was

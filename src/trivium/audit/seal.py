@@ -116,4 +116,5 @@ class Checkpoint(Record, frozen=True, kw_only=True, omit_defaults=False):
 
 
 def _node(left: bytes, right: bytes) -> bytes:
+    """The hash of an inner node of the tree (RFC 6962, section 2.1)."""
     return hashlib.sha256(b"\x01" + left + right).digest()

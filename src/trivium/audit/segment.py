@@ -105,6 +105,7 @@ class Segment:
         self._size = 0
 
     def _advance(self, line: bytes, moment: str) -> None:
+        """Take one line into the chain and the tree."""
         leaf = leaf_hash(line)
         self.tree.append(leaf)
         self.last_leaf = leaf.hex()
@@ -132,6 +133,7 @@ class Segment:
 
 
 def _line(record: AuditRecord, *, seq: int, previous: str) -> bytes:
+    """A record as it stands in the file."""
     return _ENCODER.encode({"previous": previous, "record": record, "seq": seq})
 
 

@@ -207,11 +207,13 @@ class Shard:
             self._synced = max(self._synced, written)
 
     def _make_durable_soon(self) -> None:
+        """Have the records reach the disk within the time that `batch` allows."""
         with self._mutex:
             if not (self._sync_timer and self._sync_timer.is_alive()):
                 self._sync_timer = _later(BATCH_S, self._sync_quietly)
 
     def _sync_quietly(self) -> None:
+        """Bring records to the disk; a failure shows at the next append."""
         # A failure marks the shard broken, and the next append raises.
         with suppress(AuditWriteError, OSError):
             self._make_durable(self._segment.next_seq)
@@ -219,6 +221,7 @@ class Shard:
     # Sealing
 
     def _seal_quietly(self) -> None:
+        """Seal the segment; a failure shows at the next append."""
         with self._mutex:
             if not self._closed and not self._broken:
                 with suppress(AuditWriteError):
@@ -281,6 +284,7 @@ class Shard:
         )
 
     def _require_usable(self) -> None:
+        """Raise for a log that was closed, or that a fork inherited."""
         if self._closed:
             raise _refused(self._path, "the log is closed")
         if self._pid != os.getpid():
@@ -290,6 +294,7 @@ class Shard:
         self._require_unbroken()
 
     def _require_unbroken(self) -> None:
+        """Raise for a log that failed to keep a record before."""
         if self._broken:
             raise _refused(self._path, self._broken)
 
@@ -378,6 +383,7 @@ def _crashed_before_checkpoint(
 
 
 def _later(seconds: float, action: Callable[[], None]) -> threading.Timer:
+    """Run it once, after so many seconds."""
     timer = threading.Timer(seconds, action)
     timer.daemon = True
     timer.start()
@@ -392,6 +398,7 @@ def _extent(head: ShardHead | None) -> str:
 
 
 def _refused(path: Path, reason: str) -> AuditWriteError:
+    """The error that a record could not be kept."""
     return AuditWriteError(
         f"The audit record could not be kept in {path}: {reason}. The request is"
         " refused, because nothing may be answered that is not recorded.",

@@ -73,6 +73,7 @@ def _content(path: Path) -> bytes:
 
 
 def _plain(found: Verification) -> dict[str, object]:
+    """The result as JSON has it."""
     fields = {name: getattr(found, name) for name in found.__dataclass_fields__}
     return {
         **fields,
@@ -83,6 +84,7 @@ def _plain(found: Verification) -> dict[str, object]:
 
 
 def _print(found: Verification) -> None:
+    """The result for a person."""
     for problem in found.problems:
         click.echo(f"problem: {problem.text}", err=True)
     verdict = (

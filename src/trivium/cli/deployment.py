@@ -195,6 +195,7 @@ def _tried(refs: vocabulary.ConstitutionRef, base: Path) -> vocabulary.Constitut
 
 
 def _trusted(path: Path) -> TrustedKeys:
+    """The public keys in these files."""
     try:
         return TrustedKeys.from_pem(path.read_bytes())
     except EnvelopeError as error:
@@ -215,11 +216,13 @@ def _standing(out: Path, envelope: bytes) -> str:
 
 
 def _require_one(key: Path | None, kms: str | None) -> None:
+    """Raise unless exactly one of two options is given."""
     if (key is None) == (kms is None):
         raise click.UsageError("Give either --key or --kms.")
 
 
 def _signer(key: Path | None, kms: str | None) -> "Ed25519Signer | ProvenSigner":
+    """The signer that the options name."""
     if kms is not None:
         from trivium.credentials.kms import signer
 

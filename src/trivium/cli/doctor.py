@@ -80,6 +80,7 @@ def command(
 
 
 def _checks(source: str | None, trust: str | None, *, connect: bool) -> Iterator[Check]:
+    """Each check with its outcome, in the order of dependence."""
     version = ".".join(map(str, sys.version_info[:3]))
     yield Check("ok" if sys.version_info >= (3, 11) else "fail", "Python", version)
     found = None
@@ -159,6 +160,7 @@ def _constitution(deployed: vocabulary.Deployment, base: Path | None) -> Check:
 
 
 def _extra(cloud: Cloud) -> Check:
+    """Whether the libraries of a route's cloud are installed."""
     module = _EXTRAS[cloud]
     try:
         there = importlib.util.find_spec(module) is not None

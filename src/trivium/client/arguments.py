@@ -83,6 +83,7 @@ def request_of(arguments: Mapping[str, Any]) -> tuple[MessageRequest, dict[str, 
 
 
 def _labels(metadata: object) -> dict[str, str]:
+    """The caller's metadata."""
     if metadata is None:
         return {}
     if not isinstance(metadata, Mapping) or not all(
@@ -96,6 +97,7 @@ def _labels(metadata: object) -> dict[str, str]:
 
 
 def _require_known(arguments: Mapping[str, Any]) -> None:
+    """Raise for an argument that does not exist, and for one that is missing."""
     unknown = [name for name in arguments if name not in _NAMES]
     if unknown:
         near = difflib.get_close_matches(unknown[0], _NAMES, n=1)
@@ -114,6 +116,7 @@ def _require_known(arguments: Mapping[str, Any]) -> None:
 
 
 def _problem(request: MessageRequest) -> str:
+    """What is wrong beside the conversation; "" if nothing is."""
     if request.max_tokens < 1:
         return f"`max_tokens` is {request.max_tokens}, expected at least 1"
     for name in ("temperature", "top_p"):

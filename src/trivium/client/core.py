@@ -172,6 +172,7 @@ class Core:
                     yield candidate
 
     def _closed(self, candidate: Candidate) -> bool:
+        """Whether the route's breaker lets a request through."""
         return self._breakers[candidate.route.id].closed
 
     def _hold_s(self, candidate: Candidate) -> float:
@@ -468,6 +469,7 @@ def _is_content(event: Event) -> bool:
 def _encoded(
     adapter: Adapter, request: MessageRequest, candidate: Candidate, *, stream: bool
 ) -> WireRequest:
+    """The request on the wire of one route."""
     try:
         place = Place(candidate.target, candidate.route)
         return adapter.encode(request, place, stream=stream)
@@ -480,6 +482,7 @@ def _encoded(
 
 
 def _provider_request_id(answer: Answer) -> str | None:
+    """The provider's id of the request, by whichever header it uses."""
     for name in ("request-id", "x-amzn-requestid", "x-request-id"):
         if name in answer.headers:
             return word(answer.headers[name])

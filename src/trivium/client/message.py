@@ -128,6 +128,7 @@ class Accumulator:
         )
 
     def _block(self, index: int) -> ContentBlock:
+        """A content block from its beginning and its pieces."""
         block, text = self._blocks[index], "".join(self._pieces[index])
         match block:
             case TextBlock():
@@ -148,6 +149,7 @@ class Accumulator:
 
 
 def _tool_input(text: str) -> dict[str, Any]:
+    """A tool's input from the pieces of its stream."""
     try:
         return msgspec.json.decode(text, type=dict[str, Any])
     except ValueError:

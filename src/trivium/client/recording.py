@@ -187,6 +187,7 @@ class Recorder:
         )
 
     def _where(self, ask: Ask, running: Try | None, at: datetime) -> _Where:
+        """What every record of an attempt says."""
         candidate = running.candidate if running else None
         route = candidate.route if candidate else None
         target = candidate.target if candidate else None
@@ -231,6 +232,7 @@ def _provider_request_id(ending: Ending) -> str | None:
 
 
 def _failure(error: TriviumError | None) -> Failure | None:
+    """Why an attempt did not answer, for its record."""
     if isinstance(error, RouteError):
         return Failure(
             code=error.code, status=error.status, provider_type=error.provider_type

@@ -51,6 +51,7 @@ def candidates(deployment: Deployment, model: str) -> tuple[Candidate, ...]:
 
 
 def _named(deployment: Deployment, model: str) -> tuple[Candidate, ...]:
+    """The candidates of a role or a tier, or the one that `route/tier` names."""
     tier = deployment.roles.get(model, model)
     if tier in deployment.tiers:
         return tuple(

@@ -117,4 +117,5 @@ def defect(error: Exception) -> TriviumError:
 
 
 def _codes(errors: Iterable[tuple[str, TriviumError]]) -> str:
+    """Routes and codes of errors, in one line."""
     return "; ".join(f"{route}: {error.code}" for route, error in errors)

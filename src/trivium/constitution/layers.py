@@ -175,6 +175,7 @@ def packs() -> tuple[str, ...]:
 
 
 def _assembled(documents: list[tuple[LayerRef, bytes]], *, pinned: str) -> Constitution:
+    """The constitution of these layers, checked from the first to the last."""
     if not documents:
         raise ConstitutionError(
             "The constitution has no layers; without one nothing may be asked."
@@ -205,6 +206,7 @@ def _assembled(documents: list[tuple[LayerRef, bytes]], *, pinned: str) -> Const
 def _layer(
     ref: LayerRef, stated: StatedLayer, inherited: dict[str, Provision]
 ) -> Layer:
+    """A layer, with its provisions after inheritance."""
     try:
         digest = envelope.digest(envelope.canonical(stated))
     except ValueError as error:  # numbers that JSON cannot carry exactly
@@ -243,6 +245,7 @@ def _layer(
 def _provision(
     source: str, stated: StatedProvision, parent: Provision | None
 ) -> Provision:
+    """A provision after inheritance; raises where it cannot stand or weakens one."""
     found = problems(stated, parent)
     if found:
         raise ConstitutionError(
@@ -270,6 +273,7 @@ def _provision(
 
 
 def _check_order(before: list[Layer], layer: Layer) -> None:
+    """Raise for a name that another layer has, or an authority above the last."""
     if any(other.name == layer.name for other in before):
         raise ConstitutionError(
             f"Two layers are named `{layer.name}`; findings could not be told apart."
@@ -285,6 +289,7 @@ def _check_order(before: list[Layer], layer: Layer) -> None:
 
 
 def _bytes_of(ref: LayerRef, base: Path | None) -> bytes:
+    """What the layer's file or pack holds."""
     kind, _, name = ref.source.partition(":")
     if kind == "pack":
         if name not in packs():
@@ -365,6 +370,7 @@ _FIELDS = tuple(
 
 
 def _suggestion(message: str) -> str:
+    """ "Did you mean" for a key that does not exist."""
     unknown = re.search(r"unknown field `([^`]*)`", message)
     return _did_you_mean(unknown[1], _FIELDS) if unknown else ""
 
@@ -375,6 +381,7 @@ def _did_you_mean(word: str, choices: tuple[str, ...]) -> str:
 
 
 def _one_line(error: Exception) -> str:
+    """An error's text without its line breaks."""
     return " ".join(str(error).split()).rstrip(".")
 
 

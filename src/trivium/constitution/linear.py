@@ -115,6 +115,7 @@ def _end_for_good(nodes: Any, *, multiline: bool) -> None:  # Any: the parser's 
 def _sequence(
     nodes: Iterable[tuple[Any, Any]],
 ) -> _Cost:  # Any: the parser's own operators and arguments
+    """The work of parts that follow one another."""
     seen, ways, unbounded = 1, 1, 0
     for operator, argument in nodes:
         cost = _node(operator, argument)
@@ -127,6 +128,7 @@ def _sequence(
 def _node(
     operator: Any, argument: Any
 ) -> _Cost:  # Any: the parser's own operators and arguments
+    """The work of one part of a pattern."""
     if operator in (
         _op.LITERAL,
         _op.NOT_LITERAL,
@@ -161,6 +163,7 @@ def _node(
 def _repeat(
     low: int, high: Any, body: Any, *, possessive: bool
 ) -> _Cost:  # Any: the parser's own arguments
+    """The work of a part that repeats."""
     inner = _sequence(body)
     if high is _op.MAXREPEAT:
         if inner.ways > 1 or inner.unbounded or inner.visits > 2:

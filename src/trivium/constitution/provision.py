@@ -292,6 +292,7 @@ def weakenings(
 def _rank(
     value: Any,
 ) -> int:  # Any: an Action or a Severity, whichever field is compared
+    """Where an action or a severity stands among its kind."""
     return int(value) if isinstance(value, Action) else SEVERITIES.index(value)
 
 
@@ -319,6 +320,7 @@ _MEANING: dict[Direction, str] = {
 
 
 def _shown(value: Any) -> str:  # Any: the value of whichever field moved
+    """A field's value in a message."""
     if isinstance(value, Action):
         return value.name
     if isinstance(value, frozenset | tuple):

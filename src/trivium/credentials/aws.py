@@ -21,6 +21,7 @@ def source() -> Callable[[], AwsKeys]:
 
 
 def _from_environment() -> AwsKeys | None:
+    """The keys in the usual variables, if they are there."""
     access = os.environ.get("AWS_ACCESS_KEY_ID")
     secret = os.environ.get("AWS_SECRET_ACCESS_KEY")
     if not access or not secret:

@@ -81,6 +81,7 @@ def sign(
     maxsize=16
 )  # one a day, region and identity; more only while credentials rotate
 def _signing_key(secret: str, day: str, region: str, service: str) -> bytes:
+    """The key of a day, a Region and a service."""
     key = f"AWS4{secret}".encode()
     for part in (day, region, service, "aws4_request"):
         key = hmac.new(key, part.encode(), hashlib.sha256).digest()

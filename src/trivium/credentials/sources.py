@@ -130,6 +130,7 @@ class Authoriser:
             ) from None
 
     def _checked(self, credential: Credential) -> Credential:
+        """The credential, if it is one and has not ended."""
         expected = AwsKeys if isinstance(self._route.auth, SigV4Auth) else BearerToken
         if not isinstance(credential, expected):
             raise CredentialsError(
@@ -165,6 +166,7 @@ class Authoriser:
         return credential
 
     def _fresh(self, credential: Credential, margin: timedelta) -> bool:
+        """Whether it need not be renewed yet."""
         return (
             credential.expires_at is None
             or self._clock() + margin < credential.expires_at
@@ -189,6 +191,7 @@ def _sendable(credential: Credential) -> bool:
 
 
 def _fetcher(route: Route, sources: Sources) -> Callable[[], Credential]:
+    """What fetches the credential of a route's cloud."""
     given = sources.get(route.cloud)
     if given is not None:
         return given if callable(given) else lambda: given

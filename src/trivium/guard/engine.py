@@ -163,6 +163,7 @@ def merged(spans: Iterable[Span]) -> list[Span]:
 def _compiled(
     constitution: Constitution, detectors: Mapping[str, Detector]
 ) -> Iterable[Rule]:
+    """The provisions in order, with their detectors and conditions."""
     for order, (layer, provision) in enumerate(constitution.provisions):
         unknown = [name for name in provision.detectors if name not in detectors]
         if unknown:
@@ -379,6 +380,7 @@ class _Texts:
                     )
 
     def _starts(self) -> list[int]:
+        """Where each text begins in the joined one."""
         starts, position = [], 0
         for text in self._texts:
             starts.append(position)
@@ -386,6 +388,7 @@ class _Texts:
         return starts
 
     def _redacted(self, number: int, found: list[tuple[int, str, int]]) -> str:
+        """A text with markers in place of what was found."""
         text = self._texts[number][self._leads[number] :]
         pieces, done = [], 0
         for start, name, end in found:

@@ -209,6 +209,7 @@ class Judgement:
         )
 
     def _detector_failed(self, detector: Detector, error: Exception) -> None:
+        """Have each rule that needs the detector say what that means."""
         for rule in self._watching[detector.name][1]:
             self.failed(rule, detector.name, error)
 

@@ -198,6 +198,7 @@ def _leads(value: dict[str, Any], outer: str) -> dict[str, str]:  # Any: JSON
 def _each(
     items: Any, place: str, visit: Visit, one: Callable[[Any, str, Visit], Any]
 ) -> Any:  # Any: any tuple of records
+    """A tuple with each item mapped; the same one where nothing changed."""
     mapped = tuple(
         one(item, f"{place}[{number}]", visit) for number, item in enumerate(items)
     )
@@ -213,6 +214,7 @@ def _string(text: str, place: str, visit: Visit) -> str:
 
 
 def _turn(turn: Turn, place: str, visit: Visit) -> Turn:
+    """The turn as the visitor changed it."""
     place = f"{place}.content"
     if isinstance(turn.content, str):
         content: Any = visit(place, turn.content, "")  # Any: a text or blocks
@@ -284,6 +286,7 @@ def _cited(citations: tuple[Json, ...], place: str, visit: Visit) -> tuple[Json,
 def _document(
     source: Any, place: str, visit: Visit
 ) -> Any:  # Any: one of the two document sources
+    """A document's text, if it is one, as the visitor changed it."""
     if not isinstance(source, Base64Source):
         data = visit(place, source.data, "")
         return (
@@ -310,6 +313,7 @@ def _document(
 
 
 def _tool(tool: Tool, place: str, visit: Visit) -> Tool:
+    """A tool's definition as the visitor changed it."""
     changes: dict[str, Any] = {}  # Any: each field has its own type
     _keep(changes, "name", tool.name, visit(f"{place}.name", tool.name, ""))
     if tool.description is not None:
@@ -331,6 +335,7 @@ def _tool(tool: Tool, place: str, visit: Visit) -> Tool:
 def _keep(
     changes: dict[str, Any], name: str, old: Any, new: Any
 ) -> None:  # Any: each field has its own type
+    """Note a field that changed."""
     if new is not old:
         changes[name] = new
 

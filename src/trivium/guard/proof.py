@@ -57,6 +57,7 @@ _NAMES = {True: "must_match", False: "must_pass"}
 def _problems(
     layer: Layer, provision: Provision, expected: bool, name: str, case: str | Case
 ) -> Iterator[str]:
+    """What is wrong with one case, at each stage."""
     alone = replace(
         provision,
         action=max(provision.action, Action.LOG),
@@ -82,6 +83,7 @@ def _problems(
 
 
 def _applies(guard: Guard, stage: Stage, case: Case) -> bool:
+    """Whether a provision alone finds something in a case."""
     context = msgspec.convert({**_CONTEXT, **(case.context or {})}, Context)
     text = case.text or ""
     if stage == "reply":

@@ -104,9 +104,11 @@ class StreamGuard:
             self._spent_s += perf_counter() - began
 
     def _unless_stopped(self, events: list[Event]) -> list[Event]:
+        """Nothing more is released once the decision is ESCALATE or BLOCK."""
         return [] if self._judged.action >= Action.ESCALATE else events
 
     def _fed(self, event: Event) -> list[Event]:
+        """What one event releases."""
         if isinstance(event, BlockStart):
             return self._started(event)
         if isinstance(event, BlockStop):
@@ -125,6 +127,7 @@ class StreamGuard:
         return [event]
 
     def _flushed(self, index: int) -> list[Event]:
+        """What the end of a block releases."""
         block = self._blocks.pop(index, None)
         events = block.flush() if block else []
         self._last = block
@@ -132,6 +135,7 @@ class StreamGuard:
         return events
 
     def _started(self, event: BlockStart) -> list[Event]:
+        """A block's beginning, its early content judged."""
         block, index = event.block, event.index
         if isinstance(block, TextBlock):
             self._blocks[index] = text = self._text(index)
@@ -163,6 +167,7 @@ class StreamGuard:
         return [event]
 
     def _block_for(self, event: Event) -> "_Block":
+        """The block that a delta without a beginning belongs to."""
         if isinstance(event, TextDelta | CitationDelta):
             return self._text(event.index)
         if isinstance(event, ToolInputDelta):
@@ -355,6 +360,7 @@ class SettlingText:
         return self._settle(final=True)
 
     def _settle(self, *, final: bool) -> str:
+        """Judge what is settled now, and release it."""
         view = View(without_breaks(self._window))
         sieved = self._sieve.settled(view)
         boundary, overlong = len(self._window), False
@@ -373,6 +379,7 @@ class SettlingText:
         return released
 
     def _boundary(self, view: View, sieved: int | None) -> int:
+        """Up to where no unfinished match can have begun."""
         position = sieved
         if position is None:
             position = min(
@@ -423,6 +430,7 @@ class SettlingText:
         return sorted(redact)
 
     def _record(self, detector: Detector, span: Span) -> bool:
+        """Record a match, once where several overlap."""
         if span.end <= self._skip:
             return False
         again = span.start < self._ends.get(detector.name, 0)
@@ -430,6 +438,7 @@ class SettlingText:
         return self._judged.matched(detector, self._place, 0 if again else 1)
 
     def _released(self, found: list[tuple[int, str, int]], boundary: int) -> str:
+        """The settled text, with markers in place of what was found."""
         pieces, done = [], max(self._frontier, self._hidden_to)
         for start, name, end in found:
             if start >= done or (done == self._skip and start < done):

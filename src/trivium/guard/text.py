@@ -87,6 +87,7 @@ class View:
         self.plain = original if is_plain(original) else self._folded(original)
 
     def _folded(self, original: str) -> str:
+        """The text in ASCII, position by position."""
         folds = {ord(char): fold(char) for char in set(_FOLDABLE.findall(original))}
         table = {code: folded for code, folded in folds.items() if folded != chr(code)}
         if "" in table.values():

@@ -99,10 +99,12 @@ def unforked() -> Iterator[None]:
 
 
 def _streaming(builder: _Builder, connection: Connection) -> _Builder:
+    """Bound the silence within a stream."""
     return builder.read_timeout(timedelta(seconds=connection.read_timeout_s))
 
 
 def _configured(builder: _Builder, connection: Connection) -> _Builder:
+    """What every client has: no redirects, no cookies, and the connection's trust."""
     builder = (
         builder.follow_redirects(False)
         .referer(False)

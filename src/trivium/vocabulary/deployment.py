@@ -410,6 +410,7 @@ def _with_flowing_text(schema: Any) -> Any:
 
 
 def _route_problems(deployment: Deployment, route: Route) -> list[str]:
+    """What is wrong with a route."""
     found = []
     if route.protocol != PROTOCOL_OF[route.cloud]:
         found.append(
@@ -445,6 +446,7 @@ def _route_problems(deployment: Deployment, route: Route) -> list[str]:
 
 
 def _endpoint_allowed(endpoint: str, *, rehearsal: bool) -> bool:
+    """Whether it is an HTTPS address, or in a rehearsal a local one."""
     return bool((_LOOPBACK if rehearsal else _HTTPS).fullmatch(endpoint))
 
 
@@ -477,6 +479,7 @@ def check_validity(deployment: Deployment, now: datetime) -> None:
 
 
 def _parse(deployment: Deployment, name: str) -> datetime:
+    """A moment of the descriptor, with its time zone."""
     text = getattr(deployment, name)
     try:
         moment = datetime.fromisoformat(text)

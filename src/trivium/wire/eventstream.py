@@ -86,6 +86,7 @@ def encode_frame(headers: dict[str, str], payload: bytes) -> bytes:
 
 
 def _frame(frame: bytes, header_length: int) -> Frame:
+    """One complete frame, its checksums verified."""
     if crc32(memoryview(frame)[:-4]) != int.from_bytes(frame[-4:], "big"):
         raise ProtocolError("An event stream frame has a wrong checksum.")
     end = _PRELUDE.size + header_length
@@ -93,6 +94,7 @@ def _frame(frame: bytes, header_length: int) -> Frame:
 
 
 def _headers(data: bytes) -> Mapping[str, str]:
+    """The headers of a frame, by name."""
     return _known_headers(data) if len(data) <= _KEPT_BYTES else _read_headers(data)
 
 

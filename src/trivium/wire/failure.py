@@ -186,6 +186,7 @@ _NEXT: Mapping[type[RouteError], str] = {
 
 
 def _by_status(status: int) -> type[RouteError]:
+    """What a status means where the provider names no type."""
     match status:
         case 401:
             return AuthenticationError

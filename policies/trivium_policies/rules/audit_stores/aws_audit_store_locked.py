@@ -42,6 +42,7 @@ _DAYS_IN_A_YEAR: Final = 365
 
 
 def _object_lock_enabled(case: Case) -> Iterator[Verdict]:
+    """The bucket was made with object lock."""
     if case.resource.properties.flag("objectLockEnabled") is not True:
         yield Violation(
             "objectLockEnabled",
@@ -52,6 +53,7 @@ def _object_lock_enabled(case: Case) -> Iterator[Verdict]:
 
 
 def _default_retention_holds(case: Case) -> Iterator[Verdict]:
+    """Its default retention is long enough, and in the mode that binds."""
     locks = case.stack.attached(case.resource, "bucket", *_LOCKS)
     own = case.resource.type == NATIVE_S3_BUCKET and case.resource.properties.value(
         "objectLockConfiguration"

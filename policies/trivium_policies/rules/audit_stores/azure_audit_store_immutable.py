@@ -70,6 +70,7 @@ def _policies_of(case: Case, container: Resource) -> tuple[Resource, ...]:
 
 
 def _judge_account_policy(case: Case, immutable: Properties) -> Iterator[Verdict]:
+    """The account's own policy, which holds for all its containers."""
     policy = immutable.bag("immutabilityPolicy")
     yield from _judge_days(case, policy)
     state = policy.text("state")
@@ -85,6 +86,7 @@ def _judge_account_policy(case: Case, immutable: Properties) -> Iterator[Verdict
 
 
 def _judge_container(case: Case, container: Resource) -> Iterator[Verdict]:
+    """A container's own policy."""
     policies = _policies_of(case, container)
     if not policies:
         yield Violation(

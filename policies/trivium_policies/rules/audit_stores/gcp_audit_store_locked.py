@@ -28,6 +28,7 @@ _SECONDS_IN_A_DAY: Final = 86_400
 
 
 def _retention_holds(case: Case) -> Iterator[Verdict]:
+    """The retention is long enough."""
     policy = case.resource.properties.bag("retentionPolicy")
     seconds = policy.number("retentionPeriod")
     yield from long_enough(
@@ -40,6 +41,7 @@ def _retention_holds(case: Case) -> Iterator[Verdict]:
 
 
 def _retention_is_locked(case: Case) -> Iterator[Verdict]:
+    """The retention is locked, where the profile asks for it."""
     policy = case.resource.properties.bag("retentionPolicy")
     locked = policy.flag("isLocked")
     if locked is not True and policy.number("retentionPeriod") is not None:

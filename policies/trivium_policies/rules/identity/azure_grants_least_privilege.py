@@ -40,6 +40,7 @@ service."""
 
 
 def _gives_no_subscription(case: Case) -> Iterator[Verdict]:
+    """No administrator's role on everything."""
     if case.resource.type != _ASSIGNMENT:
         return
     properties = case.resource.properties
@@ -61,6 +62,7 @@ def _gives_no_subscription(case: Case) -> Iterator[Verdict]:
 
 
 def _has_no_wildcard(case: Case) -> Iterator[Verdict]:
+    """No role of one's own allows what nobody named."""
     azure = arm(case.resource)
     if azure.type != ROLE_DEFINITION:
         return

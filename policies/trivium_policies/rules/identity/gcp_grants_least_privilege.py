@@ -46,6 +46,7 @@ _ADMINISTRATIVE: Final = (
 
 
 def _no_basic_role(case: Case) -> Iterator[Verdict]:
+    """Nobody is owner or editor."""
     for binding in bindings(case.resource):
         if binding.role in _BASIC:
             yield Violation(
@@ -60,6 +61,7 @@ def _no_basic_role(case: Case) -> Iterator[Verdict]:
 
 
 def _nothing_to_the_public(case: Case) -> Iterator[Verdict]:
+    """No role is given to everybody."""
     for binding in bindings(case.resource):
         for path, member in binding.members():
             if member.lower() in _PUBLIC:
@@ -72,6 +74,7 @@ def _nothing_to_the_public(case: Case) -> Iterator[Verdict]:
 
 
 def _no_program_administers(case: Case) -> Iterator[Verdict]:
+    """No program may change the controls that bind it."""
     for binding in bindings(case.resource):
         if binding.role not in _ADMINISTRATIVE:
             continue

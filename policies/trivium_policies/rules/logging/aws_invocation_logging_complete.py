@@ -101,6 +101,7 @@ def _no_content_is_singled_out(case: Case) -> Iterator[Verdict]:
 
 
 def _there_is_a_destination(case: Case) -> Iterator[Verdict]:
+    """The log is delivered, long bodies included."""
     if case.resource.type != _LOGGING:
         return
     logging = case.resource.properties.bag("loggingConfig")
@@ -129,6 +130,7 @@ def _there_is_a_destination(case: Case) -> Iterator[Verdict]:
 
 
 def _its_region_is_logged(case: Case) -> Iterator[Verdict]:
+    """Where models are to be called, their calls are logged."""
     if case.resource.type == _LOGGING:
         return
     region = _region(case.resource)

@@ -29,6 +29,7 @@ _LOST: Final = (
 
 
 def _logging_is_on(case: Case) -> Iterator[Verdict]:
+    """The trail records."""
     switch = _SWITCH[case.resource.type]
     if case.resource.properties.flag(switch) is False:
         yield Violation(
@@ -40,6 +41,7 @@ def _logging_is_on(case: Case) -> Iterator[Verdict]:
 
 
 def _every_region_is_seen(case: Case) -> Iterator[Verdict]:
+    """It records every Region."""
     multi_region = case.resource.properties.flag("isMultiRegionTrail")
     if multi_region is not True:
         yield Violation(
@@ -51,6 +53,7 @@ def _every_region_is_seen(case: Case) -> Iterator[Verdict]:
 
 
 def _files_are_signed(case: Case) -> Iterator[Verdict]:
+    """Its files are validated."""
     validated = case.resource.properties.flag("enableLogFileValidation")
     if validated is not True:
         yield Violation(

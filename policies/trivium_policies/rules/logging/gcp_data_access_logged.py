@@ -73,6 +73,7 @@ def _grants_models(subject: Resource) -> bool:
 
 
 def _is_calling_role(role: str | None) -> bool:
+    """Whether a predefined role may call models."""
     if role is None or role == _READING_ROLE:
         return False
     return role in _BASIC_ROLES or role.startswith(_VERTEX_ROLES)
@@ -118,6 +119,7 @@ def _logs_calls_of(config: Resource, subject: Resource) -> bool:
 
 
 def _in_one_project(one: Resource, other: Resource) -> bool:
+    """Whether both live in one project, as far as they say."""
     try:
         projects = {_project(one), _project(other)} - {""}
     except NotYetKnownError:
@@ -166,6 +168,7 @@ def _it_asks_for_every_log_type(case: Case) -> Iterator[Verdict]:
 
 
 def _every_log_type(path: str, configs: Sequence[Properties]) -> Iterator[Verdict]:
+    """All three kinds of access are logged, and nobody is exempt."""
     asked = {config.text("logType") for config in configs}
     missing = [log_type for log_type in _LOG_TYPES if log_type not in asked]
     if missing:

@@ -41,6 +41,7 @@ def _is_claude(subject: Resource) -> bool:
 
 
 def _is_hosted_on_azure(case: Case) -> Iterator[Verdict]:
+    """The version is the one that Azure hosts."""
     properties = arm(case.resource).properties
     version = properties.text("model.version")
     if version != _HOSTED_ON_AZURE:
@@ -56,6 +57,7 @@ def _is_hosted_on_azure(case: Case) -> Iterator[Verdict]:
 
 
 def _stays_in_its_version(case: Case) -> Iterator[Verdict]:
+    """Azure may not upgrade it by itself."""
     properties = arm(case.resource).properties
     upgrades = properties.text("versionUpgradeOption")
     if upgrades != _NO_UPGRADES:
@@ -71,6 +73,7 @@ def _stays_in_its_version(case: Case) -> Iterator[Verdict]:
 
 
 def _stays_in_the_zone(case: Case) -> Iterator[Verdict]:
+    """Its SKU processes within the data zone."""
     allowed = case.listed("allowed_skus")
     sku = arm(case.resource).envelope.text("sku.name")
     if sku not in allowed:

@@ -32,6 +32,7 @@ def _serves_models(subject: Resource) -> bool:
 
 
 def _is_private(case: Case) -> Iterator[Verdict]:
+    """The account has no public address."""
     properties = arm(case.resource).properties
     access = properties.text("publicNetworkAccess")
     # Azure takes the word in any capitals.
@@ -48,6 +49,7 @@ def _is_private(case: Case) -> Iterator[Verdict]:
 
 
 def _is_keyless(case: Case) -> Iterator[Verdict]:
+    """The account takes identities alone."""
     properties = arm(case.resource).properties
     disabled = properties.flag("disableLocalAuth")
     if disabled is not True:
@@ -63,6 +65,7 @@ def _is_keyless(case: Case) -> Iterator[Verdict]:
 
 
 def _can_be_asked_by_identity(case: Case) -> Iterator[Verdict]:
+    """It has the subdomain that identities need."""
     properties = arm(case.resource).properties
     if properties.text("customSubDomainName") is None:
         yield Violation(

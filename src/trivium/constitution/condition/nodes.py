@@ -111,6 +111,7 @@ def indexed(node: Node, key: Node) -> Node:
 
 
 def _lookup(node: Node, key: Closure, column: int) -> Node:
+    """The value of a key in a mapping of the scope."""
     mapping = node.run
 
     def read(scope: Scope) -> Any:  # Any: attributes are strings
@@ -163,6 +164,7 @@ def method(node: Node, name: Token, arguments: list[Node]) -> Node:
 
 
 def _pattern(node: Node) -> re.Pattern[str]:
+    """A regular expression whose search is linear, compiled."""
     if not isinstance(node.literal, str):
         raise error_at(
             node.column,
@@ -236,6 +238,7 @@ def _logic(left: Closure, right: Closure, *, decisive: bool) -> Closure:
 
 
 def _comparison(operator: str, left: Closure, right: Closure) -> Closure:
+    """A comparison of two values of one type."""
     return {
         "==": lambda scope: left(scope) == right(scope),
         "!=": lambda scope: left(scope) != right(scope),

@@ -60,9 +60,11 @@ class Parser:
             raise error_at(token.column, f"`{token.text}` is not expected here")
 
     def _peek(self) -> Token:
+        """The next token, which stays."""
         return self._tokens[self._next]
 
     def _take(self, text: str | None = None) -> Token:
+        """Take the next token; raises unless it reads `text`, where that is given."""
         token = self._peek()
         if text is not None and (
             token.text != text or token.kind not in ("op", "word")

@@ -69,6 +69,7 @@ class KeyService:
         return self._ask(Request(self._endpoint + path, headers, body), answer, task)
 
     def _ask(self, request: Request, answer: type[T], task: str) -> T:
+        """One call of the key service, answered with JSON."""
         headers = {**request.headers, "authorization": f"Bearer {self._token().value}"}
         authorised = replace(request, headers=headers, timeout_s=TIMEOUT_S)
         try:
@@ -85,6 +86,7 @@ class KeyService:
             raise unreadable(task, self._key, str(error)) from error
 
     def _token(self) -> BearerToken:
+        """The credential for the call."""
         if self._held is None or _ends_within(self._held, EARLY):
             self._held = self._fetched()
         return self._held
@@ -143,6 +145,7 @@ def checked(endpoint: str) -> str:
 
 
 def _connection(endpoint: str) -> Connection:
+    """A connection to the key service."""
     loopback = _LOOPBACK.fullmatch(endpoint) is not None
     return Connection(connect_timeout_s=CONNECT_TIMEOUT_S, loopback=loopback)
 

@@ -98,6 +98,7 @@ class Detector:
 
 
 def _always(_match: str) -> bool:
+    """For finders whose pattern says everything."""
     return True
 
 
@@ -188,6 +189,7 @@ class Literals:
         return view.squeezed_origin[position] if self.split else position
 
     def _begun(self, text: str, haystack: str) -> int | None:
+        """Where an unfinished match may have begun."""
         for position in sorted(_positions(haystack, self.literals)):
             if self.opening.fullmatch(text, position):
                 return position
@@ -204,6 +206,7 @@ class Literals:
     def _split_spans(
         self, view: View, pattern: re.Pattern[str], direct: set[int]
     ) -> set[Span]:
+        """Keys that are broken by white space."""
         found = set()
         for position in _positions(view.squeezed, self.literals):
             match = pattern.match(view.squeezed, position)
@@ -223,6 +226,7 @@ class Literals:
 
 
 def _positions(haystack: str, literals: tuple[str, ...]) -> list[int]:
+    """Where the literals stand, in any order."""
     found = []
     for literal in literals:
         position = haystack.find(literal)
@@ -239,12 +243,14 @@ def _looks_random(key: str) -> bool:
 
 
 def _stands_alone(plain: str, span: Span, *, exact: bool) -> bool:
+    """Whether a split key adjoins nothing that could be a part of it."""
     before = plain[span.start - 1] if span.start else " "
     after = plain[span.end] if exact and span.end < len(plain) else " "
     return not (_joins(before) or _joins(after))
 
 
 def _joins(char: str) -> bool:
+    """Whether the character could continue a key."""
     return char.isascii() and (char.isalnum() or char == "_")
 
 

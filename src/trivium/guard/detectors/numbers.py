@@ -93,6 +93,7 @@ not found."""
 
 
 def _is_card(digits: str) -> bool:
+    """Whether an issuer gives such numbers, and the check digit fits."""
     issuer = int(digits[:6])
     known = any(
         low <= issuer <= high and len(digits) in lengths
@@ -164,6 +165,7 @@ def _grouped(groups: tuple[int, ...]) -> str:
 
 
 def _atomic(count: int) -> str:
+    """So many digits, with at most one separator between any two."""
     return rf"\d(?>(?:[ \t\r\n]{{1,2}}+|[-.])?+\d){{{count - 1}}}"
 
 

@@ -179,6 +179,7 @@ def stop_sequence_of(fields: object) -> str | None:
 
 
 def _received(block: Plain) -> ContentBlock:
+    """A content block of a reply."""
     if "text" in block:
         return TextBlock(text=text_of(block["text"]))
     if "citationsContent" in block:

@@ -122,11 +122,13 @@ def _model_fields(request: MessageRequest) -> Plain:
 
 
 def _system(system: str | tuple[TextBlock, ...]) -> list[Plain]:
+    """The system prompt as content."""
     blocks = (TextBlock(text=system),) if isinstance(system, str) else system
     return [part for block in blocks for part in _sent(block)]
 
 
 def _guardrail(guardrail: GuardrailRef, *, stream: bool) -> Plain:
+    """The route's guardrail, which judges every call."""
     return present(
         guardrailIdentifier=guardrail.identifier,
         guardrailVersion=guardrail.version,
@@ -149,6 +151,7 @@ def _alternating(turns: Iterable[Turn]) -> list[Plain]:
 
 
 def _turn(turn: Turn) -> Plain:
+    """A turn with its content."""
     blocks: Iterable[ContentBlock] = (
         (TextBlock(text=turn.content),)
         if isinstance(turn.content, str)
@@ -167,6 +170,7 @@ def _sent(block: ContentBlock) -> list[Plain]:
 
 
 def _part(block: ContentBlock) -> Plain:
+    """A content block as Converse writes it."""
     match block:
         case TextBlock(citations=()):
             return {"text": block.text}
@@ -196,6 +200,7 @@ def _part(block: ContentBlock) -> Plain:
 
 
 def _media(source: Base64Source, formats: Mapping[str, str], what: str) -> Plain:
+    """The bytes of an image or a document. Raises for a type that Converse has not."""
     if source.media_type not in formats:
         raise RequestError(
             f"A {what} has media type `{source.media_type}`, which Converse cannot"
@@ -216,6 +221,7 @@ def _document(block: DocumentBlock) -> Plain:
 
 
 def _tool_result(block: ToolResultBlock) -> Plain:
+    """A tool's answer."""
     content = block.content
     if isinstance(content, str):
         # A tool that has nothing to say is usual: the Messages API takes its empty

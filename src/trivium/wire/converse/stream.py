@@ -85,6 +85,7 @@ class Decoder:
         return [MessageStop()]
 
     def _events(self, frame: Frame) -> list[Event]:
+        """What one frame means."""
         kind = frame.headers.get(":message-type")
         if kind != "event":
             raise _exception(frame)

@@ -165,4 +165,5 @@ def usage_of(found: CountedTokens, before: Usage | None = None) -> Usage:
 
 
 def _request_id(headers: Mapping[str, str]) -> str | None:
+    """The provider's id of the request."""
     return word(headers.get("request-id") or headers.get("x-request-id"))

@@ -50,6 +50,7 @@ def encode_foundry(
 
 
 def _headers(stream: bool) -> dict[str, str]:
+    """What every request says of its body and its answer."""
     return {
         "content-type": "application/json",
         "accept": STREAM_TYPE if stream else "application/json",
@@ -57,6 +58,7 @@ def _headers(stream: bool) -> dict[str, str]:
 
 
 def _body(request: MessageRequest, own: Mapping[str, str], *, stream: bool) -> bytes:
+    """The request's JSON with what a cloud adds of its own."""
     plain: dict[str, Any] = msgspec.to_builtins(request)
     del plain["model"]
     for turn in plain["messages"]:

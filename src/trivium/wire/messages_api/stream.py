@@ -107,6 +107,7 @@ class Decoder:
         return []
 
     def _events(self, raw: ServerEvent) -> list[Event]:
+        """What one server-sent event means."""
         if raw.name == "vertex_event" or not raw.data:
             return []
         try:
@@ -121,6 +122,7 @@ class Decoder:
         return self._translated(event) if event.type in _KNOWN else []
 
     def _translated(self, event: _Event) -> list[Event]:
+        """The events that a known kind means, in their order."""
         match event.type:
             case "message_start" if event.message:
                 return self._started(event.message)
@@ -138,6 +140,7 @@ class Decoder:
         raise ProtocolError("An event of the stream is out of place.")
 
     def _started(self, message: Whole) -> list[Event]:
+        """The beginning of the message."""
         self._order.take(Step.START)
         self._usage = usage_of(message.usage)
         model = message.model or self._model
@@ -159,6 +162,7 @@ class Decoder:
 
 
 def _is_unknown(data: bytes) -> bool:
+    """Whether an unreadable event is of a kind that may be passed over."""
     try:
         return _KINDS.decode(data).type not in _KNOWN
     except (ValueError, RecursionError):
@@ -166,6 +170,7 @@ def _is_unknown(data: bytes) -> bool:
 
 
 def _begun(block: dict[str, Any]) -> ContentBlock:
+    """The block that begins."""
     try:
         return block_of(block)
     except (ValueError, KeyError) as error:
@@ -173,6 +178,7 @@ def _begun(block: dict[str, Any]) -> ContentBlock:
 
 
 def _delta(index: int, delta: _Delta) -> list[Event]:
+    """The events of one delta."""
     match delta.type:
         case "text_delta":
             return [TextDelta(index=index, text=delta.text)]
