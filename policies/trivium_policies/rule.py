@@ -277,13 +277,6 @@ def judge(
     )
 
 
-def judge_resource(
-    rule: Rule, subject: Resource, parameters: Parameters | None = None
-) -> tuple[Finding, ...]:
-    """`judge` for a resource by itself."""
-    return judge(rule, Stack((subject,)), parameters)
-
-
 def _verdicts(
     rule: Rule, subject: Resource, stack: Stack, parameters: Parameters
 ) -> tuple[Verdict, ...]:

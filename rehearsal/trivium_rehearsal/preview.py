@@ -62,7 +62,6 @@ def preview(
             explain=explain,
         )
         driven.select()
-        progress.say(
-            f"Previewing stack `{stack}` of {project.name} with the policy pack."
-        )
+        what = f"stack `{stack}` of {project.name}"
+        progress.say(f"Previewing {what} with the policy pack.")
         return driven.preview(packs=(root / "policies", *packs))

@@ -10,7 +10,6 @@ import hashlib
 
 from trivium.vocabulary.record import Record
 
-LOG_TYPE = "application/vnd.trivium.audit-log+json"
 MANIFEST_TYPE = "application/vnd.trivium.audit-manifest+json"
 CHECKPOINT_TYPE = "application/vnd.trivium.audit-checkpoint+json"
 

@@ -17,7 +17,6 @@ Look-alikes from other scripts and encodings are undone apart, token by token
 
 import re
 import unicodedata
-from bisect import bisect_left
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, Generic, NamedTuple, TypeVar
@@ -110,11 +109,6 @@ class View:
         if position >= len(self.plain):
             return len(self.original)
         return position if self._origin is None else self._origin[position]
-
-    def plain_position(self, position: int) -> int:
-        """The first position of `plain` that lies at or behind a position of the
-        original."""
-        return position if self._origin is None else bisect_left(self._origin, position)
 
     @_once
     def lower(self) -> str:
