@@ -281,12 +281,12 @@ MISTAKES: dict[str, tuple[Spoil, str, str]] = {
             "`trivium:aws.availability_zones[1]` is `us-west-2a`; expected a zone of"
             " Region `us-east-1`"
         ),
-        "us-east-1a",
+        "'trivium:aws.availability_zones[1]' us-east-1b`",
     ),
     "the same zone twice": (
         put("aws.availability_zones", ["us-east-1a"] * 2),
-        "expected each zone once",
-        "repetition",
+        "`trivium:aws.availability_zones[1]` is `us-east-1a` again; expected each zone",
+        "'trivium:aws.availability_zones[1]' us-east-1b`",
     ),
     "a listed cloud without a section": (
         drop("gcp"),

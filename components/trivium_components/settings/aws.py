@@ -1,13 +1,15 @@
 """The keys of Amazon Web Services."""
 
-from collections.abc import Iterator
-from typing import Annotated
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from string import ascii_lowercase
+from typing import Annotated, Any
 
 from pydantic import Field
 
 from trivium_components import cidr
 from trivium_components.settings.key import Key, Section
-from trivium_components.settings.problem import Problem, shown
+from trivium_components.settings.problem import Problem
 
 _ACCOUNT = r"^[0-9]{12}$"
 _REGION = r"^[a-z]{2}(-gov)?-[a-z]+-[0-9]$"
@@ -15,6 +17,28 @@ _ZONE = r"^[a-z]{2}(-gov)?-[a-z]+-[0-9][a-z]$"
 # One role or one user. A whole account (`:root`) and `*` are refused: either would
 # admit principals that nobody has named.
 _PRINCIPAL = r"^arn:aws(-us-gov)?:iam::[0-9]{12}:(role|user)/[\w+=,.@/-]+$"
+
+
+def zones_instead(section: Mapping[str, Any]) -> dict[int, str]:
+    """A zone for each entry of `availability_zones` that cannot stay, by its index.
+
+    An entry can stay if it is a zone of the Region and not a repetition. Every
+    suggestion is another zone of the Region, and none of those that stay. Whether the
+    account has a zone of that letter, only AWS knows. Any: as configured, valid or not.
+    """
+    region, zones = section.get("region"), section.get("availability_zones")
+    if not isinstance(region, str) or not re.fullmatch(_REGION, region):
+        return {}
+    if not isinstance(zones, Sequence) or isinstance(zones, str):
+        return {}
+    offered = [f"{region}{letter}" for letter in ascii_lowercase]
+    stay = {
+        index
+        for index, zone in enumerate(zones)
+        if zone in offered and zone not in zones[:index]
+    }
+    free = (zone for zone in offered if zone not in zones)
+    return {index: next(free, "") for index in range(len(zones)) if index not in stay}
 
 
 class AwsSettings(Section):
@@ -54,6 +78,7 @@ class AwsSettings(Section):
                 " application from Bedrock."
             ),
             example="us-east-1a",
+            suggest=zones_instead,
         ),
     ]
     """Availability zones that get a subnet, in order. Only append to the list: a zone's
@@ -96,24 +121,19 @@ def zones_are_of_the_region(aws: AwsSettings | None) -> Iterator[Problem]:
     """Every availability zone belongs to the Region and is listed once."""
     if aws is None:
         return
-    zones = aws.availability_zones
-    for index, zone in enumerate(zones):
-        if zone[:-1] != aws.region:
-            yield Problem(
-                path=("aws", "availability_zones", index),
-                found=f"`{zone}`",
-                expected=f"a zone of Region `{aws.region}`",
-                consequence="AWS would reject the subnet.",
-                example=f"{aws.region}a",
-            )
-
-    if len(set(zones)) != len(zones):
+    zones, instead = aws.availability_zones, zones_instead(aws.model_dump())
+    for index, suggestion in instead.items():
+        zone, ours = zones[index], zones[index][:-1] == aws.region
         yield Problem(
-            path=("aws", "availability_zones"),
-            found=shown(zones),
-            expected="each zone once",
-            consequence="The failure of one zone would affect both subnets.",
-            remedy="Remove the repetition",
+            path=("aws", "availability_zones", index),
+            found=f"`{zone}` again" if ours else f"`{zone}`",
+            expected="each zone once" if ours else f"a zone of Region `{aws.region}`",
+            consequence=(
+                "The failure of one zone would affect both subnets."
+                if ours
+                else "AWS would reject the subnet."
+            ),
+            example=suggestion,
         )
 
 
