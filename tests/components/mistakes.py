@@ -288,6 +288,54 @@ MISTAKES: dict[str, tuple[Spoil, str, str]] = {
         "`trivium:aws.availability_zones[1]` is `us-east-1a` again; expected each zone",
         "'trivium:aws.availability_zones[1]' us-east-1b`",
     ),
+    "a guardrail's tier that needs other Regions": (
+        put("aws.guardrail", {"tier": "standard"}),
+        "`trivium:aws.guardrail.cross_region` is `false` with tier `standard`",
+        "'trivium:aws.guardrail.cross_region' true`",
+    ),
+    "a guardrail across Regions of another zone": (
+        lambda config: (
+            put("zone", "eu")(config),
+            put("aws.guardrail", {"cross_region": True})(config),
+        ),
+        "could leave zone `eu` for us-east-1, us-east-2, us-west-2",
+        "'trivium:aws.guardrail.cross_region' false`",
+    ),
+    "a guardrail across Regions for inference in one": (
+        lambda config: (
+            put("scope", "regional")(config),
+            put("aws.guardrail", {"cross_region": True})(config),
+        ),
+        "`true` in Region `us-east-1` with scope `regional`",
+        "'trivium:aws.guardrail.cross_region' false`",
+    ),
+    "a guardrail across Regions that are not known": (
+        lambda config: (
+            put("zone", "worldwide")(config),
+            put("aws.region", "ap-southeast-4")(config),
+            put("aws.availability_zones", ["ap-southeast-4a", "ap-southeast-4b"])(
+                config
+            ),
+            put("aws.guardrail", {"cross_region": True})(config),
+        ),
+        "knows no guardrail profile across Regions for Region `ap-southeast-4`",
+        "'trivium:aws.guardrail.cross_region' false`",
+    ),
+    "sensitive information that is blocked and masked": (
+        put("aws.guardrail", {"block": ["PIN", "EMAIL"], "mask": ["EMAIL", "NAME"]}),
+        "`trivium:aws.guardrail.mask` is also in `block`: `EMAIL`",
+        "Take it out of one of the lists",
+    ),
+    "a misspelt kind of sensitive information": (
+        put("aws.guardrail", {"block": ["US_SOCIAL_SECURTY_NUMBER"]}),
+        "`trivium:aws.guardrail.block[0]`",
+        "Did you mean `US_SOCIAL_SECURITY_NUMBER`?",
+    ),
+    "a score that Bedrock does not accept": (
+        put("aws.guardrail", {"grounding": 1}),
+        "`trivium:aws.guardrail.grounding` is `1` (a number); expected a number from 0",
+        "0.7",
+    ),
     "a listed cloud without a section": (
         drop("gcp"),
         "`trivium:gcp` is missing",

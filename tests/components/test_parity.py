@@ -18,11 +18,15 @@ COMPONENTS = ("audit_store", "identity", "model_access", "network", "observabili
 ROOT = Path(str(trivium_components.__file__)).parent
 
 FILES = {
+    ("aws", "guardrail.py"): "only Bedrock has a guardrail for calls to Claude",
     ("aws", "policy.py"): "only AWS writes permissions as JSON documents",
 }
 ARGUMENTS = {
     # cloud, component, argument: the reason
     "aws identity guardrail": "only Bedrock has a guardrail that IAM can require",
+    "aws identity guardrail_profiles": "only Bedrock has guardrails across Regions",
+    "aws model_access filters": "only Bedrock has a guardrail for calls to Claude",
+    "aws network guardrail_profiles": "only Bedrock has guardrails across Regions",
     "aws network availability_zones": "other clouds' subnets span a region's zones",
     "gcp network location": "multi-regions need their own private endpoint",
     "aws observability content": "only Bedrock has a resource that logs content",
@@ -42,6 +46,7 @@ ARGUMENTS = {
     "azure audit_store subnet": "only Azure's store is public without a subnet",
 }
 OUTPUTS = {
+    "aws model_access guardrail_profiles": "only Bedrock has guardrails across Regions",
     "azure model_access resource_group": "only Azure has resource groups",
 }
 

@@ -5,6 +5,7 @@ import pulumi_aws
 
 from trivium_components import cidr, descriptor
 from trivium_components.aws.audit_store import AwsAuditStore
+from trivium_components.aws.guardrail import GuardrailFilters
 from trivium_components.aws.identity import AwsIdentity
 from trivium_components.aws.model_access import AwsModelAccess
 from trivium_components.aws.network import AwsNetwork
@@ -21,7 +22,7 @@ def deploy(settings: Settings, *, signing_key: bool) -> Deployed:
     place = place_of(settings, account=found.account_id, region=found.region)
     opts = pulumi.ResourceOptions(providers=[_provider(found)])
 
-    models = _models(settings, place, opts)
+    models = _models(settings, found, place, opts)
     identity = AwsIdentity(
         "aws-identity",
         {
@@ -29,6 +30,7 @@ def deploy(settings: Settings, *, signing_key: bool) -> Deployed:
             "invokers": list(found.invokers),
             "resources": models.resources,
             "guardrail": models.guardrail,
+            "guardrail_profiles": models.guardrail_profiles,
         },
         opts,
     )
@@ -57,7 +59,10 @@ def _provider(found: AwsSettings) -> pulumi_aws.Provider:
 
 
 def _models(
-    settings: Settings, place: Place, opts: pulumi.ResourceOptions
+    settings: Settings,
+    found: AwsSettings,
+    place: Place,
+    opts: pulumi.ResourceOptions,
 ) -> AwsModelAccess:
     """First, because it proves residency before anything is created."""
     return AwsModelAccess(
@@ -67,6 +72,14 @@ def _models(
             "zone": settings.zone,
             "scope": settings.scope,
             "models": settings.models_by_tier,
+            "filters": GuardrailFilters(
+                tier=found.guardrail.tier,
+                cross_region=found.guardrail.cross_region,
+                block=list(found.guardrail.block),
+                mask=list(found.guardrail.mask),
+                grounding=found.guardrail.grounding,
+                relevance=found.guardrail.relevance,
+            ),
         },
         opts,
     )
@@ -87,6 +100,7 @@ def _network(
             "cidr": cidr.cloud_range(settings.network.cidr, "aws"),
             "availability_zones": list(found.availability_zones),
             "resources": models.resources,
+            "guardrail_profiles": models.guardrail_profiles,
         },
         opts,
     )

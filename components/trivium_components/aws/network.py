@@ -1,7 +1,7 @@
 """A network without internet access, and private endpoints for what it needs."""
 
 from collections.abc import Sequence
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 import pulumi
 from pulumi_aws import ec2
@@ -30,6 +30,9 @@ class AwsNetworkArgs(TypedDict):
     """Availability zones that get a subnet, in order; only append."""
     resources: pulumi.Input[list[str]]
     """What may be invoked through the endpoint: `AwsModelAccess.resources`."""
+    guardrail_profiles: NotRequired[pulumi.Input[list[str]]]
+    """ARNs of the guardrail profiles that may be used through the endpoint:
+    `AwsModelAccess.guardrail_profiles`."""
     tags: dict[str, str]
     """Tags of every resource."""
 
@@ -158,8 +161,8 @@ def _endpoint_policy(service: str, args: AwsNetworkArgs) -> pulumi.Output[str]:
     if service != "bedrock-runtime":
         return document([endpoint_statements(account)[service]])
     return document(
-        pulumi.Output.from_input(args["resources"]).apply(
-            lambda arns: [invoke_statement(arns, account, partition)]
+        pulumi.Output.all(args["resources"], args.get("guardrail_profiles", [])).apply(
+            lambda parts: [invoke_statement([*parts[0], *parts[1]], account, partition)]
         )
     )
 
@@ -183,7 +186,7 @@ def _s3_gateway(
 def invoke_statement(
     resources: Sequence[str], account: str, partition: str
 ) -> Statement:
-    """Let this account call the deployment's models through the endpoint."""
+    """Let this account use models, profiles and its guardrails through the endpoint."""
     guardrails = f"arn:{partition}:bedrock:*:{account}:guardrail/*"
     return {
         "Effect": "Allow",

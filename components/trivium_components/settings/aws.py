@@ -7,7 +7,9 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from trivium.vocabulary.catalogue import Scope
 from trivium_components import cidr
+from trivium_components.settings.guardrail import GuardrailSettings, guardrail_problems
 from trivium_components.settings.key import Key, Section
 from trivium_components.settings.problem import Problem
 
@@ -105,6 +107,10 @@ class AwsSettings(Section):
     ] = Field(default_factory=list)
     """Principals that may sign descriptors, in addition to those that the account's IAM
     policies permit. An invoker cannot be a signer."""
+    guardrail: Annotated[
+        GuardrailSettings, Key(consequence="Bedrock would reject the guardrail.")
+    ] = GuardrailSettings()
+    """The guardrail that accompanies every call."""
 
 
 class AwsKeys(Section):
@@ -137,4 +143,14 @@ def zones_are_of_the_region(aws: AwsSettings | None) -> Iterator[Problem]:
         )
 
 
-RULES = (zones_are_of_the_region,)
+def guardrail_fits(
+    aws: AwsSettings | None, zone: str, scope: Scope
+) -> Iterator[Problem]:
+    """See `guardrail_problems`."""
+    if aws is not None:
+        yield from guardrail_problems(
+            aws.guardrail, region=aws.region, zone=zone, scope=scope
+        )
+
+
+RULES = (zones_are_of_the_region, guardrail_fits)
