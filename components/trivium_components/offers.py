@@ -176,6 +176,18 @@ def vertex_host(location: str) -> str:
     return f"{location}-aiplatform.googleapis.com"
 
 
+def gcp_dual_region(region: str, other: str) -> str:
+    """The location of a dual-region bucket in two regions: `US` or `EU`.
+
+    Empty if this version knows none. Which pairs Cloud Storage accepts within a
+    multi-region is not verified here (Cloud Storage, "Bucket locations").
+    """
+    for zone, location in (("us", "US"), ("eu", "EU")):
+        if {region, other} <= ZONES[zone]["gcp"]:
+            return location
+    return ""
+
+
 def azure_sku(scope: Scope) -> AzureSku:
     """The deployment SKU that keeps inference inside `scope`.
 

@@ -336,6 +336,40 @@ MISTAKES: dict[str, tuple[Spoil, str, str]] = {
         "`trivium:aws.guardrail.grounding` is `1` (a number); expected a number from 0",
         "0.7",
     ),
+    "a trail of everything in S3": (
+        put("aws.data_events", ["AWS::Bedrock::Prompt", "AWS::S3::Object"]),
+        '`trivium:aws.data_events[1]` is `"AWS::S3::Object"`',
+        "AWS::Bedrock::Prompt",
+    ),
+    "a copy outside the zone": (
+        put("aws.replica_region", "ca-central-1"),
+        (
+            "`trivium:aws.replica_region` is `ca-central-1`, which is not known to lie"
+            " in zone `us`"
+        ),
+        "Choose another region, or remove the key",
+    ),
+    "a copy in the Region of the store": (
+        put("aws.replica_region", "us-east-1"),
+        "`us-east-1`, which is the region of the audit store itself",
+        "Choose another region",
+    ),
+    "a copy in another partition": (
+        lambda config: (
+            put("zone", "worldwide")(config),
+            put("aws.replica_region", "us-gov-west-1")(config),
+        ),
+        "`us-gov-west-1`, which is in another partition than `us-east-1`",
+        "Choose another region",
+    ),
+    "a dual-region bucket over two continents": (
+        lambda config: (
+            put("zone", "worldwide")(config),
+            put("gcp.replica_region", "europe-west4")(config),
+        ),
+        "`europe-west4`, which is not in one multi-region with `us-central1`",
+        "Choose another region",
+    ),
     "a listed cloud without a section": (
         drop("gcp"),
         "`trivium:gcp` is missing",

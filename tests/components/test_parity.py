@@ -18,6 +18,10 @@ COMPONENTS = ("audit_store", "identity", "model_access", "network", "observabili
 ROOT = Path(str(trivium_components.__file__)).parent
 
 FILES = {
+    ("aws", "access_log.py"): "only S3 logs accesses into a bucket of its own",
+    ("aws", "bucket.py"): "only AWS has more than one bucket to protect",
+    ("aws", "replica.py"): "Google Cloud's second region belongs to the same bucket",
+    ("aws", "trail.py"): "only AWS has a trail besides the request log",
     ("aws", "guardrail.py"): "only Bedrock has a guardrail for calls to Claude",
     ("aws", "policy.py"): "only AWS writes permissions as JSON documents",
 }
@@ -33,6 +37,12 @@ ARGUMENTS = {
     # Google Cloud keeps logs in log buckets; Azure's append blobs refuse immutability.
     "aws observability store": "only AWS archives its logs in the audit store",
     "aws observability encryption_key": "only AWS uses our key in this version",
+    "aws observability data_events": "only CloudTrail selects data events by type",
+    "aws observability trail_logs": "only a trail is searchable as an option",
+    "aws observability access_log": "only S3 logs accesses into a bucket of its own",
+    # Azure chooses the second region of a storage account itself.
+    "aws audit_store replica_region": "only AWS and Google Cloud take a second region",
+    "gcp audit_store replica_region": "only AWS and Google Cloud take a second region",
     "azure model_access terms_accepted": "a deployment accepts terms only on Azure",
     "azure model_access organization_name": "only Azure asks who accepts",
     "azure model_access country_code": "only Azure asks who accepts",

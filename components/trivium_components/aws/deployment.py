@@ -44,10 +44,11 @@ def deploy(settings: Settings, *, signing_key: bool) -> Deployed:
             "writer": identity.principal,
             "signing_key": signing_key,
             "signers": list(found.signers),
+            "replica_region": found.replica_region,
         },
         opts,
     )
-    _observability(settings, place, models, store, opts)
+    _observability(settings, found, place, models, store, opts)
     return _contribution(settings, place, models, store)
 
 
@@ -108,6 +109,7 @@ def _network(
 
 def _observability(
     settings: Settings,
+    found: AwsSettings,
     place: Place,
     models: AwsModelAccess,
     store: AwsAuditStore,
@@ -123,6 +125,9 @@ def _observability(
             "store": store.store,
             "encryption_key": store.encryption_key,
             "resources": models.resources,
+            "data_events": list(found.data_events),
+            "trail_logs": found.trail_logs,
+            "access_log": found.access_log,
         },
         opts,
     )

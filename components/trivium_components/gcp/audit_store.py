@@ -6,12 +6,13 @@ locks that policy: nobody can shorten or remove it, including Google, and `pulum
 destroy` fails by design. Source: Cloud Storage, "Bucket Lock", read 2026-11-22.
 """
 
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 import pulumi
 from pulumi_gcp import storage
 
-from trivium_components import naming
+from trivium.errors import ConfigurationError
+from trivium_components import naming, offers
 from trivium_components.component import kept, register
 from trivium_components.gcp import keys
 from trivium_components.retention import Lock, days, lock_from, lock_of, seconds
@@ -37,6 +38,9 @@ class GcpAuditStoreArgs(TypedDict):
     """Whether this cloud keeps the deployment's signing key."""
     signers: list[str]
     """Members that may sign with it, in addition to the project's owners."""
+    replica_region: NotRequired[str]
+    """Second region of a dual-region bucket; one region, if not given or empty. The
+    caller checks that it lies inside the residency zone."""
     tags: dict[str, str]
     """Tags of every resource, as labels."""
 
@@ -105,12 +109,13 @@ def _bucket(
     name: str, args: GcpAuditStoreArgs, opts: pulumi.ResourceOptions
 ) -> storage.Bucket:
     """A private bucket whose objects are kept for the regime's time."""
+    location, placement = _location(name, args)
     return storage.Bucket(
         f"{name}-bucket",
         project=args["account"],
         name=naming.bucket(args["environment"], args["account"], args["region"]),
-        # The API answers in capitals; anything else would show as a change.
-        location=args["region"].upper(),
+        location=location,
+        custom_placement_config=placement,
         uniform_bucket_level_access=True,
         public_access_prevention="enforced",
         force_destroy=False,
@@ -121,3 +126,26 @@ def _bucket(
         labels=naming.labels({**args["tags"], **naming.AUDIT_STORE}),
         opts=opts,
     )
+
+
+def _location(
+    name: str, args: GcpAuditStoreArgs
+) -> tuple[str, storage.BucketCustomPlacementConfigArgs | None]:
+    """One region, or a multi-region and the two regions in it.
+
+    In capitals, as the API answers: anything else would show as a change. Raises
+    `ConfigurationError` for two regions without a dual-region.
+    """
+    region, replica = args["region"], args.get("replica_region", "")
+    if not replica:
+        return region.upper(), None
+    location = offers.gcp_dual_region(region, replica)
+    if not location or replica == region:
+        raise ConfigurationError(
+            f"`{name}`: `replica_region` is `{replica}`; expected another region of the"
+            f" multi-region of `{region}`. Google Cloud has no dual-region bucket in"
+            " these two.",
+            next_step="Choose another region, or remove the argument.",
+        )
+    regions = [region.upper(), replica.upper()]
+    return location, storage.BucketCustomPlacementConfigArgs(data_locations=regions)

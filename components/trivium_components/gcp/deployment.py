@@ -41,6 +41,7 @@ def deploy(settings: Settings, *, signing_key: bool) -> Deployed:
             "writer": identity.principal,
             "signing_key": signing_key,
             "signers": list(found.signers),
+            "replica_region": found.replica_region,
         },
         opts,
     )

@@ -19,6 +19,8 @@ _ZONE = r"^[a-z]{2}(-gov)?-[a-z]+-[0-9][a-z]$"
 # One role or one user. A whole account (`:root`) and `*` are refused: either would
 # admit principals that nobody has named.
 _PRINCIPAL = r"^arn:aws(-us-gov)?:iam::[0-9]{12}:(role|user)/[\w+=,.@/-]+$"
+# All objects of S3 would include the trail's own files, so S3 is refused as a whole.
+_DATA_EVENT = r"^AWS::([A-RT-Za-z][A-Za-z0-9]*|S[A-Za-z0-9]{2,})::[A-Za-z0-9]+$"
 
 
 def zones_instead(section: Mapping[str, Any]) -> dict[int, str]:
@@ -111,6 +113,50 @@ class AwsSettings(Section):
         GuardrailSettings, Key(consequence="Bedrock would reject the guardrail.")
     ] = GuardrailSettings()
     """The guardrail that accompanies every call."""
+    data_events: Annotated[
+        list[Annotated[str, Field(pattern=_DATA_EVENT)]],
+        Key(
+            expected=(
+                "resource types of CloudTrail such as `AWS::Bedrock::Prompt`, without"
+                " `AWS::S3::Object`"
+            ),
+            consequence="CloudTrail would reject the trail, or record its own writes.",
+            example="AWS::Bedrock::Prompt",
+        ),
+    ] = Field(default_factory=list)
+    """Resource types whose data events the trail records, in addition to Bedrock's
+    agents, flows, guardrails, knowledge bases and models, and the audit segments.
+    CloudTrail charges for data events."""
+    trail_logs: Annotated[
+        bool,
+        Key(
+            expected="`true` or `false`",
+            consequence="Trivium could not tell where the trail is searched.",
+            example="true",
+        ),
+    ] = False
+    """Whether the trail also writes into a CloudWatch log group, where alarms can watch
+    it."""
+    access_log: Annotated[
+        bool,
+        Key(
+            expected="`true` or `false`",
+            consequence="Trivium could not tell whether to record accesses.",
+            example="true",
+        ),
+    ] = False
+    """Whether S3 records every access to the audit store, in a bucket of its own."""
+    replica_region: Annotated[
+        str,
+        Field(pattern=f"{_REGION}|^$"),
+        Key(
+            expected="another AWS Region of the zone, or an empty text",
+            consequence="The copy of the audit store could not be created.",
+            example="us-west-2",
+        ),
+    ] = ""
+    """Region of a second, equally protected copy of the audit store; no copy, if
+    empty. S3 copies only objects that are written later."""
 
 
 class AwsKeys(Section):

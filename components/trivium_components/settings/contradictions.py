@@ -27,6 +27,7 @@ from trivium_components.settings.retention import RetentionSettings
 
 Rule = Callable[..., Iterator[Problem]]
 
+_RECORDS_LEAVE = "Audit records and requests would leave the zone."
 _TAKE_OUT = "take the cloud out of `trivium:clouds`"
 
 
@@ -166,6 +167,43 @@ def _azure_region_is_offered(
         yield from _region_problems("azure", azure.region, zone, scope)
 
 
+def _replicas_stay_inside(
+    clouds: list[Cloud], zone: str, aws: AwsSettings | None, gcp: GcpSettings | None
+) -> Iterator[Problem]:
+    """A copy of the audit store is in another region of the zone."""
+    for name, section in (("aws", aws), ("gcp", gcp)):
+        if section is None or name not in clouds or not section.replica_region:
+            continue
+        yield from _replica_problems(name, section.region, section.replica_region, zone)
+
+
+def _replica_problems(
+    cloud: Cloud, region: str, replica: str, zone: str
+) -> Iterator[Problem]:
+    """Why a copy cannot be in `replica`."""
+    found, expected = "", f"another region of zone `{zone}`"
+    if replica == region:
+        found, why = "the region of the audit store itself", "There would be no copy."
+    elif outside(zone, cloud, (replica,)):
+        found, why = f"not known to lie in zone `{zone}`", _RECORDS_LEAVE
+    elif cloud == "gcp" and not offers.gcp_dual_region(region, replica):
+        found = f"not in one multi-region with `{region}`"
+        expected = "a region of the same multi-region, `us` or `eu`"
+        why = "Google Cloud has no such dual-region bucket."
+    elif cloud == "aws" and naming.aws_partition(replica) != naming.aws_partition(
+        region
+    ):
+        found, why = f"in another partition than `{region}`", "S3 could not copy to it."
+    if found:
+        yield Problem(
+            path=(cloud, "replica_region"),
+            found=f"`{replica}`, which is {found}",
+            expected=expected,
+            consequence=why,
+            remedy="Choose another region, or remove the key",
+        )
+
+
 def _region_problems(
     cloud: Cloud, region: str, zone: str, scope: Scope
 ) -> Iterator[Problem]:
@@ -175,7 +213,7 @@ def _region_problems(
             path=(cloud, "region"),
             found=f"`{region}`, which is not known to lie in zone `{zone}`",
             expected=f"a region of zone `{zone}`",
-            consequence="Audit records and requests would leave the zone.",
+            consequence=_RECORDS_LEAVE,
             remedy=f"Choose a region of the zone, or {_TAKE_OUT}",
         )
     elif why := offers.why_not(cloud, region=region, zone=zone, scope=scope):
@@ -311,5 +349,6 @@ RULES: tuple[Rule, ...] = (
     _aws_region_is_offered,
     _gcp_region_is_offered,
     _azure_region_is_offered,
+    _replicas_stay_inside,
 )
 """Every rule, in the order in which problems are reported."""

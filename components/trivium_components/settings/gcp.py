@@ -70,6 +70,17 @@ class GcpSettings(Section):
     ] = Field(default_factory=list)
     """Members that may sign descriptors, in addition to the project's owners. An
     invoker cannot be a signer."""
+    replica_region: Annotated[
+        str,
+        Field(pattern=f"{_REGION}|^$"),
+        Key(
+            expected="another Google Cloud region of the zone, or an empty text",
+            consequence="The audit store could not be created.",
+            example="us-east1",
+        ),
+    ] = ""
+    """Second region of the audit store, which is then a dual-region bucket; one region,
+    if empty. Set it before the first deployment: a bucket cannot move."""
 
 
 class GcpKeys(Section):
