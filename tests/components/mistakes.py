@@ -1,7 +1,10 @@
 """Mistakes in a stack file: how the file is spoilt, and what the error must say."""
 
 from collections.abc import Callable
+from copy import deepcopy
 from typing import Any
+
+from tests.components.conftest import ADOPTED
 
 Config = dict[str, Any]
 Spoil = Callable[[Config], Any]
@@ -33,6 +36,15 @@ def drop(path: str) -> Spoil:
     return spoil
 
 
+def adopt(cloud: str) -> Spoil:
+    """Use the cloud's section with an existing network."""
+
+    def spoil(config: Config) -> None:
+        config[f"trivium:{cloud}"] = deepcopy(ADOPTED[cloud])
+
+    return spoil
+
+
 MISTAKES: dict[str, tuple[Spoil, str, str]] = {
     # case: (how the file is spoilt, what the error says of it, what it says to do)
     "a key that does not exist, near one that does": (
@@ -51,8 +63,8 @@ MISTAKES: dict[str, tuple[Spoil, str, str]] = {
         "`pulumi config set --stack test --path 'trivium:aws.region' us-east-1`",
     ),
     "a missing section": (
-        drop("network"),
-        "`trivium:network` is missing; expected a section with `cidr`",
+        drop("retention"),
+        "`trivium:retention` is missing; expected a section with `preset`",
         "docs/configuration.md",
     ),
     "a section that is a text": (
@@ -335,6 +347,104 @@ MISTAKES: dict[str, tuple[Spoil, str, str]] = {
         put("aws.guardrail", {"grounding": 1}),
         "`trivium:aws.guardrail.grounding` is `1` (a number); expected a number from 0",
         "0.7",
+    ),
+    "no address range for networks that are created": (
+        lambda config: (drop("network")(config), adopt("aws")(config)),
+        (
+            "`trivium:network` is missing; expected a section with `cidr`, because gcp"
+            " and azure"
+        ),
+        "docs/configuration.md",
+    ),
+    "an address range although every network exists": (
+        lambda config: [adopt(cloud)(config) for cloud in ("aws", "gcp", "azure")],
+        "`trivium:network` is given although every cloud has an `existing_network`",
+        "Remove it",
+    ),
+    "no zones for a new network": (
+        drop("aws.availability_zones"),
+        "`trivium:aws.availability_zones` is missing; expected 2 to 8",
+        "`[us-east-1a, us-east-1b]`",
+    ),
+    "zones for a network that exists": (
+        lambda config: (
+            adopt("aws")(config),
+            put("aws.availability_zones", ["us-east-1a", "us-east-1b"])(config),
+        ),
+        "`trivium:aws.availability_zones` is given together with `existing_network`",
+        "Remove one of the two keys",
+    ),
+    "an existing VPC whose subnets get no route to S3": (
+        lambda config: (
+            adopt("aws")(config),
+            drop("aws.existing_network.route_table_ids")(config),
+        ),
+        "`trivium:aws.existing_network.route_table_ids` is missing",
+        "leave `s3` out of `endpoints`",
+    ),
+    "an existing VPC without our endpoint for the model API": (
+        lambda config: (
+            adopt("aws")(config),
+            put("aws.existing_network.endpoints", ["sts"])(config),
+        ),
+        "`trivium:aws.existing_network.endpoints` is without `bedrock-runtime`",
+        "remove the VPC's own endpoint",
+    ),
+    "a key of another Region": (
+        put(
+            "aws.encryption_key",
+            "arn:aws:kms:us-west-2:111122223333:key/00000000-0000-4000-8000-000000000004",
+        ),
+        "starts with `arn:aws:kms:us-east-1:111122223333:`",
+        "Name a key of the account and Region",
+    ),
+    "an existing network of another project": (
+        lambda config: (
+            adopt("gcp")(config),
+            put("gcp.existing_network.id", "projects/acme-host/global/networks/main")(
+                config
+            ),
+        ),
+        "`trivium:gcp.existing_network.id` is `projects/acme-host/global/networks/main`",
+        "Name a network and a subnet of the stack's project",
+    ),
+    "an existing subnet of another region": (
+        lambda config: (
+            adopt("gcp")(config),
+            put(
+                "gcp.existing_network.subnet_ids",
+                ["projects/acme-claims/regions/us-east1/subnetworks/apps"],
+            )(config),
+        ),
+        "starts with `projects/acme-claims/regions/us-central1/`",
+        "Name a network and a subnet",
+    ),
+    "a key of another region on Google Cloud": (
+        put(
+            "gcp.encryption_key",
+            "projects/acme-keys/locations/us/keyRings/audit/cryptoKeys/store",
+        ),
+        "`trivium:gcp.encryption_key` is a key in `us`; expected a key in `us-central1`",
+        "Name a key of the region",
+    ),
+    "a key and a dual-region bucket": (
+        lambda config: (
+            adopt("gcp")(config),
+            put("gcp.replica_region", "us-east1")(config),
+        ),
+        "expected a key in `us-central1`, and no `replica_region`",
+        "remove one of the two keys",
+    ),
+    "an existing subnet of another virtual network": (
+        lambda config: (
+            adopt("azure")(config),
+            put(
+                "azure.existing_network.id",
+                ADOPTED["azure"]["existing_network"]["id"] + "2",
+            )(config),
+        ),
+        "`trivium:azure.existing_network.subnet_ids[0]`",
+        "Name a subnet of the virtual network",
     ),
     "a trail of everything in S3": (
         put("aws.data_events", ["AWS::Bedrock::Prompt", "AWS::S3::Object"]),

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.components.conftest import CONFIG, settings_with
+from tests.components.conftest import ADOPTED, CONFIG, settings_with
 from trivium_components.settings.notes import Note, notes, sentence
 
 Changes = dict[str, Any]
@@ -91,6 +91,36 @@ NOTES: dict[str, tuple[str, Changes, Changes, Sequence[str]]] = {
         PINNED,
         ("nobody has reviewed", "digest of the reviewed constitution"),
     ),
+    "an AWS network that the stack does not manage": (
+        "aws.existing_network",
+        {"aws": ADOPTED["aws"]},
+        {},
+        ("does not manage", "Check that it has flow logs"),
+    ),
+    "a network of Google Cloud that the stack does not manage": (
+        "gcp.existing_network",
+        {"gcp": ADOPTED["gcp"]},
+        {"aws": ADOPTED["aws"]},
+        ("private Google access",),
+    ),
+    "an Azure network that the stack does not manage": (
+        "azure.existing_network",
+        {"azure": ADOPTED["azure"]},
+        {"aws": ADOPTED["aws"]},
+        ("service endpoint policy",),
+    ),
+    "an AWS key that the stack does not manage": (
+        "aws.encryption_key",
+        {"aws": ADOPTED["aws"]},
+        {"gcp": ADOPTED["gcp"]},
+        ("Check that it rotates",),
+    ),
+    "a key of Google Cloud that the stack does not manage": (
+        "gcp.encryption_key",
+        {"gcp": ADOPTED["gcp"]},
+        {"aws": ADOPTED["aws"]},
+        ("who may use it",),
+    ),
     "a vault in which nobody can sign": (
         "azure.signers",
         AZURE_FIRST,
@@ -118,7 +148,9 @@ def test_a_weak_setting_is_noted_and_its_neighbour_is_not(
     key: str, weak: Changes, neighbour: Changes, says: Sequence[str]
 ) -> None:
     text = sentence("test", noted(weak)[key])
-    assert text.startswith(f"stacks/Pulumi.test.yaml: `trivium:{key}` ")
+    assert text.startswith(
+        f"stacks/Pulumi.test.yaml, note for production: `trivium:{key}` "
+    )
     assert [words for words in says if words not in text] == []
     assert key not in noted(neighbour)
 
@@ -136,5 +168,6 @@ def test_production_with_every_setting_at_its_best_has_no_note() -> None:
 def test_the_documentation_lists_every_key_that_may_be_noted() -> None:
     page = Path(__file__).parents[2].joinpath("docs/components.md").read_text()
     table = page.split("## Notes on production settings")[1].split("\n## ")[0]
-    rows = [line for line in table.splitlines() if line.startswith("| `")]
-    assert {row.split("`")[1] for row in rows} == {key for key, *_ in NOTES.values()}
+    rows = [line.split("|")[1] for line in table.splitlines() if "| `" in line]
+    listed = {key for row in rows for key in row.split("`")[1::2]}
+    assert listed == {key for key, *_ in NOTES.values()}

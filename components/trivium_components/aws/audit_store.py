@@ -11,7 +11,7 @@ Source: S3 user guide, "S3 Object Lock", read 2026-11-22.
 from typing import NotRequired, TypedDict
 
 import pulumi
-from pulumi_aws import iam, kms, s3
+from pulumi_aws import iam, s3
 
 from trivium_components import naming
 from trivium_components.aws import keys
@@ -48,6 +48,9 @@ class AwsAuditStoreArgs(TypedDict):
     signers: list[str]
     """ARNs of the principals that may sign with it, in addition to those that the
     account's IAM policies permit."""
+    encryption_key: NotRequired[str]
+    """ARN of an existing key that encrypts bucket and logs; a new key, if not given or
+    empty. Its policy must admit Bedrock, CloudTrail and CloudWatch Logs."""
     replica_region: NotRequired[str]
     """Region of a second, equally protected copy; without a copy, if not given or
     empty. The caller checks that it lies inside the residency zone."""
@@ -84,7 +87,7 @@ class AwsAuditStore(pulumi.ComponentResource):
         super().__init__("trivium:index:AwsAuditStore", name, {}, opts)
         lock = lock_of(args["lock"])
         inside = pulumi.ResourceOptions(parent=self)
-        key = keys.encryption_key(name, args, kept(self, lock))
+        key = _key(name, args, kept(self, lock))
         bucket = _bucket(name, args, kept(self, lock))
         arn = pulumi.Output.concat(
             f"arn:{naming.aws_partition(args['region'])}:s3:::", bucket.bucket
@@ -99,12 +102,12 @@ class AwsAuditStore(pulumi.ComponentResource):
             lock=lock,
             opts=pulumi.ResourceOptions.merge(kept(self, lock), after),
         ).rule.default_retention
-        encryption(name, bucket, key.arn, inside)
+        encryption(name, bucket, key, inside)
         _lifecycle(name, bucket, pulumi.ResourceOptions.merge(inside, after))
         policy = access(name, bucket, _statements(arn, args), inside)
         _grant_writer(name, args["writer"], arn, key, inside)
         if replica_region := args.get("replica_region"):
-            source = Source(bucket, arn, key.arn, versioned)
+            source = Source(bucket, arn, key, versioned)
             replicate(name, args, source, replica_region, self)
 
         self.uri = pulumi.Output.concat("s3://", bucket.bucket, "/trivium")
@@ -113,7 +116,7 @@ class AwsAuditStore(pulumi.ComponentResource):
         self.store = pulumi.Output.all(bucket.bucket, policy.urn).apply(
             lambda parts: str(parts[0])
         )
-        self.encryption_key = key.arn
+        self.encryption_key = key
         self.signing_key = self._signing_key(name, args, lock)
         self.retention_days = rule.days.apply(int)
         self.lock = rule.mode.apply(lambda mode: lock_from(mode == "COMPLIANCE"))
@@ -130,6 +133,16 @@ class AwsAuditStore(pulumi.ComponentResource):
         )
         arn: pulumi.Output[str] = key.arn
         return arn
+
+
+def _key(
+    name: str, args: AwsAuditStoreArgs, opts: pulumi.ResourceOptions
+) -> pulumi.Output[str]:
+    """ARN of the key that encrypts bucket and logs: the existing one, or a new one."""
+    if existing := args.get("encryption_key"):
+        return pulumi.Output.from_input(existing)
+    arn: pulumi.Output[str] = keys.encryption_key(name, args, opts).arn
+    return arn
 
 
 def _bucket(
@@ -170,12 +183,12 @@ def _grant_writer(
     name: str,
     writer: pulumi.Input[str],
     bucket_arn: pulumi.Output[str],
-    key: kms.Key,
+    key: pulumi.Output[str],
     opts: pulumi.ResourceOptions,
 ) -> None:
     """Let the application's role add segments."""
     role = pulumi.Output.from_input(writer).apply(lambda arn: arn.rsplit("/", 1)[-1])
-    statements = pulumi.Output.all(bucket_arn, key.arn).apply(
+    statements = pulumi.Output.all(bucket_arn, key).apply(
         lambda parts: writer_statements(*parts)
     )
     iam.RolePolicy(f"{name}-writer", role=role, policy=document(statements), opts=opts)

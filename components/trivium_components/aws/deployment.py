@@ -13,6 +13,7 @@ from trivium_components.aws.observability import AwsObservability
 from trivium_components.component import Place, place_of
 from trivium_components.records import Deployed
 from trivium_components.settings import AwsSettings, Settings
+from trivium_components.settings.adopted import AWS_ENDPOINTS
 
 
 def deploy(settings: Settings, *, signing_key: bool) -> Deployed:
@@ -45,6 +46,7 @@ def deploy(settings: Settings, *, signing_key: bool) -> Deployed:
             "signing_key": signing_key,
             "signers": list(found.signers),
             "replica_region": found.replica_region,
+            "encryption_key": found.encryption_key,
         },
         opts,
     )
@@ -93,13 +95,18 @@ def _network(
     models: AwsModelAccess,
     opts: pulumi.ResourceOptions,
 ) -> AwsNetwork:
-    """The network, in AWS's share of the range."""
+    """The network: an existing one, or a new one in AWS's share of the range."""
+    existing = found.existing_network
     return AwsNetwork(
         "aws-network",
         {
             **place,
-            "cidr": cidr.cloud_range(settings.network.cidr, "aws"),
+            "cidr": "" if existing else cidr.cloud_range(settings.address_range, "aws"),
             "availability_zones": list(found.availability_zones),
+            "network": existing.id if existing else "",
+            "subnets": list(existing.subnet_ids) if existing else [],
+            "route_tables": list(existing.route_table_ids) if existing else [],
+            "endpoints": list(existing.endpoints if existing else AWS_ENDPOINTS),
             "resources": models.resources,
             "guardrail_profiles": models.guardrail_profiles,
         },

@@ -38,6 +38,9 @@ class GcpAuditStoreArgs(TypedDict):
     """Whether this cloud keeps the deployment's signing key."""
     signers: list[str]
     """Members that may sign with it, in addition to the project's owners."""
+    encryption_key: NotRequired[str]
+    """Id of an existing key in Cloud KMS that encrypts the bucket; Google's own keys,
+    if not given or empty. Cloud Storage's service agent must be allowed to use it."""
     replica_region: NotRequired[str]
     """Second region of a dual-region bucket; one region, if not given or empty. The
     caller checks that it lies inside the residency zone."""
@@ -56,7 +59,7 @@ class GcpAuditStore(pulumi.ComponentResource):
     store: pulumi.Output[str]
     """Name of the bucket."""
     encryption_key: pulumi.Output[str]
-    """Empty: in this version, Google's own keys encrypt it."""
+    """Id of the key that encrypts it; empty if Google's own keys do."""
     signing_key: pulumi.Output[str]
     """Version of the key that signs descriptors; empty if another cloud keeps it."""
     retention_days: pulumi.Output[int]
@@ -84,7 +87,7 @@ class GcpAuditStore(pulumi.ComponentResource):
 
         self.uri = pulumi.Output.concat("gs://", bucket.name, "/trivium")
         self.store = bucket.name
-        self.encryption_key = pulumi.Output.from_input("")
+        self.encryption_key = pulumi.Output.from_input(args.get("encryption_key", ""))
         self.signing_key = self._signing_key(name, args, lock)
         policy = bucket.retention_policy
         self.retention_days = policy.retention_period.apply(
@@ -116,6 +119,7 @@ def _bucket(
         name=naming.bucket(args["environment"], args["account"], args["region"]),
         location=location,
         custom_placement_config=placement,
+        encryption=_encryption(args),
         uniform_bucket_level_access=True,
         public_access_prevention="enforced",
         force_destroy=False,
@@ -126,6 +130,12 @@ def _bucket(
         labels=naming.labels({**args["tags"], **naming.AUDIT_STORE}),
         opts=opts,
     )
+
+
+def _encryption(args: GcpAuditStoreArgs) -> storage.BucketEncryptionArgs | None:
+    """The existing key, if there is one."""
+    key = args.get("encryption_key")
+    return storage.BucketEncryptionArgs(default_kms_key_name=key) if key else None
 
 
 def _location(

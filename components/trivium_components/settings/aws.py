@@ -8,7 +8,11 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from trivium.vocabulary.catalogue import Scope
-from trivium_components import cidr
+from trivium_components import cidr, naming
+from trivium_components.settings.adopted import (
+    AwsExistingNetwork,
+    aws_network_problems,
+)
 from trivium_components.settings.guardrail import GuardrailSettings, guardrail_problems
 from trivium_components.settings.key import Key, Section
 from trivium_components.settings.problem import Problem
@@ -19,6 +23,7 @@ _ZONE = r"^[a-z]{2}(-gov)?-[a-z]+-[0-9][a-z]$"
 # One role or one user. A whole account (`:root`) and `*` are refused: either would
 # admit principals that nobody has named.
 _PRINCIPAL = r"^arn:aws(-us-gov)?:iam::[0-9]{12}:(role|user)/[\w+=,.@/-]+$"
+_KEY = r"^(arn:aws(-us-gov)?:kms:[a-z0-9-]+:[0-9]{12}:key/[0-9a-zA-Z-]+)?$"
 # All objects of S3 would include the trail's own files, so S3 is refused as a whole.
 _DATA_EVENT = r"^AWS::([A-RT-Za-z][A-Za-z0-9]*|S[A-Za-z0-9]{2,})::[A-Za-z0-9]+$"
 
@@ -84,9 +89,30 @@ class AwsSettings(Section):
             example="us-east-1a",
             suggest=zones_instead,
         ),
-    ]
-    """Availability zones that get a subnet, in order. Only append to the list: a zone's
+    ] = Field(default_factory=list)
+    """Availability zones that get a subnet, in order; required without
+    `existing_network`. Only append to the list: a zone's
     address range depends on its position."""
+    existing_network: Annotated[
+        AwsExistingNetwork | None,
+        Key(consequence="The private endpoints could not be created."),
+    ] = None
+    """A VPC to use instead of a new one; it excludes `availability_zones`, and takes
+    no part of `network.cidr`."""
+    encryption_key: Annotated[
+        str,
+        Field(pattern=_KEY),
+        Key(
+            expected="the ARN of a KMS key of the account and Region, or an empty text",
+            consequence="The audit store could not be encrypted.",
+            example=(
+                "arn:aws:kms:us-east-1:111122223333:key/"
+                "00000000-0000-0000-0000-000000000000"
+            ),
+        ),
+    ] = ""
+    """A symmetric key to use instead of a new one, for the audit store and the logs.
+    Its policy must admit Bedrock, CloudTrail and CloudWatch Logs."""
     invokers: Annotated[
         list[Annotated[str, Field(pattern=_PRINCIPAL)]],
         Field(min_length=1),
@@ -199,4 +225,53 @@ def guardrail_fits(
         )
 
 
-RULES = (zones_are_of_the_region, guardrail_fits)
+def zones_are_of_a_new_network(aws: AwsSettings | None) -> Iterator[Problem]:
+    """A new network needs zones; an existing one has them already."""
+    if aws is None or bool(aws.availability_zones) != bool(aws.existing_network):
+        return
+    adopts = aws.existing_network is not None
+    region = aws.region
+    yield Problem(
+        path=("aws", "availability_zones"),
+        found="given together with `existing_network`" if adopts else "missing",
+        expected=(
+            "zones only for a new network"
+            if adopts
+            else f"2 to {cidr.SUBNETS_PER_CLOUD} availability zones of the Region"
+        ),
+        consequence=(
+            "They would silently have no effect."
+            if adopts
+            else "The network would have no subnet."
+        ),
+        remedy=(
+            "Remove one of the two keys"
+            if adopts
+            else f"Set it, for example to `[{region}a, {region}b]`"
+        ),
+    )
+
+
+def adopted_fits(aws: AwsSettings | None) -> Iterator[Problem]:
+    """What exists already is of the account and Region, and complete."""
+    if aws is None:
+        return
+    if aws.existing_network:
+        yield from aws_network_problems(aws.existing_network)
+    home = f"arn:{naming.aws_partition(aws.region)}:kms:{aws.region}:{aws.account_id}:"
+    if aws.encryption_key and not aws.encryption_key.startswith(home):
+        yield Problem(
+            path=("aws", "encryption_key"),
+            found=f"`{aws.encryption_key}`",
+            expected=f"a key whose ARN starts with `{home}`",
+            consequence="The bucket is in this Region, and a key serves only its own.",
+            remedy="Name a key of the account and Region",
+        )
+
+
+RULES = (
+    zones_are_of_a_new_network,
+    adopted_fits,
+    zones_are_of_the_region,
+    guardrail_fits,
+)

@@ -1,11 +1,17 @@
 """The keys of Microsoft Azure, and what Anthropic requires there."""
 
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from trivium_components import offers
+from trivium_components.settings.adopted import (
+    AzureExistingNetwork,
+    azure_network_problems,
+)
 from trivium_components.settings.key import Key, Section
+from trivium_components.settings.problem import Problem
 
 _UUID = r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 _REGION = r"^[a-z]+[0-9]?$"
@@ -130,6 +136,12 @@ class AzureSettings(Section):
     ] = Field(default_factory=list)
     """Entra principals that may sign descriptors; without one, nobody can sign. An
     invoker cannot be a signer."""
+    existing_network: Annotated[
+        AzureExistingNetwork | None,
+        Key(consequence="The private endpoints could not be created."),
+    ] = None
+    """A virtual network to use instead of a new one; it takes no part of
+    `network.cidr`."""
     claude: Annotated[ClaudeTerms, Key(consequence=_REJECTED)]
     """Acceptance of Anthropic's terms."""
     capacity: Annotated[
@@ -157,6 +169,15 @@ class AzureSettings(Section):
     ] = "https://ai.azure.com/.default"  # noqa: S105 -- an address, not a secret
     """Scope of the application's tokens. Anthropic documents the default, Microsoft the
     other value."""
+
+
+def adopted_fits(azure: AzureSettings | None) -> Iterator[Problem]:
+    """An existing subnet is of the existing network."""
+    if azure is not None and azure.existing_network:
+        yield from azure_network_problems(azure.existing_network)
+
+
+RULES = (adopted_fits,)
 
 
 class AzureKeys(Section):

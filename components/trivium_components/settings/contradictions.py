@@ -14,7 +14,9 @@ from trivium.vocabulary.residency import Cloud, outside
 from trivium_components import naming, offers
 from trivium_components.retention import PRESETS
 from trivium_components.settings import aws as aws_keys
+from trivium_components.settings import azure as azure_keys
 from trivium_components.settings import clouds as cloud_keys
+from trivium_components.settings import gcp as gcp_keys
 from trivium_components.settings import models as model_keys
 from trivium_components.settings import residency as residency_keys
 from trivium_components.settings.audit import AuditSettings
@@ -22,6 +24,7 @@ from trivium_components.settings.aws import AwsSettings
 from trivium_components.settings.azure import AzureSettings
 from trivium_components.settings.environment import Purpose
 from trivium_components.settings.gcp import GcpSettings
+from trivium_components.settings.network import NetworkSettings
 from trivium_components.settings.problem import Problem, shown
 from trivium_components.settings.retention import RetentionSettings
 
@@ -70,6 +73,39 @@ def _sections_match_clouds(
                 consequence="It would silently have no effect.",
                 remedy="Remove the section, or add the cloud to `trivium:clouds`",
             )
+
+
+def _new_networks_have_a_range(
+    clouds: list[Cloud],
+    network: NetworkSettings | None,
+    aws: AwsSettings | None,
+    gcp: GcpSettings | None,
+    azure: AzureSettings | None,
+) -> Iterator[Problem]:
+    """An address range is given if, and only if, a network is created."""
+    sections = (("aws", aws), ("gcp", gcp), ("azure", azure))
+    created = [
+        name
+        for name, section in sections
+        if name in clouds and section and not section.existing_network
+    ]
+    named = [name for name, section in sections if name in clouds and section]
+    if network is None and created:
+        yield Problem(
+            path=("network",),
+            found="missing",
+            expected=f"a section with `cidr`, because {' and '.join(created)} gets one",
+            consequence="The private networks could not be created.",
+            remedy="Write it as shown in docs/configuration.md",
+        )
+    if network is not None and named and not created:
+        yield Problem(
+            path=("network",),
+            found="given although every cloud has an `existing_network`",
+            expected="no address range, because no network is created",
+            consequence="It would silently have no effect.",
+            remedy="Remove it",
+        )
 
 
 def _signers_are_of_the_first_cloud(
@@ -335,6 +371,7 @@ def _only_aws_keeps_content(
 RULES: tuple[Rule, ...] = (
     *cloud_keys.RULES,
     _sections_match_clouds,
+    _new_networks_have_a_range,
     _signers_are_of_the_first_cloud,
     _signers_are_not_governed,
     *residency_keys.RULES,
@@ -342,6 +379,8 @@ RULES: tuple[Rule, ...] = (
     _models_are_offered,
     _role_names_are_free,
     *aws_keys.RULES,
+    *gcp_keys.RULES,
+    *azure_keys.RULES,
     _production_keeps_an_archive,
     _only_production_locks,
     _azure_is_not_locked,

@@ -5,13 +5,16 @@ to set instead. The settings of a rehearsal or of development have no notes. Pur
 program shows the notes as warnings of a preview.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import get_args
 
 from trivium.vocabulary.residency import WORLDWIDE, ZONES, Cloud
 from trivium_components import offers
 from trivium_components.retention import PRESETS
+from trivium_components.settings.aws import AwsSettings
+from trivium_components.settings.azure import AzureSettings
+from trivium_components.settings.gcp import GcpSettings
 from trivium_components.settings.key import NAMESPACE
 from trivium_components.settings.problem import stack_file
 from trivium_components.settings.stack import Settings
@@ -26,7 +29,7 @@ class Note:
     key: str
     """Path of the key below the namespace."""
     weak: str
-    """What is weak for production: a sentence without its subject, the key."""
+    """What is weak, or not guaranteed: a sentence without its subject, the key."""
     instead: str
     """What to set: a sentence."""
 
@@ -41,8 +44,8 @@ def notes(settings: Settings) -> list[Note]:
 def sentence(stack: str, note: Note) -> str:
     """A note as a warning says it."""
     return (
-        f"{stack_file(stack)}: `{NAMESPACE}:{note.key}` {note.weak}, which is weak for"
-        f" production. {note.instead}"
+        f"{stack_file(stack)}, note for production: `{NAMESPACE}:{note.key}`"
+        f" {note.weak}. {note.instead}"
     )
 
 
@@ -149,6 +152,57 @@ def _nobody_can_sign(settings: Settings) -> Iterator[Note]:
         )
 
 
+_NETWORK_CHECKS: Mapping[str, str] = {
+    "aws": "that it has flow logs and no route to the internet",
+    "gcp": (
+        "that its subnet has flow logs and private Google access, and that it has no"
+        " route to the internet"
+    ),
+    "azure": (
+        "that its subnet's rules refuse the internet, that a service endpoint policy"
+        " limits it to your own storage, and that it has flow logs"
+    ),
+}
+
+
+def _networks_are_adopted(settings: Settings) -> Iterator[Note]:
+    """The stack changes nothing of an existing network, so it guarantees nothing."""
+    for name, section in _sections(settings):
+        if section.existing_network:
+            yield Note(
+                key=f"{name}.existing_network",
+                weak="names a network that this stack does not manage",
+                instead=f"Check {_NETWORK_CHECKS[name]}.",
+            )
+
+
+def _keys_are_adopted(settings: Settings) -> Iterator[Note]:
+    """The stack changes nothing of an existing key. Azure takes none."""
+    for name, section in (("aws", settings.aws), ("gcp", settings.gcp)):
+        if section and section.encryption_key:
+            yield Note(
+                key=f"{name}.encryption_key",
+                weak="names a key that this stack does not manage",
+                instead=(
+                    "Check that it rotates, that it is kept for as long as the records,"
+                    " and who may use it."
+                ),
+            )
+
+
+def _sections(
+    settings: Settings,
+) -> Iterator[tuple[str, AwsSettings | GcpSettings | AzureSettings]]:
+    """The sections of the clouds that a stack deploys to."""
+    for name, section in (
+        ("aws", settings.aws),
+        ("gcp", settings.gcp),
+        ("azure", settings.azure),
+    ):
+        if section:
+            yield name, section
+
+
 RULES: tuple[Callable[[Settings], Iterator[Note]], ...] = (
     _one_cloud_only,
     _retention_is_short,
@@ -157,6 +211,8 @@ RULES: tuple[Callable[[Settings], Iterator[Note]], ...] = (
     _durability_is_late,
     _content_is_kept,
     _nobody_watches,
+    _networks_are_adopted,
+    _keys_are_adopted,
     _nobody_can_sign,
 )
 """Every rule, in the order of the keys in the reference."""
