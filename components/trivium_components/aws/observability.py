@@ -52,7 +52,8 @@ class AwsObservability(pulumi.ComponentResource):
     """Invocation logging and a trail.
 
     An account has one invocation-logging configuration per Region: a second stack in
-    the same Region would replace it.
+    the same Region would replace it. It covers every model in the Region, and this
+    component cannot switch its delivery of audio: see docs/components.md.
     """
 
     request_log: pulumi.Output[str]
@@ -161,7 +162,14 @@ def _invocation_logging(
     role: iam.Role,
     opts: pulumi.ResourceOptions,
 ) -> None:
-    """Bedrock's own log of every call, with or without content."""
+    """Bedrock's own log of every call, with or without content.
+
+    The API also has `audioDataDeliveryEnabled` (botocore's model of 2023-04-20). The
+    resource of pulumi-aws 7.51.1 has no argument for it, and aws-native 1.84.0 has no
+    such resource. A kind that a request left out was delivered when `video` was new
+    (hashicorp/terraform-provider-aws#41312), so audio may be delivered even with
+    `metadata`. Claude takes no audio; other models in the account may.
+    """
     full = args["content"] == "full"
     config = bedrockmodel.InvocationLoggingConfigurationLoggingConfigArgs
     s3 = bedrockmodel.InvocationLoggingConfigurationLoggingConfigS3ConfigArgs
