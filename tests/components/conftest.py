@@ -90,10 +90,15 @@ ADOPTED: dict[str, Any] = {
     "azure": {
         **CONFIG["trivium:azure"],
         "existing_network": {"id": _VNET, "subnet_ids": [f"{_VNET}/subnets/apps"]},
+        "encryption_key": "https://acme-keys.vault.azure.net/keys/audit",
+        "encryption_identity": (
+            f"/subscriptions/{UUID.format(1)}/resourceGroups/keys/providers/"
+            "Microsoft.ManagedIdentity/userAssignedIdentities/audit"
+        ),
     },
 }
-"""Each cloud's section with a network that exists already, and a key where one can be
-named. Any: what YAML holds."""
+"""Each cloud's section with a network and a key that exist already. Any: what YAML
+holds."""
 
 
 @pytest.fixture

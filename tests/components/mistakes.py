@@ -446,6 +446,33 @@ MISTAKES: dict[str, tuple[Spoil, str, str]] = {
         "`trivium:azure.existing_network.subnet_ids[0]`",
         "Name a subnet of the virtual network",
     ),
+    "a key on Azure that nobody may use": (
+        lambda config: (
+            adopt("azure")(config),
+            drop("azure.encryption_identity")(config),
+        ),
+        (
+            "`trivium:azure.encryption_identity` is missing; expected a value, because"
+            " `encryption_key` is given"
+        ),
+        "remove the other key",
+    ),
+    "an identity on Azure without a key": (
+        lambda config: (
+            adopt("azure")(config),
+            put("azure.encryption_key", "")(config),
+        ),
+        "`trivium:azure.encryption_key` is missing",
+        "remove the other key",
+    ),
+    "a key on Azure with a version": (
+        put(
+            "azure.encryption_key",
+            "https://acme-keys.vault.azure.net/keys/audit/0123456789abcdef",
+        ),
+        "expected `https://VAULT.vault.azure.net/keys/NAME` without a version",
+        "keys/audit`",
+    ),
     "a trail of everything in S3": (
         put("aws.data_events", ["AWS::Bedrock::Prompt", "AWS::S3::Object"]),
         '`trivium:aws.data_events[1]` is `"AWS::S3::Object"`',

@@ -61,6 +61,18 @@ _NAMED_BY = (
 )
 
 
+def _as_azure_answers(inputs: Inputs) -> Inputs:
+    """The inputs as outputs: Azure takes identities as a list and answers a map."""
+    identity = inputs.get("identity")
+    if not isinstance(identity, Mapping):
+        return inputs
+    named = identity.get("userAssignedIdentities")
+    if not isinstance(named, list):
+        return inputs
+    answered = {**identity, "userAssignedIdentities": {each: {} for each in named}}
+    return {**inputs, "identity": answered}
+
+
 @dataclass
 class Recorder(pulumi.runtime.Mocks):
     """Keeps every registration, in order."""
@@ -82,7 +94,7 @@ class Recorder(pulumi.runtime.Mocks):
             **outputs,
             "name": named,
             "version": "1",
-            **args.inputs,
+            **_as_azure_answers(args.inputs),
         }
 
     def call(

@@ -138,6 +138,26 @@ def test_foundry_and_its_names_are_reached_from_the_existing_subnet(
     assert [rule["virtualNetworkResourceId"] for rule in rules] == [subnet]
 
 
+def test_the_existing_key_encrypts_azures_account_through_its_identity(
+    in_azure: Recording, azure: Recording
+) -> None:
+    account = in_azure.only(":StorageAccount")
+    identity = ADOPTED["azure"]["encryption_identity"]
+    assert account["identity"] == {
+        "type": "UserAssigned",
+        "userAssignedIdentities": [identity],
+    }
+    assert account["encryption"] == {
+        "keySource": "Microsoft.Keyvault",
+        "keyVaultProperties": {
+            "keyName": "audit",
+            "keyVaultUri": "https://acme-keys.vault.azure.net",
+        },
+        "encryptionIdentity": {"encryptionUserAssignedIdentity": identity},
+    }
+    assert not {"identity", "encryption"} & set(azure.only(":StorageAccount"))
+
+
 def test_clouds_with_a_new_network_keep_their_share_of_the_range(
     gcp: Recording,
 ) -> None:

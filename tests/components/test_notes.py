@@ -121,6 +121,12 @@ NOTES: dict[str, tuple[str, Changes, Changes, Sequence[str]]] = {
         {"aws": ADOPTED["aws"]},
         ("who may use it",),
     ),
+    "an Azure key that the stack does not manage": (
+        "azure.encryption_key",
+        {"azure": ADOPTED["azure"]},
+        {"aws": ADOPTED["aws"]},
+        ("who may use it",),
+    ),
     "a vault in which nobody can sign": (
         "azure.signers",
         AZURE_FIRST,

@@ -40,9 +40,7 @@ ARGUMENTS = {
     "aws network endpoints": "an existing VPC may have some of the endpoints",
     "aws network route_tables": "only S3's endpoint is a route",
     "gcp network endpoint_address": "only Google's endpoint has an address of its own",
-    # Azure's storage would need an identity that may use the key beforehand.
-    "aws audit_store encryption_key": "this version adopts no key on Azure",
-    "gcp audit_store encryption_key": "this version adopts no key on Azure",
+    "azure audit_store encryption_identity": "only Azure's storage acts as an identity",
     "aws observability data_events": "only CloudTrail selects data events by type",
     "aws observability trail_logs": "only a trail is searchable as an option",
     "aws observability access_log": "only S3 logs accesses into a bucket of its own",

@@ -93,22 +93,10 @@ class AwsAuditStore(pulumi.ComponentResource):
             f"arn:{naming.aws_partition(args['region'])}:s3:::", bucket.bucket
         )
 
-        versioned = versioning(name, bucket, inside)
-        after = pulumi.ResourceOptions(depends_on=[versioned])
-        rule = retention(
-            name,
-            bucket,
-            days=args["retention_days"],
-            lock=lock,
-            opts=pulumi.ResourceOptions.merge(kept(self, lock), after),
-        ).rule.default_retention
+        kept_for = self._write_once(name, args, bucket, arn, key)
         encryption(name, bucket, key, inside)
-        _lifecycle(name, bucket, pulumi.ResourceOptions.merge(inside, after))
         policy = access(name, bucket, _statements(arn, args), inside)
         _grant_writer(name, args["writer"], arn, key, inside)
-        if replica_region := args.get("replica_region"):
-            source = Source(bucket, arn, key, versioned)
-            replicate(name, args, source, replica_region, self)
 
         self.uri = pulumi.Output.concat("s3://", bucket.bucket, "/trivium")
         # A preview knows the name, so policies can judge what is built from it. The
@@ -118,9 +106,36 @@ class AwsAuditStore(pulumi.ComponentResource):
         )
         self.encryption_key = key
         self.signing_key = self._signing_key(name, args, lock)
+        rule = kept_for.rule.default_retention
         self.retention_days = rule.days.apply(int)
         self.lock = rule.mode.apply(lambda mode: lock_from(mode == "COMPLIANCE"))
         register(self)
+
+    def _write_once(
+        self,
+        name: str,
+        args: AwsAuditStoreArgs,
+        bucket: s3.Bucket,
+        arn: pulumi.Output[str],
+        key: pulumi.Output[str],
+    ) -> s3.BucketObjectLockConfiguration:
+        """Versions, retention, and a copy in another Region if one is wanted."""
+        lock = lock_of(args["lock"])
+        inside = pulumi.ResourceOptions(parent=self)
+        versioned = versioning(name, bucket, inside)
+        after = pulumi.ResourceOptions(depends_on=[versioned])
+        locked = retention(
+            name,
+            bucket,
+            days=args["retention_days"],
+            lock=lock,
+            opts=pulumi.ResourceOptions.merge(kept(self, lock), after),
+        )
+        _lifecycle(name, bucket, pulumi.ResourceOptions.merge(inside, after))
+        if replica_region := args.get("replica_region"):
+            source = Source(bucket, arn, key, versioned)
+            replicate(name, args, source, replica_region, self)
+        return locked
 
     def _signing_key(
         self, name: str, args: AwsAuditStoreArgs, lock: Lock

@@ -26,6 +26,14 @@ from trivium_components.aws.policy import Statement, document
 from trivium_components.component import kept
 from trivium_components.retention import Lock, lock_of
 
+_READ_VERSIONS = [
+    "s3:GetObjectVersionForReplication",
+    "s3:GetObjectVersionAcl",
+    "s3:GetObjectVersionTagging",
+    "s3:GetObjectRetention",
+    "s3:GetObjectLegalHold",
+]
+
 
 class ReplicaArgs(TypedDict):
     """What the copy needs of the arguments of `AwsAuditStore`."""
@@ -231,7 +239,6 @@ def replication_statements(
     """
     source_arn, source_key, source_region = source
     copy_arn, copy_key, copy_region = copy
-    via = "kms:ViaService"
     return [
         {
             "Sid": "ReadConfiguration",
@@ -242,13 +249,7 @@ def replication_statements(
         {
             "Sid": "ReadVersions",
             "Effect": "Allow",
-            "Action": [
-                "s3:GetObjectVersionForReplication",
-                "s3:GetObjectVersionAcl",
-                "s3:GetObjectVersionTagging",
-                "s3:GetObjectRetention",
-                "s3:GetObjectLegalHold",
-            ],
+            "Action": _READ_VERSIONS,
             "Resource": f"{source_arn}/*",
         },
         {
@@ -262,13 +263,20 @@ def replication_statements(
             "Effect": "Allow",
             "Action": "kms:Decrypt",
             "Resource": source_key,
-            "Condition": {"StringEquals": {via: f"s3.{source_region}.amazonaws.com"}},
+            **_through_s3(source_region),
         },
         {
             "Sid": "Encrypt",
             "Effect": "Allow",
             "Action": ["kms:Encrypt", "kms:GenerateDataKey"],
             "Resource": copy_key,
-            "Condition": {"StringEquals": {via: f"s3.{copy_region}.amazonaws.com"}},
+            **_through_s3(copy_region),
         },
     ]
+
+
+def _through_s3(region: str) -> Statement:
+    """The condition that a key is used by S3 of one Region only."""
+    return {
+        "Condition": {"StringEquals": {"kms:ViaService": f"s3.{region}.amazonaws.com"}}
+    }

@@ -50,6 +50,8 @@ def deploy(settings: Settings, *, signing_key: bool) -> Deployed:
             "signing_key": signing_key,
             "signers": list(found.signers),
             "tenant": found.tenant_id,
+            "encryption_key": found.encryption_key,
+            "encryption_identity": found.encryption_identity,
             "subnet": network.subnet_ids[0],
         },
         opts,

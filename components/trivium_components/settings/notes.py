@@ -177,9 +177,9 @@ def _networks_are_adopted(settings: Settings) -> Iterator[Note]:
 
 
 def _keys_are_adopted(settings: Settings) -> Iterator[Note]:
-    """The stack changes nothing of an existing key. Azure takes none."""
-    for name, section in (("aws", settings.aws), ("gcp", settings.gcp)):
-        if section and section.encryption_key:
+    """The stack changes nothing of an existing key, so it guarantees nothing."""
+    for name, section in _sections(settings):
+        if section.encryption_key:
             yield Note(
                 key=f"{name}.encryption_key",
                 weak="names a key that this stack does not manage",
