@@ -258,25 +258,20 @@ def replication_statements(
             "Action": ["s3:ReplicateObject", "s3:ReplicateTags"],
             "Resource": f"{copy_arn}/*",
         },
-        {
-            "Sid": "Decrypt",
-            "Effect": "Allow",
-            "Action": "kms:Decrypt",
-            "Resource": source_key,
-            **_through_s3(source_region),
-        },
-        {
-            "Sid": "Encrypt",
-            "Effect": "Allow",
-            "Action": ["kms:Encrypt", "kms:GenerateDataKey"],
-            "Resource": copy_key,
-            **_through_s3(copy_region),
-        },
+        _key_statement("Decrypt", ["kms:Decrypt"], source_key, source_region),
+        _key_statement(
+            "Encrypt", ["kms:Encrypt", "kms:GenerateDataKey"], copy_key, copy_region
+        ),
     ]
 
 
-def _through_s3(region: str) -> Statement:
-    """The condition that a key is used by S3 of one Region only."""
+def _key_statement(sid: str, actions: list[str], key: str, region: str) -> Statement:
+    """Use of a key, through S3 of the key's Region only."""
+    through = {"kms:ViaService": f"s3.{region}.amazonaws.com"}
     return {
-        "Condition": {"StringEquals": {"kms:ViaService": f"s3.{region}.amazonaws.com"}}
+        "Sid": sid,
+        "Effect": "Allow",
+        "Action": actions,
+        "Resource": key,
+        "Condition": {"StringEquals": through},
     }
