@@ -15,6 +15,7 @@ from trivium_components import descriptor, models
 from trivium_components.configuration import read_settings
 from trivium_components.records import Deployed
 from trivium_components.settings import Settings
+from trivium_components.settings.notes import notes, sentence
 
 
 def main() -> None:
@@ -25,6 +26,9 @@ def main() -> None:
         secret_keys=frozenset(get_config_secret_keys_env()),
         catalogue=models.in_force(),
     )
+    if pulumi.runtime.is_dry_run():  # a preview; `up` shows one before it deploys
+        for note in notes(settings):
+            pulumi.log.warn(sentence(pulumi.get_stack(), note))
     deployed = [deploy(cloud, settings) for cloud in settings.clouds]
     draft = descriptor.draft(settings, deployed)
     pulumi.export("descriptor", draft)

@@ -14,6 +14,7 @@ from typing import TypedDict
 
 import pulumi
 
+from trivium.errors import ConfigurationError
 from trivium_components import naming
 from trivium_components.retention import Lock
 from trivium_components.settings import Settings
@@ -44,6 +45,17 @@ def place_of(settings: Settings, *, account: str, region: str) -> Place:
     return Place(
         environment=settings.environment, account=account, region=region, tags=tags
     )
+
+
+def require_one_network(name: str, cidr: str | None, network: str | None) -> None:
+    """Raise `ConfigurationError` unless a network is either created or adopted."""
+    if bool(cidr) == bool(network):
+        found = "both are given" if cidr else "neither is given"
+        raise ConfigurationError(
+            f"`{name}`: `cidr` creates a network and `network` adopts one; {found},"
+            " expected one of the two. Nothing was created.",
+            next_step="Give an address range, or the id of an existing network.",
+        )
 
 
 def kept(parent: pulumi.Resource, lock: Lock) -> pulumi.ResourceOptions:

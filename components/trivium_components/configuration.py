@@ -18,7 +18,7 @@ from trivium.vocabulary import catalogue as model_catalogue
 from trivium.vocabulary.catalogue import Catalogue
 from trivium_components.settings import Settings
 from trivium_components.settings.contradictions import contradictions
-from trivium_components.settings.key import NAMESPACE, key_of, section_of
+from trivium_components.settings.key import NAMESPACE, Key, key_of, section_of
 from trivium_components.settings.problem import (
     KeyPath,
     Problem,
@@ -102,7 +102,7 @@ def _validated(
         for name, field in fields.items()
         if name not in wrong
     }
-    return None, [_explained(detail) for detail in details], usable
+    return None, [_explained(detail, values) for detail in details], usable
 
 
 def _value(field: FieldInfo, values: Mapping[str, Any], name: str) -> Any:
@@ -142,8 +142,8 @@ def _place(path: KeyPath) -> _Place:
     return _Place(section, field, whole)
 
 
-def _explained(detail: ErrorDetails) -> Problem:
-    """One error of pydantic in our words."""
+def _explained(detail: ErrorDetails, values: Mapping[str, Any]) -> Problem:
+    """One error of pydantic in our words. Any: values of every type."""
     path = tuple(part for part in detail["loc"] if part != _KEY)
     place = _place(path)
     if detail["type"] == "extra_forbidden" or place.field is None:
@@ -159,10 +159,23 @@ def _explained(detail: ErrorDetails) -> Problem:
         found=_found(detail),
         expected=key.expected,
         consequence=key.consequence,
-        example=key.example,
+        example=_example(key, path, values),
         meant="" if missing else nearest(word, key.choices),
         remedy="Rename or remove it" if entry else remedy,
     )
+
+
+def _example(key: Key, path: KeyPath, values: Mapping[str, Any]) -> str:
+    """A value that the remedy may set: for an entry of a list, one of its own.
+
+    Any: values of every type.
+    """
+    if key.suggest is None or len(path) < 2 or not isinstance(path[-1], int):
+        return key.example
+    section: Any = values
+    for part in path[:-2]:
+        section = section[part]
+    return key.suggest(section).get(path[-1], key.example)
 
 
 def _found(detail: ErrorDetails) -> str:

@@ -67,12 +67,12 @@ def trail_arn(environment: str, account: str, region: str) -> str:
     return f"{home}:trail/{trail(environment)}"
 
 
-def bucket(environment: str, account: str, region: str) -> str:
-    """The audit bucket on S3 and Cloud Storage.
+def bucket(environment: str, account: str, region: str, *, what: str = "audit") -> str:
+    """A bucket on S3 and Cloud Storage, by default that of the audit store.
 
     Unique worldwide, 3 to 63 characters, no dots.
     """
-    return _fit(f"trivium-{environment}-audit-{account}-{region}".lower(), 63)
+    return _fit(f"trivium-{environment}-{what}-{account}-{region}".lower(), 63)
 
 
 def storage_account(environment: str, subscription: str) -> str:

@@ -6,6 +6,7 @@ is proven at deployment, from what the cloud itself answers.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Literal, get_args
 
 from trivium.errors import ConfigurationError
@@ -47,6 +48,22 @@ _PROFILE_OF: tuple[tuple[str, str], ...] = (
 )
 
 _GCP_MULTI_REGION: Mapping[str, str] = {"us": "us", "eu": "eu"}
+
+_US_GUARDRAIL = ("us-east-1", "us-east-2", "us-west-2")
+_EU_GUARDRAIL = (
+    *("eu-central-1", "eu-north-1", "eu-south-1", "eu-south-2", "eu-west-1"),
+    "eu-west-3",
+)
+_GOV_GUARDRAIL = ("us-gov-east-1", "us-gov-west-1")
+# Geography and destinations by source Region (Bedrock user guide, "Supported Regions
+# for cross-Region guardrail inference", read 2026-11-27). Other Regions have profiles,
+# too; those geographies are no residency zones.
+_GUARDRAIL_PROFILES: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    **dict.fromkeys(_US_GUARDRAIL, ("us", _US_GUARDRAIL)),
+    "us-west-1": ("us", (*_US_GUARDRAIL, "us-west-1")),
+    **dict.fromkeys(_EU_GUARDRAIL, ("eu", _EU_GUARDRAIL)),
+    **dict.fromkeys(_GOV_GUARDRAIL, ("us-gov", _GOV_GUARDRAIL)),
+}
 
 AzureSku = Literal["DataZoneStandard", "GlobalStandard"]
 
@@ -106,6 +123,30 @@ def profile_id(model_id: str, *, region: str, scope: Scope) -> str:
     )
 
 
+@dataclass(frozen=True)
+class GuardrailProfile:
+    """Where Bedrock may evaluate a guardrail."""
+
+    id: str
+    """Its id, such as `us.guardrail.v1:0`."""
+    destinations: tuple[str, ...]
+    """Every Region in which prompts and replies may be judged."""
+
+
+def guardrail_profile(region: str) -> GuardrailProfile:
+    """The guardrail profile of a Region.
+
+    Raises `ConfigurationError` for a Region whose profile this version does not know.
+    """
+    if region not in _GUARDRAIL_PROFILES:
+        raise _not_offered(
+            "This version knows no guardrail profile across Regions for Region"
+            f" `{region}`."
+        )
+    geography, destinations = _GUARDRAIL_PROFILES[region]
+    return GuardrailProfile(f"{geography}.guardrail.v1:0", destinations)
+
+
 def vertex_location(*, zone: str, region: str, scope: Scope) -> str:
     """The location in Vertex AI paths: a region, a multi-region or `global`.
 
@@ -133,6 +174,18 @@ def vertex_host(location: str) -> str:
     if location in _GCP_MULTI_REGION.values():
         return f"aiplatform.{location}.rep.googleapis.com"
     return f"{location}-aiplatform.googleapis.com"
+
+
+def gcp_dual_region(region: str, other: str) -> str:
+    """The location of a dual-region bucket in two regions: `US` or `EU`.
+
+    Empty if this version knows none. Which pairs Cloud Storage accepts within a
+    multi-region is not verified here (Cloud Storage, "Bucket locations").
+    """
+    for zone, location in (("us", "US"), ("eu", "EU")):
+        if {region, other} <= ZONES[zone]["gcp"]:
+            return location
+    return ""
 
 
 def azure_sku(scope: Scope) -> AzureSku:

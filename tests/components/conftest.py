@@ -56,6 +56,51 @@ CONFIG: dict[str, Any] = {
 """A stack without a mistake, on three clouds. Any: what YAML holds."""
 
 
+_AWS = {
+    key: value
+    for key, value in CONFIG["trivium:aws"].items()
+    if key != "availability_zones"
+}
+_VNET = (
+    f"/subscriptions/{UUID.format(1)}/resourceGroups/network/providers/"
+    "Microsoft.Network/virtualNetworks/main"
+)
+
+ADOPTED: dict[str, Any] = {
+    "aws": {
+        **_AWS,
+        "existing_network": {
+            "id": "vpc-0a1b2c3d4e5f67890",
+            "subnet_ids": ["subnet-0a1b2c3d4e5f67890", "subnet-0a1b2c3d4e5f67891"],
+            "route_table_ids": ["rtb-0a1b2c3d4e5f67890"],
+        },
+        "encryption_key": f"arn:aws:kms:us-east-1:111122223333:key/{UUID.format(4)}",
+    },
+    "gcp": {
+        **CONFIG["trivium:gcp"],
+        "existing_network": {
+            "id": "projects/acme-claims/global/networks/main",
+            "subnet_ids": ["projects/acme-claims/regions/us-central1/subnetworks/apps"],
+            "endpoint_address": "10.200.0.5",
+        },
+        "encryption_key": (
+            "projects/acme-keys/locations/us-central1/keyRings/audit/cryptoKeys/store"
+        ),
+    },
+    "azure": {
+        **CONFIG["trivium:azure"],
+        "existing_network": {"id": _VNET, "subnet_ids": [f"{_VNET}/subnets/apps"]},
+        "encryption_key": "https://acme-keys.vault.azure.net/keys/audit",
+        "encryption_identity": (
+            f"/subscriptions/{UUID.format(1)}/resourceGroups/keys/providers/"
+            "Microsoft.ManagedIdentity/userAssignedIdentities/audit"
+        ),
+    },
+}
+"""Each cloud's section with a network and a key that exist already. Any: what YAML
+holds."""
+
+
 @pytest.fixture
 def config() -> dict[str, Any]:
     """A copy of `CONFIG` to spoil. Any: what YAML holds."""

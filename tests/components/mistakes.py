@@ -1,7 +1,10 @@
 """Mistakes in a stack file: how the file is spoilt, and what the error must say."""
 
 from collections.abc import Callable
+from copy import deepcopy
 from typing import Any
+
+from tests.components.conftest import ADOPTED
 
 Config = dict[str, Any]
 Spoil = Callable[[Config], Any]
@@ -33,6 +36,15 @@ def drop(path: str) -> Spoil:
     return spoil
 
 
+def adopt(cloud: str) -> Spoil:
+    """Use the cloud's section with an existing network."""
+
+    def spoil(config: Config) -> None:
+        config[f"trivium:{cloud}"] = deepcopy(ADOPTED[cloud])
+
+    return spoil
+
+
 MISTAKES: dict[str, tuple[Spoil, str, str]] = {
     # case: (how the file is spoilt, what the error says of it, what it says to do)
     "a key that does not exist, near one that does": (
@@ -51,8 +63,8 @@ MISTAKES: dict[str, tuple[Spoil, str, str]] = {
         "`pulumi config set --stack test --path 'trivium:aws.region' us-east-1`",
     ),
     "a missing section": (
-        drop("network"),
-        "`trivium:network` is missing; expected a section with `cidr`",
+        drop("retention"),
+        "`trivium:retention` is missing; expected a section with `preset`",
         "docs/configuration.md",
     ),
     "a section that is a text": (
@@ -281,12 +293,219 @@ MISTAKES: dict[str, tuple[Spoil, str, str]] = {
             "`trivium:aws.availability_zones[1]` is `us-west-2a`; expected a zone of"
             " Region `us-east-1`"
         ),
-        "us-east-1a",
+        "'trivium:aws.availability_zones[1]' us-east-1b`",
     ),
     "the same zone twice": (
         put("aws.availability_zones", ["us-east-1a"] * 2),
-        "expected each zone once",
-        "repetition",
+        "`trivium:aws.availability_zones[1]` is `us-east-1a` again; expected each zone",
+        "'trivium:aws.availability_zones[1]' us-east-1b`",
+    ),
+    "a guardrail's tier that needs other Regions": (
+        put("aws.guardrail", {"tier": "standard"}),
+        "`trivium:aws.guardrail.cross_region` is `false` with tier `standard`",
+        "'trivium:aws.guardrail.cross_region' true`",
+    ),
+    "a guardrail across Regions of another zone": (
+        lambda config: (
+            put("zone", "eu")(config),
+            put("aws.guardrail", {"cross_region": True})(config),
+        ),
+        "could leave zone `eu` for us-east-1, us-east-2, us-west-2",
+        "'trivium:aws.guardrail.cross_region' false`",
+    ),
+    "a guardrail across Regions for inference in one": (
+        lambda config: (
+            put("scope", "regional")(config),
+            put("aws.guardrail", {"cross_region": True})(config),
+        ),
+        "`true` in Region `us-east-1` with scope `regional`",
+        "'trivium:aws.guardrail.cross_region' false`",
+    ),
+    "a guardrail across Regions that are not known": (
+        lambda config: (
+            put("zone", "worldwide")(config),
+            put("aws.region", "ap-southeast-4")(config),
+            put("aws.availability_zones", ["ap-southeast-4a", "ap-southeast-4b"])(
+                config
+            ),
+            put("aws.guardrail", {"cross_region": True})(config),
+        ),
+        "knows no guardrail profile across Regions for Region `ap-southeast-4`",
+        "'trivium:aws.guardrail.cross_region' false`",
+    ),
+    "sensitive information that is blocked and masked": (
+        put("aws.guardrail", {"block": ["PIN", "EMAIL"], "mask": ["EMAIL", "NAME"]}),
+        "`trivium:aws.guardrail.mask` is also in `block`: `EMAIL`",
+        "Take it out of one of the lists",
+    ),
+    "a misspelt kind of sensitive information": (
+        put("aws.guardrail", {"block": ["US_SOCIAL_SECURTY_NUMBER"]}),
+        "`trivium:aws.guardrail.block[0]`",
+        "Did you mean `US_SOCIAL_SECURITY_NUMBER`?",
+    ),
+    "a score that Bedrock does not accept": (
+        put("aws.guardrail", {"grounding": 1}),
+        "`trivium:aws.guardrail.grounding` is `1` (a number); expected a number from 0",
+        "0.7",
+    ),
+    "no address range for networks that are created": (
+        lambda config: (drop("network")(config), adopt("aws")(config)),
+        (
+            "`trivium:network` is missing; expected a section with `cidr`, because gcp"
+            " and azure"
+        ),
+        "docs/configuration.md",
+    ),
+    "an address range although every network exists": (
+        lambda config: [adopt(cloud)(config) for cloud in ("aws", "gcp", "azure")],
+        "`trivium:network` is given although every cloud has an `existing_network`",
+        "Remove it",
+    ),
+    "no zones for a new network": (
+        drop("aws.availability_zones"),
+        "`trivium:aws.availability_zones` is missing; expected 2 to 8",
+        "`[us-east-1a, us-east-1b]`",
+    ),
+    "zones for a network that exists": (
+        lambda config: (
+            adopt("aws")(config),
+            put("aws.availability_zones", ["us-east-1a", "us-east-1b"])(config),
+        ),
+        "`trivium:aws.availability_zones` is given together with `existing_network`",
+        "Remove one of the two keys",
+    ),
+    "an existing VPC whose subnets get no route to S3": (
+        lambda config: (
+            adopt("aws")(config),
+            drop("aws.existing_network.route_table_ids")(config),
+        ),
+        "`trivium:aws.existing_network.route_table_ids` is missing",
+        "leave `s3` out of `endpoints`",
+    ),
+    "an existing VPC without our endpoint for the model API": (
+        lambda config: (
+            adopt("aws")(config),
+            put("aws.existing_network.endpoints", ["sts"])(config),
+        ),
+        "`trivium:aws.existing_network.endpoints` is without `bedrock-runtime`",
+        "remove the VPC's own endpoint",
+    ),
+    "a key of another Region": (
+        put(
+            "aws.encryption_key",
+            "arn:aws:kms:us-west-2:111122223333:key/00000000-0000-4000-8000-000000000004",
+        ),
+        "starts with `arn:aws:kms:us-east-1:111122223333:`",
+        "Name a key of the account and Region",
+    ),
+    "an existing network of another project": (
+        lambda config: (
+            adopt("gcp")(config),
+            put("gcp.existing_network.id", "projects/acme-host/global/networks/main")(
+                config
+            ),
+        ),
+        "`trivium:gcp.existing_network.id` is `projects/acme-host/global/networks/main`",
+        "Name a network and a subnet of the stack's project",
+    ),
+    "an existing subnet of another region": (
+        lambda config: (
+            adopt("gcp")(config),
+            put(
+                "gcp.existing_network.subnet_ids",
+                ["projects/acme-claims/regions/us-east1/subnetworks/apps"],
+            )(config),
+        ),
+        "starts with `projects/acme-claims/regions/us-central1/`",
+        "Name a network and a subnet",
+    ),
+    "a key of another region on Google Cloud": (
+        put(
+            "gcp.encryption_key",
+            "projects/acme-keys/locations/us/keyRings/audit/cryptoKeys/store",
+        ),
+        "`trivium:gcp.encryption_key` is a key in `us`; expected a key in `us-central1`",
+        "Name a key of the region",
+    ),
+    "a key and a dual-region bucket": (
+        lambda config: (
+            adopt("gcp")(config),
+            put("gcp.replica_region", "us-east1")(config),
+        ),
+        "expected a key in `us-central1`, and no `replica_region`",
+        "remove one of the two keys",
+    ),
+    "an existing subnet of another virtual network": (
+        lambda config: (
+            adopt("azure")(config),
+            put(
+                "azure.existing_network.id",
+                ADOPTED["azure"]["existing_network"]["id"] + "2",
+            )(config),
+        ),
+        "`trivium:azure.existing_network.subnet_ids[0]`",
+        "Name a subnet of the virtual network",
+    ),
+    "a key on Azure that nobody may use": (
+        lambda config: (
+            adopt("azure")(config),
+            drop("azure.encryption_identity")(config),
+        ),
+        (
+            "`trivium:azure.encryption_identity` is missing; expected a value, because"
+            " `encryption_key` is given"
+        ),
+        "remove the other key",
+    ),
+    "an identity on Azure without a key": (
+        lambda config: (
+            adopt("azure")(config),
+            put("azure.encryption_key", "")(config),
+        ),
+        "`trivium:azure.encryption_key` is missing",
+        "remove the other key",
+    ),
+    "a key on Azure with a version": (
+        put(
+            "azure.encryption_key",
+            "https://acme-keys.vault.azure.net/keys/audit/0123456789abcdef",
+        ),
+        "expected `https://VAULT.vault.azure.net/keys/NAME` without a version",
+        "keys/audit`",
+    ),
+    "a trail of everything in S3": (
+        put("aws.data_events", ["AWS::Bedrock::Prompt", "AWS::S3::Object"]),
+        '`trivium:aws.data_events[1]` is `"AWS::S3::Object"`',
+        "AWS::Bedrock::Prompt",
+    ),
+    "a copy outside the zone": (
+        put("aws.replica_region", "ca-central-1"),
+        (
+            "`trivium:aws.replica_region` is `ca-central-1`, which is not known to lie"
+            " in zone `us`"
+        ),
+        "Choose another region, or remove the key",
+    ),
+    "a copy in the Region of the store": (
+        put("aws.replica_region", "us-east-1"),
+        "`us-east-1`, which is the region of the audit store itself",
+        "Choose another region",
+    ),
+    "a copy in another partition": (
+        lambda config: (
+            put("zone", "worldwide")(config),
+            put("aws.replica_region", "us-gov-west-1")(config),
+        ),
+        "`us-gov-west-1`, which is in another partition than `us-east-1`",
+        "Choose another region",
+    ),
+    "a dual-region bucket over two continents": (
+        lambda config: (
+            put("zone", "worldwide")(config),
+            put("gcp.replica_region", "europe-west4")(config),
+        ),
+        "`europe-west4`, which is not in one multi-region with `us-central1`",
+        "Choose another region",
     ),
     "a listed cloud without a section": (
         drop("gcp"),

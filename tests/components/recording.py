@@ -24,6 +24,18 @@ PROFILE_REGIONS = {
 }
 """Destinations that the recorder's inference profiles have, by geography."""
 
+EXISTING_VPC: Inputs = {
+    "cidrBlock": "10.90.0.0/16",
+    "cidrBlockAssociations": [
+        {"associationId": "a", "cidrBlock": "10.90.0.0/16", "state": "associated"},
+        {"associationId": "b", "cidrBlock": "10.91.0.0/16", "state": "associated"},
+        {"associationId": "c", "cidrBlock": "10.92.0.0/16", "state": "disassociated"},
+    ],
+    "enableDnsHostnames": True,
+    "enableDnsSupport": True,
+}
+"""How the recorder describes every existing VPC."""
+
 # Computed outputs that the components read. Every resource gets all of them, whether or
 # not its type has them.
 _COMPUTED = (
@@ -49,6 +61,18 @@ _NAMED_BY = (
 )
 
 
+def _as_azure_answers(inputs: Inputs) -> Inputs:
+    """The inputs as outputs: Azure takes identities as a list and answers a map."""
+    identity = inputs.get("identity")
+    if not isinstance(identity, Mapping):
+        return inputs
+    named = identity.get("userAssignedIdentities")
+    if not isinstance(named, list):
+        return inputs
+    answered = {**identity, "userAssignedIdentities": {each: {} for each in named}}
+    return {**inputs, "identity": answered}
+
+
 @dataclass
 class Recorder(pulumi.runtime.Mocks):
     """Keeps every registration, in order."""
@@ -56,6 +80,7 @@ class Recorder(pulumi.runtime.Mocks):
     regions: Mapping[str, tuple[str, ...]] = field(
         default_factory=lambda: PROFILE_REGIONS
     )
+    vpc: Inputs = field(default_factory=lambda: dict(EXISTING_VPC))
     seen: list[pulumi.runtime.MockResourceArgs] = field(default_factory=list)
 
     def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str, Inputs]:
@@ -69,12 +94,14 @@ class Recorder(pulumi.runtime.Mocks):
             **outputs,
             "name": named,
             "version": "1",
-            **args.inputs,
+            **_as_azure_answers(args.inputs),
         }
 
     def call(
         self, args: pulumi.runtime.MockCallArgs
     ) -> tuple[Inputs, list[tuple[str, str]] | None]:
+        if args.token == "aws:ec2/getVpc:getVpc":
+            return {**self.vpc, "id": args.args["id"]}, []
         assert args.token == "aws:bedrock/getInferenceProfile:getInferenceProfile", (
             args.token
         )

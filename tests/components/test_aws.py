@@ -1,9 +1,12 @@
 """What goes to AWS, on the wire."""
 
 import json
+from inspect import signature
 from typing import Any
 
+import botocore.session
 import pytest
+from pulumi_aws.bedrockmodel import InvocationLoggingConfigurationLoggingConfigArgs
 
 from tests.components.conftest import CONFIG, declared, settings_with
 from tests.components.recording import (
@@ -337,6 +340,22 @@ def test_invocation_logging_keeps_content_only_where_it_is_asked_for(
     kinds = ("text", "image", "embedding", "video")
     assert [logging[f"{kind}DataDeliveryEnabled"] for kind in kinds] == [delivered] * 4
     assert logging["s3Config"]["keyPrefix"] == "bedrock"
+
+
+def test_every_kind_of_content_that_bedrock_delivers_is_decided_but_for_audio(
+    aws: Recording,
+) -> None:
+    """Fails once the provider can switch audio, or Bedrock delivers a further kind."""
+    bedrock = botocore.session.get_session().get_service_model("bedrock")
+    delivered = {
+        name
+        for name in bedrock.shape_for("LoggingConfig").members
+        if name.endswith("DataDeliveryEnabled")
+    }
+    decided = aws.only(":InvocationLoggingConfiguration")["loggingConfig"]
+    assert delivered - set(decided) == {"audioDataDeliveryEnabled"}
+    arguments = signature(InvocationLoggingConfigurationLoggingConfigArgs).parameters
+    assert [name for name in arguments if "audio" in name] == []
 
 
 def test_every_endpoint_has_a_policy_of_its_own(aws: Recording) -> None:

@@ -18,17 +18,35 @@ COMPONENTS = ("audit_store", "identity", "model_access", "network", "observabili
 ROOT = Path(str(trivium_components.__file__)).parent
 
 FILES = {
+    ("aws", "access_log.py"): "only S3 logs accesses into a bucket of its own",
+    ("aws", "bucket.py"): "only AWS has more than one bucket to protect",
+    ("aws", "replica.py"): "Google Cloud's second region belongs to the same bucket",
+    ("aws", "trail.py"): "only AWS has a trail besides the request log",
+    ("aws", "guardrail.py"): "only Bedrock has a guardrail for calls to Claude",
     ("aws", "policy.py"): "only AWS writes permissions as JSON documents",
 }
 ARGUMENTS = {
     # cloud, component, argument: the reason
     "aws identity guardrail": "only Bedrock has a guardrail that IAM can require",
+    "aws identity guardrail_profiles": "only Bedrock has guardrails across Regions",
+    "aws model_access filters": "only Bedrock has a guardrail for calls to Claude",
+    "aws network guardrail_profiles": "only Bedrock has guardrails across Regions",
     "aws network availability_zones": "other clouds' subnets span a region's zones",
     "gcp network location": "multi-regions need their own private endpoint",
     "aws observability content": "only Bedrock has a resource that logs content",
     # Google Cloud keeps logs in log buckets; Azure's append blobs refuse immutability.
     "aws observability store": "only AWS archives its logs in the audit store",
     "aws observability encryption_key": "only AWS uses our key in this version",
+    "aws network endpoints": "an existing VPC may have some of the endpoints",
+    "aws network route_tables": "only S3's endpoint is a route",
+    "gcp network endpoint_address": "only Google's endpoint has an address of its own",
+    "azure audit_store encryption_identity": "only Azure's storage acts as an identity",
+    "aws observability data_events": "only CloudTrail selects data events by type",
+    "aws observability trail_logs": "only a trail is searchable as an option",
+    "aws observability access_log": "only S3 logs accesses into a bucket of its own",
+    # Azure chooses the second region of a storage account itself.
+    "aws audit_store replica_region": "only AWS and Google Cloud take a second region",
+    "gcp audit_store replica_region": "only AWS and Google Cloud take a second region",
     "azure model_access terms_accepted": "a deployment accepts terms only on Azure",
     "azure model_access organization_name": "only Azure asks who accepts",
     "azure model_access country_code": "only Azure asks who accepts",
@@ -42,6 +60,7 @@ ARGUMENTS = {
     "azure audit_store subnet": "only Azure's store is public without a subnet",
 }
 OUTPUTS = {
+    "aws model_access guardrail_profiles": "only Bedrock has guardrails across Regions",
     "azure model_access resource_group": "only Azure has resource groups",
 }
 

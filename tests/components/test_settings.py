@@ -100,6 +100,61 @@ def test_a_secret_value_is_never_repeated(config: Config) -> None:
     assert "a secret value, not shown" in str(caught.value)
 
 
+ZONES_INSTEAD = {
+    # case: (Region, zones as configured, the zone suggested for each wrong entry)
+    "two zones of another Region": (
+        "us-west-2",
+        ["us-east-1a", "us-east-1b"],
+        {0: "us-west-2a", 1: "us-west-2b"},
+    ),
+    "a zone of another Region before one that can stay": (
+        "us-east-1",
+        ["us-west-2a", "us-east-1a"],
+        {0: "us-east-1b"},
+    ),
+    "a zone three times": (
+        "us-east-1",
+        ["us-east-1a"] * 3,
+        {1: "us-east-1b", 2: "us-east-1c"},
+    ),
+    "two Regions in the place of zones": (
+        "us-east-1",
+        ["us-east-1", "us-east-2"],
+        {0: "us-east-1a", 1: "us-east-1b"},
+    ),
+    "two empty entries and a zone": (
+        "us-east-1",
+        [None, "us-east-1b", None],
+        {0: "us-east-1a", 2: "us-east-1c"},
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("region", "zones", "suggested"), ZONES_INSTEAD.values(), ids=ZONES_INSTEAD
+)
+def test_each_wrong_zone_gets_a_suggestion_of_its_own(
+    config: Config, region: str, zones: list[str | None], suggested: dict[int, str]
+) -> None:
+    put("aws.region", region)(config)
+    put("aws.availability_zones", zones)(config)
+    with pytest.raises(SettingsError) as caught:
+        read_settings("test", config)
+    command = "`pulumi config set --stack test --path 'trivium:aws.availability_zones"
+    assert [sentence.split(command)[1] for sentence in caught.value.problems] == [
+        f"[{index}]' {zone}`." for index, zone in suggested.items()
+    ]
+
+
+def test_zones_without_a_usable_region_are_told_with_the_general_example(
+    config: Config,
+) -> None:
+    put("aws.region", 7)(config)
+    put("aws.availability_zones", [None, "us-east-1b"])(config)
+    with pytest.raises(SettingsError, match=r"availability_zones\[0\]' us-east-1a`"):
+        read_settings("test", config)
+
+
 CREDENTIALS = {
     "a password": "https://user:hunter2@siem.example.com",
     "a password with an at sign": "https://user:p@hunter2@siem.example.com",

@@ -145,3 +145,15 @@ def test_the_rehearsal_stays_small_enough_to_deploy_in_seconds() -> None:
         each for each in found if not each.typ.startswith(("pulumi:", "trivium:"))
     ]
     assert len(of_clouds) <= 90
+
+
+@pytest.mark.parametrize("preview", [True, False], ids=["preview", "deployment"])
+def test_a_preview_warns_of_what_is_weak_for_production(preview: bool) -> None:
+    warnings: list[str] = []
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(pulumi.log, "warn", warnings.append)
+        patched.setattr(pulumi.runtime, "is_dry_run", lambda: preview)
+        run("gov")
+    noted = [text.split("`")[1] for text in warnings]
+    weak = ["trivium:retention.lock", "trivium:constitution.digest"]
+    assert noted == (weak if preview else [])

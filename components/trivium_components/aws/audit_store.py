@@ -8,14 +8,22 @@ fails by design. Objects written earlier keep the mode in which they were writte
 Source: S3 user guide, "S3 Object Lock", read 2026-11-22.
 """
 
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 import pulumi
-from pulumi_aws import iam, kms, s3
+from pulumi_aws import iam, s3
 
 from trivium_components import naming
 from trivium_components.aws import keys
+from trivium_components.aws.bucket import (
+    access,
+    encryption,
+    retention,
+    tls_statements,
+    versioning,
+)
 from trivium_components.aws.policy import Statement, document, from_service
+from trivium_components.aws.replica import Source, replicate
 from trivium_components.component import kept, register
 from trivium_components.retention import Lock, lock_from, lock_of
 
@@ -40,6 +48,12 @@ class AwsAuditStoreArgs(TypedDict):
     signers: list[str]
     """ARNs of the principals that may sign with it, in addition to those that the
     account's IAM policies permit."""
+    encryption_key: NotRequired[str]
+    """ARN of an existing key that encrypts bucket and logs; a new key, if not given or
+    empty. Its policy must admit Bedrock, CloudTrail and CloudWatch Logs."""
+    replica_region: NotRequired[str]
+    """Region of a second, equally protected copy; without a copy, if not given or
+    empty. The caller checks that it lies inside the residency zone."""
     tags: dict[str, str]
     """Tags of every resource."""
 
@@ -73,20 +87,15 @@ class AwsAuditStore(pulumi.ComponentResource):
         super().__init__("trivium:index:AwsAuditStore", name, {}, opts)
         lock = lock_of(args["lock"])
         inside = pulumi.ResourceOptions(parent=self)
-        key = keys.encryption_key(name, args, kept(self, lock))
+        key = _key(name, args, kept(self, lock))
         bucket = _bucket(name, args, kept(self, lock))
         arn = pulumi.Output.concat(
             f"arn:{naming.aws_partition(args['region'])}:s3:::", bucket.bucket
         )
 
-        versioning = _versioning(name, bucket, inside)
-        after = pulumi.ResourceOptions(depends_on=[versioning])
-        retention = _retention(
-            name, bucket, args, pulumi.ResourceOptions.merge(kept(self, lock), after)
-        )
-        _encryption(name, bucket, key, inside)
-        _lifecycle(name, bucket, pulumi.ResourceOptions.merge(inside, after))
-        policy = _access(name, bucket, arn, args, inside)
+        kept_for = self._write_once(name, args, bucket, arn, key)
+        encryption(name, bucket, key, inside)
+        policy = access(name, bucket, _statements(arn, args), inside)
         _grant_writer(name, args["writer"], arn, key, inside)
 
         self.uri = pulumi.Output.concat("s3://", bucket.bucket, "/trivium")
@@ -95,12 +104,38 @@ class AwsAuditStore(pulumi.ComponentResource):
         self.store = pulumi.Output.all(bucket.bucket, policy.urn).apply(
             lambda parts: str(parts[0])
         )
-        self.encryption_key = key.arn
+        self.encryption_key = key
         self.signing_key = self._signing_key(name, args, lock)
-        rule = retention.rule.default_retention
+        rule = kept_for.rule.default_retention
         self.retention_days = rule.days.apply(int)
         self.lock = rule.mode.apply(lambda mode: lock_from(mode == "COMPLIANCE"))
         register(self)
+
+    def _write_once(
+        self,
+        name: str,
+        args: AwsAuditStoreArgs,
+        bucket: s3.Bucket,
+        arn: pulumi.Output[str],
+        key: pulumi.Output[str],
+    ) -> s3.BucketObjectLockConfiguration:
+        """Versions, retention, and a copy in another Region if one is wanted."""
+        lock = lock_of(args["lock"])
+        inside = pulumi.ResourceOptions(parent=self)
+        versioned = versioning(name, bucket, inside)
+        after = pulumi.ResourceOptions(depends_on=[versioned])
+        locked = retention(
+            name,
+            bucket,
+            days=args["retention_days"],
+            lock=lock,
+            opts=pulumi.ResourceOptions.merge(kept(self, lock), after),
+        )
+        _lifecycle(name, bucket, pulumi.ResourceOptions.merge(inside, after))
+        if replica_region := args.get("replica_region"):
+            source = Source(bucket, arn, key, versioned)
+            replicate(name, args, source, replica_region, self)
+        return locked
 
     def _signing_key(
         self, name: str, args: AwsAuditStoreArgs, lock: Lock
@@ -115,6 +150,16 @@ class AwsAuditStore(pulumi.ComponentResource):
         return arn
 
 
+def _key(
+    name: str, args: AwsAuditStoreArgs, opts: pulumi.ResourceOptions
+) -> pulumi.Output[str]:
+    """ARN of the key that encrypts bucket and logs: the existing one, or a new one."""
+    if existing := args.get("encryption_key"):
+        return pulumi.Output.from_input(existing)
+    arn: pulumi.Output[str] = keys.encryption_key(name, args, opts).arn
+    return arn
+
+
 def _bucket(
     name: str, args: AwsAuditStoreArgs, opts: pulumi.ResourceOptions
 ) -> s3.Bucket:
@@ -125,61 +170,6 @@ def _bucket(
         object_lock_enabled=True,
         force_destroy=False,
         tags={**args["tags"], **naming.AUDIT_STORE},
-        opts=opts,
-    )
-
-
-def _versioning(
-    name: str, bucket: s3.Bucket, opts: pulumi.ResourceOptions
-) -> s3.BucketVersioning:
-    """Object lock protects versions, so there must be versions."""
-    return s3.BucketVersioning(
-        f"{name}-versioning",
-        bucket=bucket.id,
-        versioning_configuration=s3.BucketVersioningVersioningConfigurationArgs(
-            status="Enabled"
-        ),
-        opts=opts,
-    )
-
-
-def _retention(
-    name: str,
-    bucket: s3.Bucket,
-    args: AwsAuditStoreArgs,
-    opts: pulumi.ResourceOptions,
-) -> s3.BucketObjectLockConfiguration:
-    """The retention that every new object gets."""
-    locked = lock_of(args["lock"]) == "locked"
-    return s3.BucketObjectLockConfiguration(
-        f"{name}-retention",
-        bucket=bucket.id,
-        rule=s3.BucketObjectLockConfigurationRuleArgs(
-            default_retention=s3.BucketObjectLockConfigurationRuleDefaultRetentionArgs(
-                mode="COMPLIANCE" if locked else "GOVERNANCE",
-                days=args["retention_days"],
-            )
-        ),
-        opts=opts,
-    )
-
-
-def _encryption(
-    name: str, bucket: s3.Bucket, key: kms.Key, opts: pulumi.ResourceOptions
-) -> None:
-    """Encrypt every object with the deployment's key."""
-    default = s3.BucketServerSideEncryptionConfigurationRuleApplyServerSideEncryptionByDefaultArgs
-    s3.BucketServerSideEncryptionConfiguration(
-        f"{name}-sse",
-        bucket=bucket.id,
-        rules=[
-            s3.BucketServerSideEncryptionConfigurationRuleArgs(
-                apply_server_side_encryption_by_default=default(
-                    sse_algorithm="aws:kms", kms_master_key_id=key.arn
-                ),
-                bucket_key_enabled=True,
-            )
-        ],
         opts=opts,
     )
 
@@ -204,54 +194,30 @@ def _lifecycle(name: str, bucket: s3.Bucket, opts: pulumi.ResourceOptions) -> No
     )
 
 
-def _access(
-    name: str,
-    bucket: s3.Bucket,
-    arn: pulumi.Output[str],
-    args: AwsAuditStoreArgs,
-    opts: pulumi.ResourceOptions,
-) -> s3.BucketPolicy:
-    """Block public access, then attach the bucket's policy."""
-    private = s3.BucketPublicAccessBlock(
-        f"{name}-private",
-        bucket=bucket.id,
-        block_public_acls=True,
-        block_public_policy=True,
-        ignore_public_acls=True,
-        restrict_public_buckets=True,
-        opts=opts,
-    )
-    return s3.BucketPolicy(
-        f"{name}-policy",
-        bucket=bucket.id,
-        policy=document(
-            arn.apply(
-                lambda found: bucket_statements(
-                    found, args["environment"], args["account"], args["region"]
-                )
-            )
-        ),
-        # S3 refuses two changes of one bucket at a time ("OperationAborted"), so the
-        # block goes first.
-        opts=pulumi.ResourceOptions.merge(
-            opts, pulumi.ResourceOptions(depends_on=[private])
-        ),
-    )
-
-
 def _grant_writer(
     name: str,
     writer: pulumi.Input[str],
     bucket_arn: pulumi.Output[str],
-    key: kms.Key,
+    key: pulumi.Output[str],
     opts: pulumi.ResourceOptions,
 ) -> None:
     """Let the application's role add segments."""
     role = pulumi.Output.from_input(writer).apply(lambda arn: arn.rsplit("/", 1)[-1])
-    statements = pulumi.Output.all(bucket_arn, key.arn).apply(
+    statements = pulumi.Output.all(bucket_arn, key).apply(
         lambda parts: writer_statements(*parts)
     )
     iam.RolePolicy(f"{name}-writer", role=role, policy=document(statements), opts=opts)
+
+
+def _statements(
+    arn: pulumi.Output[str], args: AwsAuditStoreArgs
+) -> pulumi.Output[list[Statement]]:
+    """The statements of the bucket's policy, once its ARN is known."""
+    return arn.apply(
+        lambda found: bucket_statements(
+            found, args["environment"], args["account"], args["region"]
+        )
+    )
 
 
 def bucket_statements(
@@ -265,7 +231,7 @@ def bucket_statements(
     """
     bedrock = f"arn:{naming.aws_partition(region)}:bedrock:{region}:{account}:*"
     return [
-        *_tls_statements(bucket_arn),
+        *tls_statements(bucket_arn),
         {
             "Sid": "BedrockLogs",
             "Effect": "Allow",
@@ -278,28 +244,6 @@ def bucket_statements(
         *_trail_statements(
             bucket_arn, account, naming.trail_arn(environment, account, region)
         ),
-    ]
-
-
-def _tls_statements(bucket_arn: str) -> list[Statement]:
-    """Deny unencrypted connections and TLS before 1.2."""
-    deny: Statement = {
-        "Effect": "Deny",
-        "Principal": "*",
-        "Action": "s3:*",
-        "Resource": [bucket_arn, f"{bucket_arn}/*"],
-    }
-    return [
-        {
-            "Sid": "DenyPlaintext",
-            **deny,
-            "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-        },
-        {
-            "Sid": "DenyOldTls",
-            **deny,
-            "Condition": {"NumericLessThan": {"s3:TlsVersion": "1.2"}},
-        },
     ]
 
 

@@ -5,6 +5,7 @@ import pulumi_aws
 
 from trivium_components import cidr, descriptor
 from trivium_components.aws.audit_store import AwsAuditStore
+from trivium_components.aws.guardrail import GuardrailFilters
 from trivium_components.aws.identity import AwsIdentity
 from trivium_components.aws.model_access import AwsModelAccess
 from trivium_components.aws.network import AwsNetwork
@@ -12,6 +13,7 @@ from trivium_components.aws.observability import AwsObservability
 from trivium_components.component import Place, place_of
 from trivium_components.records import Deployed
 from trivium_components.settings import AwsSettings, Settings
+from trivium_components.settings.adopted import AWS_ENDPOINTS
 
 
 def deploy(settings: Settings, *, signing_key: bool) -> Deployed:
@@ -21,7 +23,7 @@ def deploy(settings: Settings, *, signing_key: bool) -> Deployed:
     place = place_of(settings, account=found.account_id, region=found.region)
     opts = pulumi.ResourceOptions(providers=[_provider(found)])
 
-    models = _models(settings, place, opts)
+    models = _models(settings, found, place, opts)
     identity = AwsIdentity(
         "aws-identity",
         {
@@ -29,6 +31,7 @@ def deploy(settings: Settings, *, signing_key: bool) -> Deployed:
             "invokers": list(found.invokers),
             "resources": models.resources,
             "guardrail": models.guardrail,
+            "guardrail_profiles": models.guardrail_profiles,
         },
         opts,
     )
@@ -42,10 +45,12 @@ def deploy(settings: Settings, *, signing_key: bool) -> Deployed:
             "writer": identity.principal,
             "signing_key": signing_key,
             "signers": list(found.signers),
+            "replica_region": found.replica_region,
+            "encryption_key": found.encryption_key,
         },
         opts,
     )
-    _observability(settings, place, models, store, opts)
+    _observability(settings, found, place, models, store, opts)
     return _contribution(settings, place, models, store)
 
 
@@ -57,7 +62,10 @@ def _provider(found: AwsSettings) -> pulumi_aws.Provider:
 
 
 def _models(
-    settings: Settings, place: Place, opts: pulumi.ResourceOptions
+    settings: Settings,
+    found: AwsSettings,
+    place: Place,
+    opts: pulumi.ResourceOptions,
 ) -> AwsModelAccess:
     """First, because it proves residency before anything is created."""
     return AwsModelAccess(
@@ -67,6 +75,14 @@ def _models(
             "zone": settings.zone,
             "scope": settings.scope,
             "models": settings.models_by_tier,
+            "filters": GuardrailFilters(
+                tier=found.guardrail.tier,
+                cross_region=found.guardrail.cross_region,
+                block=list(found.guardrail.block),
+                mask=list(found.guardrail.mask),
+                grounding=found.guardrail.grounding,
+                relevance=found.guardrail.relevance,
+            ),
         },
         opts,
     )
@@ -79,14 +95,20 @@ def _network(
     models: AwsModelAccess,
     opts: pulumi.ResourceOptions,
 ) -> AwsNetwork:
-    """The network, in AWS's share of the range."""
+    """The network: an existing one, or a new one in AWS's share of the range."""
+    existing = found.existing_network
     return AwsNetwork(
         "aws-network",
         {
             **place,
-            "cidr": cidr.cloud_range(settings.network.cidr, "aws"),
+            "cidr": "" if existing else cidr.cloud_range(settings.address_range, "aws"),
             "availability_zones": list(found.availability_zones),
+            "network": existing.id if existing else "",
+            "subnets": list(existing.subnet_ids) if existing else [],
+            "route_tables": list(existing.route_table_ids) if existing else [],
+            "endpoints": list(existing.endpoints if existing else AWS_ENDPOINTS),
             "resources": models.resources,
+            "guardrail_profiles": models.guardrail_profiles,
         },
         opts,
     )
@@ -94,6 +116,7 @@ def _network(
 
 def _observability(
     settings: Settings,
+    found: AwsSettings,
     place: Place,
     models: AwsModelAccess,
     store: AwsAuditStore,
@@ -109,6 +132,9 @@ def _observability(
             "store": store.store,
             "encryption_key": store.encryption_key,
             "resources": models.resources,
+            "data_events": list(found.data_events),
+            "trail_logs": found.trail_logs,
+            "access_log": found.access_log,
         },
         opts,
     )

@@ -1,7 +1,7 @@
 """The role that the application runs as, and everything that it may do on Bedrock."""
 
 from collections.abc import Sequence
-from typing import TypedDict
+from typing import Any, NotRequired, TypedDict
 
 import pulumi
 from pulumi_aws import iam
@@ -47,6 +47,9 @@ class AwsIdentityArgs(TypedDict):
     `AwsModelAccess.resources` gives them."""
     guardrail: pulumi.Input[Guardrail]
     """The guardrail that every call must name."""
+    guardrail_profiles: NotRequired[pulumi.Input[list[str]]]
+    """ARNs of the guardrail profiles that it uses across Regions:
+    `AwsModelAccess.guardrail_profiles`."""
     tags: dict[str, str]
     """Tags of every resource."""
 
@@ -108,14 +111,17 @@ def _guardrail_policy(
     """Require the guardrail of every call."""
     account, region = args["account"], args["region"]
 
-    def statements(found: Guardrail) -> list[Statement]:
-        arn = _guardrail_arn(account, region, found["identifier"])
-        return guardrail_statements(arn, found["version"])
+    # Any: a guardrail and a list of ARNs, resolved together.
+    def statements(parts: Sequence[Any]) -> list[Statement]:
+        arn = _guardrail_arn(account, region, parts[0]["identifier"])
+        return guardrail_statements(arn, parts[0]["version"], parts[1])
+
+    found = pulumi.Output.all(args["guardrail"], args.get("guardrail_profiles", []))
 
     return iam.RolePolicy(
         f"{name}-guardrail",
         role=role.name,
-        policy=document(pulumi.Output.from_input(args["guardrail"]).apply(statements)),
+        policy=document(found.apply(statements)),
         opts=opts,
     )
 
@@ -155,9 +161,12 @@ def invoke_statements(resources: Sequence[str]) -> list[Statement]:
     ]
 
 
-def guardrail_statements(guardrail_arn: str, guardrail_version: str) -> list[Statement]:
+def guardrail_statements(
+    guardrail_arn: str, guardrail_version: str, profiles: Sequence[str] = ()
+) -> list[Statement]:
     """Allow the guardrail; deny every call that does not name it in this version.
 
+    `profiles` are the guardrail profiles that it uses across Regions, if any.
     Source: Bedrock user guide, "Enforce the use of specific guardrails in model
     inference requests", read 2026-11-22.
     """
@@ -166,7 +175,7 @@ def guardrail_statements(guardrail_arn: str, guardrail_version: str) -> list[Sta
             "Sid": "ApplyGuardrail",
             "Effect": "Allow",
             "Action": "bedrock:ApplyGuardrail",
-            "Resource": guardrail_arn,
+            "Resource": [guardrail_arn, *profiles] if profiles else guardrail_arn,
         },
         {
             "Sid": "DenyWithoutGuardrail",

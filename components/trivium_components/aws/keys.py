@@ -7,7 +7,8 @@ from trivium_components import naming
 from trivium_components.aws.policy import Statement, document, from_service
 from trivium_components.component import Place
 
-_DELETION_DAYS = 30  # the longest window that KMS offers
+DELETION_DAYS = 30
+"""The longest window that KMS offers."""
 
 
 def encryption_key(name: str, args: Place, opts: pulumi.ResourceOptions) -> kms.Key:
@@ -16,7 +17,7 @@ def encryption_key(name: str, args: Place, opts: pulumi.ResourceOptions) -> kms.
         f"{name}-encryption",
         description="Encrypts the audit store and the logs of the model API.",
         enable_key_rotation=True,
-        deletion_window_in_days=_DELETION_DAYS,
+        deletion_window_in_days=DELETION_DAYS,
         policy=document(
             encryption_statements(args["environment"], args["account"], args["region"])
         ),
@@ -43,7 +44,7 @@ def signing_key(
         description="Signs deployment descriptors.",
         key_usage="SIGN_VERIFY",
         customer_master_key_spec="ECC_NIST_P256",
-        deletion_window_in_days=_DELETION_DAYS,
+        deletion_window_in_days=DELETION_DAYS,
         policy=document(
             [
                 account_statement(args["account"], args["region"]),

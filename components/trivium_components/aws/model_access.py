@@ -6,32 +6,17 @@ cover the others. The subscription to a model and the first-time-use form are
 account-wide; they happen once, outside a stack.
 """
 
-import hashlib
-import json
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 import pulumi
 from pulumi_aws import bedrock
 
 from trivium_components import models, naming, offers
+from trivium_components.aws import guardrail
+from trivium_components.aws.guardrail import GuardrailFilters
 from trivium_components.component import register
 from trivium_components.records import Guardrail, Target
 from trivium_components.residency import require_inside
-
-# Bedrock's harmful categories with input and output strength. PROMPT_ATTACK only judges
-# input, so its output strength must be NONE (Bedrock API reference,
-# GuardrailContentFilterConfig, read 2026-11-22).
-_FILTERS = (
-    ("HATE", "HIGH", "HIGH"),
-    ("INSULTS", "HIGH", "HIGH"),
-    ("SEXUAL", "HIGH", "HIGH"),
-    ("VIOLENCE", "HIGH", "HIGH"),
-    ("MISCONDUCT", "HIGH", "HIGH"),
-    ("PROMPT_ATTACK", "HIGH", "NONE"),
-)
-# Shown to the caller of a blocked request or reply. The text is part of the guardrail:
-# a change updates it.
-_BLOCKED = "This was stopped by the deployment's guardrail."
 
 
 class AwsModelAccessArgs(TypedDict):
@@ -52,6 +37,9 @@ class AwsModelAccessArgs(TypedDict):
     """How far inference may travel: `regional`, `geo` or `global`."""
     models: dict[str, str]
     """Model of each tier, by its name in the model catalogue."""
+    filters: NotRequired[GuardrailFilters]
+    """What the guardrail filters besides harmful content and prompt attacks; nothing,
+    if not given."""
     tags: dict[str, str]
     """Tags of every resource."""
 
@@ -72,6 +60,9 @@ class AwsModelAccess(pulumi.ComponentResource):
     destination Region."""
     guardrail: pulumi.Output[Guardrail]
     """The guardrail that every call must name."""
+    guardrail_profiles: pulumi.Output[list[str]]
+    """ARNs of the guardrail profile in the Regions in which the guardrail is evaluated;
+    empty if it stays in its own Region."""
 
     def __init__(
         self,
@@ -80,6 +71,14 @@ class AwsModelAccess(pulumi.ComponentResource):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("trivium:index:AwsModelAccess", name, {}, opts)
+        filters = args.get("filters", guardrail.PLAIN)
+        profiles = guardrail.profiles(
+            filters,
+            account=args["account"],
+            region=args["region"],
+            zone=args["zone"],
+            scope=args["scope"],
+        )
         targets: dict[str, Target] = {}
         resources: list[str] = []
         for tier, model in args["models"].items():
@@ -91,9 +90,10 @@ class AwsModelAccess(pulumi.ComponentResource):
         )
         self.targets = pulumi.Output.from_input(targets)
         self.resources = pulumi.Output.from_input(sorted(set(resources)))
-        self.guardrail = _numbered_guardrail(
-            name, args, pulumi.ResourceOptions(parent=self)
+        self.guardrail = guardrail.numbered(
+            name, args, filters, pulumi.ResourceOptions(parent=self)
         )
+        self.guardrail_profiles = pulumi.Output.from_input(profiles)
         register(self)
 
     def _target(
@@ -131,60 +131,9 @@ class AwsModelAccess(pulumi.ComponentResource):
         return target, arns
 
 
-def _numbered_guardrail(
-    name: str, args: AwsModelAccessArgs, opts: pulumi.ResourceOptions
-) -> pulumi.Output[Guardrail]:
-    """The guardrail and a version of it.
-
-    A version is a snapshot that does not follow the guardrail. The digest in its
-    description creates a new version if the filters change; old ones stay, so that a
-    descriptor signed earlier still works.
-    """
-    guardrail = _guardrail(name, args, opts)
-    version = bedrock.GuardrailVersion(
-        f"{name}-guardrail-version",
-        guardrail_arn=guardrail.guardrail_arn,
-        description=f"filters {_filters_digest()}",
-        skip_destroy=True,
-        opts=opts,
-    )
-    return pulumi.Output.all(guardrail.guardrail_id, version.version).apply(
-        lambda parts: Guardrail(identifier=parts[0], version=parts[1])
-    )
-
-
-def _guardrail(
-    name: str, args: AwsModelAccessArgs, opts: pulumi.ResourceOptions
-) -> bedrock.Guardrail:
-    """Content filters in full strength."""
-    filters = [
-        bedrock.GuardrailContentPolicyConfigFiltersConfigArgs(
-            type=kind, input_strength=input_strength, output_strength=output_strength
-        )
-        for kind, input_strength, output_strength in _FILTERS
-    ]
-    return bedrock.Guardrail(
-        f"{name}-guardrail",
-        name=naming.dashed(args["environment"], "guardrail", limit=50),
-        description="Accompanies every call of this deployment.",
-        blocked_input_messaging=_BLOCKED,
-        blocked_outputs_messaging=_BLOCKED,
-        content_policy_config=bedrock.GuardrailContentPolicyConfigArgs(
-            filters_configs=filters
-        ),
-        tags=args["tags"],
-        opts=opts,
-    )
-
-
 def destinations_of(model_arns: list[str]) -> list[str]:
     """The Regions of a profile's model ARNs, sorted.
 
     An ARN without a Region may run anywhere: `global`.
     """
     return sorted({arn.split(":")[3] or "global" for arn in model_arns})
-
-
-def _filters_digest() -> str:
-    """A few characters that differ for different filters."""
-    return hashlib.sha256(json.dumps(_FILTERS).encode()).hexdigest()[:12]

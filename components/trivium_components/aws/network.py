@@ -1,14 +1,16 @@
 """A network without internet access, and private endpoints for what it needs."""
 
 from collections.abc import Sequence
-from typing import TypedDict
+from dataclasses import dataclass
+from typing import NotRequired, TypedDict
 
 import pulumi
 from pulumi_aws import ec2
 
+from trivium.errors import ConfigurationError
 from trivium_components import cidr, naming
 from trivium_components.aws.policy import Statement, document
-from trivium_components.component import register
+from trivium_components.component import register, require_one_network
 
 # The model API, tokens for the role, the audit store's key and the application's own
 # logs. S3 has a gateway endpoint.
@@ -24,12 +26,24 @@ class AwsNetworkArgs(TypedDict):
     """AWS account id, twelve digits."""
     region: str
     """Region of the network; the provider must be configured for it."""
-    cidr: str
-    """Address range of the network and of its subnets."""
-    availability_zones: list[str]
-    """Availability zones that get a subnet, in order; only append."""
+    cidr: NotRequired[str]
+    """Address range of a new network and of its subnets."""
+    availability_zones: NotRequired[list[str]]
+    """Availability zones that get a subnet in a new network, in order; only append."""
+    network: NotRequired[str]
+    """Id of an existing VPC, to use instead of a new one."""
+    subnets: NotRequired[list[str]]
+    """Ids of the subnets of an existing VPC in which the endpoints are placed."""
+    route_tables: NotRequired[list[str]]
+    """Ids of the route tables of an existing VPC that get the route to S3."""
+    endpoints: NotRequired[list[str]]
+    """Services that get a private endpoint; all that a deployment needs, if not
+    given."""
     resources: pulumi.Input[list[str]]
     """What may be invoked through the endpoint: `AwsModelAccess.resources`."""
+    guardrail_profiles: NotRequired[pulumi.Input[list[str]]]
+    """ARNs of the guardrail profiles that may be used through the endpoint:
+    `AwsModelAccess.guardrail_profiles`."""
     tags: dict[str, str]
     """Tags of every resource."""
 
@@ -38,7 +52,9 @@ class AwsNetwork(pulumi.ComponentResource):
     """A VPC with private subnets and private endpoints, without an internet gateway.
 
     Every endpoint has a policy. Routing to the callers' own network (peering, transit
-    gateway) is left to the platform team.
+    gateway) is left to the platform team. In an existing VPC, only the endpoints and
+    their security group are created: its routes, gateways and flow logs stay as they
+    are.
     """
 
     network_id: pulumi.Output[str]
@@ -55,20 +71,76 @@ class AwsNetwork(pulumi.ComponentResource):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("trivium:index:AwsNetwork", name, {}, opts)
+        require_one_network(name, args.get("cidr"), args.get("network"))
         inside = pulumi.ResourceOptions(parent=self)
-        vpc = _vpc(name, args, inside)
-        subnets = _subnets(name, args, vpc, inside)
-        gate = _gate(name, args, vpc, inside)
+        ground = (
+            _adopted(name, args, self)
+            if args.get("network")
+            else _created(name, args, inside)
+        )
+        gate = _gate(name, args, ground, inside)
+        wanted = args.get("endpoints", [*_INTERFACES, "s3"])
         interfaces = {
-            service: _interface(name, service, args, vpc, subnets, gate, inside)
+            service: _interface(name, service, args, ground, gate, inside)
             for service in _INTERFACES
+            if service in wanted or service == "bedrock-runtime"
         }
-        _s3_gateway(name, args, vpc, inside)
+        if "s3" in wanted:
+            _s3_gateway(name, args, ground, inside)
 
-        self.network_id = vpc.id
-        self.subnet_ids = pulumi.Output.all(*[subnet.id for subnet in subnets])
+        self.network_id = pulumi.Output.from_input(ground.vpc)
+        self.subnet_ids = pulumi.Output.all(*ground.subnets)
         self.private_endpoint = interfaces["bedrock-runtime"].id
         register(self)
+
+
+@dataclass(frozen=True)
+class _Ground:
+    """The network in which the endpoints are placed."""
+
+    vpc: pulumi.Input[str]
+    """Id of the VPC."""
+    subnets: list[pulumi.Input[str]]
+    """Ids of its subnets."""
+    ranges: list[str]
+    """Address ranges from which the endpoints are reached."""
+    route_tables: list[pulumi.Input[str]]
+    """Ids of the route tables that get the route to S3."""
+
+
+def _created(name: str, args: AwsNetworkArgs, opts: pulumi.ResourceOptions) -> _Ground:
+    """A new VPC with its subnets."""
+    vpc = _vpc(name, args, opts)
+    return _Ground(
+        vpc=vpc.id,
+        subnets=[subnet.id for subnet in _subnets(name, args, vpc, opts)],
+        ranges=[args["cidr"]],
+        route_tables=[vpc.main_route_table_id],
+    )
+
+
+def _adopted(name: str, args: AwsNetworkArgs, parent: pulumi.Resource) -> _Ground:
+    """The existing VPC, as AWS describes it.
+
+    Raises `ConfigurationError` if it lacks one of the DNS options without which the
+    names of the endpoints would resolve to public addresses.
+    """
+    found = ec2.get_vpc(id=args["network"], opts=pulumi.InvokeOptions(parent=parent))
+    if not (found.enable_dns_support and found.enable_dns_hostnames):
+        raise ConfigurationError(
+            f"`{name}`: VPC `{args['network']}` has `enableDnsSupport` or"
+            " `enableDnsHostnames` off; expected both on. The names of the private"
+            " endpoints would resolve to public addresses.",
+            next_step="Turn on both options of the VPC.",
+        )
+    associations = found.cidr_block_associations
+    ranges = [each.cidr_block for each in associations if each.state == "associated"]
+    return _Ground(
+        vpc=args["network"],
+        subnets=list(args["subnets"]),
+        ranges=ranges or [found.cidr_block],
+        route_tables=list(args.get("route_tables", [])),
+    )
 
 
 def _tags(args: AwsNetworkArgs, name: str) -> dict[str, str]:
@@ -109,18 +181,18 @@ def _subnets(
 
 
 def _gate(
-    name: str, args: AwsNetworkArgs, vpc: ec2.Vpc, opts: pulumi.ResourceOptions
+    name: str, args: AwsNetworkArgs, ground: _Ground, opts: pulumi.ResourceOptions
 ) -> ec2.SecurityGroup:
     """The security group of the private endpoints: HTTPS from inside, nothing else."""
     https = ec2.SecurityGroupIngressArgs(
-        protocol="tcp", from_port=443, to_port=443, cidr_blocks=[args["cidr"]]
+        protocol="tcp", from_port=443, to_port=443, cidr_blocks=ground.ranges
     )
     return ec2.SecurityGroup(
         f"{name}-endpoints",
         description=(
             "TLS from inside the network to the private endpoints, and nothing else."
         ),
-        vpc_id=vpc.id,
+        vpc_id=ground.vpc,
         ingress=[https],
         egress=[],
         tags=_tags(args, f"{name}-endpoints"),
@@ -132,19 +204,18 @@ def _interface(
     name: str,
     service: str,
     args: AwsNetworkArgs,
-    vpc: ec2.Vpc,
-    subnets: list[ec2.Subnet],
+    ground: _Ground,
     gate: ec2.SecurityGroup,
     opts: pulumi.ResourceOptions,
 ) -> ec2.VpcEndpoint:
     """The private endpoint of one service, in every subnet."""
     return ec2.VpcEndpoint(
         f"{name}-{service}",
-        vpc_id=vpc.id,
+        vpc_id=ground.vpc,
         service_name=f"com.amazonaws.{args['region']}.{service}",
         vpc_endpoint_type="Interface",
         private_dns_enabled=True,
-        subnet_ids=[subnet.id for subnet in subnets],
+        subnet_ids=ground.subnets,
         security_group_ids=[gate.id],
         policy=_endpoint_policy(service, args),
         tags=_tags(args, f"{name}-{service}"),
@@ -158,22 +229,22 @@ def _endpoint_policy(service: str, args: AwsNetworkArgs) -> pulumi.Output[str]:
     if service != "bedrock-runtime":
         return document([endpoint_statements(account)[service]])
     return document(
-        pulumi.Output.from_input(args["resources"]).apply(
-            lambda arns: [invoke_statement(arns, account, partition)]
+        pulumi.Output.all(args["resources"], args.get("guardrail_profiles", [])).apply(
+            lambda parts: [invoke_statement([*parts[0], *parts[1]], account, partition)]
         )
     )
 
 
 def _s3_gateway(
-    name: str, args: AwsNetworkArgs, vpc: ec2.Vpc, opts: pulumi.ResourceOptions
+    name: str, args: AwsNetworkArgs, ground: _Ground, opts: pulumi.ResourceOptions
 ) -> None:
     """The route to the audit store."""
     ec2.VpcEndpoint(
         f"{name}-s3",
-        vpc_id=vpc.id,
+        vpc_id=ground.vpc,
         service_name=f"com.amazonaws.{args['region']}.s3",
         vpc_endpoint_type="Gateway",
-        route_table_ids=[vpc.main_route_table_id],
+        route_table_ids=ground.route_tables,
         policy=_endpoint_policy("s3", args),
         tags=_tags(args, f"{name}-s3"),
         opts=opts,
@@ -183,7 +254,7 @@ def _s3_gateway(
 def invoke_statement(
     resources: Sequence[str], account: str, partition: str
 ) -> Statement:
-    """Let this account call the deployment's models through the endpoint."""
+    """Let this account use models, profiles and its guardrails through the endpoint."""
     guardrails = f"arn:{partition}:bedrock:*:{account}:guardrail/*"
     return {
         "Effect": "Allow",

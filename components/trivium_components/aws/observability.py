@@ -3,28 +3,17 @@
 Both write to the audit store.
 """
 
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 import pulumi
-from pulumi_aws import bedrockmodel, cloudtrail, cloudwatch, iam
+from pulumi_aws import bedrockmodel, cloudwatch, iam
 
 from trivium_components import naming
+from trivium_components.aws.access_log import access_log
 from trivium_components.aws.policy import document, from_service
+from trivium_components.aws.trail import trail
 from trivium_components.component import register
 from trivium_components.retention import cloudwatch_days
-
-# Every Bedrock type that CloudTrail records as data events (CloudTrail user guide,
-# "Data events", 2026-11-22). InvokeModel and Converse themselves are *read-only
-# management events*: a trail of writes only would lose them.
-_DATA_EVENTS = (
-    "AWS::Bedrock::AgentAlias",
-    "AWS::Bedrock::AsyncInvoke",
-    "AWS::Bedrock::FlowAlias",
-    "AWS::Bedrock::Guardrail",
-    "AWS::Bedrock::InlineAgent",
-    "AWS::Bedrock::KnowledgeBase",
-    "AWS::Bedrock::Model",
-)
 
 
 class AwsObservabilityArgs(TypedDict):
@@ -46,6 +35,15 @@ class AwsObservabilityArgs(TypedDict):
     """Key that encrypts the logs: `AwsAuditStore.encryption_key`."""
     resources: pulumi.Input[list[str]]
     """What is observed. Not used on AWS, which logs per account and Region."""
+    data_events: NotRequired[list[str]]
+    """CloudTrail resource types whose data events the trail records besides those of
+    Bedrock's own types."""
+    trail_logs: NotRequired[bool]
+    """Whether the trail also writes into a log group, where alarms can watch it; not,
+    if not given."""
+    access_log: NotRequired[bool]
+    """Whether S3 records every access to the audit store, in a bucket of its own; not,
+    if not given."""
     tags: dict[str, str]
     """Tags of every resource."""
 
@@ -54,7 +52,8 @@ class AwsObservability(pulumi.ComponentResource):
     """Invocation logging and a trail.
 
     An account has one invocation-logging configuration per Region: a second stack in
-    the same Region would replace it.
+    the same Region would replace it. It covers every model in the Region, and this
+    component cannot switch its delivery of audio: see docs/components.md.
     """
 
     request_log: pulumi.Output[str]
@@ -77,10 +76,12 @@ class AwsObservability(pulumi.ComponentResource):
         # role goes first.
         after = pulumi.ResourceOptions(parent=self, depends_on=[delivery])
         _invocation_logging(name, args, group, role, after)
-        trail = _trail(name, args, inside)
+        found = trail(name, args, inside)
+        if args.get("access_log"):
+            access_log(name, args, inside)
 
         self.request_log = group.arn
-        self.trail = trail.arn
+        self.trail = found.arn
         register(self)
 
 
@@ -161,7 +162,14 @@ def _invocation_logging(
     role: iam.Role,
     opts: pulumi.ResourceOptions,
 ) -> None:
-    """Bedrock's own log of every call, with or without content."""
+    """Bedrock's own log of every call, with or without content.
+
+    The API also has `audioDataDeliveryEnabled` (botocore's model of 2023-04-20). The
+    resource of pulumi-aws 7.51.1 has no argument for it, and aws-native 1.84.0 has no
+    such resource. A kind that a request left out was delivered when `video` was new
+    (hashicorp/terraform-provider-aws#41312), so audio may be delivered even with
+    `metadata`. Claude takes no audio; other models in the account may.
+    """
     full = args["content"] == "full"
     config = bedrockmodel.InvocationLoggingConfigurationLoggingConfigArgs
     s3 = bedrockmodel.InvocationLoggingConfigurationLoggingConfigS3ConfigArgs
@@ -177,62 +185,4 @@ def _invocation_logging(
             cloudwatch_config=logs(log_group_name=group.name, role_arn=role.arn),
         ),
         opts=opts,
-    )
-
-
-def _trail(
-    name: str, args: AwsObservabilityArgs, opts: pulumi.ResourceOptions
-) -> cloudtrail.Trail:
-    """Who called what, in every Region, with validation of the log files."""
-    buckets = f"arn:{naming.aws_partition(args['region'])}:s3:::"
-    return cloudtrail.Trail(
-        f"{name}-trail",
-        name=naming.trail(args["environment"]),
-        s3_bucket_name=args["store"],
-        s3_key_prefix="cloudtrail",
-        kms_key_id=args["encryption_key"],
-        enable_logging=True,
-        enable_log_file_validation=True,
-        include_global_service_events=True,
-        is_multi_region_trail=True,
-        advanced_event_selectors=pulumi.Output.from_input(args["store"]).apply(
-            lambda bucket: event_selectors(f"{buckets}{bucket}/trivium/")
-        ),
-        tags=args["tags"],
-        opts=opts,
-    )
-
-
-def event_selectors(segments: str) -> list[cloudtrail.TrailAdvancedEventSelectorArgs]:
-    """Management events, Bedrock's data events and every access to audit segments.
-
-    A selector takes one `resources.type` only. The trail's own objects are outside
-    `segments`: otherwise the trail would log its own writes without end.
-    """
-    return [
-        _selector("Management", eventCategory="Management"),
-        *[
-            _selector(kind, eventCategory="Data", resources_type=kind)
-            for kind in _DATA_EVENTS
-        ],
-        _selector(
-            "Audit segments",
-            eventCategory="Data",
-            resources_type="AWS::S3::Object",
-            resources_ARN=segments,
-        ),
-    ]
-
-
-def _selector(name: str, **fields: str) -> cloudtrail.TrailAdvancedEventSelectorArgs:
-    """One selector; `_` in a field's name stands for a dot."""
-    return cloudtrail.TrailAdvancedEventSelectorArgs(
-        name=name,
-        field_selectors=[
-            cloudtrail.TrailAdvancedEventSelectorFieldSelectorArgs(
-                field=field.replace("_", "."),
-                **{"starts_withs" if field == "resources_ARN" else "equals": [value]},
-            )
-            for field, value in fields.items()
-        ],
     )

@@ -7,7 +7,7 @@ resource makes. This version does not make it either, so it refuses `locked`. So
 Azure Storage, "Immutable storage for blob data", read 2026-11-22.
 """
 
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 import pulumi
 from pulumi_azure_native import authorization, storage
@@ -47,6 +47,11 @@ class AzureAuditStoreArgs(TypedDict):
     signers: list[str]
     """Entra principals that may sign with it: `user:UUID`, `group:UUID` or
     `service-principal:UUID`."""
+    encryption_key: NotRequired[str]
+    """Address of an existing key, without a version, that encrypts the account; Azure's
+    own keys, if not given or empty."""
+    encryption_identity: NotRequired[str]
+    """Resource id of a user-assigned identity that may use `encryption_key`."""
     tenant: str
     """Entra tenant of the subscription; the key vault belongs to it."""
     subnet: pulumi.Input[str]
@@ -69,7 +74,7 @@ class AzureAuditStore(pulumi.ComponentResource):
     store: pulumi.Output[str]
     """Name of the storage account."""
     encryption_key: pulumi.Output[str]
-    """Empty: in this version, Azure's own keys encrypt it."""
+    """Address of the key that encrypts it; empty if Azure's own keys do."""
     signing_key: pulumi.Output[str]
     """Address of the key that signs descriptors; empty if another cloud keeps it."""
     retention_days: pulumi.Output[int]
@@ -103,7 +108,7 @@ class AzureAuditStore(pulumi.ComponentResource):
         blobs = pulumi.Output.concat("https://", account.name, ".blob.core.windows.net")
         self.uri = pulumi.Output.concat(blobs, "/", container.name, "/trivium")
         self.store = account.name
-        self.encryption_key = pulumi.Output.from_input("")
+        self.encryption_key = pulumi.Output.from_input(args.get("encryption_key", ""))
         self.signing_key = self._signing_key(name, args)
         self.retention_days = policy.immutability_period_since_creation_in_days.apply(
             lambda found: int(found or args["retention_days"])
@@ -139,6 +144,7 @@ def _account(
 
     Zone-redundant, because a copy in another region would leave the zone.
     """
+    identity, encryption = _encryption(args)
     return storage.StorageAccount(
         f"{name}-account",
         resource_group_name=args["resource_group"],
@@ -146,6 +152,8 @@ def _account(
         location=args["region"],
         kind="StorageV2",
         sku=storage.SkuArgs(name="Standard_ZRS"),
+        identity=identity,
+        encryption=encryption,
         immutable_storage_with_versioning=_immutable(args["retention_days"]),
         allow_blob_public_access=False,
         allow_shared_key_access=False,
@@ -165,6 +173,35 @@ def _account(
         ),
         tags={**args["tags"], **naming.AUDIT_STORE},
         opts=opts,
+    )
+
+
+def _encryption(
+    args: AzureAuditStoreArgs,
+) -> tuple[storage.IdentityArgs | None, storage.EncryptionArgs | None]:
+    """The existing key and the identity that may use it, if they are given.
+
+    Without a version, the account follows the key's rotation (Azure Storage,
+    "Customer-managed keys", from memory).
+    """
+    key = args.get("encryption_key")
+    if not key:
+        return None, None
+    vault, _, name = key.partition("/keys/")
+    user = args["encryption_identity"]
+    return (
+        storage.IdentityArgs(
+            type=storage.IdentityType.USER_ASSIGNED, user_assigned_identities=[user]
+        ),
+        storage.EncryptionArgs(
+            key_source=storage.KeySource.MICROSOFT_KEYVAULT,
+            key_vault_properties=storage.KeyVaultPropertiesArgs(
+                key_name=name, key_vault_uri=vault
+            ),
+            encryption_identity=storage.EncryptionIdentityArgs(
+                encryption_user_assigned_identity=user
+            ),
+        ),
     )
 
 

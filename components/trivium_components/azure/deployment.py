@@ -39,7 +39,7 @@ def deploy(settings: Settings, *, signing_key: bool) -> Deployed:
         },
         opts,
     )
-    network = _network(settings, inside, models, opts)
+    network = _network(settings, found, inside, models, opts)
     store = AzureAuditStore(
         "azure-audit",
         {
@@ -50,6 +50,8 @@ def deploy(settings: Settings, *, signing_key: bool) -> Deployed:
             "signing_key": signing_key,
             "signers": list(found.signers),
             "tenant": found.tenant_id,
+            "encryption_key": found.encryption_key,
+            "encryption_identity": found.encryption_identity,
             "subnet": network.subnet_ids[0],
         },
         opts,
@@ -94,16 +96,21 @@ def _models(
 
 def _network(
     settings: Settings,
+    found: AzureSettings,
     place: _GroupPlace,
     models: AzureModelAccess,
     opts: pulumi.ResourceOptions,
 ) -> AzureNetwork:
-    """The network, in Azure's share of the range."""
+    """The network: an existing one, or a new one in Azure's share of the range."""
+    existing = found.existing_network
+    block = "" if existing else cidr.cloud_range(settings.address_range, "azure")
     return AzureNetwork(
         "azure-network",
         {
             **place,
-            "cidr": cidr.cloud_range(settings.network.cidr, "azure"),
+            "cidr": block,
+            "network": existing.id if existing else "",
+            "subnets": list(existing.subnet_ids) if existing else [],
             "resources": models.resources,
         },
         opts,

@@ -1,12 +1,12 @@
 """A network without internet access, and a private endpoint for Foundry."""
 
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 import pulumi
 from pulumi_azure_native import network, privatedns
 
 from trivium_components import cidr, naming
-from trivium_components.component import register
+from trivium_components.component import register, require_one_network
 
 # A Foundry account has these three names, so each must resolve privately
 # (Foundry, "Configure private link", read 2026-11-22).
@@ -22,8 +22,13 @@ class AzureNetworkArgs(TypedDict):
     """Azure subscription id."""
     region: str
     """Region of the network."""
-    cidr: str
-    """Address range of the network and of its subnet."""
+    cidr: NotRequired[str]
+    """Address range of a new network and of its subnet."""
+    network: NotRequired[str]
+    """Resource id of an existing virtual network, to use instead of a new one."""
+    subnets: NotRequired[list[str]]
+    """Resource id of the subnet of an existing virtual network, with service endpoints
+    for storage and key vaults."""
     resources: pulumi.Input[list[str]]
     """The Foundry account that gets the private endpoint:
     `AzureModelAccess.resources`."""
@@ -39,7 +44,8 @@ class AzureNetwork(pulumi.ComponentResource):
     Its one subnet also reaches the storage of the deployment's resource group, and the
     key vaults of its region. These include the vaults of other customers, because
     service endpoint policies exist for storage only. A private endpoint for the vault
-    would change that.
+    would change that. In an existing network, only the private endpoint and its DNS
+    zones are created: the subnet's rules and policies stay as they are.
     """
 
     network_id: pulumi.Output[str]
@@ -56,19 +62,29 @@ class AzureNetwork(pulumi.ComponentResource):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("trivium:index:AzureNetwork", name, {}, opts)
+        require_one_network(name, args.get("cidr"), args.get("network"))
         inside = pulumi.ResourceOptions(parent=self)
-        gate = _gate(name, args, inside)
-        vnet = _vnet(name, args, inside)
-        own_storage = _own_storage(name, args, inside)
-        subnet = _subnet(name, args, vnet, gate, own_storage, inside)
+        vnet, subnet = _ground(name, args, inside)
         endpoint = _endpoint(name, args, subnet, inside)
         zones = {domain: _zone(name, domain, vnet, args, inside) for domain in _ZONES}
         _names(name, args, endpoint, zones, inside)
 
-        self.network_id = vnet.id
-        self.subnet_ids = pulumi.Output.all(subnet.id)
+        self.network_id = pulumi.Output.from_input(vnet)
+        self.subnet_ids = pulumi.Output.all(subnet)
         self.private_endpoint = endpoint.id
         register(self)
+
+
+def _ground(
+    name: str, args: AzureNetworkArgs, opts: pulumi.ResourceOptions
+) -> tuple[pulumi.Input[str], pulumi.Input[str]]:
+    """Ids of the virtual network and the subnet: existing ones, or new ones."""
+    if args.get("network"):
+        return args["network"], args["subnets"][0]
+    gate = _gate(name, args, opts)
+    vnet = _vnet(name, args, opts)
+    own_storage = _own_storage(name, args, opts)
+    return vnet.id, _subnet(name, args, vnet, gate, own_storage, opts).id
 
 
 def _gate(
@@ -224,7 +240,7 @@ def _subnet(
 def _endpoint(
     name: str,
     args: AzureNetworkArgs,
-    subnet: network.Subnet,
+    subnet: pulumi.Input[str],
     opts: pulumi.ResourceOptions,
 ) -> network.PrivateEndpoint:
     """The private endpoint of the Foundry account."""
@@ -240,7 +256,7 @@ def _endpoint(
         resource_group_name=args["resource_group"],
         private_endpoint_name=naming.dashed(args["environment"], "foundry", limit=64),
         location=args["region"],
-        subnet=network.SubnetArgs(id=subnet.id),
+        subnet=network.SubnetArgs(id=subnet),
         private_link_service_connections=[foundry],
         tags=args["tags"],
         opts=opts,
@@ -250,7 +266,7 @@ def _endpoint(
 def _zone(
     name: str,
     domain: str,
-    vnet: network.VirtualNetwork,
+    vnet: pulumi.Input[str],
     args: AzureNetworkArgs,
     opts: pulumi.ResourceOptions,
 ) -> privatedns.PrivateZone:
@@ -270,7 +286,7 @@ def _zone(
         virtual_network_link_name="vnet",
         location="global",
         registration_enabled=False,
-        virtual_network=privatedns.SubResourceArgs(id=vnet.id),
+        virtual_network=privatedns.SubResourceArgs(id=vnet),
         tags=args["tags"],
         opts=opts,
     )

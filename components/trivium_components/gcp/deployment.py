@@ -31,7 +31,7 @@ def deploy(settings: Settings, *, signing_key: bool) -> Deployed:
         },
         opts,
     )
-    _network(settings, place, models, opts)
+    _network(settings, found, place, models, opts)
     store = GcpAuditStore(
         "gcp-audit",
         {
@@ -41,6 +41,8 @@ def deploy(settings: Settings, *, signing_key: bool) -> Deployed:
             "writer": identity.principal,
             "signing_key": signing_key,
             "signers": list(found.signers),
+            "replica_region": found.replica_region,
+            "encryption_key": found.encryption_key,
         },
         opts,
     )
@@ -78,16 +80,21 @@ def _models(
 
 def _network(
     settings: Settings,
+    found: GcpSettings,
     place: Place,
     models: GcpModelAccess,
     opts: pulumi.ResourceOptions,
 ) -> GcpNetwork:
-    """The network, in Google Cloud's share of the range."""
+    """The network: an existing one, or a new one in Google Cloud's share."""
+    existing = found.existing_network
     return GcpNetwork(
         "gcp-network",
         {
             **place,
-            "cidr": cidr.cloud_range(settings.network.cidr, "gcp"),
+            "cidr": "" if existing else cidr.cloud_range(settings.address_range, "gcp"),
+            "network": existing.id if existing else "",
+            "subnets": list(existing.subnet_ids) if existing else [],
+            "endpoint_address": existing.endpoint_address if existing else "",
             "location": _location(settings, place),
             "resources": models.resources,
         },

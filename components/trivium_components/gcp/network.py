@@ -1,12 +1,13 @@
 """A network that reaches Google's APIs through its own private addresses."""
 
-from typing import TypedDict
+from dataclasses import dataclass
+from typing import NotRequired, TypedDict
 
 import pulumi
 from pulumi_gcp import compute, dns, networkconnectivity, projects
 
 from trivium_components import cidr, naming, offers
-from trivium_components.component import register
+from trivium_components.component import register, require_one_network
 
 _TTL_S = 300  # short enough to move an endpoint within minutes
 
@@ -20,8 +21,15 @@ class GcpNetworkArgs(TypedDict):
     """Google Cloud project id."""
     region: str
     """Region of the subnet."""
-    cidr: str
-    """Address range of the network, of its subnet and of the endpoint."""
+    cidr: NotRequired[str]
+    """Address range of a new network, of its subnet and of the endpoint."""
+    network: NotRequired[str]
+    """Id of an existing network, `projects/…/global/networks/…`, to use instead of a
+    new one."""
+    subnets: NotRequired[list[str]]
+    """Id of the subnet of an existing network."""
+    endpoint_address: NotRequired[str]
+    """Unused address in an existing network, outside every subnet, for the endpoint."""
     location: str
     """Location of the Vertex AI endpoint; a multi-region needs its own private
     endpoint."""
@@ -55,29 +63,50 @@ class GcpNetwork(pulumi.ComponentResource):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("trivium:index:GcpNetwork", name, {}, opts)
+        require_one_network(name, args.get("cidr"), args.get("network"))
         host = offers.vertex_host(args["location"])
         multi_region = host.endswith(".rep.googleapis.com")
         services = _services(
             name, args, multi_region, pulumi.ResourceOptions(parent=self)
         )
         inside = pulumi.ResourceOptions(parent=self, depends_on=services)
-        network = _vpc(name, args, inside)
-        # An endpoint's address must be outside every subnet, so it is in the last
-        # share, which has no subnet.
-        first, *_, last = cidr.subnet_ranges(args["cidr"], cidr.SUBNETS_PER_CLOUD)
-        subnet = _subnet(name, args, first, network, inside)
-        address = _address(name, args, cidr.address(last, 5), network, inside)
-        apis = _apis(name, args, network, address, inside)
-        _googleapis_names(name, args, network, address, inside)
+        ground = _ground(name, args, inside)
+        address = _address(name, args, ground, inside)
+        apis = _apis(name, args, ground.network, address, inside)
+        _googleapis_names(name, args, ground.network, address, inside)
 
         self.private_endpoint = apis.id
         if multi_region:
             self.private_endpoint = _multi_region_endpoint(
-                name, host, network, subnet, args, inside
+                name, host, ground, args, inside
             )
-        self.network_id = network.id
-        self.subnet_ids = pulumi.Output.all(subnet.id)
+        self.network_id = pulumi.Output.from_input(ground.network)
+        self.subnet_ids = pulumi.Output.all(ground.subnet)
         register(self)
+
+
+@dataclass(frozen=True)
+class _Ground:
+    """The network in which the endpoint is placed."""
+
+    network: pulumi.Input[str]
+    """Id of the network."""
+    subnet: pulumi.Input[str]
+    """Id of the application's subnet."""
+    address: str
+    """Address of the endpoint, outside every subnet."""
+
+
+def _ground(name: str, args: GcpNetworkArgs, opts: pulumi.ResourceOptions) -> _Ground:
+    """The existing network, or a new one with its subnet."""
+    if args.get("network"):
+        return _Ground(args["network"], args["subnets"][0], args["endpoint_address"])
+    network = _vpc(name, args, opts)
+    # An endpoint's address must be outside every subnet, so it is in the last share,
+    # which has no subnet.
+    first, *_, last = cidr.subnet_ranges(args["cidr"], cidr.SUBNETS_PER_CLOUD)
+    subnet = _subnet(name, args, first, network, opts)
+    return _Ground(network.id, subnet.id, cidr.address(last, 5))
 
 
 def _services(
@@ -139,8 +168,7 @@ def _subnet(
 def _address(
     name: str,
     args: GcpNetworkArgs,
-    address: str,
-    network: compute.Network,
+    ground: _Ground,
     opts: pulumi.ResourceOptions,
 ) -> compute.GlobalAddress:
     """The address of the endpoint for Google's APIs."""
@@ -148,10 +176,10 @@ def _address(
         f"{name}-apis-address",
         project=args["account"],
         name=naming.dashed(args["environment"], "apis", limit=63),
-        address=address,
+        address=ground.address,
         address_type="INTERNAL",
         purpose="PRIVATE_SERVICE_CONNECT",
-        network=network.id,
+        network=ground.network,
         opts=opts,
     )
 
@@ -159,7 +187,7 @@ def _address(
 def _apis(
     name: str,
     args: GcpNetworkArgs,
-    network: compute.Network,
+    network: pulumi.Input[str],
     address: compute.GlobalAddress,
     opts: pulumi.ResourceOptions,
 ) -> compute.GlobalForwardingRule:
@@ -169,7 +197,7 @@ def _apis(
         project=args["account"],
         name=naming.private_service_connect(args["environment"]),
         target="all-apis",
-        network=network.id,
+        network=network,
         ip_address=address.id,
         # what Private Service Connect to Google APIs requires
         load_balancing_scheme="",
@@ -181,7 +209,7 @@ def _apis(
 def _googleapis_names(
     name: str,
     args: GcpNetworkArgs,
-    network: compute.Network,
+    network: pulumi.Input[str],
     address: compute.GlobalAddress,
     opts: pulumi.ResourceOptions,
 ) -> None:
@@ -195,8 +223,7 @@ def _googleapis_names(
 def _multi_region_endpoint(
     name: str,
     host: str,
-    network: compute.Network,
-    subnet: compute.Subnetwork,
+    ground: _Ground,
     args: GcpNetworkArgs,
     opts: pulumi.ResourceOptions,
 ) -> pulumi.Output[str]:
@@ -208,13 +235,13 @@ def _multi_region_endpoint(
         name=naming.dashed(args["environment"], "vertex", limit=63),
         target_google_api=host,
         access_type="REGIONAL",
-        network=network.id,
-        subnetwork=subnet.id,
+        network=ground.network,
+        subnetwork=ground.subnet,
         labels=naming.labels(args["tags"]),
         opts=opts,
     )
     domain = f"{host.split('.', 1)[1]}."
-    zone = _private_zone(f"{name}-rep", domain, network, args, opts)
+    zone = _private_zone(f"{name}-rep", domain, ground.network, args, opts)
     project, address = args["account"], endpoint.address
     _record(f"{name}-vertex-name", zone, "A", f"{host}.", address, project, opts)
     found: pulumi.Output[str] = endpoint.id
@@ -224,12 +251,12 @@ def _multi_region_endpoint(
 def _private_zone(
     name: str,
     domain: str,
-    network: compute.Network,
+    network: pulumi.Input[str],
     args: GcpNetworkArgs,
     opts: pulumi.ResourceOptions,
 ) -> dns.ManagedZone:
     """A DNS zone that only this network sees."""
-    visible = dns.ManagedZonePrivateVisibilityConfigNetworkArgs(network_url=network.id)
+    visible = dns.ManagedZonePrivateVisibilityConfigNetworkArgs(network_url=network)
     return dns.ManagedZone(
         name,
         project=args["account"],

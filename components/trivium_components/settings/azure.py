@@ -1,16 +1,28 @@
 """The keys of Microsoft Azure, and what Anthropic requires there."""
 
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from trivium_components import offers
+from trivium_components.settings.adopted import (
+    AzureExistingNetwork,
+    azure_network_problems,
+)
 from trivium_components.settings.key import Key, Section
+from trivium_components.settings.problem import Problem
 
 _UUID = r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 _REGION = r"^[a-z]+[0-9]?$"
 _PRINCIPAL = rf"^(user|group|service-principal):{_UUID}$"
 _TOKEN_SCOPE = r"^https://[a-z0-9.]+/\.default$"  # noqa: S105 -- a pattern, not a secret
+
+_KEY = r"^(https://[a-zA-Z0-9-]{3,24}\.vault\.azure\.net/keys/[a-zA-Z0-9-]{1,127})?$"
+_IDENTITY = (
+    r"^(/subscriptions/[0-9a-fA-F-]{36}/resourceGroups/[^/\s]+/providers/"
+    r"Microsoft\.ManagedIdentity/userAssignedIdentities/[^/\s]+)?$"
+)
 
 _NO_ID = "00000000-0000-0000-0000-000000000000"
 _REJECTED = "Azure would reject the Claude deployment."
@@ -130,6 +142,39 @@ class AzureSettings(Section):
     ] = Field(default_factory=list)
     """Entra principals that may sign descriptors; without one, nobody can sign. An
     invoker cannot be a signer."""
+    existing_network: Annotated[
+        AzureExistingNetwork | None,
+        Key(consequence="The private endpoints could not be created."),
+    ] = None
+    """A virtual network to use instead of a new one; it takes no part of
+    `network.cidr`."""
+    encryption_key: Annotated[
+        str,
+        Field(pattern=_KEY),
+        Key(
+            expected=(
+                "`https://VAULT.vault.azure.net/keys/NAME` without a version, or an"
+                " empty text"
+            ),
+            consequence="The audit store could not be encrypted.",
+            example="https://acme-keys.vault.azure.net/keys/audit",
+        ),
+    ] = ""
+    """A key of yours that encrypts the audit store, always in its newest version;
+    Azure's own, if empty. It needs `encryption_identity`."""
+    encryption_identity: Annotated[
+        str,
+        Field(pattern=_IDENTITY),
+        Key(
+            expected="the resource id of a user-assigned identity, or an empty text",
+            consequence="The audit store could not use the key.",
+            example=(
+                f"/subscriptions/{_NO_ID}/resourceGroups/keys/providers/"
+                "Microsoft.ManagedIdentity/userAssignedIdentities/audit"
+            ),
+        ),
+    ] = ""
+    """An identity that may already wrap and unwrap with `encryption_key`."""
     claude: Annotated[ClaudeTerms, Key(consequence=_REJECTED)]
     """Acceptance of Anthropic's terms."""
     capacity: Annotated[
@@ -157,6 +202,27 @@ class AzureSettings(Section):
     ] = "https://ai.azure.com/.default"  # noqa: S105 -- an address, not a secret
     """Scope of the application's tokens. Anthropic documents the default, Microsoft the
     other value."""
+
+
+def adopted_fits(azure: AzureSettings | None) -> Iterator[Problem]:
+    """An existing subnet is of the existing network; a key has its identity."""
+    if azure is None:
+        return
+    if azure.existing_network:
+        yield from azure_network_problems(azure.existing_network)
+    if bool(azure.encryption_key) != bool(azure.encryption_identity):
+        names = ("encryption_key", "encryption_identity")
+        missing, given = names if azure.encryption_identity else names[::-1]
+        yield Problem(
+            path=("azure", missing),
+            found="missing",
+            expected=f"a value, because `{given}` is given",
+            consequence="The storage account needs both to use the key.",
+            remedy="Set it, or remove the other key",
+        )
+
+
+RULES = (adopted_fits,)
 
 
 class AzureKeys(Section):

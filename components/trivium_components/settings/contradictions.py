@@ -14,7 +14,9 @@ from trivium.vocabulary.residency import Cloud, outside
 from trivium_components import naming, offers
 from trivium_components.retention import PRESETS
 from trivium_components.settings import aws as aws_keys
+from trivium_components.settings import azure as azure_keys
 from trivium_components.settings import clouds as cloud_keys
+from trivium_components.settings import gcp as gcp_keys
 from trivium_components.settings import models as model_keys
 from trivium_components.settings import residency as residency_keys
 from trivium_components.settings.audit import AuditSettings
@@ -22,11 +24,13 @@ from trivium_components.settings.aws import AwsSettings
 from trivium_components.settings.azure import AzureSettings
 from trivium_components.settings.environment import Purpose
 from trivium_components.settings.gcp import GcpSettings
+from trivium_components.settings.network import NetworkSettings
 from trivium_components.settings.problem import Problem, shown
 from trivium_components.settings.retention import RetentionSettings
 
 Rule = Callable[..., Iterator[Problem]]
 
+_RECORDS_LEAVE = "Audit records and requests would leave the zone."
 _TAKE_OUT = "take the cloud out of `trivium:clouds`"
 
 
@@ -69,6 +73,39 @@ def _sections_match_clouds(
                 consequence="It would silently have no effect.",
                 remedy="Remove the section, or add the cloud to `trivium:clouds`",
             )
+
+
+def _new_networks_have_a_range(
+    clouds: list[Cloud],
+    network: NetworkSettings | None,
+    aws: AwsSettings | None,
+    gcp: GcpSettings | None,
+    azure: AzureSettings | None,
+) -> Iterator[Problem]:
+    """An address range is given if, and only if, a network is created."""
+    sections = (("aws", aws), ("gcp", gcp), ("azure", azure))
+    created = [
+        name
+        for name, section in sections
+        if name in clouds and section and not section.existing_network
+    ]
+    named = [name for name, section in sections if name in clouds and section]
+    if network is None and created:
+        yield Problem(
+            path=("network",),
+            found="missing",
+            expected=f"a section with `cidr`, because {' and '.join(created)} gets one",
+            consequence="The private networks could not be created.",
+            remedy="Write it as shown in docs/configuration.md",
+        )
+    if network is not None and named and not created:
+        yield Problem(
+            path=("network",),
+            found="given although every cloud has an `existing_network`",
+            expected="no address range, because no network is created",
+            consequence="It would silently have no effect.",
+            remedy="Remove it",
+        )
 
 
 def _signers_are_of_the_first_cloud(
@@ -166,6 +203,43 @@ def _azure_region_is_offered(
         yield from _region_problems("azure", azure.region, zone, scope)
 
 
+def _replicas_stay_inside(
+    clouds: list[Cloud], zone: str, aws: AwsSettings | None, gcp: GcpSettings | None
+) -> Iterator[Problem]:
+    """A copy of the audit store is in another region of the zone."""
+    for name, section in (("aws", aws), ("gcp", gcp)):
+        if section is None or name not in clouds or not section.replica_region:
+            continue
+        yield from _replica_problems(name, section.region, section.replica_region, zone)
+
+
+def _replica_problems(
+    cloud: Cloud, region: str, replica: str, zone: str
+) -> Iterator[Problem]:
+    """Why a copy cannot be in `replica`."""
+    found, expected = "", f"another region of zone `{zone}`"
+    if replica == region:
+        found, why = "the region of the audit store itself", "There would be no copy."
+    elif outside(zone, cloud, (replica,)):
+        found, why = f"not known to lie in zone `{zone}`", _RECORDS_LEAVE
+    elif cloud == "gcp" and not offers.gcp_dual_region(region, replica):
+        found = f"not in one multi-region with `{region}`"
+        expected = "a region of the same multi-region, `us` or `eu`"
+        why = "Google Cloud has no such dual-region bucket."
+    elif cloud == "aws" and naming.aws_partition(replica) != naming.aws_partition(
+        region
+    ):
+        found, why = f"in another partition than `{region}`", "S3 could not copy to it."
+    if found:
+        yield Problem(
+            path=(cloud, "replica_region"),
+            found=f"`{replica}`, which is {found}",
+            expected=expected,
+            consequence=why,
+            remedy="Choose another region, or remove the key",
+        )
+
+
 def _region_problems(
     cloud: Cloud, region: str, zone: str, scope: Scope
 ) -> Iterator[Problem]:
@@ -175,7 +249,7 @@ def _region_problems(
             path=(cloud, "region"),
             found=f"`{region}`, which is not known to lie in zone `{zone}`",
             expected=f"a region of zone `{zone}`",
-            consequence="Audit records and requests would leave the zone.",
+            consequence=_RECORDS_LEAVE,
             remedy=f"Choose a region of the zone, or {_TAKE_OUT}",
         )
     elif why := offers.why_not(cloud, region=region, zone=zone, scope=scope):
@@ -297,6 +371,7 @@ def _only_aws_keeps_content(
 RULES: tuple[Rule, ...] = (
     *cloud_keys.RULES,
     _sections_match_clouds,
+    _new_networks_have_a_range,
     _signers_are_of_the_first_cloud,
     _signers_are_not_governed,
     *residency_keys.RULES,
@@ -304,6 +379,8 @@ RULES: tuple[Rule, ...] = (
     _models_are_offered,
     _role_names_are_free,
     *aws_keys.RULES,
+    *gcp_keys.RULES,
+    *azure_keys.RULES,
     _production_keeps_an_archive,
     _only_production_locks,
     _azure_is_not_locked,
@@ -311,5 +388,6 @@ RULES: tuple[Rule, ...] = (
     _aws_region_is_offered,
     _gcp_region_is_offered,
     _azure_region_is_offered,
+    _replicas_stay_inside,
 )
 """Every rule, in the order in which problems are reported."""

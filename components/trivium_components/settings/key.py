@@ -4,7 +4,7 @@ Everything that follows from the annotation is derived and never repeated: the c
 of a `Literal` or a `OneOf`, and the keys of a section.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args, get_origin
 
@@ -33,6 +33,10 @@ class Key:
     remedy: str = ""
     """What to do, if setting the example is not enough. `{command}` stands for the
     command that sets it."""
+    suggest: Callable[[Mapping[str, Any]], Mapping[int, str]] | None = None
+    """For a list: an example for each wrong entry by its index, from the raw section
+    around the list. Without it, all wrong entries have the same example. Any: as
+    configured, valid or not."""
 
 
 @dataclass(frozen=True)

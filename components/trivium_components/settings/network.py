@@ -38,7 +38,7 @@ class NetworkKeys(Section):
     """The section as a key."""
 
     network: Annotated[
-        NetworkSettings,
+        NetworkSettings | None,
         Key(consequence="The private networks could not be created."),
-    ]
-    """The private network."""
+    ] = None
+    """The private network; required unless every cloud has an `existing_network`."""

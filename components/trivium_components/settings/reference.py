@@ -78,6 +78,8 @@ def _default(field: FieldInfo) -> str:
     default = field.get_default(call_default_factory=True)
     if isinstance(default, BaseModel):
         return "the defaults of its keys"
+    if isinstance(default, bool):
+        return f"`{str(default).lower()}`"
     return "none" if default is None or default in ("", [], {}) else f"`{default}`"
 
 

@@ -38,6 +38,13 @@ class Settings(
         return {str(tier): name for tier, name in self.models.items()}
 
     @property
+    def address_range(self) -> str:
+        """The range of new networks. Raises `ValueError` if the stack creates none."""
+        if self.network is None:
+            raise ValueError("the stack creates no network")
+        return self.network.cidr
+
+    @property
     def preset(self) -> Preset:
         """The retention preset: its days and its source."""
         return PRESETS[self.retention.preset]
