@@ -135,6 +135,36 @@ def test_a_preview_of_a_block_does_not_know_what_the_cloud_adds_inside() -> None
     assert outputs.values["properties"]["tenantId"] == "t"
 
 
+IDENTITY = (
+    "/subscriptions/s/resourceGroups/group/providers"
+    "/Microsoft.ManagedIdentity/userAssignedIdentities/audit"
+)
+
+
+def _with_identities(*identities: object) -> dict[str, Any]:
+    named = {"type": "UserAssigned", "userAssignedIdentities": list(identities)}
+    return {**STORAGE, "identity": named}
+
+
+def test_identities_given_as_a_list_are_answered_as_a_map_of_what_azure_knows() -> None:
+    _, outputs = Engine("azure-native").create(
+        "azure-native:storage:StorageAccount", _with_identities(IDENTITY)
+    )
+    answered = outputs.values["identity"]["userAssignedIdentities"]
+    assert list(answered) == [IDENTITY]
+    assert set(answered[IDENTITY]) == {"clientId", "principalId"}
+
+
+def test_identities_of_which_one_is_unknown_are_an_unknown_map() -> None:
+    _, outputs = Engine("azure-native").create(
+        "azure-native:storage:StorageAccount",
+        _with_identities(IDENTITY, UNKNOWN),
+        preview=True,
+    )
+    assert outputs.values["identity"]["userAssignedIdentities"] is UNKNOWN
+    assert outputs.values["identity"]["type"] == "UserAssigned"
+
+
 def test_a_vaults_key_has_an_id_that_a_signer_takes() -> None:
     given = {
         "resourceGroupName": "group",

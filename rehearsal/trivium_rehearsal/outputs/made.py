@@ -16,6 +16,7 @@ from trivium_rehearsal.replacement import replaces
 from trivium_rehearsal.types import (
     Field,
     ListOf,
+    MapOf,
     ObjectType,
     ResourceType,
     Scalar,
@@ -168,6 +169,8 @@ def _completed(
     if isinstance(shape, ListOf) and isinstance(given, list):
         inner = asked.item if isinstance(asked, ListOf) else None
         return [_completed(maker, id, name, item, shape.item, inner) for item in given]
+    if isinstance(shape, MapOf) and isinstance(given, list):
+        return _answered_as_map(maker, id, name, given, shape)
     if not (isinstance(shape, ObjectType) and isinstance(given, dict)):
         return given
     asked_fields = asked.fields if isinstance(asked, ObjectType) else {}
@@ -193,6 +196,20 @@ def _completed(
             # Azure gives every named part of a resource an id below the resource's own.
             completed[key] = f"{id}/{name}/{given['name']}"
     return completed
+
+
+def _answered_as_map(
+    maker: Maker | None,
+    id: str,  # noqa: A002
+    name: str,
+    given: list[Any],
+    shape: MapOf,
+) -> Any:
+    """Azure takes a set of identities as a list of their ids, and answers a map from
+    each id to what it knows of it."""
+    if not all(isinstance(each, str) for each in given):
+        return UNKNOWN
+    return {each: _completed(maker, id, name, {}, shape.item, None) for each in given}
 
 
 def _outputs(maker: Maker, id: str, old: Mapping[str, Any]) -> dict[str, Any]:  # noqa: A002
