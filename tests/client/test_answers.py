@@ -17,7 +17,7 @@ from tests.wire.test_replies import CONVERSE
 from trivium import Message, Options
 from trivium.audit import Attempt, Opened, load_or_create, verify
 from trivium.vocabulary.decision import Action
-from trivium.vocabulary.envelope import TrustedKeys
+from trivium.vocabulary.envelope import TrustedKeys, digest
 from trivium.vocabulary.messages import (
     BlockStart,
     MessageStop,
@@ -270,7 +270,41 @@ def test_a_stream_is_opened_and_closed_in_the_log_and_the_log_verifies(
     assert attempt.first_event_s <= attempt.latency_s
     key = load_or_create(world.audit.with_name("audit.pem"))
     found = verify(world.audit, TrustedKeys.from_pem(key.public_pem))
-    assert (found.problems, found.records, found.unsealed) == ((), 2, 0)
+    records = 2 + len(world.stated())
+    assert (found.problems, found.records, found.unsealed) == ((), records, 0)
+
+
+def test_every_digest_of_an_attempt_can_be_resolved_from_the_log(world: World) -> None:
+    for _ in range(2):
+        asked(world, "create", **hello())
+    attempts = world.records()
+    descriptor, *layers = world.stated()
+    assert (descriptor.subject, descriptor.name) == ("descriptor", "claims")
+    for stated in (descriptor, *layers):
+        assert stated.digest == digest(stated.document.encode())
+
+    described = json.loads(descriptor.document)["constitution"]
+    assert [one["digest"] for one in described["layers"]] == [
+        layer.digest for layer in layers
+    ]
+    for attempt in attempts:
+        assert isinstance(attempt, Attempt)
+        assert attempt.deployment_digest == descriptor.digest
+        assert attempt.constitution == described["digest"]
+
+
+def test_an_attempt_names_every_provision_that_was_evaluated(world: World) -> None:
+    message = asked(world, "create", **hello())
+    (attempt,) = world.records()
+    assert isinstance(attempt, Attempt)
+    named = {
+        f"{layer['layer']}/{provision['id']}"
+        for layer in (json.loads(one.document) for one in world.stated()[1:])
+        for provision in layer["provisions"]
+    }
+    found = set(attempt.evaluated["request"]) | set(attempt.evaluated["reply"])
+    assert found == named
+    assert message.decision.evaluated == attempt.evaluated
 
 
 @EACH

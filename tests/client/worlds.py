@@ -10,7 +10,7 @@ import msgspec
 import zstandard
 
 from trivium import AsyncClient, Client, Options
-from trivium.audit import Attempt, AuditRecord
+from trivium.audit import Attempt, AuditRecord, Stated
 from trivium.constitution import resolve
 from trivium.credentials import AwsKeys, BearerToken, Sources
 from trivium.vocabulary import deployment as descriptors
@@ -305,6 +305,14 @@ class World:
         ]
 
     def records(self) -> list[AuditRecord]:
+        """What was recorded of requests, sealed or not."""
+        return [one for one in self.everything() if not isinstance(one, Stated)]
+
+    def stated(self) -> list[Stated]:
+        """The documents that the log states."""
+        return [one for one in self.everything() if isinstance(one, Stated)]
+
+    def everything(self) -> list[AuditRecord]:
         """Everything that was recorded, sealed or not."""
         found = []
         for path in sorted(self.audit.glob("??/*.ndjson*")):

@@ -123,9 +123,45 @@ UNREADABLE: dict[str, tuple[bytes, str]] = {
         r"did you mean `detectors`\?",
     ),
     "an unknown action": (worlds.layer({**PROVISION, "action": "DENY"}), "DENY"),
-    "an action this version cannot do": (
-        worlds.layer({**PROVISION, "action": "REVISE"}),
-        "REVISE",
+    "a rewrite of requests": (
+        worlds.layer({**PROVISION, "stages": ["request"], "action": "REVISE"}),
+        "requests are not rewritten",
+    ),
+    "a rewrite that is not described": (
+        worlds.layer({**PROVISION, "stages": ["reply"], "action": "REVISE"}),
+        "`action: REVISE` needs a `revision_request`",
+    ),
+    "a critic that is asked nothing": (
+        worlds.layer(
+            {
+                **{k: v for k, v in PROVISION.items() if k != "detectors"},
+                "stages": ["reply"],
+                "decided_by": "critic",
+            }
+        ),
+        "`decided_by: critic` needs a `critique_request`",
+    ),
+    "a critic of requests": (
+        worlds.layer({**PROVISION, "stages": ["request"], "decided_by": "critic"}),
+        "a critic judges replies",
+    ),
+    "a judge with detectors": (
+        worlds.layer({**PROVISION, "action": "LOG", "decided_by": "judge"}),
+        "`decided_by: judge` does not use `detectors`",
+    ),
+    "a judge that would block": (
+        worlds.layer(
+            {
+                **{k: v for k, v in PROVISION.items() if k != "detectors"},
+                "action": "BLOCK",
+                "decided_by": "judge",
+            }
+        ),
+        "needs `action: LOG`",
+    ),
+    "more rounds than anyone waits for": (
+        worlds.layer({**PROVISION, "rounds": 6}),
+        "<= 5",
     ),
     "an id that ends in a line break": (
         worlds.layer(worlds.provision("rule\n")),

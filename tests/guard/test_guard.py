@@ -345,8 +345,10 @@ def test_the_public_names_are_these() -> None:
         "Checked",
         "Detector",
         "Guard",
+        "Rule",
         "StreamGuard",
         "prove",
+        "unproven",
     ]
     assert trivium.constitution.__all__ == [
         "Constitution",

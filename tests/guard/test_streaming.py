@@ -73,7 +73,8 @@ def text_of(events: list[Event]) -> str:
 
 
 def without_time(decision: Decision) -> Decision:
-    return msgspec.structs.replace(decision, duration_s=0.0)
+    assert decision.evaluated
+    return msgspec.structs.replace(decision, duration_s=0.0, evaluated={})
 
 
 def assert_streams_like_the_whole(guard: Guard, pieces: list[str]) -> None:

@@ -1,5 +1,6 @@
 """Judge the segments of one shard: signatures, chain, files, roots and sequence."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,6 +28,7 @@ from trivium.audit.seal import (
     ShardHead,
     leaf_hash,
 )
+from trivium.audit.segment import stated_in
 from trivium.vocabulary.envelope import (
     Envelope,
     EnvelopeError,
@@ -64,6 +66,10 @@ class ShardFound:
     sealed_after: int = 0
     first_time: str = ""
     last_time: str = ""
+    kinds: Counter[str] = field(default_factory=Counter)
+    """Records of each kind, sealed or not."""
+    stated: set[str] = field(default_factory=set)
+    """Digests of the documents that its lines state."""
     sealing: bool = False
     """Whether its last segment is just being sealed, or a crash came between: its open
     file is still there, and no later one."""
@@ -86,13 +92,13 @@ def judge_shard(
             continue
         place = (log, path.name, segment, next_seq, previous)
         yield from _require_place(path, manifest, place)
-        leaf = yield from _sealed_lines(path, manifest, leaf)
+        leaf = yield from _sealed_lines(path, manifest, leaf, found)
         previous = digest(envelope)
         next_seq = manifest.first_seq + manifest.count
         head = ShardHead(segments=segment, records=next_seq - 1, head=previous)
         _count(found, manifest, head)
     for segment in opened:
-        found.unsealed += yield from _open_lines(path, segment, leaf, next_seq)
+        found.unsealed += yield from _open_lines(path, segment, leaf, next_seq, found)
     return found
 
 
@@ -199,7 +205,9 @@ def _require_place(
             yield Problem(path=str(name), kind=kind, text=text)
 
 
-def _sealed_lines(path: Path, manifest: Manifest, leaf: str) -> Judging[str]:
+def _sealed_lines(
+    path: Path, manifest: Manifest, leaf: str, found: ShardFound
+) -> Judging[str]:
     """Judge a sealed segment's file against its manifest; returns the last line's
     leaf."""
     file = segment_path(path, manifest.segment, SEALED)
@@ -222,11 +230,11 @@ def _sealed_lines(path: Path, manifest: Manifest, leaf: str) -> Judging[str]:
     except zstandard.ZstdError:
         yield _changed(file, f"{file} cannot be unpacked")
         return _UNKNOWN
-    return (yield from _against_manifest(file, content, manifest, leaf))
+    return (yield from _against_manifest(file, content, manifest, leaf, found))
 
 
 def _against_manifest(
-    file: Path, content: bytes, manifest: Manifest, leaf: str
+    file: Path, content: bytes, manifest: Manifest, leaf: str, found: ShardFound
 ) -> Judging[str]:
     """Judge a segment's lines, their number and their root; returns the last leaf."""
     tree, lines = MerkleTree(), content.split(b"\n")
@@ -234,8 +242,12 @@ def _against_manifest(
         yield _changed(file, f"{file} does not end with a newline")
     for number, line in enumerate(lines):
         seq = manifest.first_seq + number
-        leaf = yield from _line(file, number, line, seq, leaf)
+        leaf = yield from _line(file, number, line, seq, leaf, found.kinds)
         tree.append(leaf_hash(line))
+        found.stated |= stated_in(line)
+    if not found.stated >= set(manifest.stated):
+        text = f"{file}: its manifest names documents that no line of the shard states"
+        yield _changed(file, text)
     if tree.count != manifest.count:
         yield _changed(
             file,
@@ -250,9 +262,10 @@ def _against_manifest(
 
 
 def _line(
-    file: Path, number: int, line: bytes, seq: int, previous: str
+    file: Path, number: int, line: bytes, seq: int, previous: str, kinds: Counter[str]
 ) -> Judging[str]:
-    """Judge one line against its place in the sequence; returns its leaf."""
+    """Judge one line against its place in the sequence, and count its kind; returns its
+    leaf."""
     where = f"{file} line {number + 1}"
     try:
         decoded = _LINES.decode(line)
@@ -260,6 +273,7 @@ def _line(
         text = f"{where} is not an audit record: {reason(error)}"
         yield Problem(path=str(file), kind="unreadable", text=text)
     else:
+        kinds[str(decoded.record.__struct_config__.tag)] += 1
         if decoded.seq != seq:
             text = f"{where} has sequence number {decoded.seq}, expected {seq}"
             yield _misplaced(file, text)
@@ -268,7 +282,9 @@ def _line(
     return leaf_hash(line).hex()
 
 
-def _open_lines(path: Path, segment: int, leaf: str, next_seq: int) -> Judging[int]:
+def _open_lines(
+    path: Path, segment: int, leaf: str, next_seq: int, found: ShardFound
+) -> Judging[int]:
     """Judge an open segment; returns how many records it holds."""
     file = segment_path(path, segment, OPEN)
     try:
@@ -287,7 +303,8 @@ def _open_lines(path: Path, segment: int, leaf: str, next_seq: int) -> Judging[i
         )
         yield Problem(path=str(file), kind="torn", text=text)
     for number, line in enumerate(lines):
-        leaf = yield from _line(file, number, line, next_seq + number, leaf)
+        seq = next_seq + number
+        leaf = yield from _line(file, number, line, seq, leaf, found.kinds)
     return len(lines)
 
 

@@ -9,7 +9,7 @@ shard each.
 """
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -19,7 +19,7 @@ import msgspec
 
 from trivium.audit.checkpoint import CheckpointFile, LogSigner, locked
 from trivium.audit.layout import IDENTITY, LOCK, read_file
-from trivium.audit.record import FORMAT, AuditRecord
+from trivium.audit.record import FORMAT, AuditRecord, Stated
 from trivium.audit.seal import LogIdentity
 from trivium.audit.shard import Durability, Shard
 from trivium.durable import write_durably
@@ -82,6 +82,16 @@ class AuditLog:
         """Keep one record. Returns when it is as durable as demanded; raises
         `AuditWriteError` otherwise."""
         self._shard.append(record)
+
+    def state(self, documents: Iterable[Stated]) -> None:
+        """Keep each document that the log does not state yet. Errors as `append`.
+
+        Two processes that open a new log at the same time may both state one.
+        """
+        known = self._shard.stated()
+        for document in documents:
+            if document.digest not in known:
+                self._shard.append(document)
 
     def seal(self) -> None:
         """Seal what has been appended so far, so that `verify` covers it."""

@@ -88,6 +88,9 @@ class Manifest(Record, frozen=True, kw_only=True, omit_defaults=False):
     """Number of the log's checkpoint when the segment was sealed; 0 when there was
     none. An earlier checkpoint that is put back, to hide that another shard's segments
     were removed, therefore does not fit."""
+    stated: tuple[str, ...] = ()
+    """Digests of the documents that the shard states up to the end of this segment,
+    sorted: what they name can be resolved from the log alone."""
 
 
 class ShardHead(Record, frozen=True, kw_only=True, omit_defaults=False):

@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from trivium.audit.layout import OPEN, open_file, read_file, segment_path
-from trivium.audit.record import AuditRecord
+from trivium.audit.record import AuditRecord, Stated
 from trivium.audit.seal import MerkleTree, leaf_hash
 from trivium.durable import sync_directory
 
@@ -54,6 +54,8 @@ class Segment:
         self._torn = True
         self._write(line + b"\n")
         self._advance(line, record.time)
+        if isinstance(record, Stated):
+            self.stated.add(record.digest)
         self._torn = False
 
     def replay(self) -> int:
@@ -63,6 +65,7 @@ class Segment:
         kept = 0
         for line in content.split(b"\n")[:-1]:
             self._advance(line, _time_of(line))
+            self.stated |= stated_in(line)
             kept += len(line) + 1
         os.ftruncate(self.descriptor, kept)
         return len(content) - kept
@@ -98,6 +101,8 @@ class Segment:
         """Begin with what was there before its first line."""
         self.tree = MerkleTree()
         """The leaves of its lines."""
+        self.stated: set[str] = set()
+        """Digests of the documents that its lines state."""
         self.next_seq = self.first_seq
         """The number that the next line gets."""
         self.last_leaf = self._leaf_before
@@ -135,6 +140,17 @@ class Segment:
 def _line(record: AuditRecord, *, seq: int, previous: str) -> bytes:
     """A record as it stands in the file."""
     return _ENCODER.encode({"previous": previous, "record": record, "seq": seq})
+
+
+def stated_in(line: bytes) -> set[str]:
+    """The digest of the document that a line states, if it states one."""
+    if b'"kind":"stated"' not in line:
+        return set()
+    try:
+        record = msgspec.json.decode(line)["record"]
+        return {str(record["digest"])} if record["kind"] == "stated" else set()
+    except (ValueError, KeyError, TypeError):
+        return set()  # a damaged line is sealed as it was found; `verify` reports it
 
 
 def _time_of(line: bytes) -> str:

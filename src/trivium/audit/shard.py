@@ -104,6 +104,15 @@ class Shard:
         else:
             self._make_durable_soon()
 
+    def stated(self) -> set[str]:
+        """Digests of the documents that the log states, as far as its sealed segments
+        and this shard say."""
+        with self._mutex:
+            known = self._stated | self._segment.stated
+        for last in _last_manifests(self._path.parent, self._checkpoint.trusted):
+            known |= set(last.stated)
+        return known
+
     def seal(self) -> None:
         """Seal what was appended so far. Raises `AuditWriteError`."""
         with self._mutex:
@@ -132,12 +141,15 @@ class Shard:
     def _resume(self) -> None:
         """Find out how far the shard has come; seal what a crash left open."""
         self._head: ShardHead | None = None
+        self._stated: set[str] = set()
+        """Digests of the documents that its sealed segments state."""
         number, next_seq, leaf = 1, 1, ZERO
         last = _last_manifest(self._path, self._checkpoint.trusted)
         if last:
             envelope, manifest = last
             number, next_seq = manifest.segment + 1, manifest.first_seq + manifest.count
             leaf = _last_leaf(self._path, manifest)
+            self._stated = set(manifest.stated)
             self._head = ShardHead(
                 segments=manifest.segment, records=next_seq - 1, head=digest(envelope)
             )
@@ -161,8 +173,8 @@ class Shard:
     def _require_latest_checkpoint(self) -> None:
         """No segment of any shard was sealed after a later checkpoint than there is.
         Raises `AuditError`."""
-        named = _checkpoints_named(self._path.parent, self._checkpoint.trusted)
-        sealed_after = max(named, default=0)
+        found = _last_manifests(self._path.parent, self._checkpoint.trusted)
+        sealed_after = max((last.checkpoint for last in found), default=0)
         # Asked last, because other processes may seal meanwhile.
         number = self._checkpoint.number()
         if number < sealed_after:
@@ -260,6 +272,7 @@ class Shard:
         )
         self._checkpoint.advance(self._path.name, after=self._head, to=head)
         self._head = head
+        self._stated |= sealed.stated
 
         self._begin(sealed.number + 1, sealed.next_seq, sealed.last_leaf)
         sealed.remove()
@@ -281,6 +294,7 @@ class Shard:
             closed_at=self._clock(),
             dropped_bytes=dropped_bytes,
             checkpoint=self._checkpoint.number(),
+            stated=tuple(sorted(self._stated | sealed.stated)),
         )
 
     def _require_usable(self) -> None:
@@ -340,8 +354,8 @@ def _last_manifest(shard: Path, trusted: TrustedKeys) -> tuple[bytes, Manifest] 
         ) from error
 
 
-def _checkpoints_named(directory: Path, trusted: TrustedKeys) -> Iterator[int]:
-    """The checkpoint that each shard's last manifest names.
+def _last_manifests(directory: Path, trusted: TrustedKeys) -> Iterator[Manifest]:
+    """Each shard's last manifest.
 
     A manifest that does not hold is passed over here: the process that continues its
     shard refuses, and `verify` reports it.
@@ -350,7 +364,7 @@ def _checkpoints_named(directory: Path, trusted: TrustedKeys) -> Iterator[int]:
         with suppress(AuditError, OSError):
             last = _last_manifest(shard, trusted)
             if last:
-                yield last[1].checkpoint
+                yield last[1]
 
 
 def _last_leaf(shard: Path, manifest: Manifest) -> str:

@@ -10,8 +10,9 @@ A log may be verified while it is written: what is judged is what lay in the dir
 at one moment.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import msgspec
@@ -37,6 +38,8 @@ class Verification:
     segments: int = 0
     records: int = 0
     """Records whose integrity is proven, if there are no problems."""
+    kinds: dict[str, int] = field(default_factory=dict)
+    """Kind → how many records, sealed or not; see docs/audit-format.md, "Records"."""
     unsealed: int = 0
     """Records in open segments: present, chained, and not yet signed."""
     checkpoint: int = 0
@@ -96,6 +99,7 @@ def _judged(
         shards=len(found),
         segments=sum(len(shard.heads) for shard in found),
         records=sum(shard.records for shard in found),
+        kinds=dict(sum((shard.kinds for shard in found), Counter())),
         unsealed=sum(shard.unsealed for shard in found),
         checkpoint=number,
         sealed_after=_sealed_after(shards),

@@ -179,10 +179,11 @@ def _tried(refs: vocabulary.ConstitutionRef, base: Path) -> vocabulary.Constitut
     """The references with their digests. Raises `ConstitutionError` when the
     constitution fails its own tests."""
     from trivium.constitution import load_layers, resolve
-    from trivium.guard import prove
+    from trivium.guard import prove, unproven
 
     resolved = resolve(refs, base=base)
-    problems = prove(load_layers(resolved, base=base))
+    constitution = load_layers(resolved, base=base)
+    problems = prove(constitution)
     if problems:
         raise ConstitutionError(
             f"The constitution fails {len(problems)} of its own tests, so it is not"
@@ -191,6 +192,8 @@ def _tried(refs: vocabulary.ConstitutionRef, base: Path) -> vocabulary.Constitut
                 "Correct the provision, or the test that states what it should do."
             ),
         )
+    for note in unproven(constitution):
+        click.echo(f"note: {note}", err=True)
     return resolved
 
 

@@ -11,7 +11,9 @@ from collections.abc import Callable, Generator, Iterator, Mapping
 from datetime import UTC, datetime
 from random import Random
 
+from trivium.audit.record import Purpose
 from trivium.client.breaker import Breaker
+from trivium.client.critique import ROLE, Call, Reviser, Rewriting
 from trivium.client.effects import (
     Abandoned,
     Answer,
@@ -25,7 +27,7 @@ from trivium.client.effects import (
     Sleep,
     Steps,
 )
-from trivium.client.message import Accumulator, Message
+from trivium.client.message import Accumulator, Message, events_of
 from trivium.client.options import Options
 from trivium.client.recording import Ask, Ending, Recorder, Try, refusal
 from trivium.client.router import Candidate, candidates
@@ -58,6 +60,7 @@ from trivium.vocabulary.messages import (
     MessageRequest,
     MessageStart,
     MessageStop,
+    Reply,
     TextBlock,
     ThinkingBlock,
 )
@@ -65,6 +68,8 @@ from trivium.wire import ADAPTERS, Adapter, Place, WireRequest
 from trivium.wire.failure import word
 
 _READ = Read()
+_OF_CRITICS: tuple[Purpose, ...] = ("critique", "revision")
+"""Requests that are made for another request."""
 _LOG = logging.getLogger("trivium.client")
 
 
@@ -258,17 +263,24 @@ class Core:
         require_allowed(checked.decision, "request")
 
         adapter = ADAPTERS[candidate.route.protocol]
-        wire = _encoded(adapter, checked.value, candidate, stream=ask.stream)
-        running.adaptations = wire.adaptations
+        held = self._held(ask, context)
+        stream = ask.stream and not held
+        wire = _encoded(adapter, checked.value, candidate, stream=stream)
+        running.adaptations = (*wire.adaptations, *held)
         running.sent_at = self._monotonic()
         left_s = max(0.0, ask.deadline - running.sent_at)
-        answer: Answer = yield Send(candidate.route, wire, ask.stream, left_s)
-        if ask.stream and answer.status == 200:
+        answer: Answer = yield Send(candidate.route, wire, stream, left_s)
+        if stream and answer.status == 200:
             return (yield from self._streamed(ask, running, answer, context))
-        return (yield from self._whole(ask, running, answer, context))
+        return (yield from self._whole(ask, running, answer, checked.value, context))
 
     def _whole(
-        self, ask: Ask, running: Try, answer: Answer, context: Context
+        self,
+        ask: Ask,
+        running: Try,
+        answer: Answer,
+        sent: MessageRequest,
+        context: Context,
     ) -> Steps[Message]:
         """A whole answer: decode, judge, record, return."""
         candidate = running.candidate
@@ -283,16 +295,83 @@ class Core:
             raise
         latency_s = self._since(running)
         running.usage = reply.usage
-        checked = fail_closed(self._guard.check_reply, reply, context)
-        running.decision = running.decision.joined(checked.decision).joined(
+        running.decision = running.decision.joined(
             provider_guardrail(reply.stop_reason)
         )
-        require_allowed(checked.decision, "reply")
+        value = yield from self._permitted(ask, running, reply, sent, context)
 
         ending = Ending(outcome="answered", reply=reply, latency_s=latency_s)
         running.recorded = True
         yield self._ended(ask, running, ending)
-        return self._recorder.message(ask, running, checked.value, latency_s=latency_s)
+        if ask.stream:
+            yield Emit(events_of(value))
+        return self._recorder.message(ask, running, value, latency_s=latency_s)
+
+    def _permitted(
+        self,
+        ask: Ask,
+        running: Try,
+        reply: Reply,
+        sent: MessageRequest,
+        context: Context,
+    ) -> Steps[Reply]:
+        """The reply as the caller may be given it: redacted, or rewritten. Raises
+        `PolicyError` where it may not."""
+        if ask.purpose in _OF_CRITICS or not self._guard.rewrites:
+            checked = fail_closed(self._guard.check_reply, reply, context)
+            running.decision = running.decision.joined(checked.decision)
+            # A critic may quote what it criticises; what it makes is judged again.
+            if (
+                ask.purpose not in _OF_CRITICS
+                or checked.decision.action > Action.REVISE
+            ):
+                require_allowed(checked.decision, "reply")
+            return checked.value
+
+        roles = self.deployment.roles
+        running.rewriting = state = Rewriting(reply)
+        yield from Reviser(
+            guard=self._guard,
+            context=context,
+            request=sent,
+            model=ROLE if ROLE in roles else ask.request.model,
+            call=self._critic_of(ask),
+            monotonic=self._monotonic,
+        ).rewrite(state)
+        require_allowed(state.decision, "reply")
+        return state.reply
+
+    def _critic_of(self, ask: Ask) -> Call:
+        """How critics of this request are called: each as a request of its own."""
+
+        def call(request: MessageRequest, purpose: Purpose) -> Steps[Message]:
+            ask.calls += 1
+            inner = Ask(
+                request,
+                f"{ask.request_id}.{ask.calls}",
+                False,
+                ask.user_id,
+                ask.attributes,
+                ask.deadline,
+                purpose=purpose,
+            )
+            return (yield from self._answered(inner))
+
+        return call
+
+    def _held(self, ask: Ask, context: Context) -> tuple[str, ...]:
+        """Why a stream is handed over only when it is complete; empty where it is
+        not."""
+        if not ask.stream or not self._guard.rewrites:
+            return ()
+        rules = (
+            *fail_closed(self._guard.critics, context),
+            *fail_closed(self._guard.revised, context),
+        )
+        if not rules:
+            return ()
+        names = ", ".join(dict.fromkeys(rule.provision.id for rule in rules))
+        return (f"The stream was held until the whole reply was judged by {names}.",)
 
     def _streamed(
         self, ask: Ask, running: Try, answer: Answer, context: Context

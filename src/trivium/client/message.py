@@ -5,11 +5,13 @@ from typing import Any
 
 import msgspec
 
+from trivium.audit.record import Round
 from trivium.client.elsewhere import Explained
 from trivium.errors import ProtocolError
 from trivium.vocabulary.decision import Decision
 from trivium.vocabulary.messages import (
     BlockStart,
+    BlockStop,
     CitationDelta,
     ContentBlock,
     Event,
@@ -61,7 +63,10 @@ class Message(Record, Explained, frozen=True, kw_only=True, omit_defaults=False)
     provider_request_id: str | None = None
     adaptations: tuple[str, ...] = ()
     """A sentence for each thing that the route's protocol could not carry as it was
-    asked, such as a document's title."""
+    asked, such as a document's title, and for a stream that was held."""
+    rounds: tuple[Round, ...] = ()
+    """Rounds of rewriting before this answer, oldest first; their tokens are not in
+    `usage`, their price is in `cost_usd`."""
 
     @property
     def text(self) -> str:
@@ -69,6 +74,47 @@ class Message(Record, Explained, frozen=True, kw_only=True, omit_defaults=False)
         return "".join(
             block.text for block in self.content if isinstance(block, TextBlock)
         )
+
+
+def events_of(reply: Reply) -> tuple[Event, ...]:
+    """A whole reply as the events of a stream, each block in one piece."""
+    events: list[Event] = [
+        MessageStart(id=reply.id, model=reply.model, usage=reply.usage)
+    ]
+    for index, block in enumerate(reply.content):
+        events += [*_begun(index, block), BlockStop(index=index)]
+    return (
+        *events,
+        MessageDelta(
+            stop_reason=reply.stop_reason,
+            stop_sequence=reply.stop_sequence,
+            usage=reply.usage,
+        ),
+        MessageStop(usage=reply.usage),
+    )
+
+
+def _begun(index: int, block: ContentBlock) -> Iterable[Event]:
+    """A block's beginning and, where it grows, its one piece."""
+    match block:
+        case TextBlock():
+            cited = (
+                CitationDelta(index=index, citation=citation)
+                for citation in block.citations
+            )
+            piece = TextDelta(index=index, text=block.text)
+            return (BlockStart(index=index, block=TextBlock(text="")), piece, *cited)
+        case ToolUseBlock():
+            empty = msgspec.structs.replace(block, input={})
+            asked = msgspec.json.encode(block.input).decode()
+            piece_of_input = ToolInputDelta(index=index, partial_json=asked)
+            return (BlockStart(index=index, block=empty), piece_of_input)
+        case ThinkingBlock():
+            blank = ThinkingBlock(thinking="", signature="")
+            thought = ThinkingDelta(index=index, thinking=block.thinking)
+            signed = SignatureDelta(index=index, signature=block.signature)
+            return (BlockStart(index=index, block=blank), thought, signed)
+    return (BlockStart(index=index, block=block),)
 
 
 class Accumulator:

@@ -8,13 +8,16 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TypedDict
 
-from trivium.audit.record import Attempt, Failure, Opened, Outcome
+import msgspec
+
+from trivium.audit.record import Attempt, Failure, Opened, Outcome, Purpose, Round
+from trivium.client.critique import Rewriting, together
 from trivium.client.message import Message
 from trivium.client.router import Candidate
 from trivium.errors import BlockedError, EscalatedError, RouteError, TriviumError
 from trivium.guard import StreamGuard
 from trivium.vocabulary.catalogue import Catalogue
-from trivium.vocabulary.decision import Context, Decision
+from trivium.vocabulary.decision import Context, Decision, Stage
 from trivium.vocabulary.deployment import Deployment
 from trivium.vocabulary.messages import MessageRequest, Reply, Usage
 
@@ -30,6 +33,9 @@ class Ask:
     attributes: Mapping[str, str]
     deadline: float
     """On the monotonic clock."""
+    purpose: Purpose = "answer"
+    calls: int = 0
+    """Calls of critics that were made for it."""
     attempts: int = 0
     failures: list[RouteError] = field(default_factory=list)
     """How each attempt failed from which nothing was released."""
@@ -56,13 +62,23 @@ class Try:
     """What the protocol could not carry as it was asked."""
     guard: StreamGuard | None = None
     """The reply's, while it streams."""
+    rewriting: Rewriting | None = None
+    """The reply's, where critics judge it."""
 
     @property
     def judged(self) -> Decision:
         """What was decided so far, on the request and on the reply."""
-        if self.guard is None:
-            return self.decision
-        return self.decision.joined(self.guard.decision)
+        judged = self.decision
+        if self.guard is not None:
+            judged = judged.joined(self.guard.decision)
+        if self.rewriting is not None:
+            judged = judged.joined(self.rewriting.joined)
+        return judged
+
+    @property
+    def rounds(self) -> tuple[Round, ...]:
+        """Rounds of rewriting so far."""
+        return self.rewriting.rounds if self.rewriting else ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,7 +138,10 @@ class Recorder:
         return Attempt(
             **self._where(ask, running, at),
             outcome=ending.outcome,
-            decision=decision,
+            decision=msgspec.structs.replace(decision, evaluated={}),
+            evaluated=_evaluated(decision, running),
+            purpose=ask.purpose,
+            rounds=running.rounds if running else (),
             usage=running.usage if running else Usage(),
             cost_usd=self.cost_usd(running, running.usage) if running else None,
             latency_s=ending.latency_s,
@@ -146,8 +165,9 @@ class Recorder:
             stop_sequence=reply.stop_sequence,
             usage=reply.usage,
             decision=running.judged,
-            cost_usd=self.cost_usd(running, reply.usage),
+            cost_usd=self._total_usd(running, reply.usage),
             latency_s=latency_s,
+            rounds=running.rounds,
             attempts=running.number,
             rehearsal=self.deployment.rehearsal,
             provider_request_id=reply.provider_request_id,
@@ -186,13 +206,20 @@ class Recorder:
             region=route.region,
         )
 
+    def _total_usd(self, running: Try, usage: Usage) -> float | None:
+        """What the caller's answer cost, with the calls of critics."""
+        own = self.cost_usd(running, usage)
+        if running.rewriting is None:
+            return own
+        return together(own, running.rewriting.total.cost_usd)
+
     def _where(self, ask: Ask, running: Try | None, at: datetime) -> _Where:
         """What every record of an attempt says."""
         candidate = running.candidate if running else None
         route = candidate.route if candidate else None
         target = candidate.target if candidate else None
         return {
-            "time": _rfc3339(at),
+            "time": rfc3339(at),
             "request_id": ask.request_id,
             "attempt": running.number if running else ask.attempts,
             "deployment": self.deployment.name,
@@ -218,7 +245,17 @@ def refusal(error: TriviumError) -> Outcome:
     return "escalated" if isinstance(error, EscalatedError) else "refused"
 
 
-def _rfc3339(at: datetime) -> str:
+def _evaluated(
+    decision: Decision, running: Try | None
+) -> dict[Stage, dict[str, float]]:
+    """What was evaluated, with the time that critics took."""
+    if running is None or running.rewriting is None:
+        return decision.evaluated
+    critics: dict[Stage, dict[str, float]] = {"reply": running.rewriting.evaluated}
+    return decision.joined(Decision(evaluated=critics)).evaluated
+
+
+def rfc3339(at: datetime) -> str:
     text = at.astimezone(UTC).isoformat(timespec="microseconds")
     return text.replace("+00:00", "Z")
 

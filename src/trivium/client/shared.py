@@ -2,12 +2,12 @@
 guard, log and credentials."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import Any, Literal, TypeVar, get_args
 
-from trivium.audit import AuditLog, earlier_keys, load_or_create
+from trivium.audit import AuditLog, Stated, earlier_keys, load_or_create
 from trivium.client.arguments import request_of
 from trivium.client.core import Core
 from trivium.client.effects import Steps
@@ -21,8 +21,9 @@ from trivium.client.loading import (
 )
 from trivium.client.message import Message
 from trivium.client.options import Options
+from trivium.client.recording import rfc3339
 from trivium.client.surroundings import Lifetime, Surroundings
-from trivium.constitution import load_layers
+from trivium.constitution import Constitution, load_layers
 from trivium.credentials import Authoriser, Sources
 from trivium.errors import CredentialsError
 from trivium.guard import Guard
@@ -112,6 +113,7 @@ class Shared(Explained):
             durability=deployed.audit.durability,
         )
         try:
+            log.state(_documents(deployed, guard.constitution, now))
             return cls(
                 deployed,
                 guard=guard,
@@ -133,6 +135,26 @@ class Shared(Explained):
             stream=stream,
             user_id=labels.pop("user_id", None),
             attributes=labels,
+        )
+
+
+def _documents(
+    deployed: Deployment, constitution: Constitution, at: datetime
+) -> Iterator[Stated]:
+    """What the records of a client name by digest: the descriptor and the layers."""
+    descriptor = deployment.encode(deployed)
+    named: list[tuple[Literal["descriptor", "layer"], str, bytes]] = [
+        ("descriptor", deployed.name, descriptor),
+        *(("layer", layer.name, layer.document) for layer in constitution.layers),
+    ]
+    for subject, name, document in named:
+        yield Stated(
+            time=rfc3339(at),
+            deployment=deployed.name,
+            subject=subject,
+            name=name,
+            digest=envelope.digest(document),
+            document=document.decode(),
         )
 
 

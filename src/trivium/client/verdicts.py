@@ -3,9 +3,8 @@
 import traceback
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import NoReturn, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, NoReturn, ParamSpec, TypeVar
 
-from trivium.client.recording import Ask
 from trivium.errors import (
     AllRoutesFailedError,
     BlockedError,
@@ -16,6 +15,9 @@ from trivium.errors import (
 )
 from trivium.vocabulary.decision import Action, Decision, Finding
 
+if TYPE_CHECKING:  # it needs the verdicts itself
+    from trivium.client.recording import Ask
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -23,7 +25,7 @@ R = TypeVar("R")
 def require_allowed(decision: Decision, stage: str) -> None:
     """Raise when the guard said no; `stage` is `request` or `reply`.
 
-    REVISE is refused like BLOCK: this release does not rewrite replies.
+    REVISE says no as well: what could be rewritten was, and it did not help.
     """
     if decision.action < Action.REVISE:
         return
@@ -68,7 +70,7 @@ _INTERVENED = "guardrail_intervened"
 """Converse's reason to stop (Bedrock Runtime API reference, Converse)."""
 
 
-def give_up(ask: Ask) -> NoReturn:
+def give_up(ask: "Ask") -> NoReturn:
     """Raise the one error there was, or one that names each of them: what the preferred
     route said must not be lost."""
     if ask.failures and all(error.fault == "caller" for error in ask.failures):

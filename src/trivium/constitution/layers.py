@@ -67,6 +67,8 @@ class Layer:
     """`sha256:` over what the layer's file states."""
     source: str
     """`pack:NAME` or `path:FILE`."""
+    document: bytes
+    """What the layer's file states, as canonical JSON."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -208,11 +210,12 @@ def _layer(
 ) -> Layer:
     """A layer, with its provisions after inheritance."""
     try:
-        digest = envelope.digest(envelope.canonical(stated))
+        document = envelope.canonical(stated)
     except ValueError as error:  # numbers that JSON cannot carry exactly
         raise ConstitutionError(
             f"Layer `{ref.source}` has no canonical form: {_one_line(error)}."
         ) from error
+    digest = envelope.digest(document)
     if ref.digest and ref.digest != digest:
         raise ConstitutionError(
             f"Layer `{ref.source}` has digest {digest}, but the deployment descriptor"
@@ -239,6 +242,7 @@ def _layer(
         admits=stated.admits,
         digest=digest,
         source=ref.source,
+        document=document,
     )
 
 

@@ -9,6 +9,7 @@ each layer separately and joins their decisions by max.
 """
 
 import datetime as dt
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -18,12 +19,15 @@ from trivium.vocabulary.decision import Action, Stage
 from trivium.vocabulary.record import Record
 
 Severity = Literal["low", "medium", "high", "critical"]
-ActionName = Literal["ALLOW", "LOG", "REDACT", "ESCALATE", "BLOCK"]
-"""`Action` without REVISE: rewriting a reply needs a critic, which this version does
-not have."""
+ActionName = Literal["ALLOW", "LOG", "REDACT", "REVISE", "ESCALATE", "BLOCK"]
+"""`Action` by name."""
+DecidedBy = Literal["guard", "critic", "judge"]
+"""`guard`: detectors and conditions, for every request. `critic`: a model of the
+deployment, for every complete reply. `judge`: evaluation and monitoring measure it;
+nothing is decided while a request runs."""
 Authority = Literal["provider", "organisation", "sector", "application"]
 """Who speaks in a layer, strongest first."""
-Direction = Literal["up", "grows", "earlier", "later", "same", "off", "free"]
+Direction = Literal["up", "grows", "earlier", "later", "same", "off", "free", "fewer"]
 
 SEVERITIES: tuple[Severity, ...] = ("low", "medium", "high", "critical")
 AUTHORITIES: tuple[Authority, ...] = (
@@ -43,6 +47,10 @@ DIRECTIONS: dict[str, Direction] = {
     "stages": "grows",
     "detectors": "grows",
     "condition": "same",
+    "decided_by": "same",
+    "critique_request": "same",
+    "revision_request": "same",
+    "rounds": "fewer",
     "tests": "free",
     "citations": "grows",
     "overridable": "same",
@@ -121,6 +129,15 @@ class StatedProvision(Record, frozen=True, kw_only=True):
     """Names of detectors; it applies where any of them finds something."""
     condition: _Text | None = None
     """A CEL expression; alone it decides, beside detectors it must hold as well."""
+    decided_by: DecidedBy | None = None
+    """Who tells whether it applies; the guard, when absent."""
+    critique_request: _Text | None = None
+    """What a critic is asked about a reply. Required with `decided_by: critic` and with
+    `action: REVISE`."""
+    revision_request: _Text | None = None
+    """How the model shall rewrite a reply. Required with `action: REVISE`."""
+    rounds: Annotated[int, Meta(ge=1, le=5)] | None = None
+    """How often a reply is rewritten before it is refused; 2, when absent."""
     tests: Tests | None = None
     """What proves it."""
     citations: tuple[Citation, ...] | None = None
@@ -167,6 +184,10 @@ class Provision:
     stages: frozenset[Stage]
     detectors: tuple[str, ...]
     condition: str | None
+    decided_by: DecidedBy
+    critique_request: str | None
+    revision_request: str | None
+    rounds: int
     tests: Tests
     citations: tuple[Citation, ...]
     overridable: dict[str, Bound]
@@ -205,6 +226,10 @@ def effective(stated: StatedProvision, parent: Provision | None) -> Provision:
         stages=frozenset(pick("stages")),
         detectors=tuple(pick("detectors", ())),
         condition=pick("condition"),
+        decided_by=pick("decided_by", "guard"),
+        critique_request=pick("critique_request"),
+        revision_request=pick("revision_request"),
+        rounds=pick("rounds", ROUNDS),
         tests=pick("tests"),
         citations=tuple(pick("citations", ())),
         overridable=pick("overridable", {}),
@@ -214,6 +239,9 @@ def effective(stated: StatedProvision, parent: Provision | None) -> Provision:
         unsafe_fail_open=pick("unsafe_fail_open", False),
     )
 
+
+ROUNDS = 2
+"""Rewrites of one reply before it is refused, where the provision does not say."""
 
 _REQUIRED = ("title", "text", "rationale", "severity", "action", "stages", "tests")
 
@@ -226,12 +254,12 @@ def problems(stated: StatedProvision, parent: Provision | None) -> tuple[str, ..
     if absent:
         return tuple(f"`{name}` is missing" for name in absent)
     provision = effective(stated, parent)
-    found = []
-    if not provision.detectors and provision.condition is None:
-        found.append(
-            "it has neither `detectors` nor `condition`, so it could never apply"
-        )
-    if provision.action is Action.REDACT and not provision.detectors:
+    found = list(_undecidable(provision))
+    if (
+        provision.action is Action.REDACT
+        and not provision.detectors
+        and provision.decided_by == "guard"
+    ):
         found.append(
             "`action: REDACT` needs `detectors`: a condition alone finds no span to"
             " redact"
@@ -256,6 +284,35 @@ def problems(stated: StatedProvision, parent: Provision | None) -> tuple[str, ..
                 " ceiling"
             )
     return tuple(found)
+
+
+def _undecidable(provision: Provision) -> Iterator[str]:
+    """Why nobody could tell whether it applies, or do what it asks for."""
+    by = provision.decided_by
+    decidable = provision.detectors or provision.condition is not None
+    if by == "guard" and not decidable:
+        yield "it has neither `detectors` nor `condition`, so it could never apply"
+    if by != "guard" and provision.detectors:
+        yield f"`decided_by: {by}` does not use `detectors`"
+    if by == "critic" and provision.stages != {"reply"}:
+        yield "`decided_by: critic` needs `stages: [reply]`: a critic judges replies"
+    if by == "critic" and provision.action is Action.REDACT:
+        yield "`action: REDACT` needs `detectors`: a critic finds no span to redact"
+    if by == "critic" and provision.critique_request is None:
+        yield "`decided_by: critic` needs a `critique_request`"
+    if by == "critic" and provision.unsafe_fail_open:
+        yield "`unsafe_fail_open` has no meaning with `decided_by: critic`"
+    if by == "judge" and provision.action is not Action.LOG:
+        yield (
+            "`decided_by: judge` needs `action: LOG`, because nothing is decided while"
+            " a request runs"
+        )
+    if provision.action is Action.REVISE:
+        if provision.stages != {"reply"}:
+            yield "`action: REVISE` needs `stages: [reply]`: requests are not rewritten"
+        for name in ("critique_request", "revision_request"):
+            if getattr(provision, name) is None:
+                yield f"`action: REVISE` needs a `{name}`"
 
 
 def weakenings(
@@ -306,6 +363,7 @@ _PERMITTED: dict[
     "same": lambda old, new: new == old,
     "off": lambda old, new: old or not new,
     "free": lambda _old, _new: True,
+    "fewer": lambda old, new: new <= old,
 }
 
 _MEANING: dict[Direction, str] = {
@@ -316,6 +374,7 @@ _MEANING: dict[Direction, str] = {
     "same": "stay as it is",
     "off": "be switched off",
     "free": "change",
+    "fewer": "become fewer",
 }
 
 

@@ -22,17 +22,18 @@ from trivium.constitution.condition import (
     context_fields,
     request_fields,
 )
+from trivium.constitution.provision import DecidedBy
 from trivium.errors import ConstitutionError, GuardFailureError
 from trivium.guard.detectors import REGISTRY, Detector
 from trivium.guard.documents import read
 from trivium.guard.hidden import hidden
-from trivium.guard.judgement import Judgement, Rule, marker
+from trivium.guard.judgement import Judgement, Rule, failure, marker
 from trivium.guard.parts import Visit, binaries, map_reply, map_request
 from trivium.guard.sieve import Sieve
 from trivium.guard.streaming import OUTPUT_LIMIT, StreamGuard, cut_input
 from trivium.guard.text import BREAK, Span, View, without_breaks
 from trivium.guard.views import LONGEST, LONGEST_ASKED, SHORTEST
-from trivium.vocabulary.decision import Context, Decision, Stage
+from trivium.vocabulary.decision import Action, Context, Decision, Stage
 from trivium.vocabulary.messages import MessageRequest, Reply, ToolUseBlock
 
 T = TypeVar("T", MessageRequest, Reply)
@@ -67,10 +68,16 @@ class Guard:
         `today` tells the day (UTC) for provisions that begin or end on one.
         """
         self.constitution = constitution
-        self.rules = tuple(_compiled(constitution, detectors))
+        rules = tuple(_compiled(constitution, detectors))
+        self.rules = tuple(_decided_by("guard", rules))
+        self._critics = tuple(_decided_by("critic", rules))
+        self._revised = tuple(
+            rule for rule in self.rules if rule.provision.action is Action.REVISE
+        )
         if not self.rules:
             raise ConstitutionError(
-                "The constitution has no provisions; without any nothing may be asked."
+                "The constitution has no provisions that the guard decides; without any"
+                " nothing may be asked."
             )
         self._admits = constitution.admits
         self._today = today
@@ -114,6 +121,32 @@ class Guard:
         judged = self.judgement("reply", context)
         return StreamGuard(judged, spent_s=perf_counter() - began)
 
+    @property
+    def rewrites(self) -> bool:
+        """Whether some provision may have a reply criticised or rewritten."""
+        return bool(self._critics or self._revised)
+
+    def critics(self, context: Context) -> tuple[Rule, ...]:
+        """The rules that a critic has to judge a reply by. Raises `GuardFailureError`
+        when a condition cannot be decided."""
+        return self._applicable(self._critics, context)
+
+    def revised(self, context: Context) -> tuple[Rule, ...]:
+        """The rules of the guard that may have a reply rewritten. Errors as
+        `critics`."""
+        return self._applicable(self._revised, context)
+
+    def _applicable(
+        self, rules: tuple[Rule, ...], context: Context
+    ) -> tuple[Rule, ...]:
+        """The rules that hold today and whose condition holds for a reply."""
+        today = self._today()
+        return tuple(
+            rule
+            for rule in rules
+            if rule.provision.holds_on(today) and _holds(rule, context)
+        )
+
     def judgement(
         self, stage: Stage, context: Context, request: MessageRequest | None = None
     ) -> "Judgement":
@@ -131,13 +164,17 @@ class Guard:
         judged = Judgement(stage, self.constitution.digest, context, self._sieves)
         scope: dict[str, Mapping[str, Any]] = {}  # Any: see `condition.Fields`
         for rule in rules:
+            began_s = perf_counter() if rule.condition is not None else 0.0
+            judged.evaluated(rule, 0.0)
             if rule.condition is not None:
                 if not scope:
                     scope = {"context": context_fields(context)}
                     if request is not None:
                         scope["request"] = request_fields(request)
                 try:
-                    if not rule.condition.evaluate(scope):
+                    holds = rule.condition.evaluate(scope)
+                    judged.evaluated(rule, perf_counter() - began_s)
+                    if not holds:
                         continue
                 except Exception as error:
                     judged.failed(rule, "condition", error)
@@ -147,6 +184,21 @@ class Guard:
                     continue
             judged.watch(rule)
         return judged
+
+
+def _decided_by(who: DecidedBy, rules: Iterable[Rule]) -> Iterable[Rule]:
+    """The rules that are decided by the guard, a critic or a judge."""
+    return (rule for rule in rules if rule.provision.decided_by == who)
+
+
+def _holds(rule: Rule, context: Context) -> bool:
+    """Whether a rule's condition holds for a reply; without one it does."""
+    if rule.condition is None:
+        return True
+    try:
+        return rule.condition.evaluate({"context": context_fields(context)})
+    except Exception as error:
+        failure(rule.provision.id, "condition", context, error)
 
 
 def merged(spans: Iterable[Span]) -> list[Span]:

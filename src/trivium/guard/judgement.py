@@ -11,6 +11,7 @@ The laws of this file:
 """
 
 from dataclasses import dataclass
+from time import perf_counter
 from typing import NoReturn
 
 from trivium.constitution import Provision
@@ -36,6 +37,11 @@ class Rule:
     provision: Provision
     detectors: tuple[Detector, ...]
     condition: Condition | None
+
+    @property
+    def key(self) -> str:
+        """`layer/provision`, as records name it."""
+        return f"{self.layer}/{self.provision.id}"
 
     def rank(self, detector: str) -> int:
         """Where a detector stands in the rule, for the order of findings; the condition
@@ -94,6 +100,10 @@ class Judgement:
         self._findings: dict[
             tuple[int, int, str, str], Finding
         ] = {}  # rule, detector within it, place, view
+        self._conditions: dict[str, float] = {}
+        """Seconds that the condition of each evaluated rule took."""
+        self._spent: dict[str, float] = {}
+        """Seconds that each detector took."""
 
     @property
     def detectors(self) -> tuple[Detector, ...]:
@@ -117,6 +127,10 @@ class Judgement:
             else Action.ALLOW
         )
 
+    def evaluated(self, rule: Rule, condition_s: float) -> None:
+        """Note that a rule is evaluated, and what its condition took."""
+        self._conditions[rule.key] = condition_s
+
     def watch(self, rule: Rule) -> None:
         """Have the rule's detectors run."""
         for detector in rule.detectors:
@@ -125,11 +139,15 @@ class Judgement:
     def spans(self, detector: Detector, view: View) -> list[Span]:
         """Run one detector; an exception is dealt with as the rules that need it
         say."""
+        began = perf_counter()
         try:
             return detector.finder.spans(view)
         except Exception as error:
             self._detector_failed(detector, error)
             return []
+        finally:
+            spent = self._spent.get(detector.name, 0.0)
+            self._spent[detector.name] = spent + perf_counter() - began
 
     def open_from(self, detector: Detector, view: View) -> int:
         """Where an unfinished match may have begun; see `Finder.open_from`."""
@@ -206,7 +224,16 @@ class Judgement:
             findings=tuple(finding for _, finding in ordered),
             constitution=self._digest,
             duration_s=duration_s,
+            evaluated={self.stage: self._times()} if self._conditions else {},
         )
+
+    def _times(self) -> dict[str, float]:
+        """`layer/provision` → seconds, to the nanosecond."""
+        times = dict(self._conditions)
+        for name, spent in self._spent.items():
+            for rule in self._watching[name][1]:
+                times[rule.key] += spent
+        return {key: round(seconds, 9) for key, seconds in times.items()}
 
     def _detector_failed(self, detector: Detector, error: Exception) -> None:
         """Have each rule that needs the detector say what that means."""

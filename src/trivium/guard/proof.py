@@ -36,10 +36,11 @@ _CONTEXT = {
 
 def prove(constitution: Constitution) -> tuple[str, ...]:
     """One sentence for every case that does not come out as stated; empty when all do.
-    Cases are named by number."""
+    Cases are named by number. Provisions that `unproven` names are left out."""
     return tuple(
         problem
         for layer, provision in constitution.provisions
+        if provision.decided_by == "guard"
         for expected, cases in (
             (True, provision.tests.must_match),
             (False, provision.tests.must_pass),
@@ -48,6 +49,17 @@ def prove(constitution: Constitution) -> tuple[str, ...]:
         for problem in _problems(
             layer, provision, expected, f"{_NAMES[expected]}[{number}]", case
         )
+    )
+
+
+def unproven(constitution: Constitution) -> tuple[str, ...]:
+    """One sentence for every provision whose cases need a model's judgement, so that
+    they are not verifiable here."""
+    return tuple(
+        f"Layer `{layer.name}`, provision `{provision.id}`: decided by a"
+        f" {provision.decided_by}, so its cases are not verifiable without a model."
+        for layer, provision in constitution.provisions
+        if provision.decided_by != "guard"
     )
 
 

@@ -56,6 +56,11 @@ class Decision(Record, frozen=True, kw_only=True):
     duration_s: float = 0.0
     """Time spent deciding, request and reply together, without waiting for the
     provider."""
+    evaluated: dict[Stage, dict[str, float]] = msgspec.field(default_factory=dict)
+    """Stage → `layer/provision` → seconds: every provision that was evaluated, whether
+    it applied or not. What several share (reading, decoding, the pass that rules them
+    out together) is in `duration_s` alone; a detector that several name counts for
+    each."""
 
     @property
     def provisions(self) -> tuple[str, ...]:
@@ -73,7 +78,22 @@ class Decision(Record, frozen=True, kw_only=True):
             findings=tuple(findings),
             constitution=self.constitution or other.constitution,
             duration_s=self.duration_s + other.duration_s,
+            evaluated=_together(self.evaluated, other.evaluated),
         )
+
+
+def _together(
+    one: dict[Stage, dict[str, float]], other: dict[Stage, dict[str, float]]
+) -> dict[Stage, dict[str, float]]:
+    """The times of both, added."""
+    if not one or not other:
+        return one or other
+    result = {stage: dict(times) for stage, times in one.items()}
+    for stage, times in other.items():
+        sums = result.setdefault(stage, {})
+        for key, seconds in times.items():
+            sums[key] = sums.get(key, 0.0) + seconds
+    return result
 
 
 class Context(Record, frozen=True, kw_only=True):
