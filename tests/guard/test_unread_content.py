@@ -9,6 +9,14 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pytest
+from pypdf import PdfWriter
+from pypdf.generic import (
+    ArrayObject,
+    DictionaryObject,
+    NameObject,
+    NumberObject,
+    StreamObject,
+)
 
 from tests.guard import worlds
 from trivium.constitution import compose
@@ -151,6 +159,84 @@ UNREAD: dict[str, tuple[ContentBlock, str]] = {
         "application/octet-stream not read",
     ),
 }
+
+
+def forms(levels: int, text: str) -> bytes:
+    """A PDF whose page draws nested forms, each the next one twice."""
+    writer = PdfWriter()
+    font = DictionaryObject({NameObject("/BaseFont"): NameObject("/Helvetica")})
+    font[NameObject("/Type")] = NameObject("/Font")
+    font[NameObject("/Subtype")] = NameObject("/Type1")
+    inner: Any = None
+    for _ in range(levels):
+        drawn = "/X Do /X Do" if inner else f"BT /F 12 Tf ({text}) Tj ET"
+        form = StreamObject()
+        form.set_data(drawn.encode())
+        form[NameObject("/Subtype")] = NameObject("/Form")
+        form[NameObject("/BBox")] = ArrayObject([NumberObject(0)] * 4)
+        form[NameObject("/Resources")] = _resources(font, inner)
+        inner = writer._add_object(form)
+    page = writer.add_blank_page(200, 200)
+    contents = StreamObject()
+    contents.set_data(b"/X Do")
+    page[NameObject("/Contents")] = writer._add_object(contents)
+    page[NameObject("/Resources")] = _resources(font, inner)
+    data = io.BytesIO()
+    writer.write(data)
+    return data.getvalue()
+
+
+def _resources(font: DictionaryObject, form: Any) -> DictionaryObject:
+    fonts = DictionaryObject({NameObject("/F"): font})
+    found = DictionaryObject({NameObject("/Font"): fonts})
+    if form is not None:
+        drawn = DictionaryObject({NameObject("/X"): form})
+        found[NameObject("/XObject")] = drawn
+    return found
+
+
+def many_pages_of(content: bytes, pages: int) -> bytes:
+    """A PDF whose pages share one content stream."""
+    writer, stream = PdfWriter(), StreamObject()
+    stream.set_data(content)
+    shared = writer._add_object(stream.flate_encode())
+    for _ in range(pages):
+        writer.add_blank_page(200, 200)[NameObject("/Contents")] = shared
+    data = io.BytesIO()
+    writer.write(data)
+    return data.getvalue()
+
+
+def test_forms_that_pypdf_skips_are_told_as_unread_and_logged_nowhere(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    (finding,) = checked(CLOSED, document(forms(15, "hidden"))).decision.findings
+    assert finding.action is Action.BLOCK
+    assert "cannot be read" in finding.detector
+    assert caplog.records == []
+
+
+def test_forms_that_are_followed_to_their_end_are_read() -> None:
+    found = checked(PACKS, document(forms(3, f"key {KEY} end"))).decision
+    assert found.provisions == ("secrets-never-leave",)
+
+
+def test_pages_that_share_a_stream_count_as_often_as_they_show_it() -> None:
+    data = many_pages_of(b"q " * 20_000, 900)
+    (finding,) = checked(CLOSED, document(data)).decision.findings
+    assert finding.detector.endswith("it unpacks to too much")
+
+
+def test_a_part_of_an_office_file_that_is_not_xml_is_told_as_unread() -> None:
+    data = word("hello", word__afchunk_html="<p>more</p>")
+    (finding,) = checked(CLOSED, document(data, WORD)).decision.findings
+    assert finding.detector.endswith("has parts that cannot be read")
+
+
+def test_the_words_of_a_link_and_of_a_picture_are_read() -> None:
+    data = word("hello", word__document2_xml=f'<w><docPr descr="key {KEY} end"/></w>')
+    found = checked(PACKS, document(data, WORD)).decision
+    assert found.provisions == ("secrets-never-leave",)
 
 
 @pytest.mark.parametrize(("block", "told"), UNREAD.values(), ids=UNREAD)

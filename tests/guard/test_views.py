@@ -13,7 +13,10 @@ from hypothesis import strategies as st
 from tests.guard import worlds
 from trivium.constitution import compose
 from trivium.guard import REGISTRY, Guard
-from trivium.guard.views import LONGEST, readings
+from trivium.guard.views import LONGEST, VIEWS, readings
+from trivium.guard.views.spread import SPREAD as SPREAD_VIEWS
+from trivium.guard.views.view import Writing
+from trivium.vocabulary.decision import Action
 from trivium.vocabulary.messages import (
     Base64Source,
     BlockStart,
@@ -52,6 +55,11 @@ CARRIERS: dict[str, tuple[str, str]] = {
         f"{b64('-' * 57)}\n{b64(KEY)}",
         "base64",
     ),
+    "base64 of UTF-16, as PowerShell takes it": (
+        base64.b64encode(f"key {KEY}".encode("utf-16-le")).decode(),
+        "base64",
+    ),
+    "quoted-printable": (numbered("={:02X}"), "quoted-printable"),
     "percent signs": (numbered("%{:02X}"), "percent"),
     "one percent sign": (f"{KEY[:4]}%49{KEY[5:]}", "percent"),
     "base64 in a query": (
@@ -115,6 +123,40 @@ def test_a_carried_key_is_redacted_with_what_carries_it_whole_and_streamed(
     for size in (1, 3, 7, len(said)):
         pieces = [said[n : n + size] for n in range(0, len(said), size)]
         assert streamed(GUARD, pieces) == (block.text, whole.decision.findings)
+
+
+LONG = b64("-" * 40 + KEY + "-" * 60)
+
+SPREAD: dict[str, tuple[str, str]] = {
+    "base64 in lines of 76": (
+        "\n".join(LONG[n : n + 76] for n in range(0, len(LONG), 76)),
+        "base64 in lines",
+    ),
+    "base64 in lines of 64 that are indented": (
+        "\r\n  ".join(LONG[n : n + 64] for n in range(0, len(LONG), 64)),
+        "base64 in lines",
+    ),
+    "columns of a dump": (KEY.encode().hex(" "), "hexadecimal in columns"),
+    "columns of two bytes": (KEY.encode().hex(" ", 2), "hexadecimal in columns"),
+    "an array in C": (
+        ", ".join(f"0x{char:02x}" for char in KEY.encode()),
+        "hexadecimal in columns",
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "view"), SPREAD.values(), ids=SPREAD)
+def test_what_is_spread_over_white_space_stops_a_request(text: str, view: str) -> None:
+    decision = GUARD.check_request(worlds.request(text), worlds.context()).decision
+    assert decision.action is Action.BLOCK
+    (finding,) = decision.findings
+    assert finding.detector == f"aws-access-key ({view})"
+
+
+@pytest.mark.parametrize("view", VIEWS + SPREAD_VIEWS, ids=lambda view: view.name)
+def test_a_long_word_is_read_in_time_that_grows_with_its_length(view: Writing) -> None:
+    word = "A1b/" * 500_000
+    list(view.stretches(word))
 
 
 def streamed(guard: Guard, pieces: list[str]) -> tuple[str, object]:

@@ -9,15 +9,32 @@ XML, which the standard library reads.
 import base64
 import binascii
 import io
+import logging
+import re
+import threading
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from xml.parsers import expat
+
+if TYPE_CHECKING:
+    from pypdf import PageObject
 
 _LARGEST = 64 << 20
 """Bytes that a document may unpack to. The clouds take 32 MB a request at most."""
 _PAGES = 1000
 """Pages of a PDF; the Messages API takes 600 (platform.claude.com, "PDF support")."""
+_OPERATORS = 1_000_000
+"""Drawing operators of a PDF that are followed, about 15 µs each: a page of text has a
+thousand. Pages and forms can share a content stream, so the size of the file does not
+bound them."""
+_DRAWN = 4000
+"""Forms and pictures of a PDF that are followed. After 5000 forms pypdf skips the rest
+without an error (6.x, `extract_text`), which would pass unread."""
+_CONTENT = 16 << 20
+"""Bytes of a PDF's page contents."""
 _OFFICE = "application/vnd.openxmlformats-officedocument."
 
 
@@ -50,11 +67,12 @@ def read(media_type: str, data: str) -> Read:
         return Read("", f"not read: {type(error).__name__}")
 
 
+_SKIPPED = "has parts that cannot be read"
 _PICTURES = "has pictures, which are not read"
 
 
 class _TooLargeError(Exception):
-    """A document unpacks to more than `_LARGEST`."""
+    """A document unpacks to more than `_LARGEST`, or draws more than `_OPERATORS`."""
 
 
 def _pdf(data: bytes) -> Read:
@@ -63,26 +81,98 @@ def _pdf(data: bytes) -> Read:
     from pypdf.errors import LimitReachedError
 
     try:
-        document = PdfReader(io.BytesIO(data))
-        if document.is_encrypted or len(document.pages) > _PAGES:
-            raise ValueError("encrypted, or too many pages")
-        parts = [page.extract_text() for page in document.pages]
-        pictures = any(page.images.keys() for page in document.pages)
+        with _silenced():
+            document = PdfReader(io.BytesIO(data))
+            if document.is_encrypted or len(document.pages) > _PAGES:
+                raise ValueError("encrypted, or too many pages")
+            _require_bounded(document.pages)
+        with _silenced() as skipped:
+            followed = _counting(_OPERATORS, _DRAWN)
+            parts = [
+                page.extract_text(visitor_operand_before=followed)
+                for page in document.pages
+            ]
+        with _silenced():
+            pictures = any(page.images.keys() for page in document.pages)
+            fields = document.get_form_text_fields() or {}
+            named = {**fields, **(document.metadata or {})}
     except LimitReachedError:
         raise _TooLargeError from None
-    named = {**(document.get_form_text_fields() or {}), **(document.metadata or {})}
     parts += [f"{name}={value}" for name, value in named.items()]
-    return Read("\n".join(parts), _PICTURES if pictures else "")
+    unread = [_SKIPPED] * skipped.any + [_PICTURES] * pictures
+    return Read("\n".join(parts), "; ".join(unread))
+
+
+class _Heard(logging.Handler):
+    """Whether the thread that made it is told of a problem."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self._thread = threading.get_ident()
+        self.any = False
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.any = self.any or record.thread == self._thread
+
+
+@contextmanager
+def _silenced() -> Iterator[_Heard]:
+    """Keep what pypdf logs from every other handler: it quotes the document. It also
+    logs, instead of raising, that it skips a part; the yielded handler notes that."""
+    logger, heard = logging.getLogger("pypdf"), _Heard()
+    with _SILENCING:
+        _silent.append(logger.propagate)
+        logger.propagate = False
+        logger.addHandler(heard)
+    try:
+        yield heard
+    finally:
+        with _SILENCING:
+            logger.removeHandler(heard)
+            before = _silent.pop()
+            if not _silent:
+                logger.propagate = before
+
+
+_SILENCING = threading.Lock()
+_silent: list[bool] = []
+"""One entry for each silence that lasts; the first says how it was before all."""
+
+
+def _require_bounded(pages: "Iterable[PageObject]") -> None:
+    """Raise `_TooLargeError` if the contents of the pages are too long together."""
+    size = 0
+    for page in pages:
+        contents = page.get_contents()
+        size += len(contents.get_data()) if contents is not None else 0
+        if size > _CONTENT:
+            raise _TooLargeError
+
+
+def _counting(operators: int, drawn: int) -> Callable[..., None]:
+    """A visitor of operators that raises `_TooLargeError` after so many, or after so
+    many that draw a form or a picture."""
+    left, undrawn = iter(range(operators)), iter(range(drawn))
+
+    def visit(operator: bytes, *_operands: object) -> None:
+        none_left = next(left, None) is None
+        if none_left or (operator == b"Do" and next(undrawn, None) is None):
+            raise _TooLargeError
+
+    return visit
 
 
 def _office(data: bytes) -> Read:
     """The text of every part that is XML: the body, notes, headers, comments,
     sheets."""
-    texts, size, pictures = [], 0, False
+    texts, size, unread = [], 0, set()
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         for name in archive.namelist():
-            pictures = pictures or name.startswith(_MEDIA)
+            if name.startswith(_MEDIA):
+                unread.add(_PICTURES)
             if not name.endswith((".xml", ".rels")):
+                if not _WORDLESS.search(name) and _PICTURES not in unread:
+                    unread.add(_SKIPPED)
                 continue
             with archive.open(name) as part:
                 content = part.read(_LARGEST - size + 1)
@@ -90,9 +180,14 @@ def _office(data: bytes) -> Read:
             if size > _LARGEST:
                 raise _TooLargeError
             texts.append(_text_of(content))
-    return Read("\n".join(texts), _PICTURES if pictures else "")
+    return Read("\n".join(texts), "; ".join(sorted(unread)))
 
 
+_WORDLESS = re.compile(
+    r"/$|^docProps/thumbnail\.|\.odttf$|/printerSettings\d*\.bin$|^\[trash\]/"
+)
+"""Parts of an Office file that no reader shows as its content. Others hold text that is
+not XML, such as a page that is embedded as HTML."""
 _MEDIA = tuple(
     f"{of}/{folder}/"
     for of in ("word", "xl", "ppt")
@@ -107,6 +202,9 @@ def _text_of(content: bytes) -> str:
     parser = expat.ParserCreate()
     parser.EntityDeclHandler = _no_entities
     parser.CharacterDataHandler = pieces.append
+    parser.StartElementHandler = lambda _name, attributes: pieces.extend(
+        f" {value} " for name, value in attributes.items() if name in _SHOWN
+    )
     parser.EndElementHandler = lambda name: pieces.append(
         _ENDS.get(name.rpartition(":")[2], "")
     )
@@ -114,6 +212,8 @@ def _text_of(content: bytes) -> str:
     return "".join(pieces)
 
 
+_SHOWN = frozenset({"Target", "alt", "descr", "title", "tooltip"})
+"""Attributes that hold words: addresses of links and descriptions of pictures."""
 _ENDS: Mapping[str, str] = {"p": "\n", "c": "\t", "si": "\n", "row": "\n", "br": "\n"}
 """What the end of an element stands for: a paragraph, a cell, a shared string."""
 

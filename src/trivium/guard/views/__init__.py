@@ -12,8 +12,11 @@ The laws of this folder:
 - The work is linear in the text: each view reads each character of a token at most
   once, and what it reads is read once more.
 
-Not undone: encodings that need a key or a guess (ROT13, Morse, spelling out), and what
-spans white space, such as base64 that is broken within its groups of four.
+What is spread over white space, such as base64 in lines or the columns of a dump, is
+read in requests alone, which are there as a whole (`spread`).
+
+Not undone: encodings that need a key or a guess (ROT13, Morse, spelling out), and
+compressed data.
 """
 
 import re
@@ -28,16 +31,26 @@ from trivium.guard.views.encoded import (
     HEXADECIMAL,
     HEXADECIMAL_PATTERN,
 )
-from trivium.guard.views.escaped import ENTITIES, ESCAPES, PERCENT
+from trivium.guard.views.escaped import ENTITIES, ESCAPES, PERCENT, QUOTED
 from trivium.guard.views.marked import MARKED
+from trivium.guard.views.spread import SPREAD
 from trivium.guard.views.view import Stretch, Writing
 
-__all__ = ["LONGEST", "LONGEST_ASKED", "SHORTEST", "VIEWS", "Reading", "readings"]
+__all__ = [
+    "LONGEST",
+    "LONGEST_ASKED",
+    "SHORTEST",
+    "VIEWS",
+    "Reading",
+    "readings",
+    "spread",
+]
 
 VIEWS: Final[tuple[Writing, ...]] = (
     BASE64,
     HEXADECIMAL,
     PERCENT,
+    QUOTED,
     ENTITIES,
     ESCAPES,
     LOOK_ALIKES,
@@ -55,7 +68,7 @@ takes. A longer token is not read."""
 LONGEST_ASKED: Final = 1 << 20
 """The same of a request, which is there as a whole."""
 _DEPTH: Final = 2
-_ODD: Final = re.compile(r"[%&\\<*`~]")
+_ODD: Final = re.compile(r"[%&\\<*`~]|=(?:3D|[0-9A-F]{2}=[0-9A-F]{2}=)")
 _BASE64: Final = re.compile(BASE64_PATTERN)
 _HEXADECIMAL: Final = re.compile(HEXADECIMAL_PATTERN)
 _TOKENS: Final = re.compile(rf"\S{{{SHORTEST},}}+")
@@ -89,6 +102,14 @@ def readings(text: str, *, longest: int = LONGEST) -> Iterator[Reading]:
         for stretch, through in _read(token[0], _DEPTH):
             start, end = begin + stretch.start, begin + stretch.end
             yield Reading(begin, start, end, stretch.text, through)
+
+
+def spread(text: str) -> Iterator[Reading]:
+    """What is written in base64 or hexadecimal over several lines or columns."""
+    for view in SPREAD:
+        for stretch in view.stretches(text):
+            start, end = stretch.start, stretch.end
+            yield Reading(start, start, end, stretch.text, view.name)
 
 
 def _may_carry(token: str) -> bool:

@@ -1,9 +1,11 @@
-"""Characters written by their number or name: percent signs, entities, escapes.
+"""Characters written by their number or name: percent signs, entities, escapes, and
+the equals signs of mail.
 
 The whole token is read, because the characters between are a part of what it means.
 """
 
 import html
+import quopri
 import re
 from collections.abc import Iterator
 from urllib.parse import unquote
@@ -17,6 +19,15 @@ _ESCAPE = re.compile(
     r"|x([0-9A-Fa-f]{2}))"
 )
 _LAST_CHARACTER = 0x10FFFF
+
+
+_QUOTED = re.compile(r"=(?:3D|[0-9A-F]{2}=[0-9A-F]{2}=)")
+
+
+def _quoted(token: str) -> Iterator[Stretch]:
+    if _QUOTED.search(token):
+        data = quopri.decodestring(token.encode())
+        yield Stretch(0, len(token), data.decode(errors="replace"))
 
 
 def _percent(token: str) -> Iterator[Stretch]:
@@ -39,6 +50,7 @@ def _character(found: re.Match[str]) -> str:
     return chr(code) if code <= _LAST_CHARACTER else found[0]
 
 
+QUOTED = Writing("quoted-printable", _quoted)
 PERCENT = Writing("percent", _percent)
 ENTITIES = Writing("entities", _entities)
 ESCAPES = Writing("escapes", _escapes)

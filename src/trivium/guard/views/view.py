@@ -32,8 +32,10 @@ class Writing:
 
 
 def readable(data: bytes) -> str | None:
-    """The bytes as ASCII text; None if three in four are not printable, as a key or a
-    number is wholly."""
+    """The bytes as ASCII text, in one byte or in UTF-16; None unless three in four are
+    printable, as a key or a number is wholly."""
+    if data.count(0) * 2 >= len(data) - 1:
+        data = data.replace(b"\0", b"")
     text = data.decode("ascii", "replace")
     printable = sum(" " <= char <= "~" or char in "\t\r\n" for char in text)
     return text if printable * 4 >= len(text) * 3 else None
