@@ -169,12 +169,15 @@ def test_runs_of_different_suites_are_no_pairs() -> None:
 
 
 @pytest.mark.prove
-def test_intervals_cover_the_truth_with_a_biased_judge_and_clusters() -> None:
+@pytest.mark.parametrize("truth", [0.05, 0.1, 0.4])
+def test_intervals_cover_the_truth_with_a_biased_judge_and_clusters(
+    truth: float,
+) -> None:
     """10,000 suites: a judge with errors of its own, whose calibration is a sample of
     200 labels, and seeds whose variants resemble each other."""
     random.seed(20261127)
-    covered = sum(_covers(truth=0.10) for _ in range(10_000))
-    assert 0.94 <= covered / 10_000 <= 0.98, covered
+    covered = sum(_covers(truth=truth) for _ in range(10_000))
+    assert 0.94 <= covered / 10_000 <= 0.96, covered
 
 
 def _covers(*, truth: float) -> bool:

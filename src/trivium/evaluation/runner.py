@@ -208,8 +208,7 @@ class Runner:
                 finished, running = await asyncio.wait(
                     running, return_when=asyncio.FIRST_COMPLETED
                 )
-                for task in finished:
-                    task.result()
+                _raise_first(finished)
             if self._stopped and not self._spent:
                 running = set(await _finished(running))
         finally:
@@ -400,6 +399,13 @@ async def _finished(running: set[asyncio.Task[None]]) -> set[asyncio.Task[None]]
     if not running:
         return running
     done, left = await asyncio.wait(running)
-    for task in done:
-        task.result()
+    _raise_first(done)
     return left
+
+
+def _raise_first(finished: Iterable[asyncio.Task[None]]) -> None:
+    """Raise what ended a sample's task, if anything did. All are asked, because one
+    that is not asked complains when it is collected."""
+    for error in [task.exception() for task in finished]:
+        if error is not None:
+            raise error
