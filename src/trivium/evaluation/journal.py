@@ -74,11 +74,13 @@ class Run(Record, frozen=True, kw_only=True, omit_defaults=False):
 
 
 class Line(Record, frozen=True, kw_only=True):
-    """One line of the journal: the run, or a sample."""
+    """One line of the journal: the run, a sample, or an attempt's end."""
 
     run: Run | None = None
     outcome: Outcome | None = None
     opening: Opening | None = None
+    stopped: str | None = None
+    """Why an attempt at the run ended; "" where nothing stopped it."""
 
 
 class Journal:
@@ -107,6 +109,10 @@ class Journal:
         if self._unsynced >= SYNC_LINES or now - self._synced_at >= SYNC_S:
             os.fsync(self._file)
             self._unsynced, self._synced_at = 0, now
+
+    def end(self, stopped: str) -> None:
+        """Write why this attempt at the run ended."""
+        self._write(Line(stopped=stopped))
 
     def close(self) -> None:
         """Force everything to disk and release the file."""
@@ -149,14 +155,18 @@ class Journal:
         self.close()
 
 
-def read_journal(path: Path) -> tuple[Run, dict[str, Outcome]]:
-    """The run and its outcomes by hypothesis, without writing anything. Raises
-    `EvaluationError`."""
+def read_journal(path: Path) -> tuple[Run, dict[str, Outcome], str]:
+    """The run, its outcomes by hypothesis, and why its last attempt was stopped,
+    without writing anything. Raises `EvaluationError`."""
     lines, _ = _read(path)
     run = _run_of(path, lines)
-    return run, {
-        line.outcome.hypothesis: line.outcome for line in lines if line.outcome
-    }
+    outcomes = (line.outcome for line in lines if line.outcome)
+    ends = [line.stopped for line in lines if line.stopped is not None]
+    return (
+        run,
+        {each.hypothesis: each for each in outcomes},
+        (ends[-1] if ends else "it was interrupted"),
+    )
 
 
 def openings(path: Path) -> Iterator[tuple[str, Opening]]:

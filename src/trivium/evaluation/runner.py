@@ -40,8 +40,9 @@ Turns = Sequence[Mapping[str, Any]]
 class Asks(Protocol):
     """What is asked: `AsyncClient.messages`."""
 
-    async def create(self, **arguments: Any) -> Message:
-        """The reply. Any: the arguments of the Messages API."""
+    @property
+    def create(self) -> Callable[..., Awaitable[Message]]:
+        """Takes the arguments of the Messages API, by name."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -215,10 +216,12 @@ class Runner:
             for task in running:
                 task.cancel()
             await asyncio.gather(*running, return_exceptions=True)
+        stopped = self._stopped or self._incomplete()
+        self._journal.end(stopped)
         return Results(
             run=self._journal.run,
             outcomes=dict(self._journal.done),
-            stopped=self._stopped or self._incomplete(),
+            stopped=stopped,
             failures=self._failures.total(),
         )
 
