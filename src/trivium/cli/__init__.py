@@ -14,6 +14,7 @@ _COMMANDS = {
     "audit": "Verify the audit log.",
     "deployment": "Show, check and sign deployment descriptors.",
     "doctor": "Check whether this machine can use its deployment.",
+    "reviews": "List, show and decide what a person must decide.",
 }
 
 
