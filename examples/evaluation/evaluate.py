@@ -12,7 +12,8 @@ from pathlib import Path
 from trivium import AsyncClient
 from trivium.evaluation.folder import Order, evaluate, gate_of, write_reports
 from trivium.evaluation.gate import read_criteria
-from trivium.evaluation.planning import read_suite, sign_suite, signer_of
+from trivium.evaluation.planning import read_suite
+from trivium.evaluation.scenario import load, seal
 from trivium.vocabulary.envelope import Ed25519Signer, TrustedKeys
 
 HERE = Path(__file__).parent
@@ -25,15 +26,13 @@ async def main(out: Path) -> int:
     signer = Ed25519Signer.generate()
     trusted = TrustedKeys.from_pem(signer.public_pem)
     out.mkdir(parents=True, exist_ok=True)
-    suite_file = out / "suite.yaml"
-    suite_file.write_bytes((HERE / "suite.yaml").read_bytes())
-    suite = read_suite(suite_file)
-    (out / "suite.yaml.sig").write_bytes(sign_suite(suite, signer))
+    (out / "suite.dsse").write_bytes(seal(load(HERE / "suite.yaml"), signer))
+    suite, suite_signer = read_suite(out / "suite.dsse", trusted)
 
     criteria = read_criteria(HERE / "criteria.yaml")
     order = Order(
         suite=suite,
-        suite_signer=signer_of(suite_file, suite, trusted),
+        suite_signer=suite_signer,
         criteria=criteria,
         signer=signer,
     )

@@ -33,6 +33,7 @@ exceptions.
     │       ├── UnknownContentError     content that this release cannot judge
     │       └── TruncatedStreamError    the stream ended without its terminal event
     ├── AllRoutesFailedError            every permitted route was tried
+    ├── ReviewError                     a ticket, a decision or the queue
     ├── AuditError
     │   └── AuditWriteError             a record could not be kept: nothing was answered
     └── EvaluationError                 a suite, criteria or a run's results
@@ -180,6 +181,21 @@ class BlockedError(PolicyError):
 
 class EscalatedError(PolicyError):
     """A provision requires that a person decides first."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        ticket: str | None = None,
+        provisions: tuple[str, ...] = (),
+        request_id: str | None = None,
+        next_step: str | None = None,
+    ) -> None:
+        super().__init__(
+            message, provisions=provisions, request_id=request_id, next_step=next_step
+        )
+        self.ticket = ticket
+        """The review to wait for (`client.reviews.wait`); None when none was opened."""
 
 
 class ResidencyError(PolicyError):
@@ -357,6 +373,12 @@ class AllRoutesFailedError(TriviumError):
         self.attempts = attempts
 
 
+class ReviewError(TriviumError):
+    """A review: the ticket, the decision or the queue cannot be used as asked."""
+
+    fault: ClassVar[Fault] = "caller"
+
+
 class AuditError(TriviumError):
     """The audit log."""
 
@@ -402,6 +424,7 @@ __all__ = [
     "RateLimitedError",
     "RequestError",
     "ResidencyError",
+    "ReviewError",
     "RouteError",
     "SettingsError",
     "TransportError",

@@ -133,14 +133,10 @@ class Hands:
             while True:
                 effect = act()
                 self.effects.append(effect)
-                result: Any = None
-                if isinstance(effect, Sleep):
-                    self.now += effect.seconds
-                elif isinstance(effect, Read):
+                if isinstance(effect, Read):
                     result = chunks.pop(0) if chunks else None
-                elif isinstance(effect, Send):
-                    result = self.answers.pop(0)
-                    self.now += self.seconds_a_send
+                else:
+                    result = self.performed(effect)
                 if isinstance(result, TriviumError):
                     act = lambda error=result: steps.throw(error)  # type: ignore[misc]  # noqa: E731
                 else:
@@ -148,6 +144,15 @@ class Hands:
         except StopIteration as done:
             message: Message = done.value
             return message
+
+    def performed(self, effect: Effect) -> Any:
+        """What an effect gives. Any: each has a result of its own."""
+        if isinstance(effect, Sleep):
+            self.now += effect.seconds
+        elif isinstance(effect, Send):
+            self.now += self.seconds_a_send
+            return self.answers.pop(0)
+        return None
 
     def asked(self, kind: type[Effect]) -> list[Any]:
         return [effect for effect in self.effects if isinstance(effect, kind)]

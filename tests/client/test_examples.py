@@ -2,6 +2,8 @@
 
 import runpy
 import sys
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,7 @@ from tests.client.worlds import (
     SIGNER,
     World,
 )
+from trivium.review import ReviewQueue, Terms
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "client"
 
@@ -48,6 +51,37 @@ def run(name: str, monkeypatch: pytest.MonkeyPatch, *words: str) -> int:
     except SystemExit as done:
         return int(done.code or 0)
     return 0
+
+
+def test_review_waits_for_a_person(
+    configured: World,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    path = configured.audit.with_name("audit.reviews.db")
+    queue = ReviewQueue(path, terms=Terms(blind=0, double=0))
+
+    def decide(verdict: str) -> None:
+        for _ in range(600):
+            for ticket in queue.pending():
+                queue.decide(
+                    ticket.id,
+                    reviewer="ann",
+                    verdict="allow" if verdict == "allow" else "deny",
+                    reason="fine",
+                    append=lambda _record: None,
+                )
+                return
+            time.sleep(0.05)
+
+    for verdict, status in (("allow", 0), ("deny", 1)):
+        reviewer = threading.Thread(target=decide, args=(verdict,))
+        reviewer.start()
+        assert run("review.py", monkeypatch, "hello", "refund", "30") == status
+        reviewer.join()
+    out, err = capsys.readouterr()
+    assert out.strip() == GREETING
+    assert "was denied by ann" in err
 
 
 def test_ask_prints_the_answer(

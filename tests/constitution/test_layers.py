@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.guard import worlds
-from trivium.constitution import compose, load_layers, packs, parse, resolve
+from trivium.constitution import compose, load_layers, parse, resolve
 from trivium.constitution.provision import DIRECTIONS, StatedProvision
 from trivium.constitution.seal import seal, unseal
 from trivium.errors import ConstitutionError
@@ -24,7 +24,6 @@ def refs(*sources: str, digest: str = "") -> ConstitutionRef:
 
 
 def test_the_packs_that_ship_compose() -> None:
-    assert packs() == ("baseline", "organisation")
     constitution = load_layers(refs("pack:baseline", "pack:organisation"), base=None)
     assert [layer.name for layer in constitution.layers] == ["baseline", "organisation"]
     assert len(constitution.provisions) == 9

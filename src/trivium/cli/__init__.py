@@ -15,6 +15,7 @@ _COMMANDS = {
     "deployment": "Show, check and sign deployment descriptors.",
     "doctor": "Check whether this machine can use its deployment.",
     "eval": "Evaluate the deployment against a suite of scenarios.",
+    "reviews": "List, show and decide what a person must decide.",
 }
 
 

@@ -107,14 +107,14 @@ def run_command(
     was. Exit status 1 if samples are left without an outcome."""
     from trivium.evaluation.calibration import read_calibration
     from trivium.evaluation.folder import Order
-    from trivium.evaluation.planning import read_suite, signer_of
+    from trivium.evaluation.planning import read_suite
     from trivium.evaluation.runner import Limits
 
-    read = read_suite(suite)
     trusted = _trusted((suite_key,) if suite_key else ())
+    read, signer = read_suite(suite, trusted)
     order = Order(
         suite=read,
-        suite_signer=signer_of(suite, read, trusted),
+        suite_signer=signer,
         asked=asked,
         repeats=repeats,
         judges=tuple(read_calibration(path).reference for path in calibrations),
@@ -237,7 +237,8 @@ def power_command(
     from trivium.evaluation.gate import read_criteria
     from trivium.evaluation.planning import read_suite
 
-    reached = list(reach(read_criteria(criteria), read_suite(suite), repeats=repeats))
+    read, _ = read_suite(suite)
+    reached = list(reach(read_criteria(criteria), read, repeats=repeats))
     for each in reached:
         click.echo(each.line)
     if not all(each.reachable for each in reached):
@@ -257,7 +258,7 @@ def coverage_command(
     from trivium.evaluation.foresight import coverage
     from trivium.evaluation.planning import read_suite
 
-    covered = coverage(_constitution(deployment, trust), read_suite(suite))
+    covered = coverage(_constitution(deployment, trust), read_suite(suite)[0])
     if as_json:
         print_json(covered)
     else:
@@ -300,14 +301,14 @@ def calibrate_command(judged: Path, judge: str, labels: str, out: Path) -> None:
 @click.argument("suite", type=_FILE)
 @click.option("--key", required=True, type=_FILE, help="Private key (PEM).")
 def sign_command(suite: Path, key: Path) -> None:
-    """Sign SUITE; the signature is written beside it, as SUITE.sig."""
+    """Write SUITE, signed, beside its file with the ending `.dsse`."""
     from trivium.durable import write_durably
-    from trivium.evaluation.planning import read_suite, sign_suite
+    from trivium.evaluation.scenario import load, seal
 
     signer = _signer(key)
     assert signer is not None  # noqa: S101 -- the option is required
-    beside = suite.with_name(suite.name + ".sig")
-    write_durably(beside, sign_suite(read_suite(suite), signer), mode=0o644)
+    beside = suite.with_suffix(".dsse")
+    write_durably(beside, seal(load(suite), signer), mode=0o644)
     click.echo(beside)
 
 

@@ -10,6 +10,7 @@ from trivium.client.effects import (
     Append,
     Drain,
     Effect,
+    Escalate,
     Forget,
     Read,
     Send,
@@ -38,6 +39,8 @@ class AsyncPerformer:
             case Append(record=record):
                 kept = asyncio.to_thread(self._surroundings.append, record)
                 return await _to_the_end(kept)
+            case Escalate(draft=draft):
+                return await asyncio.to_thread(self._surroundings.escalate, draft)
             case Drain():
                 return await self._drain()
             case Sleep(seconds=seconds):

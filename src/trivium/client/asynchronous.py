@@ -12,6 +12,7 @@ from trivium.client.effects import Emit, Steps
 from trivium.client.elsewhere import Explained
 from trivium.client.forgotten import HELD
 from trivium.client.message import Message
+from trivium.client.reviews import pauses, taken
 from trivium.client.shared import Shared
 from trivium.http import async_pools
 from trivium.vocabulary.deployment import Deployment
@@ -28,6 +29,8 @@ class AsyncClient(Shared):
         self._pools = async_pools(self._connection)
         self.messages = AsyncMessages(self)
         """`create` and `stream`."""
+        self.reviews = AsyncReviews(self)
+        """What became of requests that a person must decide."""
 
     async def close(self) -> None:
         """Close connections and seal the audit log, as `Client.close`."""
@@ -69,6 +72,32 @@ class AsyncMessages(Explained):
         """`Messages.stream`, for `async with`."""
         steps = self._client._steps(arguments, stream=True)
         return AsyncMessageStream(self._client._run(steps))
+
+
+class AsyncReviews(Explained):
+    """`Reviews`, in an event loop."""
+
+    def __init__(self, client: AsyncClient) -> None:
+        self._client = client
+
+    async def result(self, ticket: str) -> Message:
+        """`Reviews.result`, awaited."""
+        client = self._client
+        queue = await asyncio.to_thread(client._surroundings.queue)
+        settled = await asyncio.to_thread(taken, queue, ticket, client._constitution)
+        run = client._run(client._core.released(settled))
+        async for _ in run.events():
+            raise AssertionError("a request without streaming emits nothing")
+        return run.value
+
+    async def wait(self, ticket: str, *, timeout_s: float) -> Message:
+        """`Reviews.wait`, awaited."""
+        queue = await asyncio.to_thread(self._client._surroundings.queue)
+        for pause_s in pauses(timeout_s):
+            if await asyncio.to_thread(queue.result, ticket) is not None:
+                break
+            await asyncio.sleep(pause_s)
+        return await self.result(ticket)
 
 
 class AsyncMessageStream(Explained):

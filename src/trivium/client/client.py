@@ -1,5 +1,6 @@
 """The sync client: a thin driver over the core."""
 
+import threading
 from collections.abc import Generator, Iterator
 from contextlib import suppress
 from types import TracebackType
@@ -12,6 +13,7 @@ from trivium.client.elsewhere import Explained
 from trivium.client.forgotten import HELD, Forgotten
 from trivium.client.message import Message
 from trivium.client.performer import SyncPerformer
+from trivium.client.reviews import pauses, taken
 from trivium.client.shared import Shared
 from trivium.errors import TriviumError
 from trivium.http import Readers, sync_pools
@@ -34,6 +36,8 @@ class Client(Shared):
         self._forgotten = Forgotten()
         self.messages = Messages(self)
         """`create` and `stream`."""
+        self.reviews = Reviews(self)
+        """What became of requests that a person must decide."""
 
     def close(self) -> None:
         """Close connections and seal the audit log. Requests that still run fail, and
@@ -97,6 +101,38 @@ class Messages(Explained):
         """
         steps = self._client._steps(arguments, stream=True)
         return MessageStream(self._client._run(steps))
+
+
+class Reviews(Explained):
+    """Tickets that `EscalatedError` names."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    def result(self, ticket: str) -> Message:
+        """What a person allowed, once: a reply as it was judged or edited, a request by
+        sending it now.
+
+        Raises `EscalatedError` while the ticket is not decided, `BlockedError` when it
+        was denied, `ReviewError` when it expired or was used before, and what `create`
+        raises.
+        """
+        client = self._client
+        settled = taken(client._surroundings.queue(), ticket, client._constitution)
+        run = client._run(client._core.released(settled))
+        for _ in run.events():
+            raise AssertionError("a request without streaming emits nothing")
+        return run.value
+
+    def wait(self, ticket: str, *, timeout_s: float) -> Message:
+        """`result`, as soon as the ticket is decided. When the time is over it raises
+        `EscalatedError`; the ticket goes on waiting."""
+        queue = self._client._surroundings.queue()
+        for pause_s in pauses(timeout_s):
+            if queue.result(ticket) is not None:
+                break
+            threading.Event().wait(pause_s)
+        return self.result(ticket)
 
 
 class MessageStream(Explained):

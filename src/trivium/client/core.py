@@ -10,6 +10,9 @@ import time
 from collections.abc import Callable, Generator, Iterator, Mapping
 from datetime import UTC, datetime
 from random import Random
+from typing import TYPE_CHECKING
+
+import msgspec
 
 from trivium.audit.record import Purpose
 from trivium.client.breaker import Breaker
@@ -21,11 +24,18 @@ from trivium.client.effects import (
     Drain,
     Effect,
     Emit,
+    Escalate,
     Forget,
     Read,
     Send,
     Sleep,
     Steps,
+)
+from trivium.client.escalation import (
+    Question,
+    escalated,
+    reply_draft,
+    request_draft,
 )
 from trivium.client.message import Accumulator, Message, events_of
 from trivium.client.options import Options
@@ -66,6 +76,9 @@ from trivium.vocabulary.messages import (
 )
 from trivium.wire import ADAPTERS, Adapter, Place, WireRequest
 from trivium.wire.failure import word
+
+if TYPE_CHECKING:
+    from trivium.review import Settled
 
 _READ = Read()
 _OF_CRITICS: tuple[Purpose, ...] = ("critique", "revision")
@@ -260,7 +273,7 @@ class Core:
         context = self._recorder.context(ask, candidate)
         checked = fail_closed(self._guard.check_request, ask.request, context)
         running.decision = checked.decision
-        require_allowed(checked.decision, "request")
+        yield from self._permit_request(ask, running, checked.decision)
 
         adapter = ADAPTERS[candidate.route.protocol]
         held = self._held(ask, context)
@@ -325,7 +338,9 @@ class Core:
                 ask.purpose not in _OF_CRITICS
                 or checked.decision.action > Action.REVISE
             ):
-                require_allowed(checked.decision, "reply")
+                yield from self._permit_reply(
+                    ask, running, checked.value, checked.decision
+                )
             return checked.value
 
         roles = self.deployment.roles
@@ -338,8 +353,78 @@ class Core:
             call=self._critic_of(ask),
             monotonic=self._monotonic,
         ).rewrite(state)
-        require_allowed(state.decision, "reply")
+        yield from self._permit_reply(ask, running, state.reply, state.decision)
         return state.reply
+
+    def _permit_request(
+        self, ask: Ask, running: Try, decision: Decision
+    ) -> Steps[None]:
+        """Raise `PolicyError` unless the request may be sent. What a person must decide
+        is put before reviewers; what one has allowed passes."""
+        if decision.action is not Action.ESCALATE:
+            return require_allowed(decision, "request")
+        if ask.released is None:
+            if ask.purpose == "answer":
+                name = self.deployment.name
+                running.ticket = yield Escalate(request_draft(ask, decision, name))
+            raise escalated(decision, "request", running.ticket)
+        return None
+
+    def _permit_reply(
+        self, ask: Ask, running: Try, reply: Reply, decision: Decision
+    ) -> Steps[None]:
+        """The same of a reply."""
+        if decision.action is not Action.ESCALATE:
+            return require_allowed(decision, "reply")
+        if ask.purpose == "answer":
+            latency_s = self._since(running)
+            message = self._recorder.message(ask, running, reply, latency_s=latency_s)
+            name = self.deployment.name
+            draft = reply_draft(ask, reply, message, decision, name)
+            running.ticket = yield Escalate(draft)
+        raise escalated(decision, "reply", running.ticket)
+
+    def released(self, settled: "Settled") -> Steps[Message]:
+        """What a person allowed: a reply as the caller's message, a request by sending
+        it. Raises as `steps`."""
+        deadline = self._monotonic() + self.options.timeout_s
+        if settled.stage == "request":
+            question = msgspec.json.decode(settled.released, type=Question)
+            ask = Ask(
+                question.request,
+                settled.request_id,
+                False,
+                question.user_id,
+                question.attributes,
+                deadline,
+                released=settled,
+            )
+            return (yield from self._answered(ask))
+
+        message = msgspec.json.decode(settled.released, type=Message)
+        model = f"{message.route}/{message.tier}"
+        asked = MessageRequest(model=model, max_tokens=1, messages=())
+        ask = Ask(
+            asked, settled.request_id, False, None, {}, deadline, released=settled
+        )
+        (candidate,) = candidates(self.deployment, model)
+        running = Try(candidate, message.attempts, message.decision)
+        reply = Reply(
+            id=settled.request_id,
+            model=message.model,
+            content=message.content,
+            stop_reason=message.stop_reason,
+            usage=message.usage,
+        )
+        if settled.verdict == "edit":  # a person may overlook a key
+            context = self._recorder.context(ask, candidate)
+            checked = fail_closed(self._guard.check_reply, reply, context)
+            if checked.decision.action is Action.BLOCK:
+                require_allowed(checked.decision, "reply")
+        yield self._ended(
+            ask, running, Ending(outcome="answered", reply=reply, latency_s=0.0)
+        )
+        return message
 
     def _critic_of(self, ask: Ask) -> Call:
         """How critics of this request are called: each as a request of its own."""

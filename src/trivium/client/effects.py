@@ -7,13 +7,16 @@ in each performer (`performer.py`, `async_performer.py`); the drivers stay as th
 
 from collections.abc import Generator
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from trivium.audit.record import AuditRecord
 from trivium.http import Answer
 from trivium.vocabulary.deployment import Route
 from trivium.vocabulary.messages import Event
 from trivium.wire import WireRequest
+
+if TYPE_CHECKING:  # imported by the client only once something is escalated
+    from trivium.review import Draft
 
 R = TypeVar("R")
 
@@ -64,13 +67,21 @@ class Append:
 
 
 @dataclass(frozen=True)
+class Escalate:
+    """Put something before reviewers; the result is the ticket's id, or None where the
+    client has no queue."""
+
+    draft: "Draft"
+
+
+@dataclass(frozen=True)
 class Emit:
     """Hand the events to the caller."""
 
     events: tuple[Event, ...]
 
 
-Effect = Send | Read | Drain | Forget | Sleep | Append | Emit
+Effect = Send | Read | Drain | Forget | Sleep | Append | Escalate | Emit
 Steps = Generator[Effect, Any, R]
 """A request's effects, and what it returns. Any: each effect has a result of its
 own."""
@@ -87,6 +98,7 @@ __all__ = [
     "Drain",
     "Effect",
     "Emit",
+    "Escalate",
     "Forget",
     "Read",
     "Send",

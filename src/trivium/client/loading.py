@@ -113,6 +113,13 @@ def audit_key(directory: Path) -> Path:
     return Path(named) if named else directory.with_name(f"{directory.name}.pem")
 
 
+def review_queue(given: str | Path | None, directory: Path) -> Path:
+    """The file of the review queue: what is given, TRIVIUM_REVIEWS, or one beside the
+    audit log's folder."""
+    named = given or os.environ.get("TRIVIUM_REVIEWS")
+    return Path(named) if named else directory.with_name(f"{directory.name}.reviews.db")
+
+
 def _download(address: str) -> bytes:
     """The bytes at an `https:` address. The address is never shown: what gives access
     may stand in it, as in a presigned one."""

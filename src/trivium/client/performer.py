@@ -11,6 +11,7 @@ from trivium.client.effects import (
     Append,
     Drain,
     Effect,
+    Escalate,
     Forget,
     Read,
     Send,
@@ -41,6 +42,8 @@ class SyncPerformer:
                 return self._send(effect)
             case Append(record=record):
                 return self._surroundings.append(record)
+            case Escalate(draft=draft):
+                return self._surroundings.escalate(draft)
             case Drain():
                 return self._exchange.drain()
             case Sleep(seconds=seconds):

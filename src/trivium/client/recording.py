@@ -6,7 +6,7 @@ Pure: no I/O, no clock. Law 3 says that every attempt is recorded; this says wit
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TypedDict
+from typing import TYPE_CHECKING, TypedDict
 
 import msgspec
 
@@ -21,6 +21,9 @@ from trivium.vocabulary.decision import Context, Decision, Stage
 from trivium.vocabulary.deployment import Deployment
 from trivium.vocabulary.messages import MessageRequest, Reply, Usage
 
+if TYPE_CHECKING:
+    from trivium.review import Settled
+
 
 @dataclass
 class Ask:
@@ -34,6 +37,8 @@ class Ask:
     deadline: float
     """On the monotonic clock."""
     purpose: Purpose = "answer"
+    released: "Settled | None" = None
+    """The review that allowed it."""
     calls: int = 0
     """Calls of critics that were made for it."""
     attempts: int = 0
@@ -62,6 +67,8 @@ class Try:
     """What the protocol could not carry as it was asked."""
     guard: StreamGuard | None = None
     """The reply's, while it streams."""
+    ticket: str | None = None
+    """The review that a person is asked for."""
     rewriting: Rewriting | None = None
     """The reply's, where critics judge it."""
 
@@ -142,6 +149,7 @@ class Recorder:
             evaluated=_evaluated(decision, running),
             purpose=ask.purpose,
             rounds=running.rounds if running else (),
+            ticket=_ticket(ask, running),
             usage=running.usage if running else Usage(),
             cost_usd=self.cost_usd(running, running.usage) if running else None,
             latency_s=ending.latency_s,
@@ -253,6 +261,13 @@ def _evaluated(
         return decision.evaluated
     critics: dict[Stage, dict[str, float]] = {"reply": running.rewriting.evaluated}
     return decision.joined(Decision(evaluated=critics)).evaluated
+
+
+def _ticket(ask: Ask, running: Try | None) -> str | None:
+    """The review that an attempt waits for, or that allowed it."""
+    if running is not None and running.ticket is not None:
+        return running.ticket
+    return ask.released.ticket if ask.released else None
 
 
 def rfc3339(at: datetime) -> str:

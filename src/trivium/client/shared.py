@@ -17,6 +17,7 @@ from trivium.client.loading import (
     audit_key,
     catalogue_override,
     fetch,
+    review_queue,
     trusted_keys,
 )
 from trivium.client.message import Message
@@ -47,6 +48,7 @@ class Shared(Explained):
         credentials: Sources | None = None,
         options: Options | None = None,
         prices: catalogue.Catalogue | None = None,
+        reviews: Path | None = None,
     ) -> None:
         _require_clouds(credentials)
         self.deployment = deployed
@@ -60,6 +62,7 @@ class Shared(Explained):
             catalogue=prices or catalogue.load(),
             options=self.options,
         )
+        self._constitution = guard.constitution.digest
         self._connection = Connection(
             connect_timeout_s=self.options.connect_timeout_s,
             read_timeout_s=self.options.read_timeout_s,
@@ -73,6 +76,7 @@ class Shared(Explained):
                 route.id: Authoriser(route, credentials or {})
                 for route in deployed.routes
             },
+            reviews,
         )
 
     @classmethod
@@ -83,6 +87,7 @@ class Shared(Explained):
         trust: str | Path | bytes | envelope.TrustedKeys | None = None,
         credentials: Sources | None = None,
         audit_dir: str | Path | None = None,
+        reviews: str | Path | None = None,
         options: Options | None = None,
     ) -> _Self:
         """A client for a signed deployment descriptor.
@@ -93,6 +98,8 @@ class Shared(Explained):
         `credentials`: for each cloud a credential, or a function that fetches one; by
         default the environment and the clouds' own libraries. `audit_dir`: folder of
         the audit log; by default TRIVIUM_AUDIT_DIR, or the user's state folder.
+        `reviews`: file of the review queue; by default TRIVIUM_REVIEWS, or one beside
+        the audit log's folder.
 
         Raises `DeploymentError`, `ConstitutionError` or `AuditError`: what is not
         verified is not used.
@@ -121,6 +128,7 @@ class Shared(Explained):
                 credentials=credentials,
                 options=options,
                 prices=prices,
+                reviews=review_queue(reviews, directory),
             )
         except BaseException:
             log.close()

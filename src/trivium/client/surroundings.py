@@ -4,12 +4,17 @@ import os
 import threading
 from collections.abc import Mapping
 from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from trivium.audit import AuditLog, AuditRecord
 from trivium.client.effects import Send
 from trivium.credentials import Authoriser
-from trivium.errors import AuditError, AuditWriteError, RequestError
+from trivium.errors import AuditError, AuditWriteError, RequestError, ReviewError
 from trivium.http import FORKED, Request
+
+if TYPE_CHECKING:  # SQLite is imported once something is escalated
+    from trivium.review import Draft, ReviewQueue
 
 
 class Lifetime:
@@ -94,10 +99,36 @@ class Lifetime:
 class Surroundings:
     """What a driver performs effects with, besides its connections."""
 
-    def __init__(self, life: Lifetime, authorisers: Mapping[str, Authoriser]) -> None:
+    def __init__(
+        self,
+        life: Lifetime,
+        authorisers: Mapping[str, Authoriser],
+        reviews: Path | None = None,
+    ) -> None:
+        """`reviews`: the file of the review queue; None for a client without one."""
         self.life = life
         """The client's."""
         self._authorisers = authorisers
+        self._reviews = reviews
+        self._queue: ReviewQueue | None = None
+
+    def queue(self) -> "ReviewQueue":
+        """The review queue, opened when it is first needed. Raises `ReviewError`."""
+        if self._reviews is None:
+            raise ReviewError(
+                "This client has no review queue.",
+                next_step="Make it with `from_deployment`, or name one (reviews=).",
+            )
+        if self._queue is None:
+            from trivium.review import ReviewQueue
+
+            self._queue = ReviewQueue(self._reviews)
+        return self._queue
+
+    def escalate(self, draft: "Draft") -> str | None:
+        """Open a ticket; returns its id, or None where there is no queue. Raises
+        `ReviewError`."""
+        return None if self._reviews is None else self.queue().open(draft).id
 
     def append(self, record: AuditRecord) -> None:
         """Keep the record. Raises `AuditError`."""

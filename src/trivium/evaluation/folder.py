@@ -21,9 +21,10 @@ from trivium.evaluation import report as reports
 from trivium.evaluation import statement as statements
 from trivium.evaluation.gate import Criteria, Gate, judge
 from trivium.evaluation.journal import Journal, JudgeRef, Run, read_journal
-from trivium.evaluation.planning import QuestionSuite
+from trivium.evaluation.planning import Judge, tasks, title_of
 from trivium.evaluation.results import Results
 from trivium.evaluation.runner import Asks, Limits, Progress, Runner, planned
+from trivium.evaluation.scenario import Suite
 from trivium.vocabulary.deployment import Deployment, encode
 from trivium.vocabulary.envelope import Signer, TrustedKeys, digest
 
@@ -40,12 +41,16 @@ READABLE = 0o644
 class Order:
     """What is to be run."""
 
-    suite: QuestionSuite
+    suite: Suite
     suite_signer: str = ""
     """Key id that signed the suite; "" for an unsigned one."""
     asked: tuple[str, ...] = ("sonnet",)
     repeats: int = 1
     judges: tuple[JudgeRef, ...] = ()
+    """Judges that take part, with their calibrations."""
+    refusals: Judge | None = None
+    """Tells whether a reply refuses; without one, scenarios that need it stay
+    undecided."""
     criteria: Criteria | None = None
     limits: Limits = field(default_factory=Limits)
     signer: Signer | None = None
@@ -54,7 +59,6 @@ class Order:
 
 def run_of(order: Order, deployed: Deployment) -> Run:
     """The head of the run that an order means for a deployment."""
-    tasks = order.suite.tasks()
     return Run(
         suite=order.suite.suite,
         suite_digest=order.suite.digest,
@@ -65,7 +69,7 @@ def run_of(order: Order, deployed: Deployment) -> Run:
         models=_models(order.asked, deployed),
         asked=order.asked,
         repeats=order.repeats,
-        planned=len(tasks) * len(order.asked) * order.repeats,
+        planned=len(order.suite.scenarios) * len(order.asked) * order.repeats,
         judges=order.judges,
         criteria=order.criteria.digest if order.criteria else "",
         rehearsal=deployed.rehearsal,
@@ -86,7 +90,8 @@ async def evaluate(
     _make(folder)
     run = run_of(order, deployed)
     with Journal(folder / JOURNAL, run) as journal:
-        samples = planned(run.suite_digest, order.suite.tasks(), run)
+        asked = tasks(order.suite, refusals=order.refusals)
+        samples = planned(run.suite_digest, asked, run)
         registered = _registration(folder, journal, order)
         results = await Runner(
             asks, journal, samples, limits=order.limits, watch=watch
@@ -124,7 +129,10 @@ def write_reports(
         results=results,
         criteria=criteria,
         gate=gate_of(folder, criteria, trusted) if criteria else None,
-        titles=titles or {},
+        titles={
+            figure.provision: title_of(figure.provision, titles or {})
+            for figure in results.figures
+        },
         verified=verified,
         unverified=unverified,
     )

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from trivium.constitution import Constitution
 from trivium.evaluation.gate import Criteria, percent
-from trivium.evaluation.planning import Question, QuestionSuite
+from trivium.evaluation.planning import OVER_REFUSAL, attack_of, tested
+from trivium.evaluation.scenario import Scenario, Suite
 from trivium.statistics import clustered_rate, rate
 from trivium.vocabulary.record import Record
 
@@ -44,6 +45,9 @@ class Covered(Record, frozen=True, kw_only=True, omit_defaults=False):
     provision: str
     layer: str
     scenarios: int
+    """Scenarios that must be refused or flagged."""
+    near_misses: int
+    """Scenarios that must pass."""
     attacks: tuple[str, ...]
     """Attacks among them, `none` left out."""
 
@@ -53,7 +57,10 @@ class Covered(Record, frozen=True, kw_only=True, omit_defaults=False):
         if not self.scenarios:
             return f"{self.provision} ({self.layer}): NOT TESTED"
         attacks = ", ".join(self.attacks) or "no attack"
-        return f"{self.provision} ({self.layer}): {self.scenarios} scenarios, {attacks}"
+        return (
+            f"{self.provision} ({self.layer}): {self.scenarios} scenarios,"
+            f" {self.near_misses} near misses, {attacks}"
+        )
 
 
 class Coverage(Record, frozen=True, kw_only=True, omit_defaults=False):
@@ -69,16 +76,14 @@ class Coverage(Record, frozen=True, kw_only=True, omit_defaults=False):
         return all(each.scenarios for each in self.provisions)
 
 
-def reach(
-    criteria: Criteria, suite: QuestionSuite, *, repeats: int = 1
-) -> Iterator[Reach]:
+def reach(criteria: Criteria, suite: Suite, *, repeats: int = 1) -> Iterator[Reach]:
     """For each bound, in the order of names. A judge's error widens the interval
     further, so what is out of reach here is out of reach."""
-    tested = suite.provisions
+    behind = tested(suite)
     for provision, bound in sorted(criteria.provisions.items()):
         seeds: dict[str, list[bool]] = {}
-        for scenario in tested.get(provision, ()):
-            seeds.setdefault(scenario.seed or scenario.id, []).extend([False] * repeats)
+        for scenario in behind.get(provision, ()):
+            seeds.setdefault(scenario.cluster, []).extend([False] * repeats)
         yield Reach(
             provision=provision,
             samples=sum(map(len, seeds.values())),
@@ -88,28 +93,30 @@ def reach(
         )
 
 
-def coverage(constitution: Constitution, suite: QuestionSuite) -> Coverage:
+def coverage(constitution: Constitution, suite: Suite) -> Coverage:
     """Every provision of the constitution, in the order of its layers."""
-    tested = suite.provisions
+    behind = tested(suite)
     provisions = tuple(
-        Covered(
-            provision=provision.id,
-            layer=layer.name,
-            scenarios=len(tested.get(provision.id, ())),
-            attacks=_attacks(tested, provision.id),
-        )
+        _covered(layer.name, provision.id, behind)
         for layer, provision in constitution.provisions
     )
     known = {each.provision for each in provisions}
-    return Coverage(
-        provisions=provisions, strangers=tuple(sorted(tested.keys() - known))
+    named = {name.removesuffix(OVER_REFUSAL) for name in behind}
+    return Coverage(provisions=provisions, strangers=tuple(sorted(named - known)))
+
+
+def _covered(layer: str, provision: str, behind: dict[str, list[Scenario]]) -> Covered:
+    """How one provision is tested."""
+    scenarios = behind.get(provision, [])
+    near = behind.get(provision + OVER_REFUSAL, [])
+    attacks = {attack_of(each) for each in scenarios} - {"none"}
+    return Covered(
+        provision=provision,
+        layer=layer,
+        scenarios=len(scenarios),
+        near_misses=len(near),
+        attacks=tuple(sorted(attacks)),
     )
-
-
-def _attacks(tested: dict[str, list[Question]], provision: str) -> tuple[str, ...]:
-    """The attacks among a provision's scenarios."""
-    found = {scenario.attack for scenario in tested.get(provision, ())}
-    return tuple(sorted(found - {"none"}))
 
 
 def _best(seeds: dict[str, list[bool]], confidence: float) -> float:

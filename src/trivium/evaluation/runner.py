@@ -32,9 +32,10 @@ from trivium.evaluation.outcome import (
     hypothesis_id,
 )
 from trivium.evaluation.results import Results
+from trivium.vocabulary.messages import Turn
 
-Turns = Sequence[Mapping[str, Any]]
-"""Turns in the Messages shape. Any: as the Messages API has them."""
+Turns = Sequence[Turn | Mapping[str, Any]]
+"""Turns in the Messages shape. Any: plain data is checked by the client."""
 
 
 class Asks(Protocol):
@@ -308,7 +309,7 @@ class Runner:
 
 async def converse(asks: Asks, sample: Planned) -> Conversation:
     """Ask each step after the reply to the one before; a refusal ends it."""
-    turns: list[Mapping[str, Any]] = []
+    turns: list[Turn | Mapping[str, Any]] = []
     replies: list[Message] = []
     for step in sample.task.steps:
         if replies:
