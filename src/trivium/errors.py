@@ -34,8 +34,9 @@ exceptions.
     │       └── TruncatedStreamError    the stream ended without its terminal event
     ├── AllRoutesFailedError            every permitted route was tried
     ├── ReviewError                     a ticket, a decision or the queue
-    └── AuditError
-        └── AuditWriteError             a record could not be kept: nothing was answered
+    ├── AuditError
+    │   └── AuditWriteError             a record could not be kept: nothing was answered
+    └── EvaluationError                 a suite, criteria or a run's results
 
 Every error says whose `fault` it is, whether trying again can help (`retryable`), which
 `request_id` it belongs to and what to do next (`next_step`). No error carries a prompt,
@@ -389,6 +390,12 @@ class AuditWriteError(AuditError):
     refused."""
 
 
+class EvaluationError(TriviumError):
+    """A suite, its criteria, a judge or a run's results cannot be used."""
+
+    fault: ClassVar[Fault] = "caller"
+
+
 __all__ = [
     "AccessDeniedError",
     "AllRoutesFailedError",
@@ -405,6 +412,7 @@ __all__ = [
     "DeploymentSignatureError",
     "DeploymentVersionError",
     "EscalatedError",
+    "EvaluationError",
     "Fault",
     "GuardFailureError",
     "ModelNotFoundError",
