@@ -30,6 +30,8 @@ def task_of(scenario: Scenario) -> Task:
     arguments: dict[str, Any] = {"max_tokens": MAX_TOKENS}
     if scenario.system:
         arguments["system"] = scenario.system
+    if scenario.attributes:
+        arguments["metadata"] = dict(scenario.attributes)
     if scenario.tools:
         arguments["tools"] = msgspec.to_builtins(scenario.tools)
     return Task(
