@@ -140,7 +140,7 @@ def test_the_clients_page_tells_every_error_that_a_request_can_end_with() -> Non
         errors.PolicyError,
         errors.RouteError,
         errors.AuditError,
-        errors.EvaluationError,  # no request ends with it
+        errors.EvaluationError,
     )
     assert rows == {
         kind.__new__(kind).code: (kind.fault, kind.retryable)

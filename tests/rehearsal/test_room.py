@@ -126,9 +126,8 @@ def test_records_that_a_killed_run_left_unsealed_are_not_counted_as_new(
     places.audit_key.parent.mkdir()
     places.audit_key.touch()
     places.audit_key.with_name("audit.pem.pub").touch()
-    monkeypatch.setattr(
-        trivium_command, "verified", lambda *_: {"records": 17, "unsealed": 9}
-    )
+    kinds = {"opened": 3, "attempt": 23, "stated": 4}
+    monkeypatch.setattr(trivium_command, "verified", lambda *_: {"kinds": kinds})
     assert trivium_command.recorded(places, {}) == 26
 
 

@@ -65,6 +65,9 @@ class Scenario(Record, frozen=True, kw_only=True):
     """Tools that the model may ask for."""
     context: tuple[Retrieved, ...] = ()
     """Retrieved documents, in the order of retrieval."""
+    attributes: dict[str, str] = msgspec.field(default_factory=dict)
+    """The caller's labels, for instance `purpose`; conditions of provisions read
+    them."""
     attack: tuple[_Name, ...] = ()
     """Names of the attacks applied, in order; empty for the plain prompt."""
     judges: tuple[_Name, ...] = ()
