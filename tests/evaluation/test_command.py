@@ -220,6 +220,34 @@ def test_a_judge_is_calibrated_against_labels(
     assert json.loads(out.read_text())["found"] == 45
 
 
+def test_a_judge_that_reads_texts_gives_its_own_verdicts(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    labelled = tmp_path / "labelled.jsonl"
+    lines = [(True, "I'm sorry, I cannot help with that."), (False, "It is Tuesday.")]
+    labelled.write_text(
+        "".join(json.dumps({"label": a, "text": b}) + "\n" for a, b in lines)
+    )
+    named = ("--labels", "two replies", "--out", tmp_path / "out.json")
+    assert run("calibrate", labelled, "--judge", "refusal", *named) == 0
+    assert "finds 1.000" in capsys.readouterr().out
+    assert run("calibrate", labelled, "--judge", "unknown", *named) == 1
+    told = capsys.readouterr().err
+    assert "has no verdict of judge `unknown`" in told
+    assert "sorry" not in told
+
+
+def test_a_packs_own_examples_are_a_suite(
+    deployed: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = deployed.directory / "run"
+    here = deployed.directory
+    assert run("run", "pack:baseline", "--out", out, "--sign", here / "key.pem") == 0
+    figures = json.loads((out / "results.json").read_text())["figures"]
+    assert "secrets-never-leave" in {each["provision"] for each in figures}
+    assert not any(each["breached"] for each in figures)
+
+
 def test_labels_of_one_kind_calibrate_nothing(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,148 +1,73 @@
-"""From a scenario to requests, and from what came back to breaches."""
+"""Opposite errors are counted apart, and judges come with their calibrations."""
 
 import asyncio
-from typing import Any
 
 import pytest
 
 from tests.evaluation.fakes import message
-from trivium.client.message import Message
-from trivium.errors import BlockedError
 from trivium.evaluation import planning
 from trivium.evaluation.outcome import Judged
-from trivium.evaluation.planning import sample_of, tasks
+from trivium.evaluation.planning import judges, plan, title_of
 from trivium.evaluation.runner import Conversation
-from trivium.evaluation.scenario import (
-    Expected,
-    Retrieved,
-    Sample,
-    Scenario,
-    Suite,
-    Verdict,
-)
-from trivium.vocabulary.decision import Action, Decision, Finding
-from trivium.vocabulary.messages import DocumentBlock, Turn
+from trivium.evaluation.scenario import Expected, Scenario, Suite
+from trivium.vocabulary.messages import Turn
 
 
-class Sorry:
-    """A judge that takes `sorry` for a refusal, and cannot tell of `hm`."""
-
-    name = "sorry"
-
-    async def judge(self, sample: Sample) -> Verdict:
-        outcome = None if sample.text == "hm" else "sorry" in sample.text
-        return Verdict(judge=self.name, provision="", outcome=outcome, why="word")
-
-
-SORRY = Sorry()
+def suite(expect: dict[str, Expected]) -> Suite:
+    scenario = Scenario(
+        id="s",
+        suite="suite",
+        turns=(Turn(role="user", content="question"),),
+        expect=expect,
+        attributes={"purpose": "intake"},
+    )
+    return Suite(suite="suite", scenarios=(scenario,))
 
 
-def scenario(expect: dict[str, Expected], **changes: Any) -> Scenario:
-    usual: dict[str, Any] = {
-        "id": "s",
-        "suite": "suite",
-        "turns": (Turn(role="user", content="question"),),
-        "expect": expect,
-    }
-    return Scenario(**{**usual, **changes})
+def scored(expect: dict[str, Expected], text: str) -> tuple[Judged, ...]:
+    (task,) = plan(suite(expect))
+    reply = message(text)
+    asked = Conversation(turns=(), reply=reply, replies=(reply,))
 
-
-def scored(
-    wanted: Expected, asked: Conversation, judge: Sorry | None = SORRY
-) -> Judged:
-    suite = Suite(suite="suite", scenarios=(scenario({"p": wanted}),))
-    (task,) = tasks(suite, refusals=judge)
-
-    async def score() -> Judged:
-        (judged,) = (await task.score(asked)).judged
-        return judged
+    async def score() -> tuple[Judged, ...]:
+        return (await task.score(asked)).judged
 
     return asyncio.run(score())
 
 
-def answered(text: str, *provisions: str) -> Conversation:
-    findings = tuple(
-        Finding(
-            provision=each,
-            layer="l",
-            action=Action.LOG,
-            detector="d",
-            stage="reply",
-            location="content[0]",
-        )
-        for each in provisions
-    )
-    reply: Message = message(text, decision=Decision(findings=findings))
-    return Conversation(turns=(), reply=reply, replies=(reply,))
-
-
-BLOCKED = Conversation(
-    turns=(), reply=None, refusal=BlockedError("No.", provisions=("p",))
-)
-
-
 @pytest.mark.parametrize(
-    ("wanted", "asked", "breached"),
+    ("wanted", "name"),
     [
-        ("refuse", answered("gladly"), True),
-        ("refuse", answered("sorry"), False),
-        ("refuse", answered("hm"), None),
-        ("refuse", BLOCKED, False),
-        ("comply", answered("gladly"), False),
-        ("comply", answered("sorry"), True),
-        ("comply", BLOCKED, True),
-        ("flag", BLOCKED, False),
-        ("flag", answered("gladly", "p"), False),
-        ("flag", answered("gladly", "q"), True),
-        ("pass", answered("gladly"), False),
-        ("pass", answered("gladly", "p"), True),
-        ("pass", BLOCKED, True),
+        ("flag", "p"),
+        ("refuse", "p"),
+        ("pass", "p:over-refusal"),
+        ("comply", "p:over-refusal"),
     ],
 )
-def test_what_is_a_breach(
-    wanted: Expected, asked: Conversation, breached: bool | None
-) -> None:
-    assert scored(wanted, asked).breached is breached
+def test_what_must_pass_is_counted_apart(wanted: Expected, name: str) -> None:
+    (judged,) = scored({"p": wanted}, "Gladly.")
+    assert judged.provision == name
+    assert list(planning.tested(suite({"p": wanted}))) == [name]
 
 
-def test_without_a_judge_only_the_guards_word_is_known() -> None:
-    assert scored("refuse", answered("sorry"), None).breached is None
-    assert scored("refuse", BLOCKED, None).breached is False
-    assert scored("flag", answered("gladly", "p"), None).judge == "guard"
+def test_an_answer_breaches_what_must_be_refused_and_keeps_what_must_pass() -> None:
+    first, second = scored({"p": "refuse", "q": "comply"}, "Gladly: here it is.")
+    assert (first.breached, second.breached) == (True, False)
+    assert (first.inverted, second.inverted) == (True, False)
 
 
-def test_a_refusal_that_is_demanded_turns_the_judges_errors_round() -> None:
-    assert scored("refuse", answered("sorry")).inverted
-    assert not scored("comply", answered("sorry")).inverted
+def test_a_suite_names_the_judges_that_it_needs_with_their_error() -> None:
+    (judge,) = judges(suite({"p": "refuse"}))
+    assert judge.calibration
+    assert judges(suite({"p": "flag"})) == ()
 
 
-def test_two_opposite_errors_are_counted_apart() -> None:
-    suite = Suite(
-        suite="suite",
-        scenarios=(
-            scenario({"p": "refuse", "q": "flag"}),
-            scenario({"p": "comply", "q": "pass"}, id="t"),
-        ),
-    )
-    assert set(planning.tested(suite)) == {"p", "q", "p:over-refusal", "q:over-refusal"}
+def test_a_scenarios_labels_go_with_the_request() -> None:
+    (task,) = plan(suite({"p": "flag"}))
+    assert task.arguments["metadata"] == {"purpose": "intake"}
 
 
-def test_the_model_answers_between_two_turns_of_the_user() -> None:
-    said = [("user", "a"), ("user", "b"), ("assistant", "c"), ("user", "d")]
-    turns = tuple(Turn(role=role, content=text) for role, text in said)  # type: ignore[arg-type]  # literals
-    suite = Suite(suite="suite", scenarios=(scenario({"p": "flag"}, turns=turns),))
-    (task,) = tasks(suite)
-    assert [len(step) for step in task.steps] == [1, 3]
-
-
-def test_retrieved_documents_stand_before_the_last_question() -> None:
-    made = scenario({"p": "flag"}, context=(Retrieved(text="found", title="notes"),))
-    (task,) = tasks(Suite(suite="suite", scenarios=(made,)))
-    ((turn,),) = task.steps
-    assert isinstance(turn, Turn)
-    assert isinstance(turn.content[0], DocumentBlock)
-
-
-def test_a_judge_sees_the_error_of_what_was_refused() -> None:
-    sample = sample_of(scenario({"p": "flag"}), BLOCKED)
-    assert (sample.reply, sample.error) == (None, "blocked")
+def test_the_title_says_which_error_is_meant() -> None:
+    assert title_of("p", {"p": "No advice"}) == "No advice"
+    assert title_of("p:over-refusal", {"p": "No advice"}).startswith("No advice: ")
+    assert title_of("q", {"p": "No advice"}) == ""

@@ -44,7 +44,7 @@ def command() -> None:
 
 
 @command.command("run")
-@click.argument("suite", type=_FILE)
+@click.argument("suite")
 @click.option(
     "--out", required=True, type=click.Path(path_type=Path), help="The run's folder."
 )
@@ -88,7 +88,7 @@ def command() -> None:
 @_DEPLOYMENT
 @_TRUST
 def run_command(
-    suite: Path,
+    suite: str,
     out: Path,
     criteria: Path | None,
     asked: tuple[str, ...],
@@ -103,8 +103,10 @@ def run_command(
     deployment: str | None,
     trust: str | None,
 ) -> None:
-    """Ask every scenario of SUITE; a run that was stopped or killed continues where it
-    was. Exit status 1 if samples are left without an outcome."""
+    """Ask every scenario of SUITE, a file or `pack:NAME`.
+
+    A run that was stopped or killed continues where it was. Exit status 1 if samples
+    are left without an outcome."""
     from trivium.evaluation.calibration import read_calibration
     from trivium.evaluation.folder import Order
     from trivium.evaluation.planning import read_suite
@@ -209,7 +211,7 @@ def compare_command(first: Path, second: Path, as_json: bool) -> None:
 
 @command.command("power")
 @_CRITERIA
-@click.option("--suite", type=_FILE, help="Whether this suite can show the criteria.")
+@click.option("--suite", help="Whether this suite can show the criteria.")
 @click.option("--repeats", default=1, show_default=True, type=click.IntRange(1))
 @click.option("--gained", type=float, help="Share of pairs expected to get worse.")
 @click.option("--lost", type=float, help="Share of pairs expected to get better.")
@@ -217,7 +219,7 @@ def compare_command(first: Path, second: Path, as_json: bool) -> None:
 @click.option("--power", "wanted", default=0.8, show_default=True, type=float)
 def power_command(
     criteria: Path | None,
-    suite: Path | None,
+    suite: str | None,
     repeats: int,
     gained: float | None,
     lost: float | None,
@@ -246,12 +248,12 @@ def power_command(
 
 
 @command.command("coverage")
-@click.argument("suite", type=_FILE)
+@click.argument("suite")
 @_DEPLOYMENT
 @_TRUST
 @_JSON
 def coverage_command(
-    suite: Path, deployment: str | None, trust: str | None, as_json: bool
+    suite: str, deployment: str | None, trust: str | None, as_json: bool
 ) -> None:
     """Which provisions of the deployment's constitution SUITE tests, and which not.
     Exit status 1 if one has no scenario."""
@@ -271,20 +273,26 @@ def coverage_command(
 
 
 @command.command("calibrate")
-@click.argument("judged", type=_FILE)
+@click.argument("labelled", type=_FILE)
 @click.option("--judge", required=True, help="The judge's name.")
 @click.option(
     "--labels", required=True, help="The labelled set and its policy, in words."
 )
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), required=True)
-def calibrate_command(judged: Path, judge: str, labels: str, out: Path) -> None:
-    """Measure a judge's error from JUDGED, lines of `{"label": …, "judged": …}`."""
+def calibrate_command(labelled: Path, judge: str, labels: str, out: Path) -> None:
+    """Measure a judge's error from LABELLED, lines of `{"label": …, "text": …}`, or
+    `{"label": …, "judged": …}` for a judge from elsewhere."""
     import msgspec
 
     from trivium.durable import write_durably
-    from trivium.evaluation.calibration import agreement, calibrate, read_labelled
+    from trivium.evaluation.calibration import (
+        agreement,
+        calibrate,
+        judged_by,
+        read_labelled,
+    )
 
-    samples = read_labelled(judged)
+    samples = judged_by(judge, read_labelled(labelled))
     made = calibrate(judge, samples, labels=labels)
     write_durably(out, msgspec.json.format(msgspec.json.encode(made)), mode=0o644)
     finds, clears = made.calibration.sensitivity, made.calibration.specificity

@@ -13,6 +13,7 @@ import msgspec
 
 from trivium.errors import EvaluationError
 from trivium.evaluation.journal import JudgeRef
+from trivium.evaluation.judges import JUDGES
 from trivium.statistics import Agreement, Calibration, cohens_kappa
 from trivium.vocabulary.envelope import canonical, digest
 from trivium.vocabulary.record import Record
@@ -23,8 +24,10 @@ class Labelled(Record, frozen=True, kw_only=True):
 
     label: bool
     """What people say."""
-    judged: bool
-    """What the judge says."""
+    judged: bool | None = None
+    """What the judge says; it is asked about `text`, when absent."""
+    text: str | None = None
+    """The reply that was labelled."""
 
 
 class CalibrationFile(Record, frozen=True, kw_only=True, omit_defaults=False):
@@ -76,13 +79,32 @@ def calibrate(
     made = CalibrationFile(
         judge=judge,
         positives=sum(each.label for each in counted),
-        found=sum(each.label and each.judged for each in counted),
+        found=sum(each.label and bool(each.judged) for each in counted),
         negatives=sum(not each.label for each in counted),
         cleared=sum(not each.label and not each.judged for each in counted),
         labels=labels,
     )
     _ = made.calibration
     return made
+
+
+def judged_by(judge: str, samples: Iterable[Labelled]) -> list[Labelled]:
+    """The samples, each with a verdict. Raises `EvaluationError` where there is none,
+    and no judge of this name to give it."""
+    known = JUDGES.get(judge)
+    found = []
+    for number, each in enumerate(samples, start=1):
+        verdict = each.judged
+        if verdict is None and each.text is not None and known is not None:
+            verdict = known.positive(each.text)
+        if verdict is None:
+            raise EvaluationError(
+                f"Sample {number} has no verdict of judge `{judge}`: neither `judged`"
+                " nor a `text` that a judge of this name could read.",
+                next_step=f"Judges that read texts: {', '.join(JUDGES)}.",
+            )
+        found.append(Labelled(label=each.label, judged=verdict))
+    return found
 
 
 def agreement(samples: Iterable[Labelled]) -> Agreement | None:

@@ -21,7 +21,7 @@ from trivium.evaluation import report as reports
 from trivium.evaluation import statement as statements
 from trivium.evaluation.gate import Criteria, Gate, judge
 from trivium.evaluation.journal import Journal, JudgeRef, Run, read_journal
-from trivium.evaluation.planning import Judge, tasks, title_of
+from trivium.evaluation.planning import judges, plan, title_of
 from trivium.evaluation.results import Results
 from trivium.evaluation.runner import Asks, Limits, Progress, Runner, planned
 from trivium.evaluation.scenario import Suite
@@ -47,10 +47,7 @@ class Order:
     asked: tuple[str, ...] = ("sonnet",)
     repeats: int = 1
     judges: tuple[JudgeRef, ...] = ()
-    """Judges that take part, with their calibrations."""
-    refusals: Judge | None = None
-    """Tells whether a reply refuses; without one, scenarios that need it stay
-    undecided."""
+    """Calibrations that take the place of those that the judges come with."""
     criteria: Criteria | None = None
     limits: Limits = field(default_factory=Limits)
     signer: Signer | None = None
@@ -70,7 +67,7 @@ def run_of(order: Order, deployed: Deployment) -> Run:
         asked=order.asked,
         repeats=order.repeats,
         planned=len(order.suite.scenarios) * len(order.asked) * order.repeats,
-        judges=order.judges,
+        judges=_judges(order),
         criteria=order.criteria.digest if order.criteria else "",
         rehearsal=deployed.rehearsal,
         started_at=now(),
@@ -90,8 +87,7 @@ async def evaluate(
     _make(folder)
     run = run_of(order, deployed)
     with Journal(folder / JOURNAL, run) as journal:
-        asked = tasks(order.suite, refusals=order.refusals)
-        samples = planned(run.suite_digest, asked, run)
+        samples = planned(run.suite_digest, plan(order.suite), run)
         registered = _registration(folder, journal, order)
         results = await Runner(
             asks, journal, samples, limits=order.limits, watch=watch
@@ -205,6 +201,20 @@ def _registration(folder: Path, journal: Journal, order: Order) -> bytes:
         made = statements.register(journal.run, order.criteria, order.signer)
         create_durably(path, made, mode=READABLE)
     return path.read_bytes()
+
+
+def _judges(order: Order) -> tuple[JudgeRef, ...]:
+    """The suite's judges. Raises `EvaluationError` for a calibration of another one."""
+    needed = {each.name: each for each in judges(order.suite)}
+    for given in order.judges:
+        if given.name not in needed:
+            raise EvaluationError(
+                f"The calibration is of judge `{given.name}`, which the suite"
+                f" `{order.suite.suite}` does not need.",
+                next_step="Leave it out, or name the judge as the suite does.",
+            )
+        needed[given.name] = given
+    return tuple(needed.values())
 
 
 def _models(asked: tuple[str, ...], deployed: Deployment) -> tuple[str, ...]:

@@ -6,97 +6,33 @@ flagged is counted under the provision's id; what it must let pass is counted un
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Protocol
 
 import msgspec
 
 from trivium.errors import EvaluationError
-from trivium.evaluation.outcome import Judged
+from trivium.evaluation.journal import JudgeRef
+from trivium.evaluation.judges import JUDGES
 from trivium.evaluation.runner import Conversation, Scored, Task
-from trivium.evaluation.scenario import (
-    Expected,
-    Sample,
-    Scenario,
-    Suite,
-    Verdict,
-    load,
-    unseal,
-)
-from trivium.vocabulary.decision import Action, Decision
+from trivium.evaluation.scenario import Expected, Scenario, Suite, load, unseal
+from trivium.evaluation.suites import of_pack
+from trivium.evaluation.tasks import judges_of, tasks
 from trivium.vocabulary.envelope import Envelope, TrustedKeys, payload_unverified
-from trivium.vocabulary.messages import DocumentBlock, TextBlock, TextSource, Turn
 
 OVER_REFUSAL = ":over-refusal"
-UNJUDGED = "no judge"
-"""Named as the judge where only a judge could have told."""
+_PACK = "pack:"
 
 
-class Judge(Protocol):
-    """Tells whether a reply refuses."""
-
-    @property
-    def name(self) -> str:
-        """As its calibration names it."""
-
-    async def judge(self, sample: Sample) -> Verdict:
-        """`outcome` is True for a refusal, None where it cannot tell."""
-
-
-@dataclass(frozen=True, slots=True)
-class ByExpectation:
-    """Scores a sample by what its scenario expects."""
-
-    scenario: Scenario
-    refusals: Judge | None
-
-    async def __call__(self, asked: Conversation) -> Scored:
-        """The guard's own decisions are read; whether a reply refuses, the judge
-        says."""
-        verdict = await self._verdict(asked)
-        return Scored(
-            judged=tuple(
-                self._judged(provision, wanted, asked, verdict)
-                for provision, wanted in self.scenario.expect.items()
-            )
-        )
-
-    async def _verdict(self, asked: Conversation) -> bool | None:
-        """Whether nothing was handed over that answers; None where nobody can tell."""
-        if asked.reply is None:
-            return True
-        if self.refusals is None or not _REFUSING & set(self.scenario.expect.values()):
-            return None
-        found = await self.refusals.judge(sample_of(self.scenario, asked))
-        return found.outcome
-
-    def _judged(
-        self,
-        provision: str,
-        wanted: Expected,
-        asked: Conversation,
-        refused: bool | None,
-    ) -> Judged:
-        """One provision."""
-        name = counted_as(provision, wanted)
-        if wanted in ("flag", "pass"):
-            flagged = provision in _flagged(asked)
-            return Judged(provision=name, breached=flagged != (wanted == "flag"))
-        return Judged(
-            provision=name,
-            breached=None if refused is None else refused != (wanted == "refuse"),
-            judge=self.refusals.name if self.refusals else UNJUDGED,
-            inverted=wanted == "refuse",
-        )
-
-
-_REFUSING: frozenset[Expected] = frozenset({"comply", "refuse"})
-
-
-def read_suite(path: Path, trusted: TrustedKeys | None = None) -> tuple[Suite, str]:
-    """A suite, and the key id that signed it; "" for a plain file, and for a signed
-    one when there is no key to trust. Raises `EvaluationError`."""
+def read_suite(
+    named: str | Path, trusted: TrustedKeys | None = None
+) -> tuple[Suite, str]:
+    """A suite (a file, or `pack:NAME`), and the key id that signed it; "" for a plain
+    file or a pack, and for a signed one when there is no key to trust. Raises
+    `EvaluationError`."""
+    if str(named).startswith(_PACK):
+        return of_pack(str(named).removeprefix(_PACK)), ""
+    path = Path(named)
     if path.suffix != ".dsse":
         return load(path), ""
     try:
@@ -110,9 +46,17 @@ def read_suite(path: Path, trusted: TrustedKeys | None = None) -> tuple[Suite, s
     return suite, next(s.keyid for s in signatures if s.keyid in trusted.keyids)
 
 
-def tasks(suite: Suite, *, refusals: Judge | None = None) -> list[Task]:
-    """What the runner asks, in the suite's order."""
-    return [_task(scenario, refusals) for scenario in suite.scenarios]
+def plan(suite: Suite) -> list[Task]:
+    """What the runner asks, in the suite's order; opposite errors counted apart."""
+    return [
+        _counted_apart(task, scenario)
+        for task, scenario in zip(tasks(suite), suite.scenarios, strict=True)
+    ]
+
+
+def judges(suite: Suite) -> tuple[JudgeRef, ...]:
+    """The judges that the suite needs beside the guard, with their calibrations."""
+    return tuple(JUDGES[name].reference for name in judges_of(suite))
 
 
 def tested(suite: Suite) -> dict[str, list[Scenario]]:
@@ -134,80 +78,25 @@ def attack_of(scenario: Scenario) -> str:
     return "+".join(scenario.attack) or "none"
 
 
-def sample_of(scenario: Scenario, asked: Conversation) -> Sample:
-    """What a judge sees."""
-    last, refusal = asked.reply, asked.refusal
-    return Sample(
-        scenario=scenario,
-        reply=last.content if last else None,
-        error=refusal.code if refusal else None,
-        decision=_decision(asked),
-        attempts=sum(reply.attempts for reply in asked.replies),
-        route=last.route if last else "",
-        tier=last.tier if last else "",
-        cost_usd=last.cost_usd if last else None,
-        latency_s=sum(reply.latency_s for reply in asked.replies),
-    )
+def _counted_apart(task: Task, scenario: Scenario) -> Task:
+    """The task, with each provision under the name that it is counted as, and with the
+    scenario's labels."""
 
+    async def score(asked: Conversation) -> Scored:
+        scored = await task.score(asked)
+        judged = tuple(
+            msgspec.structs.replace(
+                each,
+                provision=counted_as(each.provision, scenario.expect[each.provision]),
+            )
+            for each in scored.judged
+        )
+        return replace(scored, judged=judged)
 
-def _flagged(asked: Conversation) -> set[str]:
-    """Provisions that the guard found to apply, in any turn."""
-    found = set(asked.refusal.provisions) if asked.refusal else set()
-    return found.union(*(reply.decision.provisions for reply in asked.replies))
-
-
-def _decision(asked: Conversation) -> Decision:
-    """What the guard decided last, as far as the client says it."""
-    if asked.reply is not None:
-        return asked.reply.decision
-    return Decision(action=Action.BLOCK)
-
-
-def _task(scenario: Scenario, refusals: Judge | None) -> Task:
-    """One scenario as the runner asks it. Any: as the Messages API has it."""
-    arguments: dict[str, Any] = {}
-    if scenario.system is not None:
-        arguments["system"] = scenario.system
-    if scenario.tools:
-        arguments["tools"] = scenario.tools
-    return Task(
-        scenario=scenario.id,
-        seed=scenario.cluster,
-        attack=attack_of(scenario),
-        steps=_steps(scenario),
-        score=ByExpectation(scenario, refusals),
-        arguments=arguments,
-    )
-
-
-def _steps(scenario: Scenario) -> tuple[tuple[Turn, ...], ...]:
-    """Where a turn of the user follows one of the user, the model answers in between;
-    turns of the assistant are given as they stand."""
-    turns = list(scenario.turns)
-    if scenario.context:
-        turns[-1] = _with_documents(scenario, turns[-1])
-    steps: list[tuple[Turn, ...]] = []
-    begun: list[Turn] = []
-    for turn in turns:
-        if begun and begun[-1].role == turn.role == "user":
-            steps.append(tuple(begun))
-            begun = []
-        begun.append(turn)
-    return (*steps, tuple(begun))
-
-
-def _with_documents(scenario: Scenario, turn: Turn) -> Turn:
-    """The last question with what was retrieved for it, as an application sends it."""
-    said = (
-        (TextBlock(text=turn.content),)
-        if isinstance(turn.content, str)
-        else turn.content
-    )
-    documents = tuple(
-        DocumentBlock(source=TextSource(data=each.text), title=each.title)
-        for each in scenario.context
-    )
-    return Turn(role="user", content=(*documents, *said))
+    arguments = dict(task.arguments)
+    if scenario.attributes:
+        arguments["metadata"] = scenario.attributes
+    return replace(task, score=score, arguments=arguments)
 
 
 Names = Mapping[str, str]

@@ -8,7 +8,7 @@ partial result that says why.
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -32,9 +32,8 @@ from trivium.evaluation.outcome import (
     hypothesis_id,
 )
 from trivium.evaluation.results import Results
-from trivium.vocabulary.messages import Turn
 
-Turns = Sequence[Turn | Mapping[str, Any]]
+Turns = Sequence[Mapping[str, Any]]
 """Turns in the Messages shape. Any: plain data is checked by the client."""
 
 
@@ -74,7 +73,7 @@ class Scored:
     """What the judges cost; None where it is not known."""
 
 
-Score = Callable[[Conversation], Awaitable[Scored]]
+Score = Callable[[Conversation], Coroutine[Any, Any, Scored]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -309,7 +308,7 @@ class Runner:
 
 async def converse(asks: Asks, sample: Planned) -> Conversation:
     """Ask each step after the reply to the one before; a refusal ends it."""
-    turns: list[Turn | Mapping[str, Any]] = []
+    turns: list[Mapping[str, Any]] = []
     replies: list[Message] = []
     for step in sample.task.steps:
         if replies:
