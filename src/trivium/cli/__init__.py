@@ -13,8 +13,8 @@ _COMMANDS = {
     "ask": "Ask one question through the deployment, governed and recorded.",
     "audit": "Verify the audit log.",
     "deployment": "Show, check and sign deployment descriptors.",
-    "eval": "Evaluate the deployment against a suite of scenarios.",
     "doctor": "Check whether this machine can use its deployment.",
+    "eval": "Evaluate the deployment against a suite of scenarios.",
     "reviews": "List, show and decide what a person must decide.",
 }
 

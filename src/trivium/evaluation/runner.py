@@ -32,16 +32,18 @@ from trivium.evaluation.outcome import (
     hypothesis_id,
 )
 from trivium.evaluation.results import Results
+from trivium.vocabulary.messages import Turn
 
-Turns = Sequence[Mapping[str, Any]]
-"""Turns in the Messages shape. Any: as the Messages API has them."""
+Turns = Sequence[Turn | Mapping[str, Any]]
+"""Turns in the Messages shape. Any: plain data is checked by the client."""
 
 
 class Asks(Protocol):
     """What is asked: `AsyncClient.messages`."""
 
-    async def create(self, **arguments: Any) -> Message:
-        """The reply. Any: the arguments of the Messages API."""
+    @property
+    def create(self) -> Callable[..., Awaitable[Message]]:
+        """Takes the arguments of the Messages API, by name."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -215,10 +217,12 @@ class Runner:
             for task in running:
                 task.cancel()
             await asyncio.gather(*running, return_exceptions=True)
+        stopped = self._stopped or self._incomplete()
+        self._journal.end(stopped)
         return Results(
             run=self._journal.run,
             outcomes=dict(self._journal.done),
-            stopped=self._stopped or self._incomplete(),
+            stopped=stopped,
             failures=self._failures.total(),
         )
 
@@ -305,7 +309,7 @@ class Runner:
 
 async def converse(asks: Asks, sample: Planned) -> Conversation:
     """Ask each step after the reply to the one before; a refusal ends it."""
-    turns: list[Mapping[str, Any]] = []
+    turns: list[Turn | Mapping[str, Any]] = []
     replies: list[Message] = []
     for step in sample.task.steps:
         if replies:
