@@ -29,8 +29,8 @@ KeyOf = Callable[[str], Key]
 """The public key of a key id. Raises `AssertionRefusedError` for an unknown one."""
 
 SKEW_S = 30
-"""How far the clocks may differ; the value that Google Cloud's page on IAP's signed
-headers states (read 2026-11-27)."""
+"""How far the clocks may differ, in seconds. Our choice, as short as clocks that are
+kept by NTP permit."""
 _LONGEST = 16 * 1024
 """Bytes of a token. HTTP servers refuse longer headers as well."""
 

@@ -34,8 +34,8 @@ class Proxy(Protocol):
 @dataclass(frozen=True, kw_only=True)
 class AwsLoadBalancer:
     """An Application Load Balancer that authenticates by OIDC. Source: AWS, Elastic
-    Load Balancing, "Authenticate users using an Application Load Balancer" (read
-    2026-11-27): ES256, and the signer's ARN must be verified."""
+    Load Balancing, "Authenticate users using an Application Load Balancer":
+    ES256, and the signer's ARN must be verified."""
 
     signer: str
     """ARN of the load balancer."""
@@ -63,7 +63,7 @@ class AwsLoadBalancer:
 @dataclass(frozen=True, kw_only=True)
 class GoogleIap:
     """Identity-Aware Proxy. Source: Google Cloud, "Securing your app with signed
-    headers" (read 2026-11-27): ES256, `aud`, `iss`, `exp` and `iat`."""
+    headers": ES256, `aud`, `iss`, `exp` and `iat`."""
 
     audience: str
     """`/projects/NUMBER/global/backendServices/ID`, or that of App Engine."""
@@ -83,7 +83,7 @@ class GoogleIap:
 class AzureEasyAuth:
     """App Service authentication with Entra. `x-ms-client-principal` is not signed, so
     it is not read: the id token in `x-ms-token-aad-id-token` is. Source: Microsoft,
-    "ID token claims reference" (read 2026-11-27)."""
+    "ID token claims reference"."""
 
     tenant: str
     """Id of the tenant."""
