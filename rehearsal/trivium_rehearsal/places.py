@@ -69,6 +69,11 @@ class Places:
         return self.home / "keys" / "audit.pem"
 
     @property
+    def evaluation(self) -> Path:
+        """The evaluation of the rehearsed deployment."""
+        return self.home / "evaluation"
+
+    @property
     def unfinished(self) -> Path:
         """Exists while the engine works. Found at the start, it means that a run was
         killed."""

@@ -2,6 +2,7 @@
 reviewer verifies."""
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -100,6 +101,21 @@ def verified(places: Places, env: Mapping[str, str]) -> dict[str, Any]:
     )
     verified: dict[str, Any] = json.loads(trivium(*arguments, env=env, may_refuse=True))
     return verified
+
+
+def evaluated(places: Places, env: Mapping[str, str]) -> dict[str, Any]:
+    """What an evaluation of the deployment says: the baseline's own suite, asked of the
+    smallest tier. Each rehearsal evaluates anew, because its descriptor is new. Any:
+    the JSON of its report."""
+    shutil.rmtree(places.evaluation, ignore_errors=True)
+    trivium(
+        *("eval", "run", "pack:baseline", "--ask", "haiku"),
+        *("--out", str(places.evaluation)),
+        env=env,
+    )
+    results = json.loads((places.evaluation / "results.json").read_bytes())
+    found: dict[str, Any] = results
+    return found
 
 
 def trusting(places: Places) -> dict[str, str]:

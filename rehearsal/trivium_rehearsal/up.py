@@ -94,5 +94,6 @@ def _scene(
         deployment=deployment,
         outcome=outcome,
         verified=lambda: trivium_command.verified(places, env),
+        evaluated=lambda: trivium_command.evaluated(places, application.env),
         recorded_before=trivium_command.recorded(places, env),
     )

@@ -42,6 +42,8 @@ class Scene:
     """Of the deployment by the engine."""
     verified: Callable[[], Mapping[str, Any]]
     """Has `trivium audit verify` judge the log. Any: its JSON."""
+    evaluated: Callable[[], Mapping[str, Any]]
+    """Has `trivium eval run` ask the baseline's suite. Any: its JSON."""
     recorded_before: int
     """Records that the log held when the scene began."""
     expected: "Records" = field(default_factory=lambda: Records())
