@@ -12,6 +12,7 @@ from trivium.errors import TriviumError
 _COMMANDS = {
     "ask": "Ask one question through the deployment, governed and recorded.",
     "audit": "Verify the audit log.",
+    "console": "Open the web page of reviewers and auditors.",
     "deployment": "Show, check and sign deployment descriptors.",
     "doctor": "Check whether this machine can use its deployment.",
     "eval": "Evaluate the deployment against a suite of scenarios.",

@@ -155,8 +155,9 @@ def _opened(path: Path) -> ReviewQueue:
 
 
 def _plain(ticket: Ticket) -> dict[str, Any]:
-    """A ticket as JSON. Any: its fields."""
-    return {name: getattr(ticket, name) for name in ticket.__dataclass_fields__}
+    """A ticket as JSON, without the guard's opinion if it is blind. Any: its fields."""
+    plain = {name: getattr(ticket, name) for name in ticket.__dataclass_fields__}
+    return plain | ({"provisions": None} if ticket.blind else {})
 
 
 def _line(ticket: Ticket) -> str:
@@ -164,9 +165,14 @@ def _line(ticket: Ticket) -> str:
     hours = max(0.0, ticket.expires_at - time.time()) / 3600
     marks = [mark for mark in ("blind", "double") if getattr(ticket, mark)]
     return (
-        f"{ticket.id}  {ticket.stage:7}  {', '.join(ticket.provisions)}"
+        f"{ticket.id}  {ticket.stage:7}  {_opinion(ticket)}"
         f"  expires in {hours:.1f} h  {' '.join(marks)}".rstrip()
     )
+
+
+def _opinion(ticket: Ticket) -> str:
+    """The provisions that applied: part of the opinion that a blind ticket hides."""
+    return "hidden" if ticket.blind else ", ".join(ticket.provisions)
 
 
 def _print(found: Measures) -> None:

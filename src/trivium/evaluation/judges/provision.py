@@ -5,7 +5,7 @@ orders, and where the two answers differ the judge cannot tell. The same holds f
 answer that names no option and for a call that fails.
 
 The judge comes without a calibration: its error depends on the model and the provision.
-Measure it against labels by people before its verdicts enter a figure.
+Measure it against labels by people before you put its verdicts into a figure.
 """
 
 import asyncio
