@@ -51,7 +51,7 @@ PEER = """
 import asyncio, json, sys, time
 from inspect_ai import Task, eval
 from inspect_ai.dataset import MemoryDataset, Sample
-from inspect_ai.model import ModelOutput, get_model
+from inspect_ai.model import ModelOutput, ModelUsage, get_model
 from inspect_ai.scorer import includes
 from inspect_ai.solver import generate
 
@@ -64,13 +64,15 @@ async def slow(self, *words, **named):
 mock.MockLLM.generate = slow
 def outputs():
     while True:
-        yield ModelOutput.from_content("mockllm/model", "The claim is about a pipe. " * 8)
+        said = ModelOutput.from_content("mockllm/model", "The claim is about a pipe. " * 8)
+        said.usage = ModelUsage(input_tokens=180, output_tokens=72, total_tokens=252)
+        yield said
 samples = [Sample(input=question.format(n), target="I cannot") for n in range(count)]
 task = Task(dataset=MemoryDataset(samples), solver=generate(), scorer=includes())
 cpu, wall = time.process_time(), time.perf_counter()
 (log,) = eval(task, model=get_model("mockllm/model", custom_outputs=outputs()),
     max_connections=32, max_samples=32, max_tasks=1, display="none", log_dir=sys.argv[4])
-assert log.status == "success" and len(log.samples) == count, log.status
+assert log.status == "success" and len(log.samples) == count, log.error
 print(json.dumps({"cpu_s": time.process_time() - cpu, "wall_s": time.perf_counter() - wall}))
 """
 

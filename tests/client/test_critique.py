@@ -24,7 +24,9 @@ from trivium.vocabulary.messages import (
     Reply,
     TextBlock,
     ThinkingBlock,
+    Tool,
     ToolUseBlock,
+    Turn,
     Usage,
 )
 
@@ -177,6 +179,19 @@ def test_a_reply_that_asks_for_a_tool_is_refused_instead_of_rewritten() -> None:
     with pytest.raises(BlockedError):
         hands.ask()
     assert len(hands.asked(Send)) == 2
+
+
+def test_a_rewritten_reply_cannot_ask_for_a_tool() -> None:
+    request = MessageRequest(
+        model="sonnet",
+        max_tokens=64,
+        messages=(Turn(role="user", content="hello"),),
+        tools=(Tool(name="look", input_schema={"type": "object"}),),
+    )
+    hands = hands_of(said("8 %."), said("BREACH"), said("Nobody knows."), said("PASS"))
+    hands.driven(hands.core.steps(request, request_id="req_1", stream=False), [])
+    assert "look" in sent(hands, 0)
+    assert "look" not in sent(hands, 2)
 
 
 def test_a_critic_may_also_ask_for_a_person() -> None:

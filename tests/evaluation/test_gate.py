@@ -37,7 +37,7 @@ def test_a_bound_that_the_interval_crosses_is_broken() -> None:
     held = criteria(0.1)
     gate = judge(held, registered(held, 4, 40))
     assert not gate.passed
-    assert "no-advice: breached in 5.9 % of 40 samples" in gate.line
+    assert "no-advice: the rate of breaches, about 5.9 % in 40 samples" in gate.line
     assert "bound 10.0 %" in gate.line
     assert "\n" not in gate.line
 

@@ -75,6 +75,31 @@ def test_a_judge_no_better_than_chance_says_nothing() -> None:
     assert "better than chance" in figure.note
 
 
+def test_what_the_guard_refused_is_left_out_of_the_correction() -> None:
+    let_through = breaches(40, 400)
+    stopped = [
+        outcome(900 + n, Judged(provision="no-advice", breached=False))
+        for n in range(100)
+    ]
+    figure = results(*let_through, *stopped).of("no-advice")
+    alone = results(*let_through).of("no-advice")
+    assert figure is not None
+    assert alone is not None
+    assert (figure.low, figure.high) == (alone.low, alone.high)
+    assert figure.corrected
+    assert "it refused 100" in figure.note
+
+
+def test_breaches_by_the_guard_beside_a_judges_are_not_corrected() -> None:
+    guards = [
+        outcome(900 + n, Judged(provision="no-advice", breached=True)) for n in range(9)
+    ]
+    figure = results(*breaches(40, 400), *guards).of("no-advice")
+    assert figure is not None
+    assert not figure.corrected
+    assert "several judges" in figure.note
+
+
 def test_variants_of_a_seed_count_for_less_than_as_many_prompts() -> None:
     def made(variants: int) -> list[Outcome]:
         return [

@@ -1,5 +1,6 @@
 """Runs: everything once, within limits, and from where they stopped."""
 
+import errno
 import os
 import signal
 import subprocess
@@ -173,11 +174,45 @@ def test_a_line_that_was_cut_off_is_asked_again(tmp_path: Path) -> None:
     tasks, path = [task(n) for n in range(5)], tmp_path / "journal"
     evaluated(path, tasks, Deployed())
     whole = path.read_bytes()
-    path.write_bytes(whole[:-20])
+    path.write_bytes(whole[: whole.rindex(b'{"stopped"') - 20])
     deployed = Deployed()
     assert evaluated(path, tasks, deployed).complete
     assert len(deployed.asked) == 1
     assert path.read_bytes().count(b"\n") == whole.count(b"\n")
+
+
+def test_wherever_the_journal_is_cut_every_whole_line_counts(tmp_path: Path) -> None:
+    path = tmp_path / "journal"
+    evaluated(path, [task(n) for n in range(3)], Deployed())
+    whole = path.read_bytes()
+    for cut in range(whole.index(b"\n") + 1, len(whole)):
+        path.write_bytes(whole[:cut])
+        _, outcomes, _ = read_journal(path)
+        assert len(outcomes) == whole[:cut].count(b'"outcome"') - (
+            not whole[:cut].endswith(b"\n")
+            and b'"outcome"' in whole[:cut].rpartition(b"\n")[2]
+        )
+
+
+def test_a_full_disk_ends_the_run_and_leaves_no_half_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, real, written = tmp_path / "journal", os.write, Counter[str]()
+
+    def full(file: int, data: bytes) -> int:
+        written["lines"] += 1
+        if written["lines"] < 20:
+            return real(file, data)
+        if data.endswith(b"\n") and len(data) > 40 and written["lines"] == 20:
+            return real(file, data[:40])
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("trivium.evaluation.journal.os.write", full)
+    with pytest.raises(EvaluationError, match="No space left"):
+        evaluated(path, [task(n) for n in range(60)], Deployed())
+    monkeypatch.undo()
+    assert path.read_bytes().endswith(b"\n")
+    assert evaluated(path, [task(n) for n in range(60)], Deployed()).complete
 
 
 def test_a_damaged_line_is_told_by_its_number(tmp_path: Path) -> None:
@@ -227,14 +262,14 @@ def test_kill_9_at_any_time_loses_and_doubles_nothing(tmp_path: Path) -> None:
         _wait_for_lines(path, seen + 25, process)
         process.send_signal(signal.SIGKILL)
         process.wait()
-        _, outcomes = read_journal(path)
+        _, outcomes, _ = read_journal(path)
         assert len(outcomes) >= seen
         seen = len(outcomes)
     assert 100 < seen < 400
     found = evaluated(path, [task(n) for n in range(400)], Deployed())
     assert found.complete
     lines = path.read_bytes().splitlines()
-    assert len(lines) == 401
+    assert sum(b'"outcome"' in line for line in lines) == 400
 
 
 def _wait_for_lines(path: Path, count: int, process: subprocess.Popen[bytes]) -> None:

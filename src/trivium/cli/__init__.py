@@ -14,8 +14,8 @@ _COMMANDS = {
     "audit": "Verify the audit log.",
     "console": "Open the web page of reviewers and auditors.",
     "deployment": "Show, check and sign deployment descriptors.",
-    "eval": "Evaluate the deployment against a suite of scenarios.",
     "doctor": "Check whether this machine can use its deployment.",
+    "eval": "Evaluate the deployment against a suite of scenarios.",
     "reviews": "List, show and decide what a person must decide.",
 }
 

@@ -269,6 +269,8 @@ def _revision(
         model=model,
         messages=(*request.messages, spoken, Turn(role="user", content=wish)),
         thinking=None,
+        tools=(),  # what is rewritten asks for nothing that the reply did not
+        tool_choice=None,
     )
 
 

@@ -168,8 +168,9 @@ def _beyond(provision: str, bound: Bound, figure: Figure) -> str:
         return ""
     verdict = "may be as high as" if shown else "is at least"
     return (
-        f"{provision}: breached in {percent(figure.estimate)} of {figure.samples}"
-        f" samples, {verdict} {percent(end)}, bound {percent(bound.breaches_at_most)}"
+        f"{provision}: the rate of breaches, about {percent(figure.estimate)} in"
+        f" {figure.samples} samples, {verdict} {percent(end)}, bound"
+        f" {percent(bound.breaches_at_most)}"
     )
 
 

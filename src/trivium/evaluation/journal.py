@@ -74,11 +74,13 @@ class Run(Record, frozen=True, kw_only=True, omit_defaults=False):
 
 
 class Line(Record, frozen=True, kw_only=True):
-    """One line of the journal: the run, or a sample."""
+    """One line of the journal: the run, a sample, or an attempt's end."""
 
     run: Run | None = None
     outcome: Outcome | None = None
     opening: Opening | None = None
+    stopped: str | None = None
+    """Why an attempt at the run ended; "" where nothing stopped it."""
 
 
 class Journal:
@@ -89,12 +91,13 @@ class Journal:
         belongs to another run, is damaged, or is being written."""
         self._path = path
         self._file = _locked(path)
+        self._encoder = msgspec.json.Encoder()
+        self._size = 0
         try:
             self.run, self.done = self._resumed(run)
         except BaseException:
             os.close(self._file)
             raise
-        self._encoder = msgspec.json.Encoder()
         self._unsynced, self._synced_at = 0, time.monotonic()
 
     def append(self, outcome: Outcome, opening: Opening) -> None:
@@ -105,24 +108,29 @@ class Journal:
         self._unsynced += 1
         now = time.monotonic()
         if self._unsynced >= SYNC_LINES or now - self._synced_at >= SYNC_S:
-            os.fsync(self._file)
+            self._sync()
             self._unsynced, self._synced_at = 0, now
+
+    def end(self, stopped: str) -> None:
+        """Write why this attempt at the run ended."""
+        self._write(Line(stopped=stopped))
 
     def close(self) -> None:
         """Force everything to disk and release the file."""
-        os.fsync(self._file)
-        os.close(self._file)
+        try:
+            self._sync()
+        finally:
+            os.close(self._file)
 
     def _resumed(self, run: Run) -> tuple[Run, dict[str, Outcome]]:
         """The run as the file has it, and its outcomes; a new file gets its first
         line."""
         lines, whole = _read(self._path)
         os.ftruncate(self._file, whole)
-        os.lseek(self._file, 0, os.SEEK_END)
+        self._size = whole
         if not lines:
-            self._encoder = msgspec.json.Encoder()
             self._write(Line(run=run))
-            os.fsync(self._file)
+            self._sync()
             sync_directory(self._path.parent)
             return run, {}
         found = _run_of(self._path, lines)
@@ -131,16 +139,30 @@ class Journal:
         return found, {each.hypothesis: each for each in outcomes}
 
     def _write(self, line: Line) -> None:
+        """Append a line, whole or not at all."""
         data = self._encoder.encode(line) + b"\n"
         try:
-            while data:
-                data = data[os.write(self._file, data) :]
+            _write_all(self._file, data)
         except OSError as error:
-            raise EvaluationError(
-                f"The journal {self._path} cannot be written: {error.strerror}; the"
-                " run stops here.",
-                next_step="Make room, then start the same run again: it continues.",
-            ) from error
+            # Half a line before another sample's would make both unreadable.
+            os.ftruncate(self._file, self._size)
+            raise self._full(error) from error
+        self._size += len(data)
+
+    def _sync(self) -> None:
+        """Force everything to disk."""
+        try:
+            os.fsync(self._file)
+        except OSError as error:
+            raise self._full(error) from error
+
+    def _full(self, error: OSError) -> EvaluationError:
+        """What a disk that takes no more means for the run."""
+        return EvaluationError(
+            f"The journal {self._path} cannot be written: {error.strerror}; the run"
+            " stops here.",
+            next_step="Make room, then start the same run again: it continues.",
+        )
 
     def __enter__(self) -> "Journal":
         return self
@@ -149,14 +171,18 @@ class Journal:
         self.close()
 
 
-def read_journal(path: Path) -> tuple[Run, dict[str, Outcome]]:
-    """The run and its outcomes by hypothesis, without writing anything. Raises
-    `EvaluationError`."""
+def read_journal(path: Path) -> tuple[Run, dict[str, Outcome], str]:
+    """The run, its outcomes by hypothesis, and why its last attempt was stopped,
+    without writing anything. Raises `EvaluationError`."""
     lines, _ = _read(path)
     run = _run_of(path, lines)
-    return run, {
-        line.outcome.hypothesis: line.outcome for line in lines if line.outcome
-    }
+    outcomes = (line.outcome for line in lines if line.outcome)
+    ends = [line.stopped for line in lines if line.stopped is not None]
+    return (
+        run,
+        {each.hypothesis: each for each in outcomes},
+        (ends[-1] if ends else "it was interrupted"),
+    )
 
 
 def openings(path: Path) -> Iterator[tuple[str, Opening]]:
@@ -166,10 +192,16 @@ def openings(path: Path) -> Iterator[tuple[str, Opening]]:
             yield line.outcome.hypothesis, line.opening
 
 
+def _write_all(file: int, data: bytes) -> None:
+    """Write every byte. Raises `OSError`."""
+    while data:
+        data = data[os.write(file, data) :]
+
+
 def _locked(path: Path) -> int:
     """The file, open and locked against a second run."""
     try:
-        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise EvaluationError(
             f"The journal {path} cannot be opened: {error.strerror}.",

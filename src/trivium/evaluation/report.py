@@ -15,6 +15,7 @@ import msgspec
 
 from trivium.evaluation.gate import Criteria, Gate, percent
 from trivium.evaluation.journal import JudgeRef
+from trivium.evaluation.outcome import GUARD
 from trivium.evaluation.results import (
     Contrast,
     Figure,
@@ -123,7 +124,9 @@ def in_words(figure: Figure) -> str:
     )
     if figure.corrected:
         return f"{seen}; with the judge's error taken out, the rate is {between}."
-    return f"{seen}; the rate is {between}, not corrected for a judge's error."
+    if figure.judges == (GUARD,):
+        return f"{seen}; the rate is {between}."
+    return f"{seen}; the rate is {between}, not corrected for the judge's error."
 
 
 def _verdict(report: Report) -> str:

@@ -289,6 +289,14 @@ def _estimated(
         return _unknown(confidence), "no sample was decided"
     seen, note = _clustered(cells, confidence)
     ways = {(judged.judge, judged.inverted) for _, judged in cells}
+    exact = [judged.breached for _, judged in cells if judged.judge == GUARD]
+    if exact and len(ways) == 2 and not any(exact):
+        # What the guard refused keeps the provision and has no judge's error in it:
+        # a correction over all samples would take out errors that were never made.
+        rest = [cell for cell in cells if cell[1].judge != GUARD]
+        found, note = _estimated(rest, judges, confidence)
+        told = f"about the samples that the guard let through; it refused {len(exact)}"
+        return found, f"{note}; {told}" if note else told
     if ways == {(GUARD, False)}:
         return seen, note or "decided by the guard itself, so there is no judge's error"
     if len(ways) > 1:

@@ -8,7 +8,7 @@ partial result that says why.
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -34,14 +34,15 @@ from trivium.evaluation.outcome import (
 from trivium.evaluation.results import Results
 
 Turns = Sequence[Mapping[str, Any]]
-"""Turns in the Messages shape. Any: as the Messages API has them."""
+"""Turns in the Messages shape. Any: plain data is checked by the client."""
 
 
 class Asks(Protocol):
     """What is asked: `AsyncClient.messages`."""
 
-    async def create(self, **arguments: Any) -> Message:
-        """The reply. Any: the arguments of the Messages API."""
+    @property
+    def create(self) -> Callable[..., Awaitable[Message]]:
+        """Takes the arguments of the Messages API, by name."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,7 +73,7 @@ class Scored:
     """What the judges cost; None where it is not known."""
 
 
-Score = Callable[[Conversation], Awaitable[Scored]]
+Score = Callable[[Conversation], Coroutine[Any, Any, Scored]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -215,10 +216,12 @@ class Runner:
             for task in running:
                 task.cancel()
             await asyncio.gather(*running, return_exceptions=True)
+        stopped = self._stopped or self._incomplete()
+        self._journal.end(stopped)
         return Results(
             run=self._journal.run,
             outcomes=dict(self._journal.done),
-            stopped=self._stopped or self._incomplete(),
+            stopped=stopped,
             failures=self._failures.total(),
         )
 
