@@ -63,6 +63,12 @@ def test_a_blind_ticket_says_that_the_opinion_is_hidden(queue: ReviewQueue) -> N
     shown = run(queue, "show", ticket.id, "--reviewer", "ann")
     assert "decided blind" in shown.stdout
     assert "condition at content" not in shown.stdout
+    for words in (
+        ("list",),
+        ("list", "--json"),
+        ("show", ticket.id, "--reviewer", "b"),
+    ):
+        assert "advice-is-reviewed" not in run(queue, *words).stdout
 
 
 def test_a_first_of_two_decisions_says_that_another_is_needed(
