@@ -21,15 +21,17 @@ EXPLAIN ?=
 RULES ?=
 PACKS ?=
 MODEL ?= sonnet
+REVIEWER ?= rehearsal
 TESTS ?= tests
 
 .DEFAULT_GOAL := help
-.PHONY: help env toolchain up ask preview test prove check down clean
+.PHONY: help env toolchain up ask console preview test prove check down clean
 .NOTPARALLEL:
 
 help:
 	@echo "make up       deploy the stack \`rehearsal\` on three clouds, without an account; ask, verify, show"
 	@echo "make ask      ask the rehearsed deployment: make ask Q='What is a guardrail?' MODEL=$(MODEL)"
+	@echo "make console  open the web page of reviewers and auditors on what the rehearsal left (REVIEWER=$(REVIEWER))"
 	@echo "make preview  check a stack against the stand-ins and the policies (STACK=$(STACK) PROJECT=$(PROJECT) PROFILE=baseline EXPLAIN=1)"
 	@echo "make test     run the tests (TESTS=$(TESTS))"
 	@echo "make prove    run the long proofs: simulations that take minutes"
@@ -52,6 +54,10 @@ up: env
 
 ask: env
 	@$(VENV)/python -m trivium_rehearsal ask "$(Q)" --model "$(MODEL)"
+
+console: env
+	@[ -d .trivium/audit ] || { echo "trivium: there is no rehearsal yet. Run make up first." >&2; exit 1; }
+	@TRIVIUM_AUDIT_KEY=.trivium/keys/audit.pem $(VENV)/python -m trivium console --audit .trivium/audit --reviewer "$(REVIEWER)"
 
 preview: env
 	@$(VENV)/python -m trivium_rehearsal preview --stack "$(STACK)" --project "$(PROJECT)" $(if $(PROFILE),--profile "$(PROFILE)") $(if $(EXPLAIN),--explain) $(RULES:%=--rules "%") $(PACKS:%=--pack "%")
