@@ -226,6 +226,11 @@ REFUSED: dict[str, Row] = {
         V,
         "The tool other",
     ),
+    "further fields that are no object": (
+        lambda b: b.update(additionalModelRequestFields=True),
+        V,
+        "must be a JSON object",
+    ),
 }
 
 

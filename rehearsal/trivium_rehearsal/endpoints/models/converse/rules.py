@@ -107,7 +107,12 @@ def _check_tools(body: Json, turns: list[Json]) -> None:
 def _check_own_choice(body: Json) -> None:
     """A choice among Claude's own fields has a type, and stands beside no other
     (BerriAI/litellm#34347 and #36536)."""
-    own = (body.get("additionalModelRequestFields") or {}).get("tool_choice")
+    fields = body.get("additionalModelRequestFields") or {}
+    if not isinstance(fields, dict):  # the API's type is any JSON
+        raise InvalidConverseError(
+            "The additionalModelRequestFields must be a JSON object."
+        )
+    own = fields.get("tool_choice")
     if own is None:
         return
     if not isinstance(own, dict) or "type" not in own:
