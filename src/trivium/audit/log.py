@@ -25,6 +25,7 @@ from trivium.audit.shard import Durability, Shard
 from trivium.durable import write_durably
 from trivium.errors import AuditError
 from trivium.vocabulary.envelope import canonical, digest
+from trivium.vocabulary.moment import rfc3339
 
 
 class AuditLog:
@@ -53,7 +54,7 @@ class AuditLog:
         """
 
         def now() -> str:
-            return _rfc3339(clock())
+            return rfc3339(clock())
 
         try:
             log = digest(_identity(directory, deployment, now))
@@ -143,8 +144,3 @@ def _identity(directory: Path, deployment: str, clock: Callable[[], str]) -> byt
             ),
         )
     return content
-
-
-def _rfc3339(moment: datetime) -> str:
-    text = moment.astimezone(UTC).isoformat(timespec="microseconds")
-    return text.replace("+00:00", "Z")

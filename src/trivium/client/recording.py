@@ -5,7 +5,7 @@ Pure: no I/O, no clock. Law 3 says that every attempt is recorded; this says wit
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, TypedDict
 
 import msgspec
@@ -20,6 +20,7 @@ from trivium.vocabulary.catalogue import Catalogue
 from trivium.vocabulary.decision import Context, Decision, Stage
 from trivium.vocabulary.deployment import Deployment
 from trivium.vocabulary.messages import MessageRequest, Reply, Usage
+from trivium.vocabulary.moment import rfc3339
 
 if TYPE_CHECKING:
     from trivium.review import Settled
@@ -268,11 +269,6 @@ def _ticket(ask: Ask, running: Try | None) -> str | None:
     if running is not None and running.ticket is not None:
         return running.ticket
     return ask.released.ticket if ask.released else None
-
-
-def rfc3339(at: datetime) -> str:
-    text = at.astimezone(UTC).isoformat(timespec="microseconds")
-    return text.replace("+00:00", "Z")
 
 
 def _provider_request_id(ending: Ending) -> str | None:

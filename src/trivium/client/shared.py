@@ -22,7 +22,6 @@ from trivium.client.loading import (
 )
 from trivium.client.message import Message
 from trivium.client.options import Options
-from trivium.client.recording import rfc3339
 from trivium.client.surroundings import Lifetime, Surroundings
 from trivium.constitution import Constitution, load_layers
 from trivium.credentials import Authoriser, Sources
@@ -31,6 +30,7 @@ from trivium.guard import Guard
 from trivium.http import Connection, Trust
 from trivium.vocabulary import catalogue, deployment, envelope
 from trivium.vocabulary.deployment import Deployment
+from trivium.vocabulary.moment import rfc3339
 from trivium.vocabulary.residency import Cloud
 
 _Self = TypeVar("_Self", bound="Shared")

@@ -27,6 +27,7 @@ from trivium.evaluation.runner import Asks, Limits, Progress, Runner, planned
 from trivium.evaluation.scenario import Suite
 from trivium.vocabulary.deployment import Deployment, encode
 from trivium.vocabulary.envelope import Signer, TrustedKeys, digest
+from trivium.vocabulary.moment import rfc3339
 
 JOURNAL, REGISTRATION, STATEMENT = (
     "journal.ndjson",
@@ -242,4 +243,4 @@ def _make(folder: Path) -> None:
 
 def now() -> str:
     """The present moment, in UTC to the second."""
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return rfc3339(datetime.now(UTC), to="seconds")

@@ -38,6 +38,7 @@ from trivium.review.ticket import (
     with_text,
 )
 from trivium.vocabulary.decision import Finding
+from trivium.vocabulary.moment import rfc3339
 from trivium.vocabulary.record import Record
 
 _BUSY_S = 30.0
@@ -216,7 +217,7 @@ class ReviewQueue:
             )
             final = self._settles(db, ticket, verdict, edited)
             record = Reviewed(
-                time=_rfc3339(self._clock()),
+                time=rfc3339(datetime.fromtimestamp(self._clock(), UTC)),
                 deployment=ticket.deployment,
                 constitution=ticket.constitution,
                 ticket=name,
@@ -570,8 +571,3 @@ def _unusable(path: Path, why: str) -> ReviewError:
         f"The review queue {path} cannot be used: {why}.",
         next_step="Give it a writable file on a local disk (TRIVIUM_REVIEWS).",
     )
-
-
-def _rfc3339(moment: float) -> str:
-    text = datetime.fromtimestamp(moment, UTC).isoformat(timespec="microseconds")
-    return text.replace("+00:00", "Z")

@@ -8,7 +8,7 @@ fields, unknown versions and impossible combinations are refused, never ignored.
 """
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -21,6 +21,7 @@ from trivium.errors import (
     DeploymentVersionError,
 )
 from trivium.vocabulary import envelope
+from trivium.vocabulary.moment import rfc3339
 from trivium.vocabulary.record import Record
 from trivium.vocabulary.residency import Cloud, is_zone, outside, zone_names
 
@@ -282,8 +283,8 @@ def complete(
     signed."""
     return msgspec.structs.replace(
         draft,
-        issued_at=_rfc3339(issued_at),
-        expires_at=_rfc3339(issued_at + timedelta(days=valid_days)),
+        issued_at=rfc3339(issued_at, to="seconds"),
+        expires_at=rfc3339(issued_at + timedelta(days=valid_days), to="seconds"),
         constitution=constitution,
     )
 
@@ -493,7 +494,3 @@ def _parse(deployment: Deployment, name: str) -> datetime:
             " zone."
         )
     return moment
-
-
-def _rfc3339(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
