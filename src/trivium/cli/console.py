@@ -4,14 +4,8 @@ from pathlib import Path
 
 import click
 
-from trivium.audit import (
-    AuditLog,
-    LogReader,
-    Reviewed,
-    earlier_keys,
-    load_or_create,
-)
-from trivium.client.loading import audit_key, review_queue
+from trivium.audit import LogReader, Reviewed, earlier_keys, load_or_create
+from trivium.client.loading import audit_key, open_log, review_queue
 from trivium.errors import ConfigurationError
 from trivium.review import ReviewQueue
 from trivium.vocabulary.envelope import TrustedKeys
@@ -70,18 +64,12 @@ def command(
     from trivium.console.entrance import Entrance, LoopbackEntrance, Person
     from trivium.console.settings import entrance, read_settings
 
-    key = audit_key(directory)
-
     def append(deployment: str, record: Reviewed) -> None:
-        with AuditLog.open(
-            directory,
-            signer=load_or_create(key),
-            deployment=deployment,
-            earlier_keys=earlier_keys(key),
-        ) as log:
+        with open_log(directory, deployment) as log:
             log.append(record)
 
     def reader() -> LogReader:
+        key = audit_key(directory)
         own = load_or_create(key).public_pem
         return LogReader(directory, TrustedKeys.from_pem(own + earlier_keys(key)))
 

@@ -96,17 +96,10 @@ def decide_command(
     directory: Path,
 ) -> None:
     """Decide a ticket. The decision is recorded in the audit log first."""
-    from trivium.audit import AuditLog, earlier_keys, load_or_create
-    from trivium.client.loading import audit_key
+    from trivium.client.loading import open_log
 
     queue = _opened(path)
-    key = audit_key(directory)
-    with AuditLog.open(
-        directory,
-        signer=load_or_create(key),
-        deployment=queue.ticket(ticket).deployment,
-        earlier_keys=earlier_keys(key),
-    ) as log:
+    with open_log(directory, queue.ticket(ticket).deployment) as log:
         record = queue.decide(
             ticket,
             reviewer=reviewer,

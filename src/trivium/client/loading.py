@@ -5,6 +5,8 @@ import os
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from trivium.audit import AuditLog, earlier_keys, load_or_create
+from trivium.audit.shard import Durability
 from trivium.errors import ConfigurationError, DeploymentError, DeploymentSignatureError
 from trivium.vocabulary.envelope import EnvelopeError, TrustedKeys
 
@@ -111,6 +113,21 @@ def audit_key(directory: Path) -> Path:
     log's folder."""
     named = os.environ.get("TRIVIUM_AUDIT_KEY")
     return Path(named) if named else directory.with_name(f"{directory.name}.pem")
+
+
+def open_log(
+    directory: Path, deployment: str, *, durability: Durability = "sync"
+) -> AuditLog:
+    """The audit log in a folder, sealed with the key that belongs to it. Raises
+    `AuditError`."""
+    key = audit_key(directory)
+    return AuditLog.open(
+        directory,
+        signer=load_or_create(key),
+        deployment=deployment,
+        earlier_keys=earlier_keys(key),
+        durability=durability,
+    )
 
 
 def review_queue(given: str | Path | None, directory: Path) -> Path:

@@ -7,16 +7,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args
 
-from trivium.audit import AuditLog, Stated, earlier_keys, load_or_create
+from trivium.audit import AuditLog, Stated
 from trivium.client.arguments import request_of
 from trivium.client.core import Core
 from trivium.client.effects import Steps
 from trivium.client.elsewhere import Explained
 from trivium.client.loading import (
     audit_directory,
-    audit_key,
     catalogue_override,
     fetch,
+    open_log,
     review_queue,
     trusted_keys,
 )
@@ -111,14 +111,7 @@ class Shared(Explained):
         prices = catalogue.load(catalogue_override())
 
         directory = audit_directory(audit_dir, deployed.name)
-        key = audit_key(directory)
-        log = AuditLog.open(
-            directory,
-            signer=load_or_create(key),
-            deployment=deployed.name,
-            earlier_keys=earlier_keys(key),
-            durability=deployed.audit.durability,
-        )
+        log = open_log(directory, deployed.name, durability=deployed.audit.durability)
         try:
             log.state(_documents(deployed, guard.constitution, now))
             return cls(
