@@ -164,16 +164,16 @@ class Guard:
         judged = Judgement(stage, self.constitution.digest, context, self._sieves)
         scope: dict[str, Mapping[str, Any]] = {}  # Any: see `condition.Fields`
         for rule in rules:
-            began_s = perf_counter() if rule.condition is not None else 0.0
-            judged.evaluated(rule, 0.0)
+            judged.evaluated(rule)
             if rule.condition is not None:
+                began_s = perf_counter()
                 if not scope:
                     scope = {"context": context_fields(context)}
                     if request is not None:
                         scope["request"] = request_fields(request)
                 try:
                     holds = rule.condition.evaluate(scope)
-                    judged.evaluated(rule, perf_counter() - began_s)
+                    judged.evaluated(rule, condition_s=perf_counter() - began_s)
                     if not holds:
                         continue
                 except Exception as error:

@@ -127,7 +127,7 @@ class Judgement:
             else Action.ALLOW
         )
 
-    def evaluated(self, rule: Rule, condition_s: float) -> None:
+    def evaluated(self, rule: Rule, *, condition_s: float = 0.0) -> None:
         """Note that a rule is evaluated, and what its condition took."""
         self._conditions[rule.key] = condition_s
 

@@ -31,7 +31,13 @@ from trivium.guard.views.encoded import (
     HEXADECIMAL,
     HEXADECIMAL_PATTERN,
 )
-from trivium.guard.views.escaped import ENTITIES, ESCAPES, PERCENT, QUOTED
+from trivium.guard.views.escaped import (
+    ENTITIES,
+    ESCAPES,
+    PERCENT,
+    QUOTED,
+    QUOTED_PATTERN,
+)
 from trivium.guard.views.marked import MARKED
 from trivium.guard.views.spread import SPREAD
 from trivium.guard.views.view import Stretch, Writing
@@ -68,7 +74,7 @@ takes. A longer token is not read."""
 LONGEST_ASKED: Final = 1 << 20
 """The same of a request, which is there as a whole."""
 _DEPTH: Final = 2
-_ODD: Final = re.compile(r"[%&\\<*`~]|=(?:3D|[0-9A-F]{2}=[0-9A-F]{2}=)")
+_ODD: Final = re.compile(rf"[%&\\<*`~]|{QUOTED_PATTERN}")
 _BASE64: Final = re.compile(BASE64_PATTERN)
 _HEXADECIMAL: Final = re.compile(HEXADECIMAL_PATTERN)
 _TOKENS: Final = re.compile(rf"\S{{{SHORTEST},}}+")

@@ -40,11 +40,17 @@ _BASE64 = re.compile(BASE64_PATTERN)
 _HEXADECIMAL = re.compile(HEXADECIMAL_PATTERN)
 
 
+def from_base64(written: str) -> bytes:
+    """The bytes behind base64 of either alphabet, with its padding or without. A last
+    character that stands for fewer bits than a byte has is left out."""
+    bare = written.rstrip("=").translate(_URL_SAFE)
+    bare = bare[: len(bare) - (len(bare) % 4 == 1)]
+    return base64.b64decode(bare + "=" * (-len(bare) % 4))
+
+
 def _base64(token: str) -> Iterator[Stretch]:
     for found in _BASE64.finditer(token):
-        written = found[0].rstrip("=").translate(_URL_SAFE)
-        data = base64.b64decode(written + "=" * (-len(written) % 4))
-        text = readable(data)
+        text = readable(from_base64(found[0]))
         if text is not None:
             yield Stretch(found.start(), found.end(), text)
 

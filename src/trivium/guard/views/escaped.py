@@ -20,8 +20,10 @@ _ESCAPE = re.compile(
 )
 _LAST_CHARACTER = 0x10FFFF
 
-
-_QUOTED = re.compile(r"=(?:3D|[0-9A-F]{2}=[0-9A-F]{2}=)")
+QUOTED_PATTERN = r"=(?:3D|[0-9A-F]{2}=[0-9A-F]{2}=)"
+"""An equals sign, which encoders always write so, or several characters in a row: one
+alone, as in `id=42`, is everyday text."""
+_QUOTED = re.compile(QUOTED_PATTERN)
 
 
 def _quoted(token: str) -> Iterator[Stretch]:

@@ -10,10 +10,9 @@ from trivium.guard.views.view import Stretch, Writing
 
 _MARK = r"(?:</?[A-Za-z][^<>\s]{0,40}>|<!--[^<>\s]{0,40}-->|\*{1,3}|`{1,3}|~~)"
 _WORD = r"[A-Za-z0-9+/=_-]"
-MARKED_PATTERN = rf"(?<!{_WORD}){_WORD}++(?:{_MARK}{{1,4}}+{_WORD}++)++"
-"""It begins where a word begins: without that, each character of a long word would be
-tried as a beginning, and each time the word read to its end."""
-_MARKED = re.compile(MARKED_PATTERN)
+# It begins where a word begins: without that, each character of a long word would be
+# tried as a beginning, and each time the word read to its end.
+_MARKED = re.compile(rf"(?<!{_WORD}){_WORD}++(?:{_MARK}{{1,4}}+{_WORD}++)++")
 _MARKS = re.compile(_MARK)
 
 

@@ -7,11 +7,11 @@ a line break cuts is found in none of them.
 Each pattern begins where a line or a column begins, and takes every character once.
 """
 
-import base64
 import re
 from collections.abc import Iterator
 from typing import Final
 
+from trivium.guard.views.encoded import from_base64
 from trivium.guard.views.view import Stretch, Writing, readable
 
 _SHORTEST_LINE: Final = 40
@@ -32,7 +32,6 @@ _QUICK_COLUMNS = re.compile(
 """Two columns, in a form that is searched for quickly."""
 _WHITE = re.compile(r"\s+")
 _HEX_DIGITS = re.compile(r"0x|[^0-9A-Fa-f]")
-_URL_SAFE = str.maketrans("-_", "+/")
 
 
 def _lines(text: str) -> Iterator[Stretch]:
@@ -41,10 +40,7 @@ def _lines(text: str) -> Iterator[Stretch]:
     for found in _LINES.finditer(text):
         if "\n" not in found[0]:
             continue
-        written = _WHITE.sub("", found[0]).rstrip("=").translate(_URL_SAFE)
-        written = written[: len(written) - (len(written) % 4 == 1)]
-        data = base64.b64decode(written + "=" * (-len(written) % 4))
-        meant = readable(data)
+        meant = readable(from_base64(_WHITE.sub("", found[0])))
         if meant is not None:
             yield Stretch(found.start(), found.end(), meant)
 
