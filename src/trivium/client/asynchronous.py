@@ -43,6 +43,13 @@ class AsyncClient(Shared):
     def _run(self, steps: Steps[R]) -> "_AsyncRun[R]":
         return _AsyncRun(self, AsyncPerformer(self._surroundings, self._pools), steps)
 
+    async def _answer(self, steps: Steps[R]) -> R:
+        """`Client._answer`, awaited."""
+        run = self._run(steps)
+        async for _ in run.events():
+            raise AssertionError("a request without streaming emits nothing")
+        return run.value
+
     async def __aenter__(self) -> Self:
         return self
 
@@ -63,10 +70,8 @@ class AsyncMessages(Explained):
 
     async def create(self, **arguments: Unpack[RequestArguments]) -> Message:
         """`Messages.create`, awaited."""
-        run = self._client._run(self._client._steps(arguments, stream=False))
-        async for _ in run.events():
-            raise AssertionError("a request without streaming emits nothing")
-        return run.value
+        steps = self._client._steps(arguments, stream=False)
+        return await self._client._answer(steps)
 
     def stream(self, **arguments: Unpack[RequestArguments]) -> "AsyncMessageStream":
         """`Messages.stream`, for `async with`."""
@@ -85,10 +90,7 @@ class AsyncReviews(Explained):
         client = self._client
         queue = await asyncio.to_thread(client._surroundings.queue)
         settled = await asyncio.to_thread(taken, queue, ticket, client._constitution)
-        run = client._run(client._core.released(settled))
-        async for _ in run.events():
-            raise AssertionError("a request without streaming emits nothing")
-        return run.value
+        return await client._answer(client._core.released(settled))
 
     async def wait(self, ticket: str, *, timeout_s: float) -> Message:
         """`Reviews.wait`, awaited."""

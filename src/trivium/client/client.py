@@ -57,6 +57,13 @@ class Client(Shared):
         performer = SyncPerformer(self._surroundings, self._pools, self._readers)
         return _SyncRun(self, performer, steps)
 
+    def _answer(self, steps: Steps[R]) -> R:
+        """Run a request that does not stream, to its end."""
+        run = self._run(steps)
+        for _ in run.events():
+            raise AssertionError("a request without streaming emits nothing")
+        return run.value
+
     def __enter__(self) -> Self:
         return self
 
@@ -87,10 +94,7 @@ class Messages(Explained):
         `RouteError` or `AllRoutesFailedError` (no answer), `AuditWriteError` (it could
         not be recorded).
         """
-        run = self._client._run(self._client._steps(arguments, stream=False))
-        for _ in run.events():
-            raise AssertionError("a request without streaming emits nothing")
-        return run.value
+        return self._client._answer(self._client._steps(arguments, stream=False))
 
     def stream(self, **arguments: Unpack[RequestArguments]) -> "MessageStream":
         """Ask, and get the answer as it is written, behind the guard. Use `with`.
@@ -119,10 +123,7 @@ class Reviews(Explained):
         """
         client = self._client
         settled = taken(client._surroundings.queue(), ticket, client._constitution)
-        run = client._run(client._core.released(settled))
-        for _ in run.events():
-            raise AssertionError("a request without streaming emits nothing")
-        return run.value
+        return client._answer(client._core.released(settled))
 
     def wait(self, ticket: str, *, timeout_s: float) -> Message:
         """`result`, as soon as the ticket is decided. When the time is over it raises

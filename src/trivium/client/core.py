@@ -387,28 +387,28 @@ class Core:
     def released(self, settled: "Settled") -> Steps[Message]:
         """What a person allowed: a reply as the caller's message, a request by sending
         it. Raises as `steps`."""
-        deadline = self._monotonic() + self.options.timeout_s
-        if settled.stage == "request":
-            question = msgspec.json.decode(settled.released, type=Question)
-            ask = Ask(
-                question.request,
-                settled.request_id,
-                False,
-                question.user_id,
-                question.attributes,
-                deadline,
-                released=settled,
-            )
-            return (yield from self._answered(ask))
+        if settled.stage == "reply":
+            return (yield from self._released_reply(settled))
+        question = msgspec.json.decode(settled.released, type=Question)
+        ask = Ask(
+            question.request,
+            settled.request_id,
+            False,
+            question.user_id,
+            question.attributes,
+            self._monotonic() + self.options.timeout_s,
+            released=settled,
+        )
+        return (yield from self._answered(ask))
 
+    def _released_reply(self, settled: "Settled") -> Steps[Message]:
+        """A reply that was made before the review, recorded as what was answered."""
         message = msgspec.json.decode(settled.released, type=Message)
         model = f"{message.route}/{message.tier}"
         asked = MessageRequest(model=model, max_tokens=1, messages=())
-        ask = Ask(
-            asked, settled.request_id, False, None, {}, deadline, released=settled
-        )
+        now = self._monotonic()
+        ask = Ask(asked, settled.request_id, False, None, {}, now, released=settled)
         (candidate,) = candidates(self.deployment, model)
-        running = Try(candidate, message.attempts, message.decision)
         reply = Reply(
             id=settled.request_id,
             model=message.model,
@@ -421,9 +421,10 @@ class Core:
             checked = fail_closed(self._guard.check_reply, reply, context)
             if checked.decision.action is Action.BLOCK:
                 require_allowed(checked.decision, "reply")
-        yield self._ended(
-            ask, running, Ending(outcome="answered", reply=reply, latency_s=0.0)
-        )
+
+        running = Try(candidate, message.attempts, message.decision)
+        ending = Ending(outcome="answered", reply=reply, latency_s=0.0)
+        yield self._ended(ask, running, ending)
         return message
 
     def _critic_of(self, ask: Ask) -> Call:

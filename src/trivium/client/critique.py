@@ -80,8 +80,14 @@ class Rewriting:
     """`layer/provision` → seconds that critics took for it."""
     bill: Bill = field(default_factory=Bill)
     """Of the round that is running."""
-    total: Bill = field(default_factory=Bill)
-    """Of all rounds."""
+
+    @property
+    def cost_usd(self) -> float | None:
+        """List price of all calls so far; None once a price is not known."""
+        cost = self.bill.cost_usd
+        for one in self.rounds:
+            cost = together(cost, one.cost_usd)
+        return cost
 
     @property
     def joined(self) -> Decision:
@@ -170,7 +176,7 @@ class Reviser:
         began = self.monotonic()
         request = _critique(self.request, self.model, state.reply, rule)
         message = yield from self._called(state, request, "critique")
-        state.opinions[rule.key] = opinion = _opinion(message)
+        state.opinions[rule.key] = opinion = _read(message.text)
         seconds = self.monotonic() - began
         state.evaluated[rule.key] = state.evaluated.get(rule.key, 0.0) + seconds
         return opinion
@@ -198,7 +204,6 @@ class Reviser:
                 next_step=f"Try again; the route of `{self.model}` answers critics.",
             ) from error
         state.bill.add(message)
-        state.total.add(message)
         return message
 
     def _flagged(self, decision: Decision) -> tuple[Rule, ...]:
@@ -310,15 +315,12 @@ def _uses_tools(reply: Reply) -> bool:
 _VERDICT = re.compile(r"\W*(BREACH|PASS)\W*", re.IGNORECASE)
 
 
-def _opinion(message: Message) -> Opinion:
+def _read(answer: str) -> Opinion:
     """What a critic answered; unreadable counts as a breach."""
-    text = "".join(
-        block.text for block in message.content if isinstance(block, TextBlock)
-    ).strip()
-    first, _, rest = text.partition("\n")
+    first, _, rest = answer.strip().partition("\n")
     verdict = _VERDICT.fullmatch(first)
     applies = verdict is None or verdict[1].upper() == "BREACH"
-    return Opinion(applies, rest.strip() if verdict else text)
+    return Opinion(applies, rest.strip() if verdict else answer.strip())
 
 
 def _found(rule: Rule) -> Decision:

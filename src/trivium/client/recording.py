@@ -220,7 +220,7 @@ class Recorder:
         own = self.cost_usd(running, usage)
         if running.rewriting is None:
             return own
-        return together(own, running.rewriting.total.cost_usd)
+        return together(own, running.rewriting.cost_usd)
 
     def _where(self, ask: Ask, running: Try | None, at: datetime) -> _Where:
         """What every record of an attempt says."""
