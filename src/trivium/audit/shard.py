@@ -105,13 +105,10 @@ class Shard:
             self._make_durable_soon()
 
     def stated(self) -> set[str]:
-        """Digests of the documents that the log states, as far as its sealed segments
-        and this shard say."""
+        """Digests of the documents that the log states: in this shard, or in what the
+        others had sealed when it was opened."""
         with self._mutex:
-            known = self._stated | self._segment.stated
-        for last in _last_manifests(self._path.parent, self._checkpoint.trusted):
-            known |= set(last.stated)
-        return known
+            return self._elsewhere | self._stated | self._segment.stated
 
     def seal(self) -> None:
         """Seal what was appended so far. Raises `AuditWriteError`."""
@@ -171,9 +168,10 @@ class Shard:
         self._synced = next_seq
 
     def _require_latest_checkpoint(self) -> None:
-        """No segment of any shard was sealed after a later checkpoint than there is.
-        Raises `AuditError`."""
-        found = _last_manifests(self._path.parent, self._checkpoint.trusted)
+        """No segment of any shard was sealed after a later checkpoint than there is;
+        notes which documents they state. Raises `AuditError`."""
+        found = list(_last_manifests(self._path.parent, self._checkpoint.trusted))
+        self._elsewhere = {one for last in found for one in last.stated}
         sealed_after = max((last.checkpoint for last in found), default=0)
         # Asked last, because other processes may seal meanwhile.
         number = self._checkpoint.number()
