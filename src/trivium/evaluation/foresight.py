@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 from trivium.constitution import Constitution
 from trivium.evaluation.gate import Criteria, percent
-from trivium.evaluation.planning import OVER_REFUSAL, attack_of, tested
+from trivium.evaluation.planning import OVER_REFUSAL, tested
 from trivium.evaluation.scenario import Scenario, Suite
+from trivium.evaluation.tasks import attack_of
 from trivium.statistics import clustered_rate, rate
 from trivium.vocabulary.record import Record
 

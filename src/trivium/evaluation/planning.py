@@ -73,14 +73,8 @@ def counted_as(provision: str, wanted: Expected) -> str:
     return provision + (OVER_REFUSAL if wanted in ("comply", "pass") else "")
 
 
-def attack_of(scenario: Scenario) -> str:
-    """The scenario's attacks as one word; `none` for the plain prompt."""
-    return "+".join(scenario.attack) or "none"
-
-
 def _counted_apart(task: Task, scenario: Scenario) -> Task:
-    """The task, with each provision under the name that it is counted as, and with the
-    scenario's labels."""
+    """The task, with each provision under the name that it is counted as."""
 
     async def score(asked: Conversation) -> Scored:
         scored = await task.score(asked)
@@ -93,10 +87,7 @@ def _counted_apart(task: Task, scenario: Scenario) -> Task:
         )
         return replace(scored, judged=judged)
 
-    arguments = dict(task.arguments)
-    if scenario.attributes:
-        arguments["metadata"] = scenario.attributes
-    return replace(task, score=score, arguments=arguments)
+    return replace(task, score=score)
 
 
 Names = Mapping[str, str]

@@ -37,11 +37,16 @@ def task_of(scenario: Scenario) -> Task:
     return Task(
         scenario=scenario.id,
         seed=scenario.cluster,
-        attack="+".join(scenario.attack) or "none",
+        attack=attack_of(scenario),
         steps=tuple(_steps(_with_documents(scenario))),
         score=_scorer(scenario.expect),
         arguments=arguments,
     )
+
+
+def attack_of(scenario: Scenario) -> str:
+    """The scenario's attacks as one word; `none` for the plain prompt."""
+    return "+".join(scenario.attack) or "none"
 
 
 def judges_of(suite: Suite) -> tuple[str, ...]:
@@ -120,4 +125,4 @@ def _found(conversation: Conversation) -> tuple[str, ...]:
     return conversation.reply.decision.provisions if conversation.reply else ()
 
 
-__all__ = ["judges_of", "task_of", "tasks"]
+__all__ = ["attack_of", "judges_of", "task_of", "tasks"]
