@@ -10,13 +10,7 @@ import pytest
 import yaml
 
 from tests.client.worlds import (
-    AWS_KEY,
-    AWS_SECRET,
-    AWS_SESSION,
-    ENTRA_TOKEN,
-    GOOGLE_TOKEN,
     GREETING,
-    SIGNER,
     World,
 )
 from tests.tree import ROOT
@@ -83,20 +77,9 @@ def test_the_readmes_program_runs_against_a_deployment(
 
 
 @pytest.fixture
-def governed(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def governed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """The environment in which an application finds its deployment."""
-    (tmp_path / "trusted.pem").write_bytes(SIGNER.public_pem)
-    environment = {
-        "TRIVIUM_DEPLOYMENT": str(world.descriptor),
-        "TRIVIUM_TRUSTED_KEYS": str(tmp_path / "trusted.pem"),
-        "TRIVIUM_AUDIT_DIR": str(world.audit),
-        "AWS_ACCESS_KEY_ID": AWS_KEY,
-        "AWS_SECRET_ACCESS_KEY": AWS_SECRET,
-        "AWS_SESSION_TOKEN": AWS_SESSION,
-        "GOOGLE_OAUTH_ACCESS_TOKEN": GOOGLE_TOKEN,
-        "AZURE_ACCESS_TOKEN": ENTRA_TOKEN,
-    }
-    for name, value in environment.items():
+    for name, value in world.variables().items():
         monkeypatch.setenv(name, value)
 
 

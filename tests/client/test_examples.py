@@ -9,14 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.client.worlds import (
-    AWS_KEY,
-    AWS_SECRET,
-    AWS_SESSION,
-    ENTRA_TOKEN,
-    GOOGLE_TOKEN,
     GREETING,
     SECRET,
-    SIGNER,
     World,
 )
 from trivium.review import ReviewQueue, Terms
@@ -27,18 +21,7 @@ EXAMPLES = Path(__file__).parents[2] / "examples" / "client"
 @pytest.fixture
 def configured(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
     """An environment as an application finds it."""
-    key = world.directory / "trusted.pem"
-    key.write_bytes(SIGNER.public_pem)
-    for name, value in {
-        "TRIVIUM_DEPLOYMENT": str(world.descriptor),
-        "TRIVIUM_TRUSTED_KEYS": str(key),
-        "TRIVIUM_AUDIT_DIR": str(world.audit),
-        "AWS_ACCESS_KEY_ID": AWS_KEY,
-        "AWS_SECRET_ACCESS_KEY": AWS_SECRET,
-        "AWS_SESSION_TOKEN": AWS_SESSION,
-        "GOOGLE_OAUTH_ACCESS_TOKEN": GOOGLE_TOKEN,
-        "AZURE_ACCESS_TOKEN": ENTRA_TOKEN,
-    }.items():
+    for name, value in world.variables().items():
         monkeypatch.setenv(name, value)
     return world
 

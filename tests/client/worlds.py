@@ -296,6 +296,21 @@ class World:
         }
         return kind.from_deployment(self.descriptor, **{**usual, **changes})
 
+    def variables(self) -> dict[str, str]:
+        """The environment in which an application finds its deployment."""
+        trusted = self.directory / "trusted.pem"
+        trusted.write_bytes(SIGNER.public_pem)
+        return {
+            "TRIVIUM_DEPLOYMENT": str(self.descriptor),
+            "TRIVIUM_TRUSTED_KEYS": str(trusted),
+            "TRIVIUM_AUDIT_DIR": str(self.audit),
+            "AWS_ACCESS_KEY_ID": AWS_KEY,
+            "AWS_SECRET_ACCESS_KEY": AWS_SECRET,
+            "AWS_SESSION_TOKEN": AWS_SESSION,
+            "GOOGLE_OAUTH_ACCESS_TOKEN": GOOGLE_TOKEN,
+            "AZURE_ACCESS_TOKEN": ENTRA_TOKEN,
+        }
+
     def outcomes(self) -> list[tuple[str, str]]:
         """Route and outcome of each attempt, in order."""
         return [

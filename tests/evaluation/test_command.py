@@ -8,12 +8,6 @@ from pathlib import Path
 import pytest
 
 from tests.client.worlds import (
-    AWS_KEY,
-    AWS_SECRET,
-    AWS_SESSION,
-    ENTRA_TOKEN,
-    GOOGLE_TOKEN,
-    SIGNER,
     World,
     routes,
 )
@@ -29,18 +23,7 @@ KEY = Ed25519Signer.generate()
 @pytest.fixture
 def deployed(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
     """An environment as `trivium eval` finds it, with a key and a signed suite."""
-    trusted = world.directory / "trusted.pem"
-    trusted.write_bytes(SIGNER.public_pem)
-    for name, value in {
-        "TRIVIUM_DEPLOYMENT": str(world.descriptor),
-        "TRIVIUM_TRUSTED_KEYS": str(trusted),
-        "TRIVIUM_AUDIT_DIR": str(world.audit),
-        "AWS_ACCESS_KEY_ID": AWS_KEY,
-        "AWS_SECRET_ACCESS_KEY": AWS_SECRET,
-        "AWS_SESSION_TOKEN": AWS_SESSION,
-        "GOOGLE_OAUTH_ACCESS_TOKEN": GOOGLE_TOKEN,
-        "AZURE_ACCESS_TOKEN": ENTRA_TOKEN,
-    }.items():
+    for name, value in world.variables().items():
         monkeypatch.setenv(name, value)
     (world.directory / "key.pem").write_bytes(KEY.to_pem())
     (world.directory / "key.pub").write_bytes(KEY.public_pem)
