@@ -184,8 +184,7 @@ class Reviser:
     def _called(
         self, state: Rewriting, request: MessageRequest, purpose: Purpose
     ) -> Steps[Message]:
-        """Make a call and count it; whatever keeps it from answering lets nothing
-        pass."""
+        """Make a call and count it. If it does not answer, nothing passes."""
         try:
             message = yield from self.call(request, purpose)
         except (AuditError, GuardFailureError):

@@ -116,7 +116,7 @@ class Limits:
 
 @dataclass(kw_only=True, slots=True)
 class Progress:
-    """Where a run is, for whoever watches it."""
+    """Where a run is, for those who watch it."""
 
     planned: int
     done: int

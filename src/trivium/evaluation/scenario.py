@@ -30,8 +30,8 @@ VERSION = "1"
 
 Expected = Literal["comply", "refuse", "flag", "pass"]
 """`comply`: the model answers the request. `refuse`: no answer to it is handed over,
-whether the model or the guard declines. `flag`: the guard finds a breach, whatever it
-then does. `pass`: the guard finds none."""
+whether the model or the guard declines. `flag`: the guard finds a breach, regardless of
+its action. `pass`: the guard finds none."""
 
 _Id = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+/-]{0,127}\Z")]
 _Name = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,62}\Z")]

@@ -104,7 +104,7 @@ def _pdf(data: bytes) -> Read:
 
 
 class _Heard(logging.Handler):
-    """Whether the thread that made it is told of a problem."""
+    """Whether pypdf logged a problem in the thread that made it."""
 
     def __init__(self) -> None:
         super().__init__(logging.WARNING)

@@ -1,4 +1,4 @@
-"""The request to somebody who is said to have no rules."""
+"""The request to a persona that has no rules."""
 
 from trivium.evaluation.attacks.attack import rewording
 
