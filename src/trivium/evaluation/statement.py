@@ -2,8 +2,8 @@
 
 The statement names what was tested by digest (suite, descriptor, constitution), the
 criteria that were registered before, the judges, and the Merkle root over all samples.
-A leaf holds a commitment instead of a conversation: anyone who has the salt can open one
-sample, and nobody learns a prompt from the others. Source: in-toto attestation
+A leaf holds a commitment instead of a conversation: anyone who has the salt can open
+one sample, and nobody learns a prompt from the others. Source: in-toto attestation
 framework, Statement v1, read 2026-11-22; DSSE 1.0.2; RFC 6962, section 2.1.
 
 It does not prove *when* the criteria were registered: the time is the run's own clock.
